@@ -1,0 +1,45 @@
+"""create_app(): the wiring of one application, and nothing else. gunicorn serves "app:create_app()"."""
+
+import os
+from collections.abc import Mapping
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from feed import commands, settings
+from feed.live.channel import Channel
+from feed.render import templates
+from feed.render.updates import Renderer
+from feed.store.database import Store
+from feed.web import files, guards, problems
+from feed.web.api import api
+from feed.web.desk import desk
+from feed.web.health import health
+from feed.web.house import House
+from feed.web.reader import reader
+from feed.web.sign_in import sign_in_pages
+
+
+def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
+    """The application, set up from the FEED_* variables of that environment. Raises BadSetting."""
+    chosen = settings.load(environ)
+    app = Flask(__name__, static_folder=None)
+    store, render = Store(chosen.database), Renderer(chosen.timezone)
+    channel = Channel(store, render, chosen)
+    app.extensions["liveline"] = House(chosen, store, render, channel)
+
+    templates.equip(app.jinja_env, chosen.timezone)
+    app.jinja_env.globals |= {"site_name": chosen.site_name, "update_html": render.update}
+    files.install(app)
+    guards.guard(app)
+    problems.install(app)
+    for blueprint in (reader, files.pictures, files.static, api, sign_in_pages, desk, health):
+        app.register_blueprint(blueprint)
+    commands.install(app)
+
+    channel.attach(app)
+    if chosen.proxies:
+        # After the channel, so that the socket too sees the reader's address and not the proxy's.
+        hops = chosen.proxies
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    return app

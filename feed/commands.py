@@ -1,0 +1,143 @@
+"""The command line: `flask start`, `flask db …`, `flask editor …`, `flask token …`, `flask demo …`."""
+
+import os
+import sys
+from pathlib import Path
+
+import click
+from flask import Flask
+from flask.cli import AppGroup, with_appcontext
+
+from feed.demo import replay as replaying
+from feed.demo import sample
+from feed.errors import Invalid, Missing
+from feed.store import backup as backups
+from feed.store import editors, migrations, tokens
+from feed.store.database import unsafe_sqlite
+from feed.web.house import house
+
+db = AppGroup("db", help="The database: upgrade, backup, restore, check.")
+editor = AppGroup("editor", help="Who may write.")
+token = AppGroup("token", help="Bearer tokens of the API.")
+demo = AppGroup("demo", help="Stories to look at.")
+
+
+def install(app: Flask) -> None:
+    """Adds the commands to `flask`."""
+    for group in (db, editor, token, demo):
+        app.cli.add_command(group)
+    app.cli.add_command(start)
+
+
+@click.command(help="Make everything ready, say where to go, and serve with gunicorn.")
+@with_appcontext
+def start() -> None:
+    """What `make run` runs."""
+    migrations.upgrade(house().store)
+    sample.load_if_empty(house().store, house().settings.media)
+    if warning := unsafe_sqlite():
+        click.echo(f"Warning: {warning}", err=True)
+    url = house().settings.public_url
+    click.echo(f"\n  {house().settings.site_name} is at {url}\n  The desk is at {url}/desk/")
+    if invitation := editors.invite_first(house().store):
+        click.echo(f"  Make the first editor (works once): {url}/desk/first/{invitation}")
+    click.echo("  Stop with Ctrl+C.\n")
+    sys.stdout.flush()
+    house().store.close()
+    os.execv(sys.executable, [sys.executable, "-m", "gunicorn", "app:create_app()"])  # noqa: S606 - our own words
+
+
+@db.command(help="Bring the schema up to date. Safe to repeat.")
+def upgrade() -> None:
+    """Applies the migrations."""
+    names = migrations.upgrade(house().store)
+    click.echo("\n".join(f"applied {name}" for name in names) or "up to date")
+
+
+@db.command(help="Write a copy of database and pictures while the site runs.")
+@click.argument("path", type=click.Path(path_type=Path, dir_okay=False))
+def backup(path: Path) -> None:
+    """A backup at PATH, its pictures in PATH.media."""
+    backups.backup(house().store, house().settings.media, path.resolve())
+    click.echo(f"backed up to {path}")
+
+
+@db.command(help="Put a backup in the place of what is there; open pages reload.")
+@click.argument("path", type=click.Path(path_type=Path, dir_okay=False))
+def restore(path: Path) -> None:
+    """Restores PATH."""
+    try:
+        backups.restore(house().store, house().settings.media, path.resolve())
+    except backups.NoBackup as error:
+        raise click.ClickException(f"{error}. Nothing was changed.") from None
+    click.echo(f"restored from {path}")
+
+
+@db.command(help="Check the file and the promises of the log. Exit code 1 when something is wrong.")
+def check() -> None:
+    """Prints what is wrong, or that all is well."""
+    problems = backups.check(house().store)
+    click.echo("\n".join(problems) or "all is well")
+    sys.exit(1 if problems else 0)
+
+
+@editor.command("add", help="Add an editor; the password comes from a prompt or one line of standard input.")
+@click.argument("name")
+@click.option("--role", type=click.Choice(editors.ROLES), default="editor", show_default=True)
+@click.option("--display-name", help="The byline; made of NAME when left out.")
+def add_editor(name: str, role: str, display_name: str | None) -> None:
+    """Adds NAME."""
+    if sys.stdin.isatty():
+        password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
+    else:
+        password = sys.stdin.readline().rstrip("\n")
+    try:
+        added = editors.add(house().store, name, password, role, display_name)
+    except Invalid as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"added {added.name} ({added.role})")
+
+
+@token.command("add", help="Print a new token of EDITOR, which is shown this once.")
+@click.argument("editor_name", metavar="EDITOR")
+@click.option("--name", default="api", show_default=True, help="What it is for; revoking goes by this.")
+@click.option("--days", type=click.IntRange(1, 3650), help="How long it works; without end when left out.")
+def add_token(editor_name: str, name: str, days: int | None) -> None:
+    """Prints the token alone, so that a script can take it."""
+    try:
+        click.echo(tokens.add(house().store, editor_name, name, days))
+    except Missing:
+        raise click.ClickException(f"there is no editor {editor_name}; add one with `flask editor add`") from None
+
+
+@token.command("revoke", help="End the tokens of EDITOR with that name, at once.")
+@click.argument("editor_name", metavar="EDITOR")
+@click.option("--name", default="api", show_default=True)
+def revoke_token(editor_name: str, name: str) -> None:
+    """Revokes."""
+    try:
+        click.echo(f"revoked {tokens.revoke(house().store, editor_name, name)}")
+    except Missing:
+        raise click.ClickException(f"there is no editor {editor_name}") from None
+
+
+@demo.command("load", help="Put the sample stories into an empty database.")
+def load() -> None:
+    """Loads the sample."""
+    migrations.upgrade(house().store)
+    loaded = sample.load_if_empty(house().store, house().settings.media)
+    click.echo("loaded the sample stories" if loaded else "there are articles already; nothing was loaded")
+
+
+@demo.command("replay", help="Replay the Apollo 11 landing through the API of a running site.")
+@click.option("--url", default="http://127.0.0.1:8000", show_default=True)
+@click.option("--token", "secret", envvar="FEED_TOKEN", required=True, help="Or FEED_TOKEN.")
+@click.option("--speed", type=click.FloatRange(1), default=600, show_default=True, help="Times as fast as 1969.")
+@click.option("--longest", type=click.FloatRange(0), default=8, show_default=True, help="Seconds between two steps.")
+def replay(url: str, secret: str, speed: float, longest: float) -> None:
+    """Replays, a line for each step."""
+    try:
+        for line in replaying.replay(url.rstrip("/"), secret, speed, longest):
+            click.echo(line)
+    except replaying.Refused as error:
+        raise click.ClickException(str(error)) from None

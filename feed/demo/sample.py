@@ -1,0 +1,30 @@
+"""The sample stories of a fresh site, put in by the same verbs that editors use."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from feed.demo.drawings import draw
+from feed.store import articles, editors, pictures, updates
+from feed.store.database import Store
+
+STORY = Path(__file__).parent / "sample.json"
+
+
+def load_if_empty(store: Store, media: Path) -> bool:
+    """Loads the sample unless there is an article already; whether it did."""
+    with store.read() as db:
+        if articles.newest_first(db, 1, drafts=True):
+            return False
+    sample = json.loads(STORY.read_text())
+    mara: dict[str, Any] = sample["editor"]
+    portrait = pictures.add(store, media, draw(mara["picture"]), {"alt": f"Portrait of {mara['display_name']}"})
+    editor = editors.add_byline(store, "mara.lindqvist", {**mara, "picture": portrait.id})
+    for article in sample["articles"]:
+        shown = {name: article.pop(name) for name in ("alt", "caption", "credit")}
+        picture = pictures.add(store, media, draw(article.pop("picture")), shown)
+        articles.create(store, editor, {**article, "picture": picture.id})
+    for slug, written in sample["feeds"].items():
+        for update in written:
+            updates.publish(store, slug, editor, update)
+    return True

@@ -1,0 +1,44 @@
+"""What a domain verb may refuse, in the words of the domain. The doors translate these into pages and problems."""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why one field was refused. `field` is the name the editor sent, `message` a sentence to show."""
+
+    field: str
+    message: str
+
+
+class Invalid(ValueError):
+    """What was sent cannot be stored. Nothing was written; `reasons` says what to change, field by field."""
+
+    def __init__(self, *reasons: Reason) -> None:
+        super().__init__("; ".join(f"{r.field}: {r.message}" for r in reasons))
+        self.reasons = reasons
+
+
+class Missing(LookupError):
+    """There is no such thing, or it is not public: outside the two must look the same."""
+
+
+class Gone(LookupError):
+    """It was there and has been retracted."""
+
+
+class Stale(RuntimeError):
+    """Somebody else changed it since the editor read it. `current` is what stands now."""
+
+    def __init__(self, current: Any) -> None:
+        super().__init__("changed by somebody else in the meantime")
+        self.current = current
+
+
+class Throttled(RuntimeError):
+    """Too many tries. `retry_after` is in seconds."""
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"try again in {retry_after} seconds")
+        self.retry_after = retry_after

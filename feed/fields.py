@@ -1,0 +1,157 @@
+"""What may be written: one table of fields per noun, for the API's JSON and the desk's forms alike.
+
+Limits count characters and are generous: they stop accidents and abuse, not editors.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from feed.errors import Invalid, Reason
+
+BODY = 20_000  # 3,000 words, an article's worth; the worst text of this length renders in 0.25 s
+ARTICLE_BODY = 100_000  # a quarter of a book; longer is a paste gone wrong
+LINE = 200  # what still fits a headline on a phone
+PARAGRAPH = 1_000  # standfirst, bio, caption, reason
+SLUG = 80  # stays readable in an address bar
+PASSWORD_LEAST = 10  # NIST 800-63B asks for 8; an editor's account can shake a whole newsroom
+PASSWORD = 200  # bounds the work of the hash
+
+_SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
+_PICTURE = re.compile(r"[0-9a-f]{16}\Z")
+_LOGIN = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,38}[a-z0-9])?\Z")
+_KEPT_CONTROLS = "\n\t"
+
+
+@dataclass(frozen=True)
+class Text:
+    """Words. `required` refuses what shows nothing; `lines` keeps line breaks, otherwise they become spaces."""
+
+    limit: int
+    required: bool = False
+    lines: bool = False
+
+    def clean(self, value: object) -> str | None:
+        """The text trimmed and in NFC, or None for nothing. Raises ValueError with a sentence."""
+        if value is None:
+            value = ""
+        if not isinstance(value, str):
+            raise ValueError("Write text here.")
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise ValueError("This holds half a character; paste it again as UTF-8.") from None
+        value = unicodedata.normalize("NFC", value.replace("\r\n", "\n").replace("\r", "\n"))
+        if any(unicodedata.category(c) == "Cc" and c not in _KEPT_CONTROLS for c in value):
+            raise ValueError("This holds control characters; paste it as plain text.")
+        value = value.strip() if self.lines else " ".join(value.split())
+        if len(value) > self.limit:
+            raise ValueError(f"This has {len(value):,} characters; at most {self.limit:,} fit.")
+        # Zero-width signs, marks and the like are characters, but no reader would see anything.
+        if not any(unicodedata.category(c)[0] in "LNPS" for c in value):
+            value = ""
+        if self.required and not value:
+            raise ValueError("This is empty. Write something first.")
+        return value or None
+
+
+@dataclass(frozen=True)
+class Match(Text):
+    """Words of a fixed shape, such as a slug. `advice` says which."""
+
+    pattern: re.Pattern[str] = _SLUG
+    advice: str = "Use small letters, digits and single hyphens, like harbour-bridge."
+
+    def clean(self, value: object) -> str | None:
+        cleaned = super().clean(value)
+        if cleaned is not None and not self.pattern.match(cleaned):
+            raise ValueError(self.advice)
+        return cleaned
+
+
+@dataclass(frozen=True)
+class Flag:
+    """True or false."""
+
+    def clean(self, value: object) -> bool:
+        """The flag itself. Raises ValueError for anything else: "false" in quotes would count as true."""
+        if not isinstance(value, bool):
+            raise ValueError("Write true or false.")
+        return value
+
+
+Field = Text | Flag
+Table = Mapping[str, Field]
+
+UPDATE: Table = {
+    "headline": Text(LINE),
+    "body": Text(BODY, required=True, lines=True),
+    "key": Flag(),
+    "pinned": Flag(),
+}
+RETRACTION: Table = {"reason": Text(PARAGRAPH)}
+ARTICLE: Table = {
+    "slug": Match(SLUG, required=True),
+    "headline": Text(LINE, required=True),
+    "standfirst": Text(PARAGRAPH),
+    "body": Text(ARTICLE_BODY, lines=True),
+    "byline": Text(LINE),
+    "kicker": Text(LINE),
+    "picture": Match(16, pattern=_PICTURE, advice="Use the id of an uploaded picture."),
+    "draft": Flag(),
+    "live": Flag(),
+}
+PICTURE: Table = {
+    "alt": Text(PARAGRAPH, required=True),
+    "caption": Text(PARAGRAPH),
+    "credit": Text(LINE),
+}
+PROFILE: Table = {
+    "display_name": Text(LINE, required=True),
+    "job": Text(LINE),
+    "bio": Text(PARAGRAPH, lines=True),
+    "picture": Match(16, pattern=_PICTURE, advice="Use the id of an uploaded picture."),
+}
+LOGIN = Match(
+    40,
+    required=True,
+    pattern=_LOGIN,
+    advice="Use up to 40 small letters, digits, dots and hyphens, like mara.lindqvist.",
+)
+
+
+def clean(table: Table, given: Mapping[str, object], *, partial: bool = False) -> dict[str, Any]:
+    """What was sent, checked field by field against the table.
+
+    With `partial`, only what was sent comes back (an edit); otherwise every field, flags as false (a new thing).
+    Raises Invalid with a reason for every field that is wrong or unknown.
+    """
+    reasons = [Reason(name, "There is no such field.") for name in given if name not in table]
+    cleaned: dict[str, Any] = {}
+    for name, field in table.items():
+        if name not in given and (partial or isinstance(field, Flag)):
+            if not partial:
+                cleaned[name] = False
+            continue
+        try:
+            cleaned[name] = field.clean(given.get(name))
+        except ValueError as error:
+            reasons.append(Reason(name, str(error)))
+    if reasons:
+        raise Invalid(*reasons)
+    return cleaned
+
+
+def password(value: object) -> str:
+    """A password as it was typed. Raises Invalid when it is too short or too long."""
+    if not isinstance(value, str) or not PASSWORD_LEAST <= len(value) <= PASSWORD:
+        raise Invalid(Reason("password", f"Use {PASSWORD_LEAST} to {PASSWORD} characters."))
+    return value
+
+
+def slug_of(headline: str) -> str:
+    """A slug made of a headline's Latin letters and digits; "" when it has none."""
+    ascii_only = unicodedata.normalize("NFKD", headline).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", ascii_only).strip("-")[:SLUG].strip("-")

@@ -1,0 +1,116 @@
+"""The tail: one thread of control per worker that follows the store and pushes every change, in version order.
+
+Nobody pushes by hand. A commit of this process wakes the tail at once; those of other workers and of the command
+line are seen by `PRAGMA data_version`, polled on a connection that never writes. So all doors reach all readers the
+same way, and a crash between commit and push heals itself: the change is in the table, and the table is what is read.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from sqlite_utils import Database
+
+from feed.render import changes
+from feed.render.updates import Renderer
+from feed.store import feeds
+from feed.store.database import Store
+from feed.store.feeds import Feed
+
+POLL_SECONDS = 0.01  # 100 polls of 3 µs a second; a publish elsewhere is seen after 5 ms on average
+RETRY_SECONDS = 1.0  # after an error, such as a full disk: no storm of logs, and no loss, only delay
+
+log = logging.getLogger(__name__)
+
+Push = Callable[[str, dict[str, Any]], None]
+
+
+class Tail:
+    """Follows the feeds that somebody here follows. `push(slug, envelope)` sends to all followers of a feed."""
+
+    def __init__(self, store: Store, render: Renderer, push: Push) -> None:
+        self._store = store
+        self._render = render
+        self._push = push
+        self._pushed: dict[str, tuple[str, int]] = {}
+        """By feed: epoch and version up to which its followers have been sent everything."""
+        self._tick = 0
+        self._lock = threading.Lock()
+        self._wake = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._stopped = False
+
+    def watch(self, slug: str) -> Feed:
+        """The feed as it stands; from here on every change of it is pushed. Raises Missing.
+
+        Call it after the follower has joined: whatever is committed later than what this returns will be pushed.
+        """
+        with self._lock, self._store.read() as db:
+            feed = feeds.get(db, slug)
+            self._pushed.setdefault(slug, (feed.epoch, feed.version))
+            return feed
+
+    def start(self) -> None:
+        """Starts following, once; the first follower calls it."""
+        with self._lock:
+            if self._thread is None:
+                self._store.on_commit = self._wake.set
+                self._thread = threading.Thread(target=self._follow, name="tail", daemon=True)
+                self._thread.start()
+
+    def stop(self) -> None:
+        """Ends following and waits for the push under way."""
+        self._stopped = True
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def step(self) -> None:
+        """Pushes all that was committed since the last step."""
+        with self._lock, self._store.read() as db:
+            changed = feeds.changed_since(db, self._tick)
+            pushes = [envelope for feed in changed if (envelope := self._news_of(db, feed))]
+        for envelope in pushes:
+            self._push(envelope["feed"], envelope)
+            self._pushed[envelope["feed"]] = (envelope["epoch"], envelope["version"])
+        if changed:
+            self._tick = changed[-1].tick
+
+    def _news_of(self, db: Database, feed: Feed) -> dict[str, Any] | None:
+        """The envelope for that feed's followers. What they cannot be given in one piece, an empty envelope with a
+        hole or another epoch makes them fetch, by the reader's own rule."""
+        if feed.slug not in self._pushed:
+            return None
+        epoch, version = self._pushed[feed.slug]
+        if epoch == feed.epoch:
+            if feed.draft or version == feed.version:
+                return None
+            if whole := changes.envelope(db, self._render, feed, version):
+                return {**whole}
+        return {
+            "feed": feed.slug,
+            "epoch": feed.epoch,
+            "after": feed.version,
+            "version": feed.version,
+            "changes": [],
+        }
+
+    def _follow(self) -> None:
+        db = self._store.connect()
+        seen = None
+        while not self._stopped:
+            try:
+                # The number is read before the changes: a commit in between makes one step too many, never too few.
+                now = feeds.data_version(db)
+                if now != seen or self._wake.is_set():
+                    self._wake.clear()
+                    self.step()
+                    seen = now
+            except Exception:
+                log.exception("the tail could not push; trying again in %s s", RETRY_SECONDS)
+                seen = None
+                self._wake.clear()
+                self._wake.wait(RETRY_SECONDS)
+            self._wake.wait(POLL_SECONDS)
+        db.close()

@@ -1,0 +1,39 @@
+"""An update → its <li>, and the parts of a feed that are no list items. `_update.html` is the only markup of an
+update; all doors call `Renderer.update`, so its HTML is the same byte for byte everywhere (invariant 5)."""
+
+from collections.abc import Callable
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+from markupsafe import Markup
+from sqlite_utils import Database
+
+from feed import text
+from feed.render.templates import environment
+from feed.store import updates
+from feed.store.feeds import Feed
+from feed.store.updates import Update
+
+LONG = 480  # characters; the fold shows six lines, about 400 of them, and hiding less than a line is silly
+KEPT = 4_000  # rendered updates of about 1.5 kB: the top of every feed that anybody reads
+
+
+class Renderer:
+    """Renders in the site's zone. Thread-safe; keeps what it rendered, by content, so that nothing goes stale."""
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self._templates = environment(zone)
+        self.update: Callable[[Update], Markup] = lru_cache(KEPT)(self._update)
+        """The `<li>` of an update that is not retracted."""
+
+    def part(self, db: Database, feed: Feed, name: str) -> Markup:
+        """A part of the feed that is no list item: "coverage", "pinned" or "headline". Its root has the DOM id
+        `<name>-<slug>`, and it has a root in every state, so that a page always has a place to put it."""
+        values = {"pinned": lambda: updates.pinned(db, feed)}.get(name, lambda: None)()
+        return self._render(f"_{name}.html", feed=feed, update=values)
+
+    def _update(self, update: Update) -> Markup:
+        return self._render("_update.html", update=update, long=len(text.plain(update.html)) > LONG)
+
+    def _render(self, template: str, **values: object) -> Markup:
+        return Markup(self._templates.get_template(template).render(**values).strip())  # noqa: S704 - autoescaped

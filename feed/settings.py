@@ -1,0 +1,159 @@
+"""The settings: one table of environment variables, read once at the start. A bad value stops the start."""
+
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+SECRET_BYTES = 32  # as long as the SHA-256 it keys
+LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")  # the same machine under its three names
+
+
+class BadSetting(SystemExit):
+    """A setting that cannot be used. Ends the process with one line that says what to write instead."""
+
+    def __init__(self, name: str, value: str, advice: str) -> None:
+        super().__init__(f"{name}={value!r} cannot be used: {advice}")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One row of the table. `default` and what `read` takes are text, as in the environment."""
+
+    name: str
+    default: str
+    help: str
+    read: Callable[[str], Any]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The settings as values. Paths are absolute; `public_url` and `origins` have no trailing slash."""
+
+    database: Path
+    media: Path
+    public_url: str
+    origins: tuple[str, ...]
+    secret_key: bytes
+    timezone: ZoneInfo
+    site_name: str
+    max_readers: int
+    max_readers_per_address: int
+    proxies: int
+
+
+def load(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Reads the table from the environment; raises BadSetting."""
+    default_url = f"http://{environ.get('HOST', '127.0.0.1')}:{environ.get('PORT', '8000')}"
+    text = {s.name: environ.get(s.name) or s.default for s in TABLE}
+    text["FEED_PUBLIC_URL"] = text["FEED_PUBLIC_URL"] or default_url
+    values = {s.name: _value(s, text[s.name]) for s in TABLE}
+    database: Path = values["FEED_DATABASE"]
+    url: str = values["FEED_PUBLIC_URL"]
+    return Settings(
+        database=database,
+        media=values["FEED_MEDIA"] or database.parent / "media",
+        public_url=url,
+        origins=(*_names_of_this_site(url), *values["FEED_ORIGINS"]),
+        secret_key=values["FEED_SECRET_KEY"] or _kept_secret(database.parent / "secret.key"),
+        timezone=values["FEED_TIMEZONE"],
+        site_name=values["FEED_SITE_NAME"],
+        max_readers=values["FEED_MAX_READERS"],
+        max_readers_per_address=values["FEED_MAX_READERS_PER_ADDRESS"],
+        proxies=values["FEED_PROXIES"],
+    )
+
+
+def _value(setting: Setting, text: str) -> Any:
+    try:
+        return setting.read(text)
+    except (ValueError, OSError) as error:
+        raise BadSetting(setting.name, text, str(error)) from None
+
+
+def _names_of_this_site(url: str) -> tuple[str, ...]:
+    """The origins a browser may send for this site: its own, and on loopback the machine's other names."""
+    parts = urlsplit(url)
+    own = f"{parts.scheme}://{parts.netloc}"
+    host = parts.netloc.rpartition(":")[0] if parts.port else parts.netloc
+    if host not in LOOPBACK_NAMES:
+        return (own,)
+    port = f":{parts.port}" if parts.port else ""
+    return tuple(f"{parts.scheme}://{name}{port}" for name in LOOPBACK_NAMES)
+
+
+def _kept_secret(path: Path) -> bytes:
+    """The secret made once beside the database. Written whole, then linked into place: two workers that start
+    together both read the one that won."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        mine = path.with_name(f"{path.name}.{os.getpid()}")
+        descriptor = os.open(mine, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_hex(SECRET_BYTES))
+        with suppress(FileExistsError):
+            os.link(mine, path)
+        mine.unlink()
+    return path.read_text().strip().encode()
+
+
+def _path(text: str) -> Path | None:
+    return Path(text).expanduser().resolve() if text else None
+
+
+def _url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.netloc or parts.path.rstrip("/") or parts.query:
+        raise ValueError("write scheme and host only, like https://news.example.org")
+    return text.rstrip("/")
+
+
+def _urls(text: str) -> tuple[str, ...]:
+    return tuple(_url(each) for each in text.replace(",", " ").split())
+
+
+def _secret(text: str) -> bytes:
+    if text and len(text) < SECRET_BYTES:
+        raise ValueError(f"write at least {SECRET_BYTES} characters, or leave it out and one is made")
+    return text.encode()
+
+
+def _zone(text: str) -> ZoneInfo:
+    try:
+        return ZoneInfo(text)
+    except (KeyError, ValueError, OSError):
+        raise ValueError("write a name of the time zone database, like Europe/Berlin") from None
+
+
+def _name(text: str) -> str:
+    if not text.strip() or len(text) > 80:
+        raise ValueError("write a name of 1 to 80 characters")
+    return text.strip()
+
+
+def _whole(least: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        if not text.isdecimal() or int(text) < least:
+            raise ValueError(f"write a whole number from {least} up")
+        return int(text)
+
+    return read
+
+
+TABLE = (
+    Setting("FEED_DATABASE", "instance/feed.db", "the SQLite file; its folder also holds the secret", _path),
+    Setting("FEED_MEDIA", "", "folder of the pictures; `media` beside the database when empty", _path),
+    Setting("FEED_PUBLIC_URL", "", "scheme and host readers use; `http://HOST:PORT` when empty", _url),
+    Setting("FEED_ORIGINS", "", "further origins whose pages may open the socket, with commas between", _urls),
+    Setting("FEED_SECRET_KEY", "", "keys the session hashes; made once beside the database when empty", _secret),
+    Setting("FEED_TIMEZONE", "UTC", "the zone in which the server writes times", _zone),
+    Setting("FEED_SITE_NAME", "Liveline", "the name in the masthead", _name),
+    Setting("FEED_MAX_READERS", "12000", "open sockets per worker; more are refused and poll", _whole(1)),
+    Setting("FEED_MAX_READERS_PER_ADDRESS", "200", "open sockets per client address and worker", _whole(1)),
+    Setting("FEED_PROXIES", "0", "trusted reverse proxies in front, each adding X-Forwarded-*", _whole(0)),
+)

@@ -1,0 +1,184 @@
+"""Articles: the story pages. One under live coverage has a feed of its own, with the same slug."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlite_utils import Database
+
+from feed import fields, text, times
+from feed.errors import Invalid, Missing, Reason, Stale
+from feed.store import editors, feeds, pictures
+from feed.store.database import Store, insert
+from feed.store.editors import Editor
+from feed.store.feeds import Feed, Row
+from feed.store.pictures import Picture
+
+_COLUMNS = """
+    articles.id, articles.slug, articles.revision, articles.kicker, articles.headline, articles.standfirst,
+    articles.body, articles.html, articles.byline, articles.picture_id, articles.draft, articles.published_at,
+    articles.edited_at FROM articles LEFT JOIN feeds ON feeds.article_id = articles.id
+"""
+_STORED = ("slug", "headline", "standfirst", "body", "byline", "kicker", "picture_id", "draft", "html")
+
+
+@dataclass(frozen=True)
+class Article:
+    """An article as it stands, with what its page shows. `author` is the editor the byline names, if any; `feed` is
+    its own feed, if it has or had live coverage. `published_at` is None until it first leaves draft."""
+
+    id: int
+    slug: str
+    revision: int
+    kicker: str | None
+    headline: str
+    standfirst: str | None
+    body: str
+    html: str
+    byline: str
+    draft: bool
+    published_at: str | None
+    edited_at: str | None
+    picture: Picture | None
+    author: Editor | None
+    feed: Feed | None
+
+    @property
+    def live(self) -> bool:
+        """Whether it has a feed of its own whose coverage goes on."""
+        return self.feed is not None and self.feed.open
+
+
+def create(store: Store, editor: Editor, given: Mapping[str, object]) -> Article:
+    """A new article; the byline is the editor's name when none is given. Raises Invalid, also for a taken slug."""
+    cleaned = _cleaned(store, given, partial=False)
+    cleaned["byline"] = cleaned["byline"] or editor.display_name
+    return store.write(_create, editor, cleaned)
+
+
+def edit(store: Store, slug: str, editor: Editor, given: Mapping[str, object], revision: int | None = None) -> Article:
+    """Changes what was given. `revision`, when given, is the one the editor read.
+
+    Raises Missing, Invalid, or Stale with the article as it stands. The slug is the address and stays.
+    """
+    if given.get("slug", slug) != slug:
+        raise Invalid(Reason("slug", "The address of an article stays as it is, because others link to it."))
+    return store.write(_edit, slug, editor, _cleaned(store, given, partial=True), revision)
+
+
+def get(db: Database, slug: str, *, drafts: bool = False) -> Article:
+    """The article of that slug. Raises Missing, for a draft too unless `drafts`."""
+    row = db.execute(f"SELECT {_COLUMNS} WHERE articles.slug = ?", [slug]).fetchone()
+    if row is None or (row["draft"] and not drafts):
+        raise Missing(slug)
+    return _article(db, row)
+
+
+def newest_first(db: Database, limit: int, *, drafts: bool = False) -> list[Article]:
+    """Articles for the front page: under live coverage first, then the latest. With `drafts`, for the desk."""
+    rows = db.execute(
+        f"SELECT {_COLUMNS} {'' if drafts else 'WHERE NOT articles.draft'} ORDER BY "
+        "(feeds.id IS NULL OR feeds.closed_at IS NOT NULL), articles.published_at IS NOT NULL, "
+        "articles.published_at DESC, articles.id DESC LIMIT ?",
+        [limit],
+    ).fetchall()
+    return [_article(db, row) for row in rows]
+
+
+def headlines(db: Database, slugs: set[str]) -> dict[str, Article]:
+    """Those of the slugs that are public articles, for the cards that point to them."""
+    marks = ",".join("?" * len(slugs))
+    rows = db.execute(f"SELECT {_COLUMNS} WHERE NOT articles.draft AND articles.slug IN ({marks})", [*slugs]).fetchall()
+    return {row["slug"]: _article(db, row) for row in rows}
+
+
+def _cleaned(store: Store, given: Mapping[str, object], *, partial: bool) -> dict[str, Any]:
+    cleaned = fields.clean(fields.ARTICLE, given, partial=partial)
+    if cleaned.get("slug") == feeds.NEWS:
+        raise Invalid(Reason("slug", "“news” is the site-wide feed; choose another."))
+    if "body" in cleaned:
+        cleaned["body"] = cleaned["body"] or ""
+        cleaned["html"] = store.offload(text.to_html, cleaned["body"])
+    if "picture" in cleaned:
+        cleaned["picture_id"] = cleaned.pop("picture")
+    return cleaned
+
+
+def _create(db: Database, editor: Editor, new: dict[str, Any]) -> Article:
+    if db.execute("SELECT 1 FROM articles WHERE slug = ?", [new["slug"]]).fetchone():
+        raise Invalid(Reason("slug", "An article has this address already; choose another."))
+    _check_picture(db, new)
+    moment = times.now()
+    row = {name: new[name] for name in _STORED}
+    row |= {"revision": 1, "created_at": moment, "published_at": None if new["draft"] else moment}
+    article_id = insert(db, "articles", row)
+    if new["live"]:
+        feeds.add(db, new["slug"], article_id)
+    _keep_revision(db, article_id, editor, moment)
+    return get(db, new["slug"], drafts=True)
+
+
+def _edit(db: Database, slug: str, editor: Editor, given: dict[str, Any], revision: int | None) -> Article:
+    article = get(db, slug, drafts=True)
+    if revision is not None and revision != article.revision:
+        raise Stale(article)
+    _check_picture(db, given)
+    if "byline" in given and given["byline"] is None:
+        given["byline"] = editor.display_name
+    before = dict(db.execute("SELECT * FROM articles WHERE id = ?", [article.id]).fetchone())
+    changed = {name: given[name] for name in _STORED if name in given and given[name] != before[name]}
+    if changed:
+        moment = times.now()
+        published = article.published_at or (moment if changed.get("draft") is False else None)
+        edited = moment if article.published_at else None
+        row = {**changed, "revision": article.revision + 1, "published_at": published, "edited_at": edited}
+        db.table("articles").update(article.id, row)
+        _keep_revision(db, article.id, editor, moment)
+    if "live" in given and given["live"] != article.live:
+        _set_live(db, article, live=given["live"])
+    _tell_followers(db, article.feed, changed)
+    return get(db, slug, drafts=True)
+
+
+def _set_live(db: Database, article: Article, *, live: bool) -> None:
+    if article.feed is None:
+        feeds.add(db, article.slug, article.id)
+    else:
+        feeds.set_closed(db, article.feed.id, None if live else times.now())
+
+
+def _tell_followers(db: Database, feed: Feed | None, changed: Mapping[str, Any]) -> None:
+    """Open pages show the new headline; a page whose article went back to draft reloads, and finds it gone."""
+    if feed and "draft" in changed:
+        feeds.begin_epoch(db, feed.id)
+    elif feed and "headline" in changed:
+        feeds.stamp(db, feed.id, "headline", feeds.bump(db, feed.id))
+
+
+def _check_picture(db: Database, row: Mapping[str, Any]) -> None:
+    if row.get("picture_id"):
+        try:
+            pictures.get(db, row["picture_id"])
+        except Missing:
+            raise Invalid(Reason("picture", "There is no picture of this id; upload it first.")) from None
+
+
+def _keep_revision(db: Database, article_id: int, editor: Editor, moment: str) -> None:
+    row = dict(db.execute("SELECT * FROM articles WHERE id = ?", [article_id]).fetchone())
+    db.execute(
+        "INSERT INTO article_revisions VALUES (?, ?, ?, ?, ?)",
+        [article_id, row["revision"], json.dumps(row), editor.id, moment],
+    )
+
+
+def _article(db: Database, row: Row) -> Article:
+    values = dict(row)
+    picture_id = values.pop("picture_id")
+    feed = db.execute("SELECT 1 FROM feeds WHERE article_id = ?", [row["id"]]).fetchone()
+    return Article(
+        **{**values, "draft": bool(row["draft"])},
+        picture=pictures.get(db, picture_id) if picture_id else None,
+        author=editors.bylined(db, row["byline"]),
+        feed=feeds.get(db, row["slug"], drafts=True) if feed else None,
+    )

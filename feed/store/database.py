@@ -1,0 +1,136 @@
+"""Connections: one writer thread per process, a few readers, and the settings of SQLite that make a 200 true.
+
+Writes run on one native thread with its own connection, in BEGIN IMMEDIATE: sqlite-utils' own `atomic()` begins
+deferred, and a transaction that reads before it writes then fails under load with "database is locked". Reads take
+a connection nobody else is using, in a read transaction: all they see is of one moment, and nothing in a transaction
+waits for anything, so no other greenlet can come between.
+"""
+
+import sys
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
+
+from sqlite_utils import Database
+
+# The one SQLite of this process: pysqlite3 where it is installed, never two libraries on one file.
+from sqlite_utils.utils import sqlite3 as sqlite3  # type: ignore[attr-defined]
+
+from feed import times
+from feed.threads import native_pool
+
+LOCK_WAIT_MS = 5_000  # another process's write or a checkpoint; far above any that was seen
+READERS_KEPT = 8  # idle read connections; more are opened in a rush and closed after it
+SLOW_THREADS = 2  # Markdown, pictures, passwords: enough to keep one slow job from holding the next
+SAFE_SQLITE = (3, 51, 3)  # 3.7.0 to 3.51.2 can corrupt a WAL database that several connections use
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+DatabaseError = sqlite3.DatabaseError
+IntegrityError = sqlite3.IntegrityError
+OperationalError = sqlite3.OperationalError
+
+
+class Store:
+    """The database of one process. Opening it is free: files and threads come with the first use."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.on_commit: Callable[[], None] = lambda: None
+        """Called after each commit of this process, on the caller's side; the tail sets it to wake at once."""
+        self._idle: list[Database] = []
+        self._writer: Executor | None = None
+        self._slow: Executor | None = None
+        self._write_connection: Database | None = None
+
+    @contextmanager
+    def read(self) -> Iterator[Database]:
+        """A connection inside a read transaction. Never yield to another greenlet inside."""
+        db = self._idle.pop() if self._idle else self.connect()
+        try:
+            db.execute("BEGIN")
+            yield db
+        finally:
+            db.rollback()
+            if len(self._idle) < READERS_KEPT:
+                self._idle.append(db)
+            else:
+                db.close()
+
+    def write(self, verb: Callable[Concatenate[Database, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Runs `verb(db, …)` on the writer thread in one transaction, and returns what it returns once that is on
+        disk. An exception of the verb rolls everything back and is raised here."""
+        if self._writer is None:
+            self._writer = native_pool(1)
+        result = self._writer.submit(self._transact, lambda db: verb(db, *args, **kwargs)).result()
+        self.on_commit()
+        return result
+
+    def offload(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Runs slow work that needs no database on a native thread, and waits for it without blocking the loop."""
+        if self._slow is None:
+            self._slow = native_pool(SLOW_THREADS)
+        return self._slow.submit(work, *args, **kwargs).result()
+
+    def connect(self) -> Database:
+        """A new connection, set up. The caller closes it."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        # Autocommit, because transactions are begun by hand. Connections wander between threads of a pool, one at
+        # a time, which SQLite allows.
+        connection = sqlite3.connect(str(self.path), isolation_level=None, check_same_thread=False)
+        connection.row_factory = sqlite3.Row
+        for pragma in (
+            f"busy_timeout = {LOCK_WAIT_MS}",
+            "journal_mode = WAL",
+            "synchronous = FULL",  # NORMAL may lose the last commits at a power cut: invariant 1
+            "foreign_keys = ON",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+        return Database(connection)
+
+    def close(self) -> None:
+        """Ends the threads and closes what is open. A read still under way closes its own connection."""
+        for pool in (self._writer, self._slow):
+            if pool is not None:
+                pool.shutdown(wait=True)
+        for db in [*self._idle, *([self._write_connection] if self._write_connection else [])]:
+            db.close()
+        self._idle, self._writer, self._slow, self._write_connection = [], None, None, None
+
+    def _transact(self, work: Callable[[Database], T]) -> T:
+        if self._write_connection is None:
+            self._write_connection = self.connect()
+        db = self._write_connection
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            result = work(db)
+            db.execute("COMMIT")
+        except BaseException:
+            db.rollback()
+            raise
+        return result
+
+
+def insert(db: Database, table: str, row: dict[str, object]) -> int:
+    """Inserts the row and returns the id it got."""
+    db.table(table).insert(row)
+    return int(db.execute("SELECT last_insert_rowid()").fetchone()[0])
+
+
+def probe(db: Database) -> None:
+    """A write that changes nothing anybody sees: whether the disk takes it."""
+    db.execute("INSERT INTO probe VALUES (1, ?) ON CONFLICT DO UPDATE SET at = excluded.at", [times.now()])
+
+
+def unsafe_sqlite() -> str | None:
+    """A warning when the SQLite library in use can corrupt a database that several processes write; else None."""
+    if sqlite3.sqlite_version_info >= SAFE_SQLITE:
+        return None
+    return (
+        f"SQLite {sqlite3.sqlite_version} can corrupt a database with several connections "
+        f"(fixed in {'.'.join(map(str, SAFE_SQLITE))}); no newer build of pysqlite3 fits {sys.platform} here. "
+        "Keep backups, and WEB_CONCURRENCY=1."
+    )

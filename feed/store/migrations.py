@@ -1,0 +1,124 @@
+"""The schema, as migrations that are appended and never edited.
+
+sqlite-utils runs each in its own transaction but takes no lock around the whole, so two processes that start together
+would race: `upgrade` holds a lock on a file beside the database.
+"""
+
+import fcntl
+import secrets
+
+from sqlite_utils import Database, Migrations
+
+from feed import times
+from feed.store.database import Store
+
+migrations = Migrations("liveline")
+
+
+def upgrade(store: Store) -> list[str]:
+    """Applies what is missing and returns the names of it. Safe to call from several processes at once."""
+    store.path.parent.mkdir(parents=True, exist_ok=True)
+    with open(store.path.with_name(f"{store.path.name}.lock"), "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        db = store.connect()
+        try:
+            names = [migration.name for migration in migrations.pending(db)]
+            migrations.apply(db)
+            return names
+        finally:
+            db.close()
+
+
+def pending(store: Store) -> list[str]:
+    """The names of the migrations that this database still lacks."""
+    with store.read() as db:
+        return [migration.name for migration in migrations.pending(db)]
+
+
+@migrations()
+def people_and_pictures(db: Database) -> None:
+    """Editors, what they sign in with, and the pictures."""
+    db.executescript("""
+        CREATE TABLE pictures (
+            id TEXT PRIMARY KEY, format TEXT NOT NULL, width INTEGER NOT NULL, height INTEGER NOT NULL,
+            alt TEXT NOT NULL, caption TEXT, credit TEXT, created_at TEXT NOT NULL
+        ) STRICT;
+        CREATE TABLE editors (
+            id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, display_name TEXT NOT NULL,
+            role TEXT NOT NULL CHECK (role IN ('editor', 'admin')), job TEXT, bio TEXT,
+            picture_id TEXT REFERENCES pictures, password_hash TEXT NOT NULL, created_at TEXT NOT NULL
+        ) STRICT;
+        CREATE TABLE sessions (
+            hash TEXT PRIMARY KEY, editor_id INTEGER NOT NULL REFERENCES editors ON DELETE CASCADE,
+            device TEXT NOT NULL, created_at TEXT NOT NULL, expires_at TEXT NOT NULL
+        ) STRICT;
+        CREATE TABLE tokens (
+            id INTEGER PRIMARY KEY, hash TEXT NOT NULL UNIQUE, name TEXT NOT NULL,
+            editor_id INTEGER NOT NULL REFERENCES editors ON DELETE CASCADE,
+            created_at TEXT NOT NULL, expires_at TEXT, revoked_at TEXT
+        ) STRICT;
+        CREATE TABLE invitations (hash TEXT PRIMARY KEY, expires_at TEXT NOT NULL) STRICT;
+        CREATE TABLE attempts (who TEXT NOT NULL, at TEXT NOT NULL) STRICT;
+        CREATE INDEX attempts_by_who ON attempts (who, at);
+    """)
+
+
+@migrations()
+def articles_feeds_updates(db: Database) -> None:
+    """The log. `tick` orders the last changes of all feeds, so that the tail asks for what is new by an index."""
+    db.executescript("""
+        CREATE TABLE articles (
+            id INTEGER PRIMARY KEY, slug TEXT NOT NULL UNIQUE CHECK (slug <> 'news'), revision INTEGER NOT NULL,
+            kicker TEXT, headline TEXT NOT NULL, standfirst TEXT, body TEXT NOT NULL, html TEXT NOT NULL,
+            byline TEXT NOT NULL, picture_id TEXT REFERENCES pictures, draft INTEGER NOT NULL,
+            created_at TEXT NOT NULL, published_at TEXT, edited_at TEXT
+        ) STRICT;
+        CREATE INDEX articles_by_place ON articles (published_at DESC, id DESC);
+        CREATE TABLE article_revisions (
+            article_id INTEGER NOT NULL REFERENCES articles, revision INTEGER NOT NULL, fields TEXT NOT NULL,
+            editor_id INTEGER REFERENCES editors, at TEXT NOT NULL, PRIMARY KEY (article_id, revision)
+        ) STRICT;
+        CREATE TABLE feeds (
+            id INTEGER PRIMARY KEY, slug TEXT NOT NULL UNIQUE, article_id INTEGER UNIQUE REFERENCES articles,
+            epoch TEXT NOT NULL, version INTEGER NOT NULL DEFAULT 0, tick INTEGER NOT NULL DEFAULT 0,
+            opened_at TEXT NOT NULL, closed_at TEXT
+        ) STRICT;
+        CREATE INDEX feeds_by_tick ON feeds (tick);
+        CREATE TABLE parts (
+            feed_id INTEGER NOT NULL REFERENCES feeds, name TEXT NOT NULL, version INTEGER NOT NULL,
+            PRIMARY KEY (feed_id, name)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE updates (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, feed_id INTEGER NOT NULL REFERENCES feeds,
+            version INTEGER NOT NULL, revision INTEGER NOT NULL, headline TEXT, body TEXT NOT NULL,
+            html TEXT NOT NULL, key INTEGER NOT NULL, pinned INTEGER NOT NULL, byline TEXT NOT NULL,
+            editor_id INTEGER REFERENCES editors, published_at TEXT NOT NULL, edited_at TEXT,
+            retracted_at TEXT, reason TEXT
+        ) STRICT;
+        CREATE INDEX updates_by_version ON updates (feed_id, version);
+        CREATE INDEX updates_by_place ON updates (feed_id, published_at DESC, id DESC) WHERE retracted_at IS NULL;
+        CREATE INDEX updates_pinned ON updates (feed_id) WHERE pinned AND retracted_at IS NULL;
+        CREATE TABLE revisions (
+            update_id INTEGER NOT NULL REFERENCES updates, revision INTEGER NOT NULL, headline TEXT,
+            body TEXT NOT NULL, html TEXT NOT NULL, editor_id INTEGER REFERENCES editors, at TEXT NOT NULL,
+            PRIMARY KEY (update_id, revision)
+        ) STRICT;
+        CREATE TABLE idempotency (
+            editor_id INTEGER NOT NULL REFERENCES editors, key TEXT NOT NULL, digest TEXT NOT NULL,
+            update_id INTEGER NOT NULL REFERENCES updates, at TEXT NOT NULL, PRIMARY KEY (editor_id, key)
+        ) STRICT;
+        CREATE INDEX idempotency_by_age ON idempotency (at);
+    """)
+    db.execute("INSERT INTO feeds (slug, epoch, opened_at) VALUES ('news', ?, ?)", [secrets.token_hex(8), times.now()])
+
+
+@migrations()
+def presence_and_probe(db: Database) -> None:
+    """How many readers each worker has, and a row that `/readyz` writes."""
+    db.executescript("""
+        CREATE TABLE presence (
+            worker TEXT NOT NULL, feed TEXT NOT NULL, readers INTEGER NOT NULL, at TEXT NOT NULL,
+            PRIMARY KEY (worker, feed)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE probe (id INTEGER PRIMARY KEY CHECK (id = 1), at TEXT NOT NULL) STRICT;
+    """)

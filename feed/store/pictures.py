@@ -1,0 +1,61 @@
+"""Pictures: what is known of each. The pixels are files, made by feed.picture, in the folder FEED_MEDIA."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from feed import fields, picture, times
+from feed.errors import Missing
+from feed.store.database import Store
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture that can be shown. Width and height in pixels; `format` names the kind of file."""
+
+    id: str
+    format: str
+    width: int
+    height: int
+    alt: str
+    caption: str | None
+    credit: str | None
+    created_at: str
+
+
+def add(store: Store, media: Path, upload: bytes, given: Mapping[str, object]) -> Picture:
+    """Takes an upload: decoded and written anew, so that no metadata survives. Raises Invalid.
+
+    The files are on disk before the row is: a row without a picture cannot be.
+    """
+    cleaned = fields.clean(fields.PICTURE, given)
+    picture_id = secrets.token_hex(8)
+    safe = store.offload(picture.rewrite, upload)
+    store.offload(picture.save, safe, media, picture_id)
+    row = {"id": picture_id, "format": safe.format, "width": safe.width, "height": safe.height}
+    store.write(_add, {**row, **cleaned, "created_at": times.now()})
+    with store.read() as db:
+        return get(db, picture_id)
+
+
+def get(db: Database, picture_id: str) -> Picture:
+    """The picture of that id. Raises Missing."""
+    row = db.execute("SELECT * FROM pictures WHERE id = ?", [picture_id]).fetchone()
+    if row is None:
+        raise Missing(picture_id)
+    return Picture(**dict(row))
+
+
+def latest(db: Database, limit: int) -> list[Picture]:
+    """The latest uploads, newest first."""
+    return [
+        Picture(**dict(row))
+        for row in db.execute("SELECT * FROM pictures ORDER BY created_at DESC, id LIMIT ?", [limit])
+    ]
+
+
+def _add(db: Database, row: dict[str, object]) -> None:
+    db.table("pictures").insert(row)

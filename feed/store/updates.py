@@ -1,0 +1,237 @@
+"""Updates: publish, edit, retract, and reading them by place, by id and by version.
+
+Every text an update ever had stays in `revisions`; a retracted update stays too, and is shown nowhere.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sqlite_utils import Database
+
+from feed import fields, text, times
+from feed.errors import Gone, Invalid, Missing, Reason, Stale
+from feed.store import feeds
+from feed.store.database import Store, insert
+from feed.store.editors import Editor
+
+KEY_REMEMBERED_SECONDS = 24 * 3600  # an Idempotency-Key: long enough for a client that was offline overnight
+KEY_LONGEST = 200  # a UUID has 36 characters
+
+_COLUMNS = """
+    updates.id, feeds.slug AS feed, updates.version, updates.revision, updates.headline, updates.body,
+    updates.html, updates.key, updates.pinned, updates.byline, updates.published_at, updates.edited_at,
+    updates.retracted_at, updates.reason
+    FROM updates JOIN feeds ON feeds.id = updates.feed_id
+"""
+
+
+@dataclass(frozen=True)
+class Update:
+    """An update as it stands. `body` is the editor's Markdown, `html` what was made of it when it was written."""
+
+    id: int
+    feed: str
+    version: int
+    revision: int
+    headline: str | None
+    body: str
+    html: str
+    key: bool
+    pinned: bool
+    byline: str
+    published_at: str
+    edited_at: str | None
+    retracted_at: str | None
+    reason: str | None
+
+    @property
+    def place(self) -> "Place":
+        """Where it stands in its feed."""
+        return Place(self.published_at, self.id)
+
+
+class Place(NamedTuple):
+    """A position in a feed: newest first by `published_at`, then by id. It stays when others come and go."""
+
+    published_at: str
+    id: int
+
+
+def publish(store: Store, slug: str, editor: Editor, given: Mapping[str, object], key: str | None = None) -> Update:
+    """Publishes an update in that feed, under the editor's name.
+
+    The same `key` of the same editor gives the same update again for 24 hours. Raises Missing for the feed, Invalid
+    for the fields or for a key that was used for something else, Gone when a key's update has been retracted.
+    """
+    cleaned = fields.clean(fields.UPDATE, given)
+    digest = hashlib.sha256(json.dumps([slug, cleaned], sort_keys=True).encode()).hexdigest()
+    cleaned["html"] = _html(store, cleaned["body"])
+    return store.write(_publish, slug, editor, cleaned, (key, digest) if key else None)
+
+
+def edit(store: Store, update_id: int, editor: Editor, given: Mapping[str, object], revision: int | None) -> Update:
+    """Changes what was given; `revision` is the one the editor read (None overrules whoever came between).
+
+    Raises Missing, Gone, Invalid, or Stale with the update as it stands. An edit that changes nothing is no edit.
+    """
+    cleaned = fields.clean(fields.UPDATE, given, partial=True)
+    if "body" in cleaned:
+        cleaned["html"] = _html(store, cleaned["body"])
+    return store.write(_edit, update_id, editor, cleaned, revision)
+
+
+def retract(store: Store, update_id: int, given: Mapping[str, object]) -> Update:
+    """Takes the update off every page; `given` may hold a reason. Raises Missing, Gone when it is already, Invalid."""
+    cleaned = fields.clean(fields.RETRACTION, given)
+    return store.write(_retract, update_id, cleaned["reason"])
+
+
+def get(db: Database, update_id: int, *, drafts: bool = False) -> Update:
+    """The update as it stands. Raises Missing, Gone when retracted. With `drafts`, those of a draft article too."""
+    update = find(db, update_id)
+    feeds.get(db, update.feed, drafts=drafts)
+    if update.retracted_at:
+        raise Gone(update_id)
+    return update
+
+
+def find(db: Database, update_id: int) -> Update:
+    """The update whatever its state. Raises Missing."""
+    row = db.execute(f"SELECT {_COLUMNS} WHERE updates.id = ?", [update_id]).fetchone()
+    if row is None:
+        raise Missing(update_id)
+    return _update(row)
+
+
+def newest_first(db: Database, feed: feeds.Feed, before: Place | None, limit: int) -> list[Update]:
+    """Up to `limit` updates of the feed below that place, or from the top."""
+    below, place = ("AND (published_at, updates.id) < (?, ?)", before) if before else ("", ())
+    rows = db.execute(
+        f"SELECT {_COLUMNS} WHERE feed_id = ? AND retracted_at IS NULL {below} "
+        "ORDER BY published_at DESC, updates.id DESC LIMIT ?",
+        [feed.id, *place, limit],
+    )
+    return [_update(row) for row in rows]
+
+
+def above(db: Database, feed: feeds.Feed, place: Place, count: int) -> Update | None:
+    """The update that stands `count` places above that one, or None when the feed's top is nearer."""
+    row = db.execute(
+        f"SELECT {_COLUMNS} WHERE feed_id = ? AND retracted_at IS NULL AND (published_at, updates.id) > (?, ?) "
+        "ORDER BY published_at, updates.id LIMIT 1 OFFSET ?",
+        [feed.id, *place, count - 1],
+    ).fetchone()
+    return _update(row) if row else None
+
+
+def changed_after(db: Database, feed: feeds.Feed, version: int, limit: int) -> list[Update]:
+    """Up to `limit` updates that changed after that version, retracted ones included, in the order of change."""
+    rows = db.execute(
+        f"SELECT {_COLUMNS} WHERE feed_id = ? AND updates.version > ? ORDER BY updates.version LIMIT ?",
+        [feed.id, version, limit],
+    )
+    return [_update(row) for row in rows]
+
+
+def pinned(db: Database, feed: feeds.Feed) -> Update | None:
+    """The update that is pinned on top of the feed, if any."""
+    row = db.execute(f"SELECT {_COLUMNS} WHERE feed_id = ? AND pinned AND retracted_at IS NULL", [feed.id]).fetchone()
+    return _update(row) if row else None
+
+
+def _html(store: Store, body: str) -> str:
+    html = store.offload(text.to_html, body)
+    if not text.shows_something(html):
+        raise Invalid(Reason("body", "Nothing of this would be visible. Write something first."))
+    return html
+
+
+def _publish(db: Database, slug: str, editor: Editor, new: dict[str, Any], key: tuple[str, str] | None) -> Update:
+    feed = feeds.get(db, slug, drafts=True)
+    if key and (earlier := _remembered(db, editor, *key)):
+        return get(db, earlier, drafts=True)
+    version = feeds.bump(db, feed.id)
+    moment = times.now()
+    if new["pinned"]:
+        _unpin(db, feed.id, version)
+    row = {
+        **new,
+        "feed_id": feed.id,
+        "version": version,
+        "revision": 1,
+        "byline": editor.display_name,
+        "editor_id": editor.id,
+        "published_at": moment,
+    }
+    update_id = insert(db, "updates", row)
+    _keep_revision(db, update_id, editor, moment)
+    if key:
+        db.execute("INSERT INTO idempotency VALUES (?, ?, ?, ?, ?)", [editor.id, *key, update_id, moment])
+    return find(db, update_id)
+
+
+def _remembered(db: Database, editor: Editor, key: str, digest: str) -> int | None:
+    if len(key) > KEY_LONGEST:
+        raise Invalid(Reason("Idempotency-Key", f"Use at most {KEY_LONGEST} characters."))
+    db.execute("DELETE FROM idempotency WHERE at < ?", [times.after(-KEY_REMEMBERED_SECONDS)])
+    row = db.execute(
+        "SELECT digest, update_id FROM idempotency WHERE editor_id = ? AND key = ?", [editor.id, key]
+    ).fetchone()
+    if row and row["digest"] != digest:
+        raise Invalid(Reason("Idempotency-Key", "This key was used for another update; use a new one."))
+    return int(row["update_id"]) if row else None
+
+
+def _edit(db: Database, update_id: int, editor: Editor, given: dict[str, Any], revision: int | None) -> Update:
+    update = get(db, update_id, drafts=True)
+    if revision is not None and revision != update.revision:
+        raise Stale(update)
+    changed = {name: value for name, value in given.items() if getattr(update, name) != value}
+    if not changed:
+        return update
+    feed = feeds.get(db, update.feed, drafts=True)
+    version = feeds.bump(db, feed.id)
+    moment = times.now()
+    if changed.get("pinned"):
+        _unpin(db, feed.id, version)
+    if update.pinned or "pinned" in changed:
+        feeds.stamp(db, feed.id, "pinned", version)
+    if rewritten := changed.keys() & {"headline", "body"}:
+        changed |= {"revision": update.revision + 1, "edited_at": moment}
+    db.table("updates").update(update_id, {**changed, "version": version})
+    if rewritten:
+        _keep_revision(db, update_id, editor, moment)
+    return find(db, update_id)
+
+
+def _retract(db: Database, update_id: int, reason: str | None) -> Update:
+    update = get(db, update_id, drafts=True)
+    feed = feeds.get(db, update.feed, drafts=True)
+    version = feeds.bump(db, feed.id)
+    if update.pinned:
+        feeds.stamp(db, feed.id, "pinned", version)
+    db.table("updates").update(update_id, {"version": version, "retracted_at": times.now(), "reason": reason})
+    return find(db, update_id)
+
+
+def _unpin(db: Database, feed_id: int, version: int) -> None:
+    """A feed has one pinned update at most: the new one takes the place."""
+    db.execute(
+        "UPDATE updates SET pinned = 0, version = ? WHERE feed_id = ? AND pinned AND retracted_at IS NULL",
+        [version, feed_id],
+    )
+    feeds.stamp(db, feed_id, "pinned", version)
+
+
+def _keep_revision(db: Database, update_id: int, editor: Editor, moment: str) -> None:
+    db.execute(
+        "INSERT INTO revisions SELECT id, revision, headline, body, html, ?, ? FROM updates WHERE id = ?",
+        [editor.id, moment, update_id],
+    )
+
+
+def _update(row: feeds.Row) -> Update:
+    return Update(**{**dict(row), "key": bool(row["key"]), "pinned": bool(row["pinned"])})

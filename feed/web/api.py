@@ -1,0 +1,250 @@
+"""The API: JSON in and out, bearer tokens, problems as RFC 9457. It never looks at a cookie."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, Response, json, jsonify, request, url_for
+from werkzeug.datastructures import WWWAuthenticate
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, Unauthorized, UnsupportedMediaType
+
+from feed.errors import Missing, Stale
+from feed.picture import UPLOAD_BYTES
+from feed.store import articles, feeds, pictures, tokens, updates
+from feed.store.articles import Article
+from feed.store.editors import Editor
+from feed.store.pictures import Picture
+from feed.store.updates import Update
+from feed.web.cursors import cursor_of, place_in
+from feed.web.house import house
+from feed.web.problems import problem
+
+JSON_BYTES = 512 * 1024  # the longest article in UTF-8, with room for escapes
+LISTED, MOST_LISTED = 20, 100  # updates of a list, unless asked otherwise, and at most
+
+_REVISION = re.compile(r'(?:W/)?"?(\d{1,9})"?\Z')
+
+api = Blueprint("api", __name__, url_prefix="/api/v1")
+
+
+@api.errorhandler(Stale)
+def _conflict(error: Stale) -> Response:
+    """409 with both texts: nobody's is lost, and the editor decides."""
+    current = error.current
+    theirs = update_json(current) if isinstance(current, Update) else article_json(current)
+    return problem(
+        409,
+        "Somebody else changed this since you read it. Merge your text with theirs, then send it with their revision.",
+        revision=current.revision,
+        yours=_sent(),
+        theirs=theirs,
+    )
+
+
+@api.post("/feeds/<slug>/updates")
+def publish(slug: str) -> tuple[Response, int, dict[str, str]]:
+    """Publishes an update."""
+    editor = _editor()
+    update = updates.publish(house().store, slug, editor, _sent(), request.headers.get("Idempotency-Key"))
+    body = update_json(update)
+    return jsonify(body), 201, {"Location": body["url"], **_etag(update)}
+
+
+@api.get("/feeds/<slug>/updates")
+def list_updates(slug: str) -> Response:
+    """The updates of a feed, newest first, from a cursor on."""
+    limit = request.args.get("limit", str(LISTED))
+    if not limit.isdecimal() or not 1 <= int(limit[:9]) <= MOST_LISTED:
+        raise BadRequest(f"Write limit=NUMBER from 1 to {MOST_LISTED}.")
+    with house().store.read() as db:
+        feed = feeds.get(db, slug)
+        found = updates.newest_first(db, feed, place_in(slug, request.args.get("before")), int(limit) + 1)
+    shown = found[: int(limit)]
+    following = None
+    if len(found) > len(shown):
+        before = cursor_of(slug, shown[-1])
+        following = _absolute(url_for("api.list_updates", slug=slug, before=before, limit=limit))
+    return jsonify({"updates": [update_json(update) for update in shown], "next": following})
+
+
+@api.get("/updates/<int:update_id>")
+def read_update(update_id: int) -> tuple[Response, int, dict[str, str]]:
+    """An update as it stands; with a token, one of a draft article too."""
+    drafts = _bearer() is not None and bool(_editor())
+    with house().store.read() as db:
+        update = updates.get(db, update_id, drafts=drafts)
+    return jsonify(update_json(update)), 200, _etag(update)
+
+
+@api.patch("/updates/<int:update_id>")
+def edit_update(update_id: int) -> Response | tuple[Response, int, dict[str, str]]:
+    """Edits an update, if it still is at the revision that the editor read."""
+    editor = _editor()
+    given = dict(_sent())
+    in_body = given.pop("revision", None)
+    revision = _revision(in_body)
+    if revision is None and request.headers.get("If-Match") != "*":
+        return problem(428, 'Say which revision you read: If-Match: "1", or "revision": 1 in the body.')
+    update = updates.edit(house().store, update_id, editor, given, revision)
+    return jsonify(update_json(update)), 200, _etag(update)
+
+
+@api.delete("/updates/<int:update_id>")
+def retract(update_id: int) -> Response:
+    """Retracts an update, with a reason if one is given."""
+    _editor()
+    given = _sent() if request.get_data(cache=True) else {}
+    update = updates.retract(house().store, update_id, given)
+    return jsonify(
+        {
+            "id": update.id,
+            "feed": update.feed,
+            "version": update.version,
+            "retracted_at": update.retracted_at,
+            "reason": update.reason,
+        }
+    )
+
+
+@api.post("/articles")
+def create_article() -> tuple[Response, int, dict[str, str]]:
+    """Creates an article."""
+    article = articles.create(house().store, _editor(), _sent())
+    body = article_json(article)
+    return jsonify(body), 201, {"Location": body["url"], **_etag(article)}
+
+
+@api.get("/articles/<slug>")
+def read_article(slug: str) -> tuple[Response, int, dict[str, str]]:
+    """An article as it stands; with a token, a draft too."""
+    drafts = _bearer() is not None and bool(_editor())
+    with house().store.read() as db:
+        article = articles.get(db, slug, drafts=drafts)
+    return jsonify(article_json(article)), 200, _etag(article)
+
+
+@api.patch("/articles/<slug>")
+def edit_article(slug: str) -> tuple[Response, int, dict[str, str]]:
+    """Edits an article. The revision that the editor read may be given, and is then held to."""
+    editor = _editor()
+    given = dict(_sent())
+    revision = _revision(given.pop("revision", None))
+    article = articles.edit(house().store, slug, editor, given, revision)
+    return jsonify(article_json(article)), 200, _etag(article)
+
+
+@api.post("/pictures")
+def upload_picture() -> tuple[Response, int, dict[str, str]]:
+    """Takes a picture: multipart with `file`, `alt`, and optionally `caption` and `credit`."""
+    _editor()
+    if request.mimetype != "multipart/form-data":
+        raise UnsupportedMediaType("Send multipart/form-data with file and alt.")
+    upload = request.files.get("file")
+    content = upload.stream.read(UPLOAD_BYTES + 1) if upload else b""
+    body = picture_json(pictures.add(house().store, house().settings.media, content, request.form.to_dict()))
+    return jsonify(body), 201, {"Location": body["url"]}
+
+
+def update_json(update: Update) -> dict[str, Any]:
+    """The update as the API shows it everywhere."""
+    return {
+        "id": update.id,
+        "feed": update.feed,
+        "version": update.version,
+        "revision": update.revision,
+        "headline": update.headline,
+        "body": update.body,
+        "html": house().render.update(update),
+        "key": update.key,
+        "pinned": update.pinned,
+        "byline": update.byline,
+        "published_at": update.published_at,
+        "edited_at": update.edited_at,
+        "url": _absolute(url_for("reader.update", update_id=update.id)),
+    }
+
+
+def article_json(article: Article) -> dict[str, Any]:
+    """The article as the API shows it everywhere."""
+    names = ("slug", "revision", "kicker", "headline", "standfirst", "body", "html", "byline", "draft", "live")
+    return {
+        **{name: getattr(article, name) for name in names},
+        "picture": article.picture.id if article.picture else None,
+        "feed": article.feed.slug if article.feed else None,
+        "published_at": article.published_at,
+        "edited_at": article.edited_at,
+        "url": _absolute(url_for("reader.article", slug=article.slug)),
+    }
+
+
+def picture_json(picture: Picture) -> dict[str, Any]:
+    """The picture as the API shows it."""
+    names = ("id", "width", "height", "alt", "caption", "credit")
+    url = _absolute(url_for("pictures.picture_file", picture_id=picture.id))
+    return {**{name: getattr(picture, name) for name in names}, "url": url}
+
+
+def _editor() -> Editor:
+    token = _bearer()
+    if token is None:
+        raise Unauthorized("Send a token: Authorization: Bearer TOKEN.", www_authenticate=_challenge())
+    try:
+        with house().store.read() as db:
+            return tokens.editor_of(db, token)
+    except Missing:
+        raise Unauthorized(
+            "This token is unknown, revoked or expired.", www_authenticate=_challenge("invalid_token")
+        ) from None
+
+
+def _bearer() -> str | None:
+    auth = request.authorization
+    return auth.token if auth is not None and auth.type == "bearer" else None
+
+
+def _sent() -> Mapping[str, object]:
+    """The JSON object that was sent. Nothing about it is believed: not its type, size, nesting or encoding."""
+    if request.mimetype != "application/json":
+        raise UnsupportedMediaType("Send JSON, with Content-Type: application/json.")
+    if (request.content_length or 0) > JSON_BYTES:
+        raise RequestEntityTooLarge(f"At most {JSON_BYTES // 1024} kB of JSON.")
+    raw = request.get_data(cache=True)
+    if len(raw) > JSON_BYTES:
+        raise RequestEntityTooLarge(f"At most {JSON_BYTES // 1024} kB of JSON.")
+    try:
+        sent = json.loads(raw.decode())
+    except UnicodeDecodeError:
+        raise BadRequest("This is not UTF-8.") from None
+    except (ValueError, RecursionError):
+        raise BadRequest("This is not JSON, or it is nested too deep.") from None
+    if not isinstance(sent, dict):
+        raise BadRequest('Send a JSON object, like {"body": "Text"}.')
+    return sent
+
+
+def _revision(in_body: object) -> int | None:
+    """The revision that the editor read, from the body or from If-Match. Raises BadRequest."""
+    header = request.headers.get("If-Match")
+    if in_body is None and header in (None, "*"):
+        return None
+    if in_body is not None:
+        if isinstance(in_body, bool) or not isinstance(in_body, int):
+            raise BadRequest("Write the revision as a whole number.")
+        return in_body
+    found = _REVISION.match(header or "")
+    if not found:
+        raise BadRequest('Write If-Match with the revision, like "1".')
+    return int(found[1])
+
+
+def _etag(thing: Update | Article) -> dict[str, str]:
+    return {"ETag": f'"{thing.revision}"', "Cache-Control": "no-store"}
+
+
+def _absolute(path: str) -> str:
+    return house().settings.public_url + path
+
+
+def _challenge(error: str | None = None) -> WWWAuthenticate:
+
+    return WWWAuthenticate("bearer", {"realm": "liveline", **({"error": error} if error else {})})

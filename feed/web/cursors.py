@@ -1,0 +1,34 @@
+"""A cursor: the place in a feed from which to page back, as text that clients pass on unread.
+
+It names a place, not a page number: what is published meanwhile moves nothing.
+"""
+
+import base64
+import binascii
+
+from werkzeug.exceptions import BadRequest
+
+from feed.store.updates import Place, Update
+
+LONGEST = 200  # of a cursor; ours have about 60 characters
+
+
+def cursor_of(slug: str, update: Update) -> str:
+    """The cursor that continues below that update of that feed."""
+    text = f"{slug} {update.published_at} {update.id}"
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def place_in(slug: str, cursor: str | None) -> Place | None:
+    """Where the cursor points in that feed; None for no cursor or one of another feed. Raises BadRequest (400)."""
+    if cursor is None:
+        return None
+    try:
+        text = base64.b64decode(cursor[:LONGEST] + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        feed, published_at, update_id = text.decode("ascii").split(" ")
+        place = Place(published_at, int(update_id))
+    except (ValueError, binascii.Error):
+        raise BadRequest("This link to older updates is damaged. Open the page without it.") from None
+    if not 0 <= place.id < 2**63:
+        raise BadRequest("This link to older updates is damaged. Open the page without it.")
+    return place if feed == slug else None

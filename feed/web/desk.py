@@ -1,0 +1,296 @@
+"""The desk: where editors write. Every form works without JavaScript; with it, the same forms are sent in place.
+
+A refused form comes back with what was typed in it and the reason beside the field: nothing is lost.
+"""
+
+import secrets
+from typing import Any
+
+from flask import Blueprint, g, redirect, render_template, request, url_for
+
+from feed import fields
+from feed.errors import Invalid, Stale
+from feed.picture import UPLOAD_BYTES
+from feed.store import articles, editors, feeds, pictures, sessions, updates
+from feed.store.updates import Update
+from feed.web import feed_page
+from feed.web.guards import require_editor
+from feed.web.house import house
+
+PICTURES_SHOWN = 60  # on the page of pictures and in the article's choice
+ARTICLES_SHOWN = 200  # on the desk's first page
+
+desk = Blueprint("desk", __name__, url_prefix="/desk")
+desk.before_request(require_editor)
+
+
+@desk.after_request
+def _keep_private(response: Any) -> Any:
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@desk.get("/")
+def overview() -> str:
+    """Articles and feeds."""
+    with house().store.read() as db:
+        return render_template(
+            "desk.html",
+            articles=articles.newest_first(db, ARTICLES_SHOWN, drafts=True),
+            feeds=feeds.all_feeds(db),
+        )
+
+
+@desk.get("/feeds/<slug>")
+def feed(slug: str) -> str:
+    """A feed as readers see it, with the composer above and the tools beside."""
+    return _feed(slug)
+
+
+@desk.post("/feeds/<slug>/updates")
+def publish(slug: str) -> Any:
+    """Publishes what the composer holds. The form's own key makes a second click harmless."""
+    given, key = _update_fields(), request.form.get("idempotency_key")
+    try:
+        update = updates.publish(house().store, slug, g.editor, given, key)
+    except Invalid as error:
+        return _feed(slug, given=given, error=error, key=key), 422
+    return redirect(url_for("desk.feed", slug=slug, _anchor=f"update-{update.id}"), 303)
+
+
+@desk.post("/feeds/<slug>/coverage")
+def coverage(slug: str) -> Any:
+    """Opens or closes coverage."""
+    change = feeds.open_coverage if request.form.get("open") == "1" else feeds.close_coverage
+    change(house().store, slug)
+    return redirect(url_for("desk.feed", slug=slug), 303)
+
+
+@desk.get("/updates/<int:update_id>")
+def edit_form(update_id: int) -> str:
+    """An update in its form. The page's script takes this form to edit in place."""
+    return _edit_form(_update(update_id))
+
+
+@desk.post("/updates/<int:update_id>")
+def edit(update_id: int) -> Any:
+    """Saves an edit, unless somebody else saved one since: then both texts come back."""
+    revision = request.form.get("revision", "")
+    given: dict[str, object] = {name: request.form.get(name) for name in ("headline", "body")}
+    try:
+        if not revision.isdecimal():
+            raise Stale(_update(update_id))
+        update = updates.edit(house().store, update_id, g.editor, given, int(revision[:9]))
+    except Stale as error:
+        return _edit_form(error.current, given, conflict=True), 409
+    except Invalid as error:
+        return _edit_form(_update(update_id), given, error=error, revision=revision), 422
+    return redirect(url_for("desk.feed", slug=update.feed, _anchor=f"update-{update.id}"), 303)
+
+
+@desk.post("/updates/<int:update_id>/marks")
+def mark(update_id: int) -> Any:
+    """Marks an update as key or pinned, or takes the mark off. What the text says meanwhile does not matter."""
+    given: dict[str, object] = {name: request.form[name] == "1" for name in ("key", "pinned") if name in request.form}
+    update = updates.edit(house().store, update_id, g.editor, given, None)
+    return redirect(url_for("desk.feed", slug=update.feed, _anchor=f"update-{update.id}"), 303)
+
+
+@desk.get("/updates/<int:update_id>/retraction")
+def retraction_form(update_id: int) -> str:
+    """Asks for the reason."""
+    return _retraction_form(_update(update_id))
+
+
+@desk.post("/updates/<int:update_id>/retraction")
+def retract(update_id: int) -> Any:
+    """Takes the update off every page."""
+    given = {"reason": request.form.get("reason")}
+    try:
+        update = updates.retract(house().store, update_id, given)
+    except Invalid as error:
+        return _retraction_form(_update(update_id), given, error), 422
+    return redirect(url_for("desk.feed", slug=update.feed), 303)
+
+
+@desk.get("/new-article")
+def new_article() -> str:
+    """An empty article."""
+    return _article_form(None, {"draft": True, "byline": g.editor.display_name})
+
+
+@desk.post("/articles")
+def create_article() -> Any:
+    """Creates an article; its address is made of the headline when none is given."""
+    given = _article_fields()
+    given["slug"] = request.form.get("slug") or fields.slug_of(request.form.get("headline", ""))
+    try:
+        article = articles.create(house().store, g.editor, given)
+    except Invalid as error:
+        return _article_form(None, given, error), 422
+    return redirect(url_for("desk.edit_article_form", slug=article.slug), 303)
+
+
+@desk.get("/articles/<slug>")
+def edit_article_form(slug: str) -> str:
+    """An article in its form."""
+    with house().store.read() as db:
+        article = articles.get(db, slug, drafts=True)
+    return _article_form(article, _article_values(article))
+
+
+@desk.post("/articles/<slug>")
+def edit_article(slug: str) -> Any:
+    """Saves an article, unless somebody else saved it since: then both texts come back."""
+    given, revision = _article_fields(), request.form.get("revision", "")
+    try:
+        number = int(revision[:9]) if revision.isdecimal() else -1
+        articles.edit(house().store, slug, g.editor, given, number)
+    except (Stale, Invalid) as error:
+        with house().store.read() as db:
+            current = articles.get(db, slug, drafts=True)
+        conflict = isinstance(error, Stale)
+        invalid = error if isinstance(error, Invalid) else None
+        return _article_form(current, given, invalid, conflict=conflict), 409 if conflict else 422
+    return redirect(url_for("desk.edit_article_form", slug=slug), 303)
+
+
+@desk.get("/pictures")
+def picture_list() -> str:
+    """The latest pictures and the form for another."""
+    return _pictures()
+
+
+@desk.post("/pictures")
+def upload_picture() -> Any:
+    """Takes a picture."""
+    given = {name: request.form.get(name) for name in fields.PICTURE}
+    upload = request.files.get("file")
+    content = upload.stream.read(UPLOAD_BYTES + 1) if upload else b""
+    try:
+        pictures.add(house().store, house().settings.media, content, given)
+    except Invalid as error:
+        return _pictures(given, error), 422
+    return redirect(url_for("desk.picture_list"), 303)
+
+
+@desk.get("/profile")
+def profile() -> str:
+    """What readers see of the editor, and where the editor is signed in."""
+    values = {name: getattr(g.editor, name) for name in fields.PROFILE}
+    return _profile(values)
+
+
+@desk.post("/profile")
+def change_profile() -> Any:
+    """Saves the profile."""
+    given = {name: request.form.get(name) for name in fields.PROFILE}
+    try:
+        editors.change_profile(house().store, g.editor.id, given)
+    except Invalid as error:
+        return _profile(given, error), 422
+    return redirect(url_for("desk.profile"), 303)
+
+
+@desk.post("/sessions/<session_hash>/end")
+def end_session(session_hash: str) -> Any:
+    """Signs another browser of this editor out."""
+    sessions.end(house().store, g.editor, session_hash)
+    return redirect(url_for("desk.profile"), 303)
+
+
+def _update(update_id: int) -> Update:
+    with house().store.read() as db:
+        return updates.get(db, update_id, drafts=True)
+
+
+def _update_fields() -> dict[str, object]:
+    texts: dict[str, object] = {name: request.form.get(name) for name in ("headline", "body")}
+    return {**texts, "key": "key" in request.form, "pinned": "pinned" in request.form}
+
+
+def _article_fields() -> dict[str, object]:
+    names = ("headline", "standfirst", "body", "byline", "kicker", "picture")
+    texts: dict[str, object] = {name: request.form.get(name) for name in names}
+    return {**texts, "draft": "draft" in request.form, "live": "live" in request.form}
+
+
+def _article_values(article: articles.Article) -> dict[str, object]:
+    picture = article.picture.id if article.picture else None
+    return {**vars(article), "picture": picture, "live": article.live}
+
+
+def _errors(error: Invalid | None) -> dict[str, str]:
+    return {reason.field: reason.message for reason in error.reasons} if error else {}
+
+
+def _feed(
+    slug: str,
+    given: dict[str, object] | None = None,
+    error: Invalid | None = None,
+    key: str | None = None,
+) -> str:
+    with house().store.read() as db:
+        found = feeds.get(db, slug, drafts=True)
+        page = feed_page.load(db, house().render, found, request.args.get("before"))
+    return render_template(
+        "desk_feed.html",
+        page=page,
+        given=given or {},
+        errors=_errors(error),
+        idempotency_key=key or secrets.token_hex(16),
+    )
+
+
+def _edit_form(
+    update: Update,
+    given: dict[str, object] | None = None,
+    *,
+    error: Invalid | None = None,
+    conflict: bool = False,
+    revision: str | None = None,
+) -> str:
+    return render_template(
+        "desk_update.html",
+        update=update,
+        given=given or {"headline": update.headline, "body": update.body},
+        errors=_errors(error),
+        conflict=conflict,
+        revision=revision or update.revision,
+    )
+
+
+def _retraction_form(update: Update, given: dict[str, str | None] | None = None, error: Invalid | None = None) -> str:
+    return render_template("desk_retraction.html", update=update, given=given or {}, errors=_errors(error))
+
+
+def _article_form(
+    article: articles.Article | None,
+    given: dict[str, object],
+    error: Invalid | None = None,
+    *,
+    conflict: bool = False,
+) -> str:
+    with house().store.read() as db:
+        choice = pictures.latest(db, PICTURES_SHOWN)
+    return render_template(
+        "desk_article.html",
+        article=article,
+        given=given,
+        errors=_errors(error),
+        conflict=conflict,
+        pictures=choice,
+    )
+
+
+def _pictures(given: dict[str, str | None] | None = None, error: Invalid | None = None) -> str:
+    with house().store.read() as db:
+        latest = pictures.latest(db, PICTURES_SHOWN)
+    return render_template("desk_pictures.html", pictures=latest, given=given or {}, errors=_errors(error))
+
+
+def _profile(given: dict[str, Any], error: Invalid | None = None) -> str:
+    with house().store.read() as db:
+        mine = sessions.of_editor(db, g.editor)
+        choice = pictures.latest(db, PICTURES_SHOWN)
+    return render_template("desk_profile.html", given=given, errors=_errors(error), sessions=mine, pictures=choice)

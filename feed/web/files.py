@@ -1,0 +1,57 @@
+"""Files that never change under their address: pictures by id, and the static folder by its hash."""
+
+import hashlib
+from functools import cache
+from pathlib import Path
+
+from flask import Blueprint, Flask, Response, request, send_from_directory
+
+from feed import picture
+from feed.store import pictures as stored
+from feed.web.house import house
+
+IMMUTABLE = "public, max-age=31536000, immutable"
+STATIC = Path(__file__).parent.parent.parent / "static"
+
+pictures = Blueprint("pictures", __name__)
+static = Blueprint("static_files", __name__)
+
+
+@pictures.get("/pictures/<picture_id>")
+def picture_file(picture_id: str) -> Response:
+    """A picture, or with `?small` its version for phones and cards."""
+    with house().store.read() as db:
+        found = stored.get(db, picture_id)
+    name = picture.file_name(found.id, found.format, small="small" in request.args)
+    return _forever(send_from_directory(house().settings.media, name))
+
+
+@static.get("/static/<digest>/<path:name>")
+def file(digest: str, name: str) -> Response:
+    """A file of the static folder. Modules import each other relatively, so all of a page come from one hash. A page
+    that is older than the last deploy gets today's file, which no cache keeps under the old address."""
+    response = send_from_directory(STATIC, name)
+    if digest == static_hash():
+        return _forever(response)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@cache
+def static_hash() -> str:
+    """A hash of all files in the static folder: it changes when any of them does."""
+    digest = hashlib.sha256()
+    for path in sorted(STATIC.rglob("*")):
+        if path.is_file():
+            digest.update(f"{path.relative_to(STATIC)}\n".encode() + path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def install(app: Flask) -> None:
+    """Gives templates `static("css/page.css")`, the address of a static file."""
+    app.jinja_env.globals["static"] = lambda name: f"/static/{static_hash()}/{name}"
+
+
+def _forever(response: Response) -> Response:
+    response.headers["Cache-Control"] = IMMUTABLE
+    return response

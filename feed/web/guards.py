@@ -1,0 +1,117 @@
+"""The guards that stand before and behind every door: origin of unsafe requests, limits, headers, the session.
+
+`/socket.io/` never passes here: its origins are checked by the channel's explicit list.
+"""
+
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from flask import Flask, Response, g, redirect, request, url_for
+from werkzeug.exceptions import BadRequest, Forbidden
+
+from feed.errors import Missing
+from feed.picture import UPLOAD_BYTES
+from feed.store import sessions
+from feed.store.editors import Editor
+from feed.web.house import house
+
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+FORM_BYTES = 1024 * 1024  # the longest article in UTF-8, percent-encoded, fits twice
+COOKIE = "liveline"
+
+# Everything comes from this host. `connect-src 'self'` covers the WebSocket of the same host.
+CONTENT_SECURITY_POLICY = "; ".join((
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self'",
+    "connect-src 'self'",
+    "form-action 'self'",
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+))  # fmt: skip
+
+
+def guard(app: Flask) -> None:
+    """Puts the guards on an application."""
+    app.config["MAX_CONTENT_LENGTH"] = UPLOAD_BYTES + FORM_BYTES
+    app.config["MAX_FORM_MEMORY_SIZE"] = FORM_BYTES
+    app.before_request(_refuse_foreign_writes)
+    app.before_request(_refuse_broken_text)
+    app.after_request(_add_headers)
+
+
+def _refuse_foreign_writes() -> None:
+    """Another site's page must not write in an editor's name. Browsers say where a request comes from; a client that
+    says nothing is no browser, and gets in by a bearer token alone (see `editor_at_desk`)."""
+    if request.method in SAFE_METHODS:
+        return
+    site = request.headers.get("Sec-Fetch-Site")
+    origin = request.headers.get("Origin")
+    if site is not None and site not in ("same-origin", "none"):
+        raise Forbidden("This form came from another site. Open the page here and send it again.")
+    if origin is not None and origin not in (*house().settings.origins, request.host_url.rstrip("/")):
+        raise Forbidden("This form came from another site. Open the page here and send it again.")
+    if site is None and origin is None and request.cookies.get(COOKIE) is not None:
+        raise Forbidden("Your browser does not say which page sent this. Update it, or use the API with a token.")
+
+
+def _refuse_broken_text() -> None:
+    """Werkzeug reads a form that is not UTF-8 by replacing what it cannot read: that would store text nobody wrote."""
+    if request.mimetype == "application/x-www-form-urlencoded":
+        if (request.content_length or 0) > FORM_BYTES:
+            raise BadRequest("This form is too long.")
+        raw = unquote_to_bytes(request.get_data(cache=True).replace(b"+", b" "))
+        try:
+            raw.decode()
+        except UnicodeDecodeError:
+            raise BadRequest("This form is not UTF-8.") from None
+
+
+def _add_headers(response: Response) -> Response:
+    headers = response.headers
+    headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
+    headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
+    headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+    if house().settings.public_url.startswith("https:"):
+        headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    headers.setdefault("Cache-Control", "no-cache")  # kept, but asked for again each time: invariant 4
+    return response
+
+
+def fresh(response: Response) -> Response:
+    """Adds an ETag of the content, and answers 304 to who has it already."""
+    response.add_etag()
+    response.make_conditional(request)
+    return response
+
+
+def start_session(response: Any, token: str) -> Any:
+    """Gives the browser its session."""
+    secure = house().settings.public_url.startswith("https:")
+    response.set_cookie(COOKIE, token, max_age=sessions.SESSION_SECONDS, httponly=True, samesite="Lax", secure=secure)
+    return response
+
+
+def require_editor() -> Any:
+    """Before each page of the desk: whoever is not signed in goes to the sign-in, and comes back after it."""
+    found = editor_at_desk()
+    if found is None:
+        way_back = request.full_path.rstrip("?") if request.method == "GET" else None
+        return redirect(url_for("sign_in.sign_in", next=way_back), 303)
+    g.session, g.editor = found
+    return None
+
+
+def editor_at_desk() -> tuple[sessions.Session, Editor] | None:
+    """The session and editor of this browser, looked up anew each time: an ended session ends at once."""
+    token = request.cookies.get(COOKIE)
+    if not token:
+        return None
+    try:
+        with house().store.read() as db:
+            return sessions.signed_in(db, house().settings.secret_key, token)
+    except Missing:
+        return None

@@ -1,0 +1,60 @@
+"""For the engineers who run it: alive, able to write, and numbers for Prometheus."""
+
+from collections.abc import Iterator
+
+from flask import Blueprint
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, ProcessCollector, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from feed.store import feeds, presence
+from feed.store.database import OperationalError, probe
+from feed.web.house import House, house
+
+health = Blueprint("health", __name__)
+
+PLAIN = {"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store"}
+
+
+@health.get("/healthz")
+def alive() -> tuple[str, int, dict[str, str]]:
+    """The process answers."""
+    return "alive\n", 200, PLAIN
+
+
+@health.get("/readyz")
+def ready() -> tuple[str, int, dict[str, str]]:
+    """The process can write: it has just done so."""
+    try:
+        house().store.write(probe)
+    except (OperationalError, OSError) as error:
+        return f"cannot write: {error}\n", 503, PLAIN
+    return "ready\n", 200, PLAIN
+
+
+@health.get("/metrics")
+def metrics() -> tuple[bytes, int, dict[str, str]]:
+    """Numbers for Prometheus. Feeds and readers are those of all workers, whichever answers; `process_…` and
+    `liveline_worker_…` are of the worker that does."""
+    registry = CollectorRegistry()
+    registry.register(_Numbers(house()))
+    ProcessCollector(registry=registry)
+    return generate_latest(registry), 200, {**PLAIN, "Content-Type": CONTENT_TYPE_LATEST}
+
+
+class _Numbers(Collector):
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    def collect(self) -> Iterator[Metric]:
+        with self._house.store.read() as db:
+            known = [feed for feed in feeds.all_feeds(db) if feed.open and not feed.draft]
+            readers = presence.readers(db)
+        changes = CounterMetricFamily("liveline_feed_changes", "Version of an open feed.", labels=["feed"])
+        following = GaugeMetricFamily("liveline_readers", "Readers of an open feed.", labels=["feed"])
+        for feed in known:
+            changes.add_metric([feed.slug], feed.version)
+            following.add_metric([feed.slug], readers.get(feed.slug, 0))
+        sockets = len(self._house.channel)
+        yield from (changes, following)
+        yield GaugeMetricFamily("liveline_worker_sockets", "Open sockets of this worker.", value=sockets)

@@ -1,0 +1,126 @@
+"""The reader's pages: front, article, feed, permalink, and the catch-up of open pages."""
+
+import re
+
+from flask import Blueprint, Response, jsonify, make_response, render_template, request, url_for
+from markupsafe import Markup
+from sqlite_utils import Database
+from werkzeug.exceptions import BadRequest
+
+from feed.errors import Gone
+from feed.render import changes
+from feed.store import articles, feeds, updates
+from feed.store.articles import Article
+from feed.store.feeds import NEWS
+from feed.web import feed_page
+from feed.web.cursors import cursor_of
+from feed.web.guards import fresh
+from feed.web.house import house
+
+CATCH_UP_SECONDS = 1  # caches may keep a catch-up so long: a crowd that reconnects together costs one query
+ARTICLES_SHOWN = 30  # on the front page
+ABOVE = 4  # newer updates shown above the one whose surroundings are asked for
+
+# A paragraph that is nothing but a link to another of our articles becomes a card with that article's headline.
+_LONE_LINK = r'<p><a href="(?:{site})?/articles/([a-z0-9-]+)"[^>]*>[^<]*</a></p>'
+
+reader = Blueprint("reader", __name__)
+
+
+@reader.get("/")
+def front() -> Response:
+    """Articles, those under live coverage first, and the News Feed."""
+    with house().store.read() as db:
+        page = render_template("front.html", articles=articles.newest_first(db, ARTICLES_SHOWN), news=_page(db, NEWS))
+    return fresh(make_response(page))
+
+
+@reader.get("/articles/<slug>")
+def article(slug: str) -> Response:
+    """The article, complete without JavaScript, its own feed if it has one, and the News Feed beside it."""
+    with house().store.read() as db:
+        found = articles.get(db, slug)
+        page = render_template(
+            "article.html",
+            article=found,
+            headline=house().render.part(db, found.feed, "headline") if found.feed else None,
+            body=_with_cards(db, found),
+            coverage=_page(db, slug) if found.feed else None,
+            news=_page(db, NEWS),
+        )
+    return fresh(make_response(page))
+
+
+@reader.get("/feeds/<slug>")
+def feed(slug: str) -> Response:
+    """A feed on its own page."""
+    with house().store.read() as db:
+        page = render_template("feed.html", page=_page(db, slug))
+    return fresh(make_response(page))
+
+
+@reader.get("/feeds/<slug>/changes")
+def catch_up(slug: str) -> Response:
+    """What an open page missed after a version of an epoch: the envelope, or the order to reload."""
+    after = request.args.get("after", "")
+    if not after.isdecimal() or len(after) > 15:
+        raise BadRequest("Write after=VERSION, a whole number.")
+    with house().store.read() as db:
+        found = feeds.get(db, slug)
+        answer = changes.catch_up(db, house().render, found, int(after), request.args.get("epoch", ""))
+    response = jsonify(answer)
+    response.headers["Cache-Control"] = f"public, max-age={CATCH_UP_SECONDS}"
+    return response
+
+
+@reader.get("/feeds/<slug>/older")
+def older(slug: str) -> Response:
+    """The next list items below a cursor, as HTML. The Link header leads further; Feed-Position says which state of
+    the feed this shows, so that an open page which is ahead of it can mend the difference."""
+    with house().store.read() as db:
+        page = _page(db, slug)
+    items = Markup("\n").join(house().render.update(update) for update in page.updates)
+    response = make_response(items)
+    response.headers["Feed-Position"] = f"{page.feed.epoch} {page.feed.version}"
+    if page.older:
+        next_url = url_for("reader.older", slug=slug, before=page.older)
+        response.headers["Link"] = f'<{next_url}>; rel="next"'
+    return response
+
+
+@reader.get("/updates/<int:update_id>")
+def update(update_id: int) -> Response | tuple[str, int]:
+    """The permalink of an update."""
+    with house().store.read() as db:
+        try:
+            found = updates.get(db, update_id)
+        except Gone:
+            gone = updates.find(db, update_id)
+            return render_template("gone.html", feed=feeds.get(db, gone.feed)), 410
+        feed = feeds.get(db, found.feed)
+        above = updates.above(db, feed, found.place, ABOVE)
+        page = render_template(
+            "update.html",
+            update=found,
+            feed=feed,
+            above=cursor_of(feed.slug, above) if above else None,
+            news=_page(db, NEWS) if feed.slug != NEWS else None,
+        )
+    return fresh(make_response(page))
+
+
+def _page(db: Database, slug: str) -> feed_page.FeedPage:
+    return feed_page.load(db, house().render, feeds.get(db, slug), request.args.get("before"))
+
+
+def _with_cards(db: Database, article: Article) -> Markup:
+    """The article's body with its related-article cards. Made when the page is: a card shows the headline of now,
+    and nothing of a draft."""
+    pattern = re.compile(_LONE_LINK.format(site=re.escape(house().settings.public_url)))
+    related = articles.headlines(db, set(pattern.findall(article.html)) - {article.slug})
+
+    def card(link: re.Match[str]) -> str:
+        found = related.get(link[1])
+        return render_template("_card.html", article=found) if found else link[0]
+
+    return Markup(pattern.sub(card, article.html))  # noqa: S704 - sanitised when it was written

@@ -1,0 +1,82 @@
+"""Signing in and out, and the one-time link that makes the first editor."""
+
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
+
+from feed.errors import Invalid
+from feed.live.channel import network_of
+from feed.store import editors, sessions
+from feed.web.guards import COOKIE, editor_at_desk, start_session
+from feed.web.house import house
+
+sign_in_pages = Blueprint("sign_in", __name__, url_prefix="/desk")
+
+
+@sign_in_pages.get("/sign-in")
+def sign_in() -> Any:
+    """The form."""
+    if editor_at_desk():
+        return redirect(_way_back())
+    return _form()
+
+
+@sign_in_pages.post("/sign-in")
+def check() -> Any:
+    """Name and password for a session, or the form again, which never says which of the two was wrong."""
+    name, password = request.form.get("name", "").strip().lower(), request.form.get("password", "")
+    address, device = network_of(request.remote_addr or ""), request.user_agent.string
+    found = sessions.sign_in(house().store, house().settings.secret_key, name, password, address, device)
+    if found is None:
+        return _form(name=name, error="Name and password do not fit together. Try again."), 403
+    token, _ = found
+    return start_session(redirect(_way_back(), 303), token)
+
+
+@sign_in_pages.post("/sign-out")
+def sign_out() -> Any:
+    """Ends this browser's session."""
+    if found := editor_at_desk():
+        session, editor = found
+        sessions.end(house().store, editor, session.hash)
+    response = redirect(url_for("sign_in.sign_in"), 303)
+    response.delete_cookie(COOKIE)
+    return response
+
+
+@sign_in_pages.get("/first/<token>")
+def first(token: str) -> Any:
+    """The one-time link's form, while it works."""
+    with house().store.read() as db:
+        editors.invited(db, token)
+    return render_template("first_editor.html", token=token, errors={}, given={})
+
+
+@sign_in_pages.post("/first/<token>")
+def first_editor(token: str) -> Any:
+    """Makes the first editor, an admin, and signs them in."""
+    given = request.form.to_dict()
+    try:
+        editor = editors.add_first(
+            house().store,
+            token,
+            given.get("name", "").strip().lower(),
+            given.get("password", ""),
+            given.get("display_name", ""),
+        )
+    except Invalid as error:
+        errors = {reason.field: reason.message for reason in error.reasons}
+        return render_template("first_editor.html", token=token, errors=errors, given=given), 422
+    session = sessions.begin(house().store, house().settings.secret_key, editor, request.user_agent.string)
+    return start_session(redirect(url_for("desk.overview"), 303), session)
+
+
+def _form(name: str = "", error: str | None = None) -> str:
+    return render_template("sign_in.html", name=name, error=error, next=_way_back())
+
+
+def _way_back() -> str:
+    """Where to go after signing in: a page of the desk, never another site."""
+    wanted = request.values.get("next", "")
+    inside = wanted.startswith("/desk/") and "\\" not in wanted and "//" not in wanted
+    return wanted if inside else url_for("desk.overview")

@@ -1,0 +1,28 @@
+"""gunicorn: the worker class, limits and drain. WEB_CONCURRENCY is gunicorn's own number of workers."""
+
+import os
+from typing import Any
+
+wsgi_app = "app:create_app()"
+bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
+worker_class = "gevent"
+# gunicorn counts open sockets here too, and lets pages hang when it is full: room for all readers, and 1,000 requests.
+worker_connections = int(os.environ.get("FEED_MAX_READERS") or 12_000) + 1_000
+graceful_timeout = 10  # seconds for requests under way; the sockets are closed at once, see below
+timeout = 60  # seconds without a sign of life before a worker is replaced
+keepalive = 15  # seconds a browser's connection stays open for the next request
+control_socket_disable = True  # gunicorn's control socket is one file for all instances of a user
+
+
+def post_worker_init(worker: Any) -> None:
+    """Closes the sockets as soon as the worker is told to end, so that readers move on to the next one at once."""
+    import gevent
+
+    channel = worker.wsgi.extensions["liveline"].channel
+
+    def drain() -> None:
+        while worker.alive:
+            gevent.sleep(0.1)
+        channel.close()
+
+    gevent.spawn(drain)

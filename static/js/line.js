@@ -1,0 +1,54 @@
+// The page's line to the server: one socket for all its feeds, and polling while there is no socket.
+
+import { Socket } from "./socket.js";
+
+const POLL_AFTER = 3_000; // ms without a socket: a short break is not worth a request
+const POLL = 10_000; // ms between polls, with jitter; the slowest that still feels live
+const POLL_HIDDEN = 60_000; // ms while nobody is looking
+
+const feeds = new Set();
+let socket, connected = false, timer;
+
+// Keeps the feed current from now on.
+export function follow(feed) {
+  feeds.add(feed);
+  if (!socket) {
+    const scheme = location.protocol === "https:" ? "wss:" : "ws:";
+    socket = new Socket(`${scheme}//${location.host}/socket.io/?EIO=4&transport=websocket`, listener);
+    poll(POLL_AFTER);
+  } else if (connected) ask(feed);
+}
+
+export function unfollow(feed) {
+  feeds.delete(feed);
+  if (connected) socket.emit("unfollow", { feed: feed.name });
+}
+
+const listener = {
+  connected() {
+    connected = true;
+    clearTimeout(timer);
+    feeds.forEach(ask);
+  },
+  lost() {
+    if (!connected) return;
+    connected = false;
+    feeds.forEach((feed) => feed.offline());
+    poll(POLL_AFTER * Math.random() + POLL_AFTER);
+  },
+  event(name, payload) {
+    if (name === "updated") for (const feed of feeds) if (feed.name === payload.feed) feed.receive(payload);
+  },
+};
+
+function ask(feed) {
+  socket.emit("follow", { feed: feed.name, epoch: feed.epoch, version: feed.version }, (answer) => feed.stands(answer));
+}
+
+function poll(wait) {
+  clearTimeout(timer);
+  timer = setTimeout(async () => {
+    await Promise.all([...feeds].map((feed) => feed.poll()));
+    if (!connected) poll((document.hidden ? POLL_HIDDEN : POLL) * (0.75 + Math.random() / 2));
+  }, wait);
+}

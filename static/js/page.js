@@ -1,0 +1,3 @@
+import { LiveFeed } from "./feed.js";
+
+customElements.define("live-feed", LiveFeed);
