@@ -1,0 +1,56 @@
+# Two commands matter: `make run` and `make test`. Everything else is in `make help`.
+.DEFAULT_GOAL := help
+SHELL := /bin/sh
+PYTHON ?= python3
+HOST ?= 127.0.0.1
+PORT ?= 8000
+SPEED ?= 600
+export HOST PORT
+
+BIN := .venv/bin
+FLASK := $(BIN)/flask
+READY := .venv/ready
+TESTS_READY := .venv/tests-ready
+
+.PHONY: run test check demo browser screenshots help
+
+run: $(READY) ## Serve on HOST:PORT (127.0.0.1:8000); the first time with a sample story
+	@exec $(FLASK) start
+
+test: $(TESTS_READY) browser check ## Set up and run everything, browser tests included
+	@$(BIN)/pytest -n 2
+
+check: $(TESTS_READY) ## Lint, format and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy --strict feed app.py
+
+demo: $(READY) ## Replay the Apollo 11 landing live (SPEED=600 times as fast), on a database of its own
+	@export FEED_DATABASE=instance/demo/feed.db; \
+	$(FLASK) demo load >/dev/null && \
+	head -c 24 /dev/urandom | base64 | $(FLASK) editor add demo --display-name "Demo desk" >/dev/null 2>&1; \
+	FEED_TOKEN=$$($(FLASK) token add demo --days 1) && export FEED_TOKEN && \
+	{ $(BIN)/gunicorn --log-level warning & server=$$!; } && trap "kill $$server 2>/dev/null" EXIT INT TERM && \
+	$(FLASK) demo replay --url http://$(HOST):$(PORT) --speed $(SPEED) && \
+	echo "The replay is over; the site stays up. Stop with Ctrl+C." && wait $$server
+
+screenshots: $(TESTS_READY) browser ## Make the pictures that the README shows
+	@$(BIN)/python -m tests.browser.screenshots
+
+browser: $(TESTS_READY)
+	@sh tests/browser/install.sh
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(READY): requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	{ echo "Python 3.11 or newer is needed; say which with PYTHON=python3.12"; exit 1; }
+	@test -x $(BIN)/pip || $(PYTHON) -m venv .venv || \
+	{ rm -rf .venv; echo "Python cannot make virtual environments here (Debian: apt install python3-venv)"; exit 1; }
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(TESTS_READY): tests/requirements.txt $(READY)
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+	@touch $@

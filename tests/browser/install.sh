@@ -1,0 +1,28 @@
+#!/bin/sh
+# Sees to what the browser tests need beyond Python: Chromium, and the official Socket.IO client from npm.
+# Installs with apt where the user may; otherwise says in one line what to install.
+set -eu
+cd "$(dirname "$0")"
+
+may_install() {
+  command -v apt-get >/dev/null 2>&1 || return 1
+  if [ "$(id -u)" = 0 ]; then sudo=""; elif sudo -n true 2>/dev/null; then sudo="sudo -n"; else return 1; fi
+}
+
+install() {
+  $sudo apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+}
+
+if [ -z "${CHROMIUM:-}" ] && ! command -v chromium >/dev/null 2>&1 && ! command -v google-chrome >/dev/null 2>&1; then
+  if may_install; then install chromium
+  else echo "The browser tests need Chromium: install it (Debian: apt install chromium), or set CHROMIUM=/path/to/it."; exit 1
+  fi
+fi
+
+if [ ! -e node_modules/socket.io-client/dist/socket.io.min.js ]; then
+  if ! command -v npm >/dev/null 2>&1 && may_install; then install npm; fi
+  if command -v npm >/dev/null 2>&1; then npm ci --silent --no-audit --no-fund
+  else echo "The test with npm's Socket.IO client will be skipped: install npm (Debian: apt install npm)."
+  fi
+fi

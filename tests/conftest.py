@@ -1,0 +1,102 @@
+"""The cast: alice (admin), bob (editor), charlie (reader, signed out). A site in this process, and a real server."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from app import create_app
+from feed.store import articles, editors, migrations, tokens, updates
+from feed.store.articles import Article
+from feed.store.editors import Editor
+from feed.store.updates import Update
+from feed.web.house import House
+from tests.server import Server
+
+PASSWORD = "correct horse battery"
+
+
+@dataclass
+class Site:
+    """An application of its own database, with its cast."""
+
+    app: Flask
+    house: House
+    alice: Editor
+    bob: Editor
+    tokens: dict[str, str]
+
+    @property
+    def charlie(self) -> FlaskClient:
+        """A browser that is signed out and keeps no cookies of other tests."""
+        return self.app.test_client()
+
+    def at_desk(self, name: str = "bob") -> FlaskClient:
+        """A browser in which that editor is signed in."""
+        browser = self.app.test_client()
+        answer = browser.post("/desk/sign-in", data={"name": name, "password": PASSWORD}, headers=FROM_HERE)
+        assert answer.status_code == 303, answer.text
+        return browser
+
+    def api(self, method: str, path: str, body: Any = None, who: str | None = "bob", **headers: str) -> TestResponse:
+        """A call of the API. `body` is sent as JSON, bytes as they are; header names with _ for -."""
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        if who:
+            sent.setdefault("Authorization", f"Bearer {self.tokens[who]}")
+        data = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
+        kind = "application/json" if body is not None else None
+        return self.app.test_client().open(path, method=method, data=data, headers=sent, content_type=kind)
+
+    def publish(self, body: str = "Something happened.", feed: str = "news", **more: Any) -> Update:
+        """An update by bob."""
+        return updates.publish(self.house.store, feed, self.bob, {"body": body, **more})
+
+    def edit(self, update: Update, **given: Any) -> Update:
+        """An edit by bob of what stands."""
+        return updates.edit(self.house.store, update.id, self.bob, given, None)
+
+    def retract(self, update: Update, reason: str | None = None) -> Update:
+        """A retraction."""
+        return updates.retract(self.house.store, update.id, {"reason": reason})
+
+    def write_article(self, slug: str = "harbour", **given: Any) -> Article:
+        """An article by bob; `live=True` gives it a feed."""
+        return articles.create(self.house.store, self.bob, {"slug": slug, "headline": f"About {slug}", **given})
+
+    def versions(self) -> dict[str, int]:
+        """Where every feed stands: to show that nothing was written."""
+        with self.house.store.read() as db:
+            return {row["slug"]: row["version"] for row in db.execute("SELECT slug, version FROM feeds")}
+
+
+FROM_HERE = {"Sec-Fetch-Site": "same-origin", "Origin": "http://127.0.0.1:8000"}
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    """A site in this process. A browser's headers are sent where they matter."""
+    app = create_app({"FEED_DATABASE": str(tmp_path / "feed.db"), "FEED_TIMEZONE": "Europe/Berlin"})
+    house: House = app.extensions["liveline"]
+    migrations.upgrade(house.store)
+    alice = editors.add(house.store, "alice", PASSWORD, "admin", "Alice Adams")
+    bob = editors.add(house.store, "bob", PASSWORD, "editor", "Bob Brown")
+    made = {name: tokens.add(house.store, name, "test") for name in ("alice", "bob")}
+    yield Site(app, house, alice, bob, made)
+    house.channel.close()
+    house.store.close()
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    """gunicorn, as it serves in earnest, on a free port and a database of its own, with bob's token."""
+    running = Server(tmp_path)
+    running.prepare()
+    running.start()
+    yield running
+    running.stop()

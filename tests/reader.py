@@ -1,0 +1,122 @@
+"""A reader in Python: the reader's whole rule of the README over the official Socket.IO client, and its page."""
+
+import re
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import requests
+import socketio
+
+_LIST = re.compile(r'<live-feed [^>]*feed="([^"]+)" epoch="(\w+)" version="(\d+)".*?</live-feed>', re.S)
+_ITEM = re.compile(r'(?=<li id="update-\d+" class="update)')
+_ID = re.compile(r'<li id="(update-(\d+))"[^>]* data-at="([^"]+)"')
+
+
+def updates_in(html: str, feed: str) -> dict[str, str]:
+    """The `<li>` of each update of that feed in a page, by DOM id, in the order of the page."""
+    for found in _LIST.finditer(html):
+        if found[1] == feed:
+            inner = found[0].split('<ol class="updates"', 1)[1].split("\n</ol>", 1)[0]
+            return {item_id(li): li.strip() for li in _ITEM.split(inner)[1:]}
+    raise AssertionError(f"no feed {feed} in the page")
+
+
+def item_id(li: str) -> str:
+    """The DOM id of a list item."""
+    found = _ID.match(li)
+    assert found, li
+    return found[1]
+
+
+class OpenPage:
+    """The state of one open page of a feed, and the reader's rule. `fetch` gets a path and gives the answer's JSON."""
+
+    def __init__(self, feed: str, html: str, fetch: Callable[[str], Any]) -> None:
+        position = next(found for found in _LIST.finditer(html) if found[1] == feed)
+        self.feed, self.epoch, self.version = feed, position[2], int(position[3])
+        self.items = updates_in(html, feed)
+        self.all_loaded = "data-older" not in position[0]
+        self.reloads = 0
+        self._fetch = fetch
+
+    def receive(self, envelope: dict[str, Any]) -> None:
+        """Another epoch: reload. Not newer: ignore. A hole: catch up. Else apply all, the version last."""
+        if envelope.get("reload") or envelope["epoch"] != self.epoch:
+            self.reloads += 1
+        elif envelope["version"] > self.version:
+            if envelope["after"] > self.version:
+                self.catch_up()
+                return
+            for change in envelope["changes"]:
+                self._apply(change)
+            self.version = envelope["version"]
+
+    def catch_up(self) -> None:
+        """Fetches what was missed."""
+        self.receive(self._fetch(f"/feeds/{self.feed}/changes?after={self.version}&epoch={self.epoch}"))
+
+    @property
+    def shown(self) -> list[str]:
+        """The list items from top to bottom."""
+        return [self.items[key] for key in sorted(self.items, key=lambda key: _place(self.items[key]), reverse=True)]
+
+    def _apply(self, change: dict[str, Any]) -> None:
+        name, html = change["id"], change["html"]
+        if html is None:
+            self.items.pop(name, None)
+        elif name.startswith("update-"):
+            oldest = min((_place(li) for li in self.items.values()), default=None)
+            beyond = oldest is not None and not self.all_loaded and _place(html) < oldest
+            if name in self.items or not beyond:
+                self.items[name] = html
+
+
+def _place(li: str) -> tuple[str, int]:
+    found = _ID.match(li)
+    assert found, li
+    return found[3], int(found[2])
+
+
+class Reader:
+    """A reader with the official client: has the page open, follows its feed, and keeps every envelope it got."""
+
+    def __init__(self, url: str, feed: str = "news") -> None:
+        self._url = url
+        html = requests.get(f"{url}/feeds/{feed}", timeout=10).text
+        self.page = OpenPage(feed, html, lambda path: requests.get(url + path, timeout=10).json())
+        self.envelopes: list[dict[str, Any]] = []
+        self.readers: list[int] = []
+        self._lock = threading.Lock()
+        self.client = socketio.Client(reconnection_delay=0.05, reconnection_delay_max=0.2)
+        self.client.on("connect", self.follow)
+        self.client.on("updated", self._updated)
+        self.client.on("readers", lambda answer: self.readers.append(answer["readers"]))
+        self.client.connect(url, transports=["websocket"])
+
+    def follow(self) -> None:
+        """On every connect: where does the feed stand, and what did I miss?"""
+        self.client.emit("follow", {"feed": self.page.feed}, callback=self._followed)
+
+    def close(self) -> None:
+        """Leaves."""
+        self.client.disconnect()
+
+    def sees(self, *words: str) -> bool:
+        """Whether the page, from the top, shows updates that hold those words in that order."""
+        shown = self.page.shown
+        return len(shown) >= len(words) and all(word in li for word, li in zip(words, shown, strict=False))
+
+    def _followed(self, answer: dict[str, Any]) -> None:
+        with self._lock:
+            assert "error" not in answer, answer
+            self.following = True
+            if answer["epoch"] != self.page.epoch or answer["version"] < self.page.version:
+                self.page.reloads += 1
+            elif answer["version"] > self.page.version:
+                self.page.catch_up()
+
+    def _updated(self, envelope: dict[str, Any]) -> None:
+        with self._lock:
+            self.envelopes.append(envelope)
+            self.page.receive(envelope)

@@ -1,0 +1,92 @@
+"""A real gunicorn of our own: started, stopped, killed and started again on the same port and database."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import requests
+
+from tests.waiting import eventually
+
+ROOT = Path(__file__).parent.parent
+BIN = Path(sys.executable).parent
+
+
+def free_port() -> int:
+    """A port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Server:
+    """One gunicorn on 127.0.0.1. `settings` are further environment variables."""
+
+    def __init__(self, folder: Path, **settings: str) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = folder / "gunicorn.log"
+        self.token = ""
+        self.environ = {
+            **os.environ,
+            "FEED_DATABASE": str(folder / "feed.db"),
+            "PORT": str(self.port),
+            "HOST": "127.0.0.1",
+            **settings,
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def flask(self, *words: str, line: str = "") -> str:
+        """Runs a command of ours and returns what it printed."""
+        done = subprocess.run(
+            [BIN / "flask", *words], cwd=ROOT, env=self.environ, input=f"{line}\n", capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def prepare(self) -> None:
+        """A migrated database with bob and his token."""
+        self.flask("db", "upgrade")
+        self.flask("editor", "add", "bob", "--display-name", "Bob Brown", line="correct horse battery")
+        self.token = self.flask("token", "add", "bob")
+
+    def start(self) -> None:
+        """Starts and waits until it can write."""
+        with open(self.log, "ab") as log:
+            self._process = subprocess.Popen(
+                [BIN / "gunicorn"], cwd=ROOT, env=self.environ, stdout=log, stderr=log, start_new_session=True
+            )
+        eventually(lambda: requests.get(f"{self.url}/readyz", timeout=2).ok, within=30)
+
+    def stop(self) -> None:
+        """SIGTERM, and waits for the end; kills what does not end."""
+        if self._process is None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.kill()
+        self._process = None
+
+    def kill(self) -> None:
+        """kill -9 for the master and its workers: nothing of theirs runs any more."""
+        assert self._process is not None
+        os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+        self._process = None
+
+    def publish(self, body: str, feed: str = "news", **more: Any) -> dict[str, Any]:
+        """Publishes through the API."""
+        return self.api("POST", f"/api/v1/feeds/{feed}/updates", {"body": body, **more})
+
+    def api(self, method: str, path: str, body: Any = None) -> Any:
+        """A call of the API that must succeed."""
+        headers = {"Authorization": f"Bearer {self.token}"}
+        answer = requests.request(method, self.url + path, json=body, headers=headers, timeout=10)
+        assert answer.ok, answer.text
+        return answer.json()
