@@ -10,12 +10,10 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from sqlite_utils import Database
-
 from feed.render import changes
 from feed.render.updates import Renderer
 from feed.store import feeds
-from feed.store.database import Store
+from feed.store.database import Database, Store
 from feed.store.feeds import Feed
 
 POLL_SECONDS = 0.01  # 100 polls of 3 µs a second; a publish elsewhere is seen after 5 ms on average

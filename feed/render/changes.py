@@ -6,10 +6,9 @@ An envelope covers the versions after+1 … version of one epoch, whole. What ca
 
 from typing import Any, TypedDict
 
-from sqlite_utils import Database
-
 from feed.render.updates import Renderer
 from feed.store import feeds, updates
+from feed.store.database import Database
 from feed.store.feeds import Feed
 
 MOST_CHANGES = 300  # in one catch-up; beyond that a fresh page is smaller, and quicker to apply

@@ -6,11 +6,11 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
-from sqlite_utils import Database
 
 from feed import text
 from feed.render.templates import environment
 from feed.store import updates
+from feed.store.database import Database
 from feed.store.feeds import Feed
 from feed.store.updates import Update
 

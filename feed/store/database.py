@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
-from sqlite_utils import Database
+# Above the store, this is the only name of the two that is known, and only as a type.
+from sqlite_utils import Database as Database
 
 # The one SQLite of this process: pysqlite3 where it is installed, never two libraries on one file.
 from sqlite_utils.utils import sqlite3 as sqlite3  # type: ignore[attr-defined]

@@ -2,10 +2,9 @@
 
 from dataclasses import dataclass
 
-from sqlite_utils import Database
-
 from feed.render.updates import Renderer
 from feed.store import updates
+from feed.store.database import Database
 from feed.store.feeds import Feed
 from feed.store.updates import Update
 from feed.web.cursors import cursor_of, place_in

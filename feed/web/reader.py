@@ -4,13 +4,13 @@ import re
 
 from flask import Blueprint, Response, jsonify, make_response, render_template, request, url_for
 from markupsafe import Markup
-from sqlite_utils import Database
 from werkzeug.exceptions import BadRequest
 
 from feed.errors import Gone
 from feed.render import changes
 from feed.store import articles, feeds, updates
 from feed.store.articles import Article
+from feed.store.database import Database
 from feed.store.feeds import NEWS
 from feed.web import feed_page
 from feed.web.cursors import cursor_of

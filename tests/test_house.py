@@ -1,0 +1,100 @@
+"""The house of the design: imports go strictly downward, and what a floor must not know, it does not."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+FLOORS = {
+    **dict.fromkeys(("settings", "fields", "text", "picture", "threads", "times", "errors"), 0),
+    "store": 1,
+    "render": 2,
+    "live": 3,
+    **dict.fromkeys(("web", "commands", "demo"), 4),
+}
+SOURCES = sorted((ROOT / "feed").rglob("*.py"))
+SQLITE = ("sqlite3", "pysqlite3", "sqlite_utils")
+SOCKETS = ("socketio", "engineio", "flask_socketio")
+
+
+def part_of(path: Path) -> str:
+    """The file or folder of feed/ that a source belongs to."""
+    return path.relative_to(ROOT / "feed").parts[0].removesuffix(".py")
+
+
+def imports_of(path: Path) -> Iterator[tuple[str, str]]:
+    """Every import, also those inside functions, as (module, name)."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, "") for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{path.name} imports relatively, which this test cannot follow"
+            yield from ((node.module or "", alias.name) for alias in node.names)
+
+
+def who_imports(*packages: str) -> set[str]:
+    """The sources that import any of those packages, relative to the top."""
+    return {
+        str(path.relative_to(ROOT))
+        for path in [*SOURCES, ROOT / "app.py"]
+        for module, _ in imports_of(path)
+        if module.split(".")[0] in packages
+    }
+
+
+def test_every_source_stands_on_a_floor() -> None:
+    parts = {part_of(path) for path in SOURCES} - {"__init__"}
+    assert parts == set(FLOORS), "a new part of feed/ needs a floor here and in the design"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_go_downward(path: Path) -> None:
+    for module, name in imports_of(path):
+        top, *inside = module.split(".")
+        assert top != "app", "app.py wires the house; nothing in the house knows it"
+        if top != "feed":
+            continue
+        imported = inside[0] if inside else name
+        own = part_of(path)
+        assert imported == own or FLOORS[imported] < FLOORS[own] or FLOORS[imported] == FLOORS[own] in (0, 4), (
+            f"{own} (floor {FLOORS[own]}) imports {imported} (floor {FLOORS[imported]})"
+        )
+
+
+def test_only_the_store_knows_sqlite() -> None:
+    knowing = who_imports(*SQLITE)
+    assert "feed/store/database.py" in knowing, "this test looks for the wrong names"
+    assert {path for path in knowing if not path.startswith("feed/store/")} == set()
+
+
+def test_only_the_store_speaks_sql() -> None:
+    speaking = {path for path in SOURCES if ".execute(" in path.read_text() or ".executescript(" in path.read_text()}
+    assert {part_of(path) for path in speaking} == {"store"}
+
+
+def test_only_live_knows_the_socket() -> None:
+    knowing = who_imports(*SOCKETS)
+    assert "feed/live/channel.py" in knowing, "this test looks for the wrong names"
+    assert {path for path in knowing if not path.startswith("feed/live/")} == set()
+
+
+def test_only_the_doors_see_a_request() -> None:
+    """The channel reads the socket's id from it, as Flask-SocketIO means it."""
+    seeing = {
+        str(path.relative_to(ROOT))
+        for path in SOURCES
+        for module, name in imports_of(path)
+        if module == "flask" and name in ("request", "session", "g")
+    }
+    assert {path for path in seeing if not path.startswith("feed/web/")} == {"feed/live/channel.py"}
+
+
+def test_the_markup_of_an_update_exists_once_and_reads_nothing_else() -> None:
+    """Invariant 5 at its root: one template, and no viewer in it."""
+    used = {path.name for path in (ROOT / "templates").glob("*.html") if 'class="update{' in path.read_text()}
+    assert used == {"_update.html"}
+    markup = (ROOT / "templates" / "_update.html").read_text()
+    assert not [word for word in ("request", "session", "g.", "current_user", "url_for") if f"{{{{ {word}" in markup]
