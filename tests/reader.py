@@ -1,5 +1,6 @@
 """A reader in Python: the reader's whole rule of the README over the official Socket.IO client, and its page."""
 
+import json
 import re
 import threading
 from collections.abc import Callable
@@ -30,13 +31,18 @@ def item_id(li: str) -> str:
 
 
 class OpenPage:
-    """The state of one open page of a feed, and the reader's rule. `fetch` gets a path and gives the answer's JSON."""
+    """The state of one open page of a feed, and the reader's rule.
 
-    def __init__(self, feed: str, html: str, fetch: Callable[[str], Any]) -> None:
+    `fetch` takes a path and gives the answer's text and its Link header.
+    """
+
+    def __init__(self, feed: str, html: str, fetch: Callable[[str], tuple[str, str | None]]) -> None:
         position = next(found for found in _LIST.finditer(html) if found[1] == feed)
         self.feed, self.epoch, self.version = feed, position[2], int(position[3])
         self.items = updates_in(html, feed)
-        self.all_loaded = "data-older" not in position[0]
+        older = re.search(r'data-older="([^"]+)"', position[0])
+        self.older = older[1] if older else None
+        self.floor = min((_place(li) for li in self.items.values()), default=("", 0))
         self.reloads = 0
         self._fetch = fetch
 
@@ -52,9 +58,21 @@ class OpenPage:
                 self._apply(change)
             self.version = envelope["version"]
 
+    def show_more(self) -> None:
+        """Loads the next older updates, as a press of the button does when nothing happens meanwhile."""
+        assert self.older
+        html, link = self._fetch(self.older)
+        for li in _ITEM.split(html)[1:]:
+            assert item_id(li) not in self.items, "shown twice"
+            self.items[item_id(li)] = li.strip()
+            self.floor = min(self.floor, _place(li))
+        found = re.match(r'<([^>]+)>; rel="next"', link or "")
+        self.older = found[1] if found else None
+
     def catch_up(self) -> None:
         """Fetches what was missed."""
-        self.receive(self._fetch(f"/feeds/{self.feed}/changes?after={self.version}&epoch={self.epoch}"))
+        text, _ = self._fetch(f"/feeds/{self.feed}/changes?after={self.version}&epoch={self.epoch}")
+        self.receive(json.loads(text))
 
     @property
     def shown(self) -> list[str]:
@@ -65,11 +83,8 @@ class OpenPage:
         name, html = change["id"], change["html"]
         if html is None:
             self.items.pop(name, None)
-        elif name.startswith("update-"):
-            oldest = min((_place(li) for li in self.items.values()), default=None)
-            beyond = oldest is not None and not self.all_loaded and _place(html) < oldest
-            if name in self.items or not beyond:
-                self.items[name] = html
+        elif name in self.items or (name.startswith("update-") and (not self.older or _place(html) >= self.floor)):
+            self.items[name] = html
 
 
 def _place(li: str) -> tuple[str, int]:
@@ -84,7 +99,7 @@ class Reader:
     def __init__(self, url: str, feed: str = "news") -> None:
         self._url = url
         html = requests.get(f"{url}/feeds/{feed}", timeout=10).text
-        self.page = OpenPage(feed, html, lambda path: requests.get(url + path, timeout=10).json())
+        self.page = OpenPage(feed, html, self._fetch)
         self.envelopes: list[dict[str, Any]] = []
         self.readers: list[int] = []
         self._lock = threading.Lock()
@@ -93,6 +108,11 @@ class Reader:
         self.client.on("updated", self._updated)
         self.client.on("readers", lambda answer: self.readers.append(answer["readers"]))
         self.client.connect(url, transports=["websocket"])
+
+    def _fetch(self, path: str) -> tuple[str, str | None]:
+        answer = requests.get(self._url + path, timeout=10)
+        answer.raise_for_status()
+        return answer.text, answer.headers.get("Link")
 
     def follow(self) -> None:
         """On every connect: where does the feed stand, and what did I miss?"""

@@ -1,6 +1,5 @@
 """One update's way to open pages, on a real server with the official client."""
 
-
 from tests.reader import Reader
 from tests.server import Server
 from tests.waiting import eventually

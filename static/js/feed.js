@@ -16,6 +16,10 @@ export class LiveFeed extends HTMLElement {
     this.version = Number(this.getAttribute("version"));
     this.target = this.version; // the highest version we know of
     this.list = this.querySelector("ol.updates");
+    const items = this.#items();
+    // The part of the feed that this page shows, by the updates at its ends: those may be retracted, the ends stay.
+    this.ceiling = this.getAttribute("shows") === "top" ? null : items[0];
+    this.floor = items.at(-1);
     this.addEventListener("click", (event) => this.#clicked(event));
     localise(this);
     follow(this);
@@ -85,6 +89,7 @@ export class LiveFeed extends HTMLElement {
     this.during?.push(change);
     const old = this.querySelector(`[id="${change.id}"]`) ?? document.getElementById(change.id);
     if (change.html === null) return old?.remove();
+    if (Number(old?.dataset.version) > change.version) return; // Show More brought a later state of it
     const template = document.createElement("template");
     template.innerHTML = change.html;
     const fresh = template.content.firstElementChild;
@@ -99,14 +104,17 @@ export class LiveFeed extends HTMLElement {
   // Puts a new update at its place: by time, then by id. What is beyond the part of the feed that this page shows
   // stays out: it comes with Show More, or with the newer page.
   #insert(fresh) {
-    const shows = this.getAttribute("shows");
-    const items = this.list.querySelectorAll(":scope > li[data-at]");
-    const next = Array.prototype.find.call(items, (item) => isNewer(fresh, item));
-    if (shows === "one" || (shows !== "top" && next === items[0])) return;
-    if (!next && this.querySelector("[data-older]")) return;
+    if (this.getAttribute("shows") === "one") return;
+    if (this.ceiling && isNewer(fresh, this.ceiling)) return;
+    if (this.querySelector("[data-older]") && isNewer(this.floor, fresh)) return;
     fresh.classList.add("fresh");
+    const next = this.#items().find((item) => isNewer(fresh, item));
     if (next) next.before(fresh);
     else this.list.append(fresh);
+  }
+
+  #items() {
+    return [...this.list.querySelectorAll(":scope > li[data-at]")];
   }
 
   #clicked(event) {
@@ -127,8 +135,9 @@ export class LiveFeed extends HTMLElement {
       template.innerHTML = await answer.text();
       if (epoch !== this.epoch) return this.#reload();
       localise(template.content);
-      const first = template.content.firstElementChild;
-      for (const item of [...template.content.children]) {
+      const items = [...template.content.children];
+      this.floor = items.at(-1) ?? this.floor;
+      for (const item of items) {
         if (!this.querySelector(`[id="${item.id}"]`)) this.list.append(item);
       }
       const next = /<([^>]+)>; rel="next"/.exec(answer.headers.get("Link") ?? "")?.[1];
@@ -138,7 +147,7 @@ export class LiveFeed extends HTMLElement {
       this.during = null;
       for (const change of missed) this.#apply(change);
       // The keyboard goes on where the new ones begin, not at the end of the page.
-      if (!next) first?.querySelector("a")?.focus({ preventScroll: true });
+      if (!next) items[0]?.querySelector("a")?.focus({ preventScroll: true });
     } catch {
       location.assign(link.href); // the plain link shows the same, or the browser's own words of what is wrong
     } finally {

@@ -1,0 +1,153 @@
+"""The reader's rule against any sequence of changes and any mishap of pushes (hypothesis, stateful).
+
+The store, the tail and the doors are the real ones; between tail and reader stands a network that loses, repeats,
+delays and reorders. Whatever happened: once the page has caught up, it equals a fresh GET of that page.
+"""
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from app import create_app
+from feed.errors import Gone
+from feed.live.tail import Tail
+from feed.store import editors, feeds, migrations, updates
+from feed.store.updates import Update
+from feed.web import feed_page
+from tests.conftest import PASSWORD
+from tests.reader import OpenPage, updates_in
+
+FEED = "news"
+MISHAPS = st.sampled_from(["none", "lost", "twice", "late", "together with the next"])
+WHICH = st.integers(0, 99)
+
+
+class Network(RuleBasedStateMachine):
+    """Editors write, the tail pushes into `wire`, and the wire has its moods."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = tempfile.TemporaryDirectory()
+        self.app = create_app({"FEED_DATABASE": str(Path(self.folder.name) / "feed.db")})
+        self.house = self.app.extensions["liveline"]
+        self.store = self.house.store
+        migrations.upgrade(self.store)
+        self.bob = editors.add(self.store, "bob", PASSWORD, "editor")
+        self.updates = [  # more than one page, so that there is something behind Show More
+            updates.publish(self.store, FEED, self.bob, {"body": f"Before {number}"})
+            for number in range(feed_page.SHOWN + 3)
+        ]
+        self.wire: list[dict[str, Any]] = []
+        self.late: list[dict[str, Any]] = []
+        self.pushed: list[dict[str, Any]] = []
+        self.tail = Tail(self.store, self.house.render, self._send)
+        self.tail.watch(FEED)
+        self.page = OpenPage(FEED, self._get(f"/feeds/{FEED}").text, self._fetch)
+
+    def teardown(self) -> None:
+        self.reconnect()
+        self.store.close()
+        self.folder.cleanup()
+
+    @rule(text=st.sampled_from(["One", "Two", "*Three*"]), pinned=st.booleans(), mishap=MISHAPS)
+    def publish(self, text: str, pinned: bool, mishap: str) -> None:
+        self.updates.append(updates.publish(self.store, FEED, self.bob, {"body": text, "pinned": pinned}))
+        self._push(mishap)
+
+    @rule(which=WHICH, given=st.sampled_from([{"body": "New"}, {"body": "Newer"}, {"pinned": True}]), mishap=MISHAPS)
+    def edit(self, which: int, given: dict[str, Any], mishap: str) -> None:
+        self._change(which, lambda update: updates.edit(self.store, update.id, self.bob, given, None))
+        self._push(mishap)
+
+    @rule(which=WHICH, mishap=MISHAPS)
+    def retract(self, which: int, mishap: str) -> None:
+        self._change(which, lambda update: updates.retract(self.store, update.id, {}))
+        self._push(mishap)
+
+    @rule(closed=st.booleans(), mishap=MISHAPS)
+    def coverage(self, closed: bool, mishap: str) -> None:
+        (feeds.close_coverage if closed else feeds.open_coverage)(self.store, FEED)
+        self._push(mishap)
+
+    @precondition(lambda self: self.late)
+    @rule(which=st.integers(0, 9))
+    def arrive_late(self, which: int) -> None:
+        self.page.receive(self.late.pop(which % len(self.late)))
+
+    @precondition(lambda self: self.page.older)
+    @rule()
+    def show_more(self) -> None:
+        self.page.show_more()
+
+    @rule()
+    def reconnect(self) -> None:
+        """Everything on the way is lost; the page asks where the feed stands and catches up. Then it is right."""
+        self.wire.clear()
+        self.late.clear()
+        self.page.catch_up()
+        shown, fresh = self.page.shown, self._all()
+        assert shown == fresh[: len(shown)]
+        assert len(shown) == len(fresh) or self.page.older
+        first_page = list(self._fresh().values())
+        assert shown[: len(first_page)] == first_page[: len(shown)]
+        assert self.page.reloads == 0
+
+    @invariant()
+    def pushes_have_no_holes(self) -> None:
+        for before, after in zip(self.pushed, self.pushed[1:], strict=False):
+            assert after["after"] == before["version"] < after["version"]
+
+    def _send(self, slug: str, envelope: dict[str, Any]) -> None:
+        assert slug == FEED
+        self.wire.append(envelope)
+        self.pushed.append(envelope)
+
+    def _push(self, mishap: str) -> None:
+        """The tail's turn, unless the next change comes first; then the network's."""
+        if mishap == "together with the next":
+            return
+        self.tail.step()
+        for envelope in self.wire:
+            if mishap == "late":
+                self.late.append(envelope)
+            elif mishap != "lost":
+                self.page.receive(envelope)
+            if mishap == "twice":
+                self.page.receive(envelope)
+        self.wire.clear()
+
+    def _change(self, which: int, verb: Callable[[Update], Any]) -> None:
+        """Mostly the newest, which every page shows; a retracted one refuses, and is on no page."""
+        update = self.updates[-1 - which % len(self.updates)]
+        try:
+            verb(update)
+        except Gone:
+            assert f"update-{update.id}" not in self._fresh()
+
+    def _fetch(self, path: str) -> tuple[str, str | None]:
+        answer = self._get(path)
+        return answer.text, answer.headers.get("Link")
+
+    def _get(self, path: str) -> Any:
+        answer = self.app.test_client().get(path)
+        assert answer.status_code == 200
+        return answer
+
+    def _fresh(self) -> dict[str, str]:
+        return updates_in(self._get(f"/feeds/{FEED}").text, FEED)
+
+    def _all(self) -> list[str]:
+        with self.store.read() as db:
+            every = updates.newest_first(db, feeds.get(db, FEED), None, 1_000)
+        return [str(self.house.render.update(update)) for update in every]
+
+
+TestNetwork = Network.TestCase
+TestNetwork.settings = settings(
+    max_examples=40, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
