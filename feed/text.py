@@ -5,6 +5,7 @@ Pictures may come from this site alone: a picture on a foreign host would tell t
 """
 
 import re
+import unicodedata
 from collections.abc import Sequence
 
 import nh3
@@ -23,6 +24,7 @@ TAGS = {
 ATTRIBUTES = {"a": {"href", "title"}, "img": {"src", "alt", "loading"}, "ol": {"start"}, "abbr": {"title"}}
 SCHEMES = {"http", "https", "mailto"}
 REL = "noopener nofollow ugc"
+_BLANK = "\u115f\u1160\u2800\u3164\uffa0"  # letters and signs by their category, and nothing to the eye
 OWN_PICTURE = re.compile(r"/pictures/[0-9a-f]{16}\Z")
 
 
@@ -35,7 +37,12 @@ def to_html(markdown: str) -> str:
 
 def shows_something(html: str) -> bool:
     """Whether a reader would see anything of that HTML: a letter, a sign, or a picture."""
-    return "<img" in html or bool(plain(html).strip())
+    return "<img" in html or visible(plain(html))
+
+
+def visible(words: str) -> bool:
+    """Whether a reader would see anything of that text: zero-width signs, lone marks and the like show nothing."""
+    return any(unicodedata.category(c)[0] in "LNPS" and c not in _BLANK for c in words)
 
 
 def plain(html: str) -> str:

@@ -19,6 +19,7 @@ from feed.store.editors import Editor
 
 KEY_REMEMBERED_SECONDS = 24 * 3600  # an Idempotency-Key: long enough for a client that was offline overnight
 KEY_LONGEST = 200  # a UUID has 36 characters
+HIGHEST_ID = 2**63 - 1  # SQLite's; an address may hold any number, and a higher one names nothing
 
 _COLUMNS = """
     updates.id, feeds.slug AS feed, updates.version, updates.revision, updates.headline, updates.body,
@@ -100,6 +101,8 @@ def get(db: Database, update_id: int, *, drafts: bool = False) -> Update:
 
 def find(db: Database, update_id: int) -> Update:
     """The update whatever its state. Raises Missing."""
+    if update_id > HIGHEST_ID:
+        raise Missing(update_id)
     row = db.execute(f"SELECT {_COLUMNS} WHERE updates.id = ?", [update_id]).fetchone()
     if row is None:
         raise Missing(update_id)

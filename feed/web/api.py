@@ -22,7 +22,7 @@ from feed.web.problems import problem
 JSON_BYTES = 512 * 1024  # the longest article in UTF-8, with room for escapes
 LISTED, MOST_LISTED = 20, 100  # updates of a list, unless asked otherwise, and at most
 
-_REVISION = re.compile(r'(?:W/)?"?(\d{1,9})"?\Z')
+_REVISION = re.compile(r'(?:W/)?("?)(\d{1,9})\1\Z')
 
 api = Blueprint("api", __name__, url_prefix="/api/v1")
 
@@ -53,13 +53,11 @@ def publish(slug: str) -> tuple[Response, int, dict[str, str]]:
 @api.get("/feeds/<slug>/updates")
 def list_updates(slug: str) -> Response:
     """The updates of a feed, newest first, from a cursor on."""
-    limit = request.args.get("limit", str(LISTED))
-    if not limit.isdecimal() or not 1 <= int(limit[:9]) <= MOST_LISTED:
-        raise BadRequest(f"Write limit=NUMBER from 1 to {MOST_LISTED}.")
+    limit = _limit(request.args.get("limit", str(LISTED)))
     with house().store.read() as db:
         feed = feeds.get(db, slug)
-        found = updates.newest_first(db, feed, place_in(slug, request.args.get("before")), int(limit) + 1)
-    shown = found[: int(limit)]
+        found = updates.newest_first(db, feed, place_in(slug, request.args.get("before")), limit + 1)
+    shown = found[:limit]
     following = None
     if len(found) > len(shown):
         before = cursor_of(slug, shown[-1])
@@ -222,19 +220,26 @@ def _sent() -> Mapping[str, object]:
     return sent
 
 
+def _limit(text: str) -> int:
+    """How many updates to list. Raises BadRequest."""
+    if not text.isdecimal() or len(text) > len(str(MOST_LISTED)) or not 1 <= int(text) <= MOST_LISTED:
+        raise BadRequest(f"Write limit=NUMBER from 1 to {MOST_LISTED}.")
+    return int(text)
+
+
 def _revision(in_body: object) -> int | None:
-    """The revision that the editor read, from the body or from If-Match. Raises BadRequest."""
-    header = request.headers.get("If-Match")
-    if in_body is None and header in (None, "*"):
-        return None
-    if in_body is not None:
-        if isinstance(in_body, bool) or not isinstance(in_body, int):
-            raise BadRequest("Write the revision as a whole number.")
+    """The revision that the editor read, from the body or from If-Match, which must agree. Raises BadRequest."""
+    if in_body is not None and (isinstance(in_body, bool) or not isinstance(in_body, int)):
+        raise BadRequest("Write the revision as a whole number.")
+    header = request.headers.get("If-Match", "*")
+    if header == "*":
         return in_body
-    found = _REVISION.match(header or "")
+    found = _REVISION.match(header)
     if not found:
         raise BadRequest('Write If-Match with the revision, like "1".')
-    return int(found[1])
+    if in_body not in (None, int(found[2])):
+        raise BadRequest("If-Match and the body name two different revisions.")
+    return int(found[2])
 
 
 def _etag(thing: Update | Article) -> dict[str, str]:
@@ -246,5 +251,4 @@ def _absolute(path: str) -> str:
 
 
 def _challenge(error: str | None = None) -> WWWAuthenticate:
-
     return WWWAuthenticate("bearer", {"realm": "liveline", **({"error": error} if error else {})})

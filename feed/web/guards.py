@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from flask import Flask, Response, g, redirect, request, url_for
-from werkzeug.exceptions import BadRequest, Forbidden
+from werkzeug.exceptions import BadRequest, Forbidden, RequestEntityTooLarge
 
 from feed.errors import Missing
 from feed.picture import UPLOAD_BYTES
@@ -59,11 +59,14 @@ def _refuse_foreign_writes() -> None:
 def _refuse_broken_text() -> None:
     """Werkzeug reads a form that is not UTF-8 by replacing what it cannot read: that would store text nobody wrote."""
     if request.mimetype == "application/x-www-form-urlencoded":
+        too_long = RequestEntityTooLarge("This form is too long.")
         if (request.content_length or 0) > FORM_BYTES:
-            raise BadRequest("This form is too long.")
-        raw = unquote_to_bytes(request.get_data(cache=True).replace(b"+", b" "))
+            raise too_long
+        raw = request.get_data(cache=True)
+        if len(raw) > FORM_BYTES:  # sent in chunks, without saying how many
+            raise too_long
         try:
-            raw.decode()
+            unquote_to_bytes(raw.replace(b"+", b" ")).decode()
         except UnicodeDecodeError:
             raise BadRequest("This form is not UTF-8.") from None
 

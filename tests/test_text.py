@@ -1,0 +1,161 @@
+"""An editor's words: what is stored is what was meant, and nothing in it harms a reader."""
+
+import re
+import unicodedata
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feed import fields, text
+from feed.errors import Invalid
+
+ATTACKS = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "[x](javascript:alert(1))",
+    "[x](JaVaScRiPt&#58;alert(1))",
+    "[x](data:text/html;base64,PHNjcmlwdD4=)",
+    "[x](vbscript:x)",
+    "<a href='x' style='position:fixed'>x</a>",
+    '[x](/a "\\" onmouseover=\\"alert(1)")',
+    "![x](https://evil.example/pixel.png)",
+    "![x](//evil.example/pixel.png)",
+    "![x](data:image/png;base64,AAAA)",
+    "![x](/pictures/0123456789abcdef/../../desk)",
+    '![" onerror="alert(1)](/pictures/0123456789abcdef)',
+    "<iframe src=//evil.example></iframe>",
+    "<svg/onload=alert(1)>",
+    "<form action=//evil.example><input name=password></form>",
+    "<https://ok.example/\"onmouseover='alert(1)'>",
+]
+
+
+class Tags(HTMLParser):
+    """What a browser would see of a fragment."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.seen: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.seen.append((tag, dict(attrs)))
+
+
+def assert_harmless(html: str) -> None:
+    for tag, attributes in Tags(html).seen:
+        assert tag in text.TAGS
+        assert attributes.keys() <= text.ATTRIBUTES.get(tag, set()) | {"rel"}
+        if tag == "a":
+            assert attributes["rel"] == "noopener nofollow ugc"
+            target = attributes.get("href") or ""
+            assert not re.match(r"\s*(javascript|data|vbscript)", target, re.I)
+        if tag == "img":
+            assert text.OWN_PICTURE.match(attributes["src"] or ""), "a foreign host would learn who reads"
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_no_markup_of_an_editor_can_run_or_call_home(attack: str) -> None:
+    assert_harmless(text.to_html(attack))
+
+
+@given(
+    st.text(alphabet=st.sampled_from("<>[]()!\"'`*_&#:/ \n-=|\\aijsx01.@") | st.characters(exclude_categories=["Cs"]))
+)
+def test_any_text_becomes_harmless_html(words: str) -> None:
+    assert_harmless(text.to_html(words))
+
+
+def test_markdown_is_set_as_the_editor_means_it() -> None:
+    html = text.to_html(
+        '"Quoted" -- **bold**, https://example.org/a_b_c\n\n# Head\n\n- one\n- two\n\n|a|b|\n|-|-|\n|1|2|'
+    )
+    assert "“Quoted” – <strong>bold</strong>" in html
+    assert '<a href="https://example.org/a_b_c" rel="noopener nofollow ugc">' in html
+    assert "<h2>Head</h2>" in html, "the page's own headline is the only h1"
+    assert "<li>one</li>" in html
+    assert "<td>1</td>" in html
+
+
+def test_a_foreign_picture_leaves_its_words_behind() -> None:
+    html = text.to_html("See ![the flooded harbour](https://evil.example/x.png) here.")
+    assert html == "<p>See the flooded harbour here.</p>"
+    assert '<img src="/pictures/0123456789abcdef" alt="boat"' in text.to_html("![boat](/pictures/0123456789abcdef)")
+
+
+def test_plain_words_keep_the_gaps_between_blocks() -> None:
+    html = text.to_html("One\n\nTwo & <three>\n\n- four\n- five\n\n|a|b|\n|-|-|\n|six|seven|")
+    assert text.plain(html) == "One Two & <three> four five a b six seven"
+
+
+@pytest.mark.parametrize(("words", "minutes"), [(0, 1), (229, 1), (460, 2), (1150, 5)])
+def test_reading_time_is_in_whole_minutes_and_at_least_one(words: int, minutes: int) -> None:
+    assert text.reading_minutes(text.to_html("word " * words)) == minutes
+
+
+UNSEEN = ["", " ", "\n\t\r\n", "\u200b\u200d\u2060\ufeff", "\u00ad", "\u0301", "\u3164\u2800", "\u202e\u202c"]
+
+
+@pytest.mark.parametrize("unseen", UNSEEN, ids=ascii)
+def test_what_shows_nothing_is_empty(unseen: str) -> None:
+    assert fields.Text(100).clean(unseen) is None
+    with pytest.raises(ValueError, match="empty"):
+        fields.Text(100, required=True).clean(unseen)
+
+
+@pytest.mark.parametrize(
+    "broken", ["a\x00b", "a\x1b[31m", "a\x7f", "a\x85b", "a\ud83d", "M\ufffdller"], ids=ascii
+)
+def test_broken_text_is_refused_and_not_mended_in_silence(broken: str) -> None:
+    with pytest.raises(ValueError, match=r"control characters|half a character|unreadable"):
+        fields.Text(100, lines=True).clean(broken)
+
+
+@given(st.text(), st.booleans())
+def test_cleaning_twice_is_cleaning_once(words: str, lines: bool) -> None:
+    field = fields.Text(1000, lines=lines)
+    try:
+        once = field.clean(words)
+    except ValueError:
+        return
+    assert field.clean(once) == once
+    assert once is None or (unicodedata.is_normalized("NFC", once) and once == once.strip())
+    assert lines or "\n" not in (once or "")
+
+
+def test_limits_count_what_is_kept_and_say_both_numbers() -> None:
+    assert fields.Text(5).clean("  five5  ") == "five5"
+    with pytest.raises(ValueError, match=r"6 characters; at most 5 fit"):
+        fields.Text(5).clean("sixsix")
+    assert fields.Text(5).clean("🏳️‍🌈") == "🏳️‍🌈", "an emoji of four signs fits five"
+
+
+@pytest.mark.parametrize("slug", ["a", "harbour-bridge", "a1-2-b"])
+def test_good_slugs(slug: str) -> None:
+    assert fields.ARTICLE["slug"].clean(slug) == slug
+
+
+@pytest.mark.parametrize(
+    "slug", ["A", "a b", "-a", "a-", "a--b", "ä", "a/b", "a.b", "..", "a" * 81, "a\n", "%2e", "", None, 7]
+)
+def test_bad_slugs_are_refused_with_advice(slug: object) -> None:
+    field = fields.ARTICLE["slug"]
+    if slug == "a\n":
+        assert field.clean(slug) == "a", "space around is trimmed, as everywhere"
+        return
+    with pytest.raises(ValueError, match=r"\w"):
+        field.clean(slug)
+
+
+@given(st.text(max_size=300))
+def test_a_slug_made_of_any_headline_is_a_slug_or_nothing(headline: str) -> None:
+    made = fields.slug_of(headline)
+    assert made == "" or fields.ARTICLE["slug"].clean(made) == made
+
+
+def test_every_wrong_field_is_named_at_once() -> None:
+    with pytest.raises(Invalid) as refused:
+        fields.clean(fields.UPDATE, {"body": 7, "key": "yes", "colour": "red", "headline": "x" * 201})
+    assert {reason.field for reason in refused.value.reasons} == {"body", "key", "colour", "headline"}
