@@ -102,6 +102,7 @@ class Reader:
         self.page = OpenPage(feed, html, self._fetch)
         self.envelopes: list[dict[str, Any]] = []
         self.readers: list[int] = []
+        self.following = False
         self._lock = threading.Lock()
         self.client = socketio.Client(reconnection_delay=0.05, reconnection_delay_max=0.2)
         self.client.on("connect", self.follow)

@@ -10,6 +10,8 @@ from typing import Any
 
 import requests
 
+from feed.store import editors, migrations, tokens
+from feed.store.database import Store
 from tests.waiting import eventually
 
 ROOT = Path(__file__).parent.parent
@@ -40,6 +42,17 @@ class Server:
         }
         self._process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def pid(self) -> int:
+        """Of the master."""
+        assert self._process is not None
+        return self._process.pid
+
+    def workers(self) -> list[int]:
+        """Process ids of the workers."""
+        listed = subprocess.run(["ps", "--ppid", str(self.pid), "-o", "pid="], capture_output=True, text=True)
+        return [int(pid) for pid in listed.stdout.split()]
+
     def flask(self, *words: str, line: str = "") -> str:
         """Runs a command of ours and returns what it printed."""
         done = subprocess.run(
@@ -50,9 +63,11 @@ class Server:
 
     def prepare(self) -> None:
         """A migrated database with bob and his token."""
-        self.flask("db", "upgrade")
-        self.flask("editor", "add", "bob", "--display-name", "Bob Brown", line="correct horse battery")
-        self.token = self.flask("token", "add", "bob")
+        store = Store(Path(self.environ["FEED_DATABASE"]))
+        migrations.upgrade(store)
+        editors.add(store, "bob", "correct horse battery", "editor", "Bob Brown")
+        self.token = tokens.add(store, "bob", "test")
+        store.close()
 
     def start(self) -> None:
         """Starts and waits until it can write."""

@@ -14,6 +14,7 @@ from flask import Flask, request
 from flask_socketio import ConnectionRefusedError, SocketIO, join_room, leave_room
 
 from feed.errors import Missing
+from feed.live.packets import CheckedPacket, check_frames
 from feed.live.tail import Tail
 from feed.render.updates import Renderer
 from feed.settings import Settings
@@ -52,6 +53,7 @@ class Channel:
             manage_session=False,
             http_compression=False,
             cookie=None,
+            serializer=CheckedPacket,
         )
         on = self.socketio.on
         on("connect")(self._connect)
@@ -62,6 +64,7 @@ class Channel:
     def attach(self, app: Flask) -> None:
         """Puts the socket in front of the application, at /socket.io/."""
         self.socketio.init_app(app)
+        check_frames(self.socketio.server)
 
     def close(self) -> None:
         """Ends what runs in the background."""

@@ -4,7 +4,7 @@
 // move on to its version. Applying is idempotent, so nothing that arrives twice or late can do harm.
 
 import { follow, unfollow } from "./line.js";
-import { localise } from "./times.js";
+import { localise, timeOfDay } from "./times.js";
 
 const RETRY = 1_000; // ms before a catch-up that brought too little is asked again; doubled, with jitter
 const RELOAD_PAUSE = 10_000; // ms between two reloads: a server in trouble must not be hammered by its readers
@@ -160,9 +160,8 @@ export class LiveFeed extends HTMLElement {
     if (this.getAttribute("state") === state) return;
     this.setAttribute("state", state);
     const words = this.querySelector(".state");
-    const time = new Date().toLocaleTimeString(document.documentElement.lang, { hour: "2-digit", minute: "2-digit" });
     const said = { live: "live", "catching-up": "catchingUp", offline: "offline" }[state];
-    if (words) words.textContent = words.dataset[said].replace("{time}", time);
+    if (words) words.textContent = words.dataset[said].replace("{time}", timeOfDay());
   }
 
   #reload() {
