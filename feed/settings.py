@@ -1,6 +1,7 @@
 """The settings: one table of environment variables, read once at the start. A bad value stops the start."""
 
 import os
+import re
 import secrets
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -11,7 +12,11 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 SECRET_BYTES = 32  # as long as the SHA-256 it keys
+PORTS = {"http": 80, "https": 443}
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")  # the same machine under its three names
+
+
+_HOST = re.compile(r"[a-z0-9._:-]+\Z")  # as urlsplit gives it: without brackets; other letters as xn--…
 
 
 class BadSetting(SystemExit):
@@ -60,7 +65,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         media=values["FEED_MEDIA"] or database.parent / "media",
         public_url=url,
         origins=(*_names_of_this_site(url), *values["FEED_ORIGINS"]),
-        secret_key=values["FEED_SECRET_KEY"] or _kept_secret(database.parent / "secret.key"),
+        secret_key=values["FEED_SECRET_KEY"] or _secret_beside(database),
         timezone=values["FEED_TIMEZONE"],
         site_name=values["FEED_SITE_NAME"],
         max_readers=values["FEED_MAX_READERS"],
@@ -87,6 +92,18 @@ def _names_of_this_site(url: str) -> tuple[str, ...]:
     return tuple(f"{parts.scheme}://{name}{port}" for name in LOOPBACK_NAMES)
 
 
+def _secret_beside(database: Path) -> bytes:
+    path = database.parent / "secret.key"
+    try:
+        kept = _kept_secret(path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadSetting("FEED_DATABASE", str(database), f"write a path whose folder can be used ({error})") from None
+    if len(kept) < SECRET_BYTES:
+        # Cut short, as by a power cut: an empty key would let anybody with a copy of the database make sessions.
+        raise BadSetting("FEED_DATABASE", str(database), f"delete {path}, which is damaged; a new one is made")
+    return kept
+
+
 def _kept_secret(path: Path) -> bytes:
     """The secret made once beside the database. Written whole, then linked into place: two workers that start
     together both read the one that won."""
@@ -107,10 +124,19 @@ def _path(text: str) -> Path | None:
 
 
 def _url(text: str) -> str:
-    parts = urlsplit(text)
-    if parts.scheme not in ("http", "https") or not parts.netloc or parts.path.rstrip("/") or parts.query:
-        raise ValueError("write scheme and host only, like https://news.example.org")
-    return text.rstrip("/")
+    """Scheme, host and port as browsers write an origin: small letters, and no port that goes without saying."""
+    advice = "write scheme and host only, like https://news.example.org"
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError:
+        raise ValueError(advice) from None
+    host = parts.hostname or ""
+    more = parts.username is not None or parts.path.rstrip("/") or parts.query or parts.fragment
+    if parts.scheme not in PORTS or not _HOST.match(host) or more:
+        raise ValueError(advice)
+    name = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{name}" + (f":{port}" if port not in (None, PORTS[parts.scheme]) else "")
 
 
 def _urls(text: str) -> tuple[str, ...]:

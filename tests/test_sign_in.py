@@ -1,0 +1,202 @@
+"""Signing in: sessions that the server can end, guesses that are slowed, and no way round for other sites."""
+
+from http.cookies import SimpleCookie
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from app import create_app
+from feed import times
+from feed.store import editors, migrations, sessions
+from tests.conftest import FROM_HERE, PASSWORD, Site
+
+SIGN_IN = "/desk/sign-in"
+
+
+def try_in(browser: FlaskClient, name: str = "bob", password: str = PASSWORD, **more: str) -> TestResponse:
+    """One try at the form."""
+    return browser.post(SIGN_IN, data={"name": name, "password": password, **more}, headers=FROM_HERE)
+
+
+def test_the_desk_asks_strangers_to_sign_in_and_leads_back(site: Site) -> None:
+    charlie = site.charlie
+    for path in ("/desk/", "/desk/feeds/news", "/desk/profile", "/desk/new-article", "/desk/pictures"):
+        answer = charlie.get(path)
+        assert answer.status_code == 303
+        assert answer.headers["Location"] == f"{SIGN_IN}?next={path}"
+    form = charlie.get(f"{SIGN_IN}?next=/desk/feeds/news?before=abc")
+    assert 'name="next" value="/desk/feeds/news?before=abc"' in form.text
+    assert try_in(charlie, next="/desk/feeds/news").headers["Location"] == "/desk/feeds/news"
+    assert "Bob Brown" in charlie.get("/desk/").text
+
+
+def test_every_door_of_the_desk_is_closed_to_strangers(site: Site) -> None:
+    site.publish("Stays")
+    site.write_article("harbour", live=True)
+    before = site.versions()
+    doors = [rule for rule in site.app.url_map.iter_rules() if rule.endpoint.startswith("desk.")]
+    assert len(doors) > 15
+    for rule in doors:
+        path = rule.build({"slug": "harbour", "update_id": 1, "session_hash": "x"})
+        assert path
+        for method in sorted((rule.methods or set()) - {"OPTIONS"}):
+            answer = site.app.test_client().open(path[1], method=method, data={"body": "x"}, headers=FROM_HERE)
+            assert answer.status_code == 303, path
+            assert answer.headers["Location"].startswith(SIGN_IN)
+    assert site.versions() == before
+
+
+@pytest.mark.parametrize(
+    "elsewhere",
+    ["https://evil.example/", "//evil.example/desk/", "/desk//evil.example", "/desk/\\evil.example", "/\\evil.example",
+     "/desk/\r\nSet-Cookie: a=b", "/desk/\t/x", "/desk/ü", "javascript:alert(1)", "/articles/x", "desk/", ""],
+)  # fmt: skip
+def test_the_way_back_never_leads_to_another_site(site: Site, elsewhere: str) -> None:
+    answer = try_in(site.charlie, next=elsewhere)
+    assert answer.status_code == 303
+    assert answer.headers["Location"] == "/desk/"
+    assert "evil" not in str(answer.headers)
+
+
+def test_the_session_cookie_is_out_of_reach_of_scripts_and_other_sites(site: Site) -> None:
+    answer = try_in(site.charlie)
+    (morsel,) = SimpleCookie(answer.headers["Set-Cookie"]).values()
+    assert morsel.key == "liveline"
+    assert morsel["httponly"]
+    assert morsel["samesite"] == "Lax"
+    assert morsel["path"] == "/"
+    assert not morsel["secure"], "this site is on plain http"
+    assert len(morsel.value) >= 40
+    with site.house.store.read() as db:
+        stored = [str(tuple(row)) for row in db.execute("SELECT * FROM sessions")]
+    assert len(stored) == 1
+    assert morsel.value not in stored[0]
+
+
+def test_behind_https_the_cookie_is_secure(tmp_path: Path) -> None:
+    app = create_app({"FEED_DATABASE": str(tmp_path / "f.db"), "FEED_PUBLIC_URL": "https://news.example.org"})
+    store = app.extensions["liveline"].store
+    migrations.upgrade(store)
+    editors.add(store, "bob", PASSWORD, "editor")
+    form = {"name": "bob", "password": PASSWORD}
+    answer = app.test_client().post(SIGN_IN, data=form, headers={"Origin": "https://news.example.org"})
+    assert answer.status_code == 303
+    assert "; Secure" in answer.headers["Set-Cookie"]
+    assert "Strict-Transport-Security" in answer.headers
+    assert app.test_client().post(SIGN_IN, data=form, headers={"Origin": "http://news.example.org"}).status_code == 403
+    store.close()
+
+
+def test_a_wrong_try_says_not_which_word_was_wrong_and_keeps_the_name(site: Site) -> None:
+    wrong_password = try_in(site.charlie, "bob", "wrong")
+    wrong_name = try_in(site.charlie, "nobody", "wrong")
+    assert wrong_password.status_code == wrong_name.status_code == 403
+    assert wrong_password.text.replace("bob", "nobody") == wrong_name.text
+    assert 'value="bob"' in wrong_password.text
+    assert "wrong" not in wrong_password.text.replace("wrong.", "")
+    assert "Set-Cookie" not in wrong_password.headers
+
+
+def test_odd_names_and_passwords_are_only_wrong(site: Site) -> None:
+    for word in ("", "\x00", "é" * 1000, "' OR 1=1 --", "ü\u200b", "x" * 100_000):
+        assert try_in(site.charlie, word, word).status_code == 403
+
+
+def test_guessing_is_slowed_down_even_with_the_right_word_at_last(site: Site) -> None:
+    for _ in range(sessions.TRIES_PER_NAME):
+        assert try_in(site.charlie, "bob", "wrong").status_code == 403
+    refused = try_in(site.charlie)
+    assert refused.status_code == 429
+    assert int(refused.headers["Retry-After"]) == sessions.WINDOW_SECONDS
+    assert "15 minutes" in refused.text
+    assert try_in(site.charlie, "alice").status_code == 303, "bob's trouble is not alice's"
+
+
+def test_one_address_cannot_try_all_names(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sessions, "TRIES_PER_ADDRESS", 3)
+    assert [try_in(site.charlie, f"name{n}", "x").status_code for n in range(5)] == [403, 403, 403, 429, 429]
+
+
+def test_after_the_window_and_after_success_tries_are_forgiven(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    for _ in range(sessions.TRIES_PER_NAME - 1):
+        try_in(site.charlie, "bob", "wrong")
+    assert try_in(site.charlie).status_code == 303
+    for _ in range(sessions.TRIES_PER_NAME):
+        assert try_in(site.charlie, "bob", "wrong").status_code == 403
+    assert try_in(site.charlie).status_code == 429
+    later = times.after(sessions.WINDOW_SECONDS + 1)
+    real_after = times.after
+    monkeypatch.setattr(times, "now", lambda: later)
+    monkeypatch.setattr(times, "after", lambda seconds: real_after(seconds + sessions.WINDOW_SECONDS + 1))
+    assert try_in(site.charlie).status_code == 303
+
+
+def test_signing_out_ends_the_session_on_the_server(site: Site) -> None:
+    bob = site.at_desk()
+    cookie = bob.get_cookie("liveline")
+    assert cookie
+    answer = bob.post("/desk/sign-out", headers=FROM_HERE)
+    assert answer.headers["Location"] == SIGN_IN
+    assert bob.get_cookie("liveline") is None
+    stolen = site.app.test_client()
+    stolen.set_cookie("liveline", cookie.value)
+    assert stolen.get("/desk/").status_code == 303
+
+
+def test_a_session_ends_after_its_time(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    bob = site.at_desk()
+    late = times.after(sessions.SESSION_SECONDS + 1)
+    monkeypatch.setattr(times, "now", lambda: late)
+    assert bob.get("/desk/").status_code == 303
+
+
+def test_a_changed_secret_ends_every_session(site: Site, tmp_path: Path) -> None:
+    cookie = site.at_desk().get_cookie("liveline")
+    assert cookie
+    changed = create_app({"FEED_DATABASE": str(tmp_path / "feed.db"), "FEED_SECRET_KEY": "k" * 32})
+    browser = changed.test_client()
+    browser.set_cookie("liveline", cookie.value)
+    assert browser.get("/desk/").status_code == 303
+    changed.extensions["liveline"].store.close()
+
+
+def test_a_broken_cookie_is_no_session(site: Site) -> None:
+    for value in ("", "x", "\xff\xfe", "a" * 4000, '"quoted', "%00"):
+        assert site.charlie.get("/desk/", headers={"Cookie": f"liveline={value}"}).status_code == 303
+
+
+# The first editor
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> FlaskClient:
+    """A site without editors."""
+    app = create_app({"FEED_DATABASE": str(tmp_path / "feed.db")})
+    migrations.upgrade(app.extensions["liveline"].store)
+    return app.test_client()
+
+
+def test_the_one_time_link_makes_one_admin_and_no_second(empty: FlaskClient) -> None:
+    store = empty.application.extensions["liveline"].store
+    old, link = editors.invite_first(store), editors.invite_first(store)
+    assert empty.get(f"/desk/first/{old}").status_code == 404, "the latest link alone works"
+    assert "Who will run this site?" in empty.get(f"/desk/first/{link}").text
+    form = {"name": "Alice", "password": PASSWORD, "display_name": "Alice Adams"}
+
+    short = empty.post(f"/desk/first/{link}", data={**form, "password": "short"}, headers=FROM_HERE)
+    assert short.status_code == 422
+    assert "10 to 200 characters" in short.text
+    assert 'value="Alice Adams"' in short.text
+    assert "short" not in short.text, "a password is never sent back"
+
+    made = empty.post(f"/desk/first/{link}", data=form, headers=FROM_HERE)
+    assert made.headers["Location"] == "/desk/"
+    assert "Alice Adams" in empty.get("/desk/").text
+    assert empty.get(f"/desk/first/{link}").status_code == 404
+    assert empty.post(f"/desk/first/{link}", data={**form, "name": "eve"}, headers=FROM_HERE).status_code == 404
+    assert editors.invite_first(store) is None
+    with store.read() as db:
+        assert [tuple(row) for row in db.execute("SELECT name, role FROM editors")] == [("alice", "admin")]
+    store.close()
