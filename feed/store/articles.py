@@ -108,7 +108,7 @@ def _cleaned(store: Store, given: Mapping[str, object], *, partial: bool) -> dic
 def _create(db: Database, editor: Editor, new: dict[str, Any]) -> Article:
     if db.execute("SELECT 1 FROM articles WHERE slug = ?", [new["slug"]]).fetchone():
         raise Invalid(Reason("slug", "An article has this address already; choose another."))
-    _check_picture(db, new)
+    pictures.check(db, new["picture_id"])
     moment = times.now()
     row = {name: new[name] for name in _STORED}
     row |= {"revision": 1, "created_at": moment, "published_at": None if new["draft"] else moment}
@@ -123,7 +123,7 @@ def _edit(db: Database, slug: str, editor: Editor, given: dict[str, Any], revisi
     article = get(db, slug, drafts=True)
     if revision is not None and revision != article.revision:
         raise Stale(article)
-    _check_picture(db, given)
+    pictures.check(db, given.get("picture_id"))
     if "byline" in given and given["byline"] is None:
         given["byline"] = editor.display_name
     before = dict(db.execute("SELECT * FROM articles WHERE id = ?", [article.id]).fetchone())
@@ -154,14 +154,6 @@ def _tell_followers(db: Database, feed: Feed | None, changed: Mapping[str, Any])
         feeds.begin_epoch(db, feed.id)
     elif feed and "headline" in changed:
         feeds.stamp(db, feed.id, "headline", feeds.bump(db, feed.id))
-
-
-def _check_picture(db: Database, row: Mapping[str, Any]) -> None:
-    if row.get("picture_id"):
-        try:
-            pictures.get(db, row["picture_id"])
-        except Missing:
-            raise Invalid(Reason("picture", "There is no picture of this id; upload it first.")) from None
 
 
 def _keep_revision(db: Database, article_id: int, editor: Editor, moment: str) -> None:

@@ -155,8 +155,7 @@ def _verify(password_hash: str, password: str) -> bool:
 
 
 def _change_profile(db: Database, editor_id: int, cleaned: dict[str, Any]) -> Editor:
-    if picture := cleaned.get("picture_id"):
-        pictures.get(db, picture)
+    pictures.check(db, cleaned.get("picture_id"))
     if cleaned:
         db.table("editors").update(editor_id, cleaned)
     return numbered(db, editor_id)

@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from feed import fields, picture, times
-from feed.errors import Missing
+from feed.errors import Invalid, Missing, Reason
 from feed.store.database import Store
 
 
@@ -47,6 +47,15 @@ def get(db: Database, picture_id: str) -> Picture:
     if row is None:
         raise Missing(picture_id)
     return Picture(**dict(row))
+
+
+def check(db: Database, picture_id: str | None) -> None:
+    """Raises Invalid unless there is that picture, or none is meant."""
+    if picture_id:
+        try:
+            get(db, picture_id)
+        except Missing:
+            raise Invalid(Reason("picture", "There is no picture of this id; upload it first.")) from None
 
 
 def latest(db: Database, limit: int) -> list[Picture]:

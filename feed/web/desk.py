@@ -4,6 +4,7 @@ A refused form comes back with what was typed in it and the reason beside the fi
 """
 
 import secrets
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
@@ -75,12 +76,10 @@ def edit_form(update_id: int) -> str:
 @desk.post("/updates/<int:update_id>")
 def edit(update_id: int) -> Any:
     """Saves an edit, unless somebody else saved one since: then both texts come back."""
-    revision = request.form.get("revision", "")
+    revision = _revision_read()
     given: dict[str, object] = {name: request.form.get(name) for name in ("headline", "body")}
     try:
-        if not revision.isdecimal():
-            raise Stale(_update(update_id))
-        update = updates.edit(house().store, update_id, g.editor, given, int(revision[:9]))
+        update = updates.edit(house().store, update_id, g.editor, given, revision)
     except Stale as error:
         return _edit_form(error.current, given, conflict=True), 409
     except Invalid as error:
@@ -142,16 +141,16 @@ def edit_article_form(slug: str) -> str:
 @desk.post("/articles/<slug>")
 def edit_article(slug: str) -> Any:
     """Saves an article, unless somebody else saved it since: then both texts come back."""
-    given, revision = _article_fields(), request.form.get("revision", "")
+    given, revision = _article_fields(), _revision_read()
     try:
-        number = int(revision[:9]) if revision.isdecimal() else -1
-        articles.edit(house().store, slug, g.editor, given, number)
-    except (Stale, Invalid) as error:
+        articles.edit(house().store, slug, g.editor, given, revision)
+    except Stale as error:
+        return _article_form(error.current, given, conflict=True), 409
+    except Invalid as error:
         with house().store.read() as db:
             current = articles.get(db, slug, drafts=True)
-        conflict = isinstance(error, Stale)
-        invalid = error if isinstance(error, Invalid) else None
-        return _article_form(current, given, invalid, conflict=conflict), 409 if conflict else 422
+        # The form keeps the revision that was read: what others saved since must still be noticed.
+        return _article_form(replace(current, revision=revision), given, error), 422
     return redirect(url_for("desk.edit_article_form", slug=slug), 303)
 
 
@@ -215,6 +214,12 @@ def _article_fields() -> dict[str, object]:
     return {**texts, "draft": "draft" in request.form, "live": "live" in request.form}
 
 
+def _revision_read() -> int:
+    """The revision that the form was made of; one that never was when the form does not say it."""
+    text = request.form.get("revision", "")
+    return int(text) if text.isdecimal() and len(text) < 10 else 0
+
+
 def _article_values(article: articles.Article) -> dict[str, object]:
     picture = article.picture.id if article.picture else None
     return {**vars(article), "picture": picture, "live": article.live}
@@ -248,7 +253,7 @@ def _edit_form(
     *,
     error: Invalid | None = None,
     conflict: bool = False,
-    revision: str | None = None,
+    revision: int | None = None,
 ) -> str:
     return render_template(
         "desk_update.html",
@@ -256,7 +261,7 @@ def _edit_form(
         given=given or {"headline": update.headline, "body": update.body},
         errors=_errors(error),
         conflict=conflict,
-        revision=revision or update.revision,
+        revision=update.revision if revision is None else revision,
     )
 
 

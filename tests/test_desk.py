@@ -1,0 +1,381 @@
+"""The desk as plain forms: what an editor without JavaScript can do, and that nothing typed is ever lost."""
+
+import html
+import io
+import re
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+from PIL import Image
+from werkzeug.test import TestResponse
+
+from tests.conftest import FROM_HERE, Site
+
+
+def send(browser: FlaskClient, path: str, **form: Any) -> TestResponse:
+    """Sends a form as the desk's own page does."""
+    return browser.post(path, data=form, headers=FROM_HERE)
+
+
+def field(page: TestResponse, name: str) -> str:
+    """What stands in a field of the form that came back."""
+    line = rf'<input[^>]* name="{name}"[^>]* value="([^"]*)"'
+    lines = rf'<textarea[^>]* name="{name}"[^>]*>\n(.*?)</textarea>'
+    found = re.search(f"{line}|{lines}", page.text, re.S)
+    assert found, f"no field {name}"
+    return html.unescape(found[1] or found[2] or "")
+
+
+def ticked(page: TestResponse, name: str) -> bool:
+    """Whether a box of the form is ticked."""
+    return bool(re.search(rf'<input type="checkbox" name="{name}"[^>]* checked', page.text))
+
+
+def png(colour: str = "teal") -> io.BytesIO:
+    """A small picture."""
+    out = io.BytesIO()
+    Image.new("RGB", (20, 10), colour).save(out, "PNG")
+    return io.BytesIO(out.getvalue())
+
+
+# Updates
+
+
+def test_bob_publishes_and_readers_see_it(site: Site) -> None:
+    bob = site.at_desk()
+    key = field(bob.get("/desk/feeds/news"), "idempotency_key")
+    form = {"headline": "Open", "body": "The **bridge** is open", "key": "1", "idempotency_key": key}
+    answer = send(bob, "/desk/feeds/news/updates", **form)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/desk/feeds/news#update-1")
+    assert "The <strong>bridge</strong> is open" in site.charlie.get("/feeds/news").text
+    assert "The <strong>bridge</strong> is open" in bob.get("/desk/feeds/news").text
+    send(bob, "/desk/feeds/news/updates", **form)
+    assert site.versions()["news"] == 1, "a second click is harmless"
+    assert field(bob.get("/desk/feeds/news"), "idempotency_key") != key
+
+
+def test_a_refused_update_comes_back_as_it_was_typed(site: Site) -> None:
+    bob = site.at_desk()
+    typed = {
+        "headline": 'A "head" <line> & more ' + "x" * 200,
+        "body": 'Text with <b> & "quotes"\n\n\nand lines',
+        "pinned": "1",
+    }
+    answer = send(bob, "/desk/feeds/news/updates", **typed, idempotency_key="k")
+    assert answer.status_code == 422
+    assert "at most 200 fit" in answer.text
+    assert (field(answer, "headline"), field(answer, "body")) == (typed["headline"], typed["body"])
+    assert (ticked(answer, "pinned"), ticked(answer, "key")) == (True, False)
+    assert field(answer, "idempotency_key") == "k"
+    assert site.versions()["news"] == 0
+
+
+@pytest.mark.parametrize("body", ["", "  \r\n ", "\u200b", "&#8203;", "x" * 20_001, "a\x00b", None])
+def test_the_desk_refuses_what_the_api_refuses(site: Site, body: str | None) -> None:
+    answer = send(site.at_desk(), "/desk/feeds/news/updates", **({} if body is None else {"body": body}))
+    assert answer.status_code == 422
+    assert 'id="body-reason"' in answer.text
+    assert site.versions()["news"] == 0
+
+
+def test_a_form_that_is_not_utf8_is_refused(site: Site) -> None:
+    bob = site.at_desk()
+    urlencoded = bob.post("/desk/feeds/news/updates", data=b"body=M%FCller", headers=FROM_HERE,
+                          content_type="application/x-www-form-urlencoded")  # fmt: skip
+    assert urlencoded.status_code == 400
+    part = b'--x\r\nContent-Disposition: form-data; name="body"\r\n\r\nM\xfcller\r\n--x--\r\n'
+    multipart = bob.post("/desk/feeds/news/updates", data=part, headers=FROM_HERE,
+                         content_type="multipart/form-data; boundary=x")  # fmt: skip
+    assert multipart.status_code == 422
+    assert site.versions()["news"] == 0
+
+
+def test_an_edit_is_seen_and_marked(site: Site) -> None:
+    update = site.publish("Before", headline="Head")
+    bob = site.at_desk()
+    form = bob.get(f"/desk/updates/{update.id}")
+    assert (field(form, "headline"), field(form, "body"), field(form, "revision")) == ("Head", "Before", "1")
+    answer = send(bob, f"/desk/updates/{update.id}", headline="", body="After", revision="1")
+    assert answer.headers["Location"] == f"/desk/feeds/news#update-{update.id}"
+    page = site.charlie.get("/feeds/news").text
+    assert "After" in page
+    assert "(Updated:" in page
+    assert "Before" not in page
+    assert "<h3>" not in page
+
+
+@pytest.mark.parametrize("revision", ["1", "", "x", "0", "9" * 30, "-2"])
+def test_a_conflict_shows_both_texts_and_saves_neither(site: Site, revision: str) -> None:
+    update = site.publish("As both read it")
+    alice, bob = site.at_desk("alice"), site.at_desk()
+    send(alice, f"/desk/updates/{update.id}", headline="Hers", body="Alice's words", revision="1")
+    before = site.versions()
+    answer = send(bob, f"/desk/updates/{update.id}", headline="His", body="Bob's words", revision=revision)
+    assert answer.status_code == 409
+    assert (field(answer, "headline"), field(answer, "body")) == ("His", "Bob's words")
+    theirs = answer.text.split("conflict", 1)[1].split("</div>")[0]
+    assert "Hers" in theirs
+    assert "Alice&#39;s words" in theirs
+    assert site.versions() == before
+    merged = send(bob, f"/desk/updates/{update.id}", headline="", body="Both", revision=field(answer, "revision"))
+    assert merged.status_code == 303
+
+
+def test_a_refused_edit_keeps_the_revision_that_was_read(site: Site) -> None:
+    update = site.publish("As both read it")
+    send(site.at_desk("alice"), f"/desk/updates/{update.id}", headline="", body="Alice's words", revision="1")
+    answer = send(site.at_desk(), f"/desk/updates/{update.id}", headline="", body="", revision="1")
+    assert answer.status_code == 422
+    assert (field(answer, "body"), field(answer, "revision")) == ("", "1"), "alice's words must still be noticed"
+
+
+def test_marks_go_on_and_off_whatever_the_text_says_meanwhile(site: Site) -> None:
+    update = site.publish("Text")
+    bob = site.at_desk()
+    site.edit(update, body="Edited by somebody else")
+    for name in ("key", "pinned"):
+        send(bob, f"/desk/updates/{update.id}/marks", **{name: "1"})
+        assert site.api("GET", f"/api/v1/updates/{update.id}").get_json()[name] is True
+        send(bob, f"/desk/updates/{update.id}/marks", **{name: "0"})
+        assert site.api("GET", f"/api/v1/updates/{update.id}").get_json()[name] is False
+
+
+def test_a_pinned_update_stands_on_top(site: Site) -> None:
+    update = site.publish("Where to go", headline="Help")
+    site.publish("Later")
+    send(site.at_desk(), f"/desk/updates/{update.id}/marks", pinned="1")
+    box = site.charlie.get("/feeds/news").text.split('id="pinned-news"', 1)[1].split('<ol class="updates"')[0]
+    assert "Where to go" in box
+    send(site.at_desk(), f"/desk/updates/{update.id}/retraction", reason="")
+    assert "Where to go" not in site.charlie.get("/feeds/news").text
+
+
+def test_bob_retracts_with_a_reason(site: Site) -> None:
+    update = site.publish("The wrong bridge")
+    bob = site.at_desk()
+    assert "The wrong bridge" in bob.get(f"/desk/updates/{update.id}/retraction").text
+    long = send(bob, f"/desk/updates/{update.id}/retraction", reason="x" * 1001)
+    assert (long.status_code, field(long, "reason")) == (422, "x" * 1001)
+    answer = send(bob, f"/desk/updates/{update.id}/retraction", reason="It was the other one")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/desk/feeds/news")
+    for path in (f"/desk/updates/{update.id}", f"/desk/updates/{update.id}/retraction"):
+        assert bob.get(path).status_code == 410
+    assert send(bob, f"/desk/updates/{update.id}", body="x", revision="1").status_code == 410
+    assert "The wrong bridge" not in bob.get("/desk/feeds/news").text
+    with site.house.store.read() as db:
+        assert db.execute("SELECT reason FROM updates").fetchone()[0] == "It was the other one"
+
+
+def test_coverage_is_closed_and_opened(site: Site) -> None:
+    site.write_article("harbour", live=True)
+    bob = site.at_desk()
+    send(bob, "/desk/feeds/harbour/coverage", open="0")
+    assert "This coverage has ended." in site.charlie.get("/articles/harbour").text
+    assert "Open coverage again" in bob.get("/desk/feeds/harbour").text
+    send(bob, "/desk/feeds/harbour/coverage", open="1")
+    assert "This coverage has ended." not in site.charlie.get("/articles/harbour").text
+    assert send(bob, "/desk/feeds/nothing/coverage", open="1").status_code == 404
+
+
+# Articles
+
+
+def test_bob_writes_an_article_as_a_draft_and_makes_it_public(site: Site) -> None:
+    bob = site.at_desk()
+    empty = bob.get("/desk/new-article")
+    assert ticked(empty, "draft"), "nothing is public by accident"
+    assert field(empty, "byline") == "Bob Brown"
+    made = send(bob, "/desk/articles", headline="Über die Brücke!", body="B", draft="1", live="1")
+    assert made.headers["Location"] == "/desk/articles/uber-die-brucke"
+    assert site.charlie.get("/articles/uber-die-brucke").status_code == 404
+    assert "Über die Brücke!" in bob.get("/desk/").text
+    assert bob.get("/desk/feeds/uber-die-brucke").status_code == 200
+    form = bob.get("/desk/articles/uber-die-brucke")
+    assert (ticked(form, "draft"), ticked(form, "live"), field(form, "revision")) == (True, True, "1")
+    send(bob, "/desk/articles/uber-die-brucke", headline="Over the bridge", body="B", live="1", revision="1")
+    page = site.charlie.get("/articles/uber-die-brucke")
+    assert page.status_code == 200
+    assert "Over the bridge" in page.text
+    assert "Live coverage" in page.text
+
+
+def test_a_refused_article_comes_back_as_it_was_typed(site: Site) -> None:
+    bob = site.at_desk()
+    typed = {
+        "headline": "",
+        "body": "Long <b> text",
+        "standfirst": "S & T",
+        "kicker": "K",
+        "byline": "B",
+        "slug": "good",
+    }
+    answer = send(bob, "/desk/articles", **typed, live="1")
+    assert answer.status_code == 422
+    assert {name: field(answer, name) for name in typed} == typed
+    assert (ticked(answer, "live"), ticked(answer, "draft")) == (True, False)
+    assert 'id="headline-reason"' in answer.text
+    unnamed = send(bob, "/desk/articles", headline="橋", body="x")
+    assert (unnamed.status_code, field(unnamed, "headline")) == (422, "橋")
+    assert 'id="slug-reason"' in unnamed.text
+    assert site.versions() == {"news": 0}
+
+
+def test_two_editors_of_one_article_lose_nothing(site: Site) -> None:
+    site.write_article("harbour", body="As both read it")
+    alice, bob = site.at_desk("alice"), site.at_desk()
+    send(alice, "/desk/articles/harbour", headline="H", body="Alice's words", revision="1")
+
+    refused = send(bob, "/desk/articles/harbour", headline="", body="Bob's words", revision="1")
+    assert (refused.status_code, field(refused, "revision")) == (422, "1")
+
+    conflict = send(
+        bob, "/desk/articles/harbour", headline="H", body="Bob's words", revision=field(refused, "revision")
+    )
+    assert conflict.status_code == 409
+    assert field(conflict, "body") == "Bob's words"
+    assert "Alice&#39;s words" in conflict.text
+    assert "Alice’s words" in site.charlie.get("/articles/harbour").text
+    merged = send(bob, "/desk/articles/harbour", headline="H", body="Both", revision=field(conflict, "revision"))
+    assert merged.status_code == 303
+
+
+# Pictures, profile, sessions
+
+
+def test_bob_uploads_a_picture_and_puts_it_into_an_article(site: Site) -> None:
+    bob = site.at_desk()
+    answer = send(bob, "/desk/pictures", file=(png(), "boat.png"), alt="A boat", caption="C", credit="Me")
+    assert answer.status_code == 303
+    shelf = bob.get("/desk/pictures").text
+    picture = re.search(r"!\[A boat\]\(/pictures/([0-9a-f]{16})\)", shelf)
+    assert picture
+    send(
+        bob,
+        "/desk/articles",
+        headline="Boats",
+        slug="boats",
+        body=f"![A boat](/pictures/{picture[1]})",
+        picture=picture[1],
+    )
+    page = site.charlie.get("/articles/boats").text
+    assert page.count(f'src="/pictures/{picture[1]}"') == 2
+    assert f'value="{picture[1]}" checked' in bob.get("/desk/articles/boats").text
+
+
+def test_a_refused_picture_comes_back_with_its_words(site: Site) -> None:
+    bob = site.at_desk()
+    no_alt = send(bob, "/desk/pictures", file=(png(), "boat.png"), alt=" ", caption="My caption")
+    assert (no_alt.status_code, field(no_alt, "caption")) == (422, "My caption")
+    assert 'id="alt-reason"' in no_alt.text
+    no_file = send(bob, "/desk/pictures", alt="A boat")
+    assert (no_file.status_code, field(no_file, "alt")) == (422, "A boat")
+    assert 'id="file-reason"' in no_file.text
+    assert "/pictures/" not in bob.get("/desk/pictures").text.replace("/desk/pictures", "")
+
+
+def test_the_profile_is_what_readers_see(site: Site) -> None:
+    site.write_article("harbour")
+    bob = site.at_desk()
+    send(bob, "/desk/pictures", file=(png(), "bob.png"), alt="Bob")
+    picture = re.search(r"/pictures/([0-9a-f]{16})\)", bob.get("/desk/pictures").text)
+    assert picture
+    profile = {
+        "display_name": "Bob Brown",
+        "job": "Harbour reporter",
+        "bio": "Two lines.\nOf <me>.",
+        "picture": picture[1],
+    }
+    assert send(bob, "/desk/profile", **profile).status_code == 303
+    page = site.charlie.get("/articles/harbour").text
+    assert "Harbour reporter" in page
+    assert "Of &lt;me&gt;." in page
+    assert f'class="avatar" src="/pictures/{picture[1]}?small"' in page
+
+    refused = send(bob, "/desk/profile", **{**profile, "display_name": "", "picture": "0" * 16})
+    assert refused.status_code == 422
+    assert field(refused, "job") == "Harbour reporter"
+    unknown = send(bob, "/desk/profile", **{**profile, "picture": "0" * 16})
+    assert unknown.status_code == 422
+    assert "There is no picture of this id" in unknown.text
+
+
+def test_an_update_keeps_the_name_it_was_published_under(site: Site) -> None:
+    bob = site.at_desk()
+    send(bob, "/desk/feeds/news/updates", body="By Bob Brown")
+    send(bob, "/desk/profile", display_name="Robert Brown")
+    send(bob, "/desk/feeds/news/updates", body="By Robert Brown")
+    listed = site.api("GET", "/api/v1/feeds/news/updates").get_json()["updates"]
+    assert [update["byline"] for update in listed] == ["Robert Brown", "Bob Brown"]
+
+
+def test_bob_ends_a_session_of_his_and_it_cannot_act(site: Site) -> None:
+    here, lost = site.at_desk(), site.at_desk()
+    alice = site.at_desk("alice")
+    ends = re.findall(r'action="(/desk/sessions/[0-9a-f]+/end)"', here.get("/desk/profile").text)
+    assert len(ends) == 2, "his own, and nobody else's"
+    mine = re.search(r"this browser.*?action=\"(/desk/sessions/[0-9a-f]+/end)\"", here.get("/desk/profile").text, re.S)
+    assert mine
+    (other,) = set(ends) - {mine[1]}
+
+    send(alice, other)
+    assert lost.get("/desk/").status_code == 200, "a session of bob's is not alice's to end"
+    send(here, other)
+    send(here, other)
+    assert (
+        send(lost, "/desk/feeds/news/updates", body="From a stolen laptop")
+        .headers["Location"]
+        .startswith("/desk/sign-in")
+    )
+    assert lost.get("/desk/").status_code == 303
+    assert site.versions()["news"] == 0
+    assert here.get("/desk/").status_code == 200
+
+
+# Other sites
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Sec-Fetch-Site": "cross-site"}, {"Sec-Fetch-Site": "same-site", "Origin": "http://127.0.0.1:8000"},
+     {"Origin": "https://evil.example"}, {"Origin": "null"}, {"Origin": ""}, {"Origin": "http://127.0.0.1:8001"},
+     {"Origin": "http://127.0.0.1:8000.evil.example"}, {"Sec-Fetch-Site": "same-origin", "Origin": "https://evil.example"},
+     {}],
+    ids=str,
+)  # fmt: skip
+def test_a_page_of_another_site_cannot_write_in_bobs_name(site: Site, headers: dict[str, str]) -> None:
+    bob = site.at_desk()
+    update = site.publish("Stays")
+    before = site.versions()
+    for path in (
+        "/desk/feeds/news/updates",
+        f"/desk/updates/{update.id}/retraction",
+        "/desk/sign-out",
+        "/desk/profile",
+    ):
+        answer = bob.post(path, data={"body": "x", "display_name": "Eve"}, headers=headers)
+        assert answer.status_code == 403, path
+    assert site.versions() == before
+    assert bob.get("/desk/").status_code == 200, "not even signed out"
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Sec-Fetch-Site": "same-origin"}, {"Origin": "http://localhost"}, FROM_HERE], ids=str
+)
+def test_bobs_own_page_can_write(site: Site, headers: dict[str, str]) -> None:
+    answer = site.at_desk().post("/desk/feeds/news/updates", data={"body": "x"}, headers=headers)
+    assert answer.status_code == 303
+
+
+def test_another_site_cannot_sign_anybody_in(site: Site) -> None:
+    form = {"name": "bob", "password": "correct horse battery"}
+    answer = site.charlie.post("/desk/sign-in", data=form, headers={"Sec-Fetch-Site": "cross-site"})
+    assert answer.status_code == 403
+    assert "Set-Cookie" not in answer.headers
+
+
+def test_nothing_of_the_desk_stays_in_a_cache(site: Site) -> None:
+    bob = site.at_desk()
+    for path in ("/desk/", "/desk/feeds/news", "/desk/profile", "/desk/nothing"):
+        assert bob.get(path).headers["Cache-Control"] in ("no-store", "no-cache")
+    assert bob.get("/desk/profile").headers["Cache-Control"] == "no-store"
