@@ -46,7 +46,7 @@ def rewrite(upload: bytes) -> SafePicture:
                 kind = str(opened.format)
                 if opened.width * opened.height > PIXELS:
                     raise _refused(f"This picture has over {PIXELS // 1_000_000} million pixels; make it smaller.")
-                upright = ImageOps.exif_transpose(opened)
+                upright = _in_eight_bits(ImageOps.exif_transpose(opened))
                 mode = "RGB" if kind == "JPEG" or not upright.has_transparency_data else "RGBA"
                 pixels = Image.new(mode, upright.size)
                 pixels.paste(upright.convert(mode))
@@ -74,6 +74,11 @@ def save(safe: SafePicture, folder: Path, picture_id: str) -> None:
 def file_name(picture_id: str, kind: str, *, small: bool = False) -> str:
     """What the file of a picture is called in the folder of pictures."""
     return f"{picture_id}{f'-{SMALL}' if small else ''}.{EXTENSIONS[kind]}"
+
+
+def _in_eight_bits(image: Image.Image) -> Image.Image:
+    """Grey of 16 bits scaled down; Pillow's own conversion would cut, and leave white."""
+    return image.point(lambda value: value / 256).convert("L") if image.mode.startswith("I") else image
 
 
 def _fitted(image: Image.Image, widest: int) -> Image.Image:

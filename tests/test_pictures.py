@@ -1,0 +1,233 @@
+"""Pictures: what readers get is pixels and nothing else, whatever was uploaded."""
+
+import io
+import re
+import struct
+import zlib
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image, PngImagePlugin
+from werkzeug.test import TestResponse
+
+from feed import picture
+from feed.errors import Invalid
+from feed.web.guards import FORM_BYTES
+from tests.conftest import Site
+
+SECRET = b"TOP-SECRET-PLACE"
+FORMATS = ["JPEG", "PNG", "WEBP"]
+TYPES = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp"}
+
+
+def upload(site: Site, content: bytes, **words: str) -> TestResponse:
+    """Sends a file through the API."""
+    body = b""
+    for name, value in {"alt": "A boat", **words}.items():
+        body += f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+    body += b'--x\r\nContent-Disposition: form-data; name="file"; filename="../../boat.php"\r\n\r\n'
+    headers = {"Authorization": f"Bearer {site.tokens['bob']}", "Content-Type": "multipart/form-data; boundary=x"}
+    return site.charlie.post("/api/v1/pictures", data=body + content + b"\r\n--x--\r\n", headers=headers)
+
+
+def fetch(site: Site, path: str) -> TestResponse:
+    """A file as charlie gets it, read to its end."""
+    with site.charlie.get(path) as served:
+        assert served.data
+    return served
+
+
+def talkative(kind: str, width: int = 40, height: int = 20, orientation: int = 1) -> bytes:
+    """A picture that says in every way its format knows where and by whom it was taken. Its left half is red."""
+    image = Image.new("RGB", (width, height), "blue")
+    image.paste("red", (0, 0, width // 2, height))
+    exif = Image.Exif()
+    exif[0x010E] = SECRET.decode()
+    exif[0x0112] = orientation
+    exif.get_ifd(0x8825)[29] = SECRET.decode()
+    more: dict[str, Any] = {"exif": exif.tobytes(), "xmp": b"<x:xmpmeta>" + SECRET + b"</x:xmpmeta>"}
+    if kind == "JPEG":
+        more |= {"comment": SECRET, "quality": 95}
+    if kind == "PNG":
+        info = PngImagePlugin.PngInfo()
+        info.add_text("Comment", SECRET.decode())
+        info.add_itxt("XML:com.adobe.xmp", SECRET.decode())
+        more = {"exif": exif.tobytes(), "pnginfo": info}
+    if kind == "WEBP":
+        more["lossless"] = True
+    out = io.BytesIO()
+    image.save(out, kind, icc_profile=SECRET, **more)
+    return out.getvalue()
+
+
+def png_header(width: int, height: int) -> bytes:
+    """A PNG that claims a size and holds almost nothing: 1 kB that would be decoded into hundreds of megabytes."""
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND", b"")
+    )
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_nothing_but_pixels_survives(site: Site, kind: str) -> None:
+    sent = talkative(kind)
+    assert sent.count(SECRET) >= 3, "the file that is uploaded must talk, or this test shows nothing"
+    answer = upload(site, sent, caption="C", credit="Me")
+    made = answer.get_json()
+    assert answer.status_code == 201
+    assert made | {"id": "", "url": ""} == {
+        "id": "", "width": 40, "height": 20, "alt": "A boat", "caption": "C", "credit": "Me", "url": "",
+    }  # fmt: skip
+    assert re.fullmatch(r"[0-9a-f]{16}", made["id"])
+    assert answer.headers["Location"] == made["url"] == f"http://127.0.0.1:8000/pictures/{made['id']}"
+    for path in (f"/pictures/{made['id']}", f"/pictures/{made['id']}?small"):
+        served = fetch(site, path)
+        assert SECRET not in served.data
+        assert served.content_type == TYPES[kind]
+        opened = Image.open(io.BytesIO(served.data))
+        assert opened.format == kind
+        assert not opened.getexif()
+        assert not {"comment", "xmp", "exif", "icc_profile", "photoshop", "Comment"} & opened.info.keys()
+        red, _, blue = opened.convert("RGB").getpixel((3, 10))  # type: ignore[misc]
+        assert red > 200 > 60 > blue
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+@pytest.mark.parametrize(
+    ("orientation", "size", "red_at"), [(3, (40, 20), (37, 10)), (6, (20, 40), (10, 3)), (8, (20, 40), (10, 37))]
+)
+def test_a_picture_taken_sideways_stands_upright(kind: str, orientation: int, size: Any, red_at: Any) -> None:
+    safe = picture.rewrite(talkative(kind, orientation=orientation))
+    assert (safe.width, safe.height) == size
+    opened = Image.open(io.BytesIO(safe.full))
+    red, _, blue = opened.convert("RGB").getpixel(red_at)  # type: ignore[misc]
+    assert red > 200 > 60 > blue
+    assert not opened.getexif(), "or it would be turned twice"
+
+
+def test_pictures_are_kept_by_browsers_for_good(site: Site) -> None:
+    made = upload(site, talkative("JPEG")).get_json()
+    served = fetch(site, f"/pictures/{made['id']}")
+    assert served.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert served.headers["X-Content-Type-Options"] == "nosniff"
+    assert "Set-Cookie" not in served.headers
+    for missing in ("0" * 16, "x", "..%2f..%2ffeed.db", made["id"].upper() + "0", f"{made['id']}.jpg"):
+        answer = site.charlie.get(f"/pictures/{missing}")
+        assert answer.status_code == 404
+        assert "immutable" not in answer.headers["Cache-Control"]
+
+
+def test_a_camera_s_picture_is_served_no_larger_than_screens_need(site: Site) -> None:
+    made = upload(site, talkative("JPEG", 4000, 1000)).get_json()
+    assert (made["width"], made["height"]) == (1600, 400)
+    full, small = (fetch(site, f"/pictures/{made['id']}{query}").data for query in ("", "?small"))
+    assert Image.open(io.BytesIO(full)).size == (1600, 400)
+    assert Image.open(io.BytesIO(small)).size == (640, 160)
+    assert len(small) < len(full)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "CMYK", "I;16", "YCbCr"])
+def test_every_kind_of_pixel_keeps_its_tone(mode: str) -> None:
+    if mode == "I;16":
+        image = Image.frombytes("I;16", (2, 1), struct.pack("<HH", 20_000, 45_000))
+    else:
+        image = Image.new("L", (2, 1))
+        image.putdata([78, 175])
+        image = image.point(lambda v: 255 * (v > 100)) if mode == "1" else image
+        image = (image.convert("RGB") if mode in ("CMYK", "YCbCr") else image).convert(mode)
+    out = io.BytesIO()
+    image.save(out, "JPEG" if mode in ("CMYK", "YCbCr") else "PNG", **({"quality": 100} if mode == "CMYK" else {}))
+    safe = picture.rewrite(out.getvalue())
+    dark, light = (Image.open(io.BytesIO(safe.full)).convert("L").getpixel((x, 0)) for x in (0, 1))
+    wanted = (0, 255) if mode == "1" else (78, 175)
+    assert abs(dark - wanted[0]) < 12  # type: ignore[operator]
+    assert abs(light - wanted[1]) < 12  # type: ignore[operator]
+
+
+def test_transparency_stays() -> None:
+    out = io.BytesIO()
+    Image.new("RGBA", (4, 4), (255, 0, 0, 100)).save(out, "PNG")
+    assert Image.open(io.BytesIO(picture.rewrite(out.getvalue()).full)).getpixel((0, 0)) == (255, 0, 0, 100)
+
+
+def gif() -> bytes:
+    out = io.BytesIO()
+    Image.new("L", (4, 4)).save(out, "GIF")
+    return out.getvalue()
+
+
+REFUSED = {
+    "nothing": b"",
+    "text": b"not a picture",
+    "gif": gif(),
+    "svg": b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>',
+    "page": b"\xff\xd8\xff<html>",
+    "cut jpeg": talkative("JPEG", 400, 400)[:-700],
+    "cut png": talkative("PNG", 400, 400)[:-200],
+    "cut webp": talkative("WEBP", 400, 400)[:-60],
+    "bomb": png_header(12_000, 12_000),
+    "larger bomb": png_header(60_000, 60_000),
+    "no pixels": png_header(0, 0),
+    "fewer pixels than said": png_header(2_000, 2_000),
+    "too large": b"\xff\xd8\xff" + bytes(picture.UPLOAD_BYTES),
+}
+
+
+def test_what_is_no_good_picture_is_refused_with_a_reason(site: Site) -> None:
+    for name, content in REFUSED.items():
+        answer = upload(site, content)
+        assert answer.status_code == 422, name
+        assert [reason["field"] for reason in answer.get_json()["errors"]] == ["file"], name
+    assert not list(site.house.settings.media.glob("*")), "and nothing is left on the disk"
+
+
+def test_an_upload_over_the_limit_of_all_bodies_is_refused(site: Site) -> None:
+    answer = upload(site, bytes(picture.UPLOAD_BYTES + FORM_BYTES))
+    assert (answer.status_code, answer.content_type) == (413, "application/problem+json")
+
+
+@pytest.mark.parametrize(
+    ("words", "field"),
+    [({"alt": ""}, "alt"), ({"alt": "\u200b"}, "alt"), ({"alt": "x" * 1001}, "alt"), ({"colour": "x"}, "colour"),
+     ({"credit": "a\x00b"}, "credit")],
+)  # fmt: skip
+def test_wrong_words_of_a_picture_are_refused(site: Site, words: dict[str, str], field: str) -> None:
+    answer = upload(site, talkative("PNG"), **words)
+    assert answer.status_code == 422
+    assert [reason["field"] for reason in answer.get_json()["errors"]] == [field]
+
+
+def test_words_that_are_not_utf8_are_refused(site: Site) -> None:
+    part = b'--x\r\nContent-Disposition: form-data; name="alt"\r\n\r\nM\xfcller\r\n--x\r\n'
+    part += (
+        b'Content-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n' + talkative("PNG") + b"\r\n--x--\r\n"
+    )
+    headers = {"Authorization": f"Bearer {site.tokens['bob']}", "Content-Type": "multipart/form-data; boundary=x"}
+    answer = site.charlie.post("/api/v1/pictures", data=part, headers=headers)
+    assert answer.status_code == 422
+    assert [reason["field"] for reason in answer.get_json()["errors"]] == ["alt"]
+    broken = {**headers, "Content-Type": "multipart/form-data"}
+    assert 400 <= site.charlie.post("/api/v1/pictures", data=part, headers=broken).status_code < 500
+    assert site.api("POST", "/api/v1/pictures", {"alt": "x"}).status_code == 415
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(kind=st.sampled_from(FORMATS), place=st.floats(0, 1), byte=st.integers(0, 255), cut=st.booleans())
+def test_any_damage_to_a_file_is_taken_or_refused(kind: str, place: float, byte: int, cut: bool) -> None:
+    content = bytearray(WHOLE[kind])
+    at = int(place * (len(content) - 1))
+    content[at] = byte
+    try:
+        safe = picture.rewrite(bytes(content[:at] if cut else content))
+    except Invalid:
+        return
+    assert Image.open(io.BytesIO(safe.full)).size == (safe.width, safe.height)
+
+
+WHOLE = {kind: talkative(kind) for kind in FORMATS}
