@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from feed.store import feeds, migrations
+from feed.store import feeds, migrations, tokens
 from feed.store.database import DatabaseError, Store, sqlite3
 
 # The tails of running servers wait for ticks above the last they saw, so a restored database goes on above that, and
@@ -48,6 +48,8 @@ def restore(store: Store, media: Path, source: Path) -> None:
         staged = Store(Path(folder) / "restored.db")
         shutil.copyfile(source, staged.path)
         try:
+            if not migrations.begun(staged):  # an empty file is a database to SQLite, and would empty the site
+                raise NoBackup(f"{source} is no backup of this site")
             migrations.upgrade(staged)
             problems = check(staged)
         except DatabaseError as error:
@@ -56,8 +58,9 @@ def restore(store: Store, media: Path, source: Path) -> None:
             raise NoBackup(f"{source} is damaged: {problems[0]}")
         migrations.upgrade(store)
         with store.read() as db:
-            tick = feeds.last_tick(db)
+            tick, revoked = feeds.last_tick(db), tokens.ended(db)
         staged.write(_begin_epochs, tick + TICKS_AHEAD)
+        staged.write(tokens.end, revoked)  # since the backup, for a reason: they must not come back to life
         _copy_pictures(_media_of(source), media)
         copy, live = staged.connect(), store.connect()
         try:

@@ -29,6 +29,12 @@ def upgrade(store: Store) -> list[str]:
             db.close()
 
 
+def begun(store: Store) -> bool:
+    """Whether any of ours was ever applied: whether this is a database of ours at all."""
+    with store.read() as db:
+        return bool(migrations.applied(db))
+
+
 def pending(store: Store) -> list[str]:
     """The names of the migrations that this database still lacks."""
     with store.read() as db:

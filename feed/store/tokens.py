@@ -37,6 +37,17 @@ def revoke(store: Store, editor_name: str, name: str) -> int:
     return store.write(_revoke, editor_name, name)
 
 
+def ended(db: Database) -> list[str]:
+    """The hashes of all tokens that have been revoked."""
+    return [row["hash"] for row in db.execute("SELECT hash FROM tokens WHERE revoked_at IS NOT NULL")]
+
+
+def end(db: Database, digests: list[str]) -> None:
+    """Revokes the tokens of those hashes, within a transaction of the caller's."""
+    for digest in digests:
+        db.execute("UPDATE tokens SET revoked_at = coalesce(revoked_at, ?) WHERE hash = ?", [times.now(), digest])
+
+
 def _add(db: Database, editor_name: str, name: str, digest: str, days: int | None) -> None:
     editor = editors.named(db, editor_name)
     expires_at = None if days is None else times.after(days * 24 * 3600)

@@ -1,0 +1,440 @@
+"""The store: the clock has no holes, what was answered is on disk, and a backup is whole or refused."""
+
+import io
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from feed import times
+from feed.errors import Gone, Stale
+from feed.render import changes
+from feed.render.updates import Renderer
+from feed.store import articles, backup, feeds, migrations, pictures, presence, sessions, tokens, updates
+from feed.store.database import OperationalError, Store
+from feed.store.feeds import NEWS
+from tests.conftest import PASSWORD, Site
+from tests.server import ROOT
+
+
+@pytest.fixture
+def other(site: Site) -> Iterator[Store]:
+    """A second writer on the same file, as another process would be."""
+    store = Store(site.house.store.path)
+    yield store
+    store.close()
+
+
+def rows(store: Store, sql: str, *values: object) -> list[Any]:
+    """What the database holds."""
+    with store.read() as db:
+        return [tuple(row) for row in db.execute(sql, values)]
+
+
+def feed_of(store: Store, slug: str = NEWS) -> feeds.Feed:
+    with store.read() as db:
+        return feeds.get(db, slug)
+
+
+# The clock
+
+
+def test_versions_have_no_holes_when_many_write_at_once(site: Site, other: Store) -> None:
+    site.write_article("harbour", live=True)
+    stores = [site.house.store, other]
+
+    def write(number: int) -> list[int]:
+        store = stores[number % 2]
+        slug = "harbour" if number % 3 == 0 else NEWS
+        made = updates.publish(store, slug, site.bob, {"body": f"Number {number}"})
+        edited = updates.edit(store, made.id, site.alice, {"body": f"Number {number}, edited"}, None)
+        return [made.version, edited.version] if slug == NEWS else []
+
+    with ThreadPoolExecutor(8) as pool:
+        answered = [version for each in pool.map(write, range(60)) for version in each]
+    assert sorted(answered) == list(range(1, 81)), "each version is given once, and none is left out"
+    assert site.versions() == {NEWS: 80, "harbour": 40}
+    assert backup.check(other) == []
+    assert rows(other, "SELECT count(*), count(DISTINCT tick) FROM feeds") == [(2, 2)]
+
+
+def test_two_editors_of_one_update_cannot_both_win(site: Site, other: Store) -> None:
+    update = site.publish("As both read it")
+
+    def edit(number: int) -> str:
+        store = [site.house.store, other][number % 2]
+        try:
+            return updates.edit(store, update.id, site.bob, {"body": f"Text {number}"}, 1).body
+        except Stale:
+            return ""
+
+    with ThreadPoolExecutor(6) as pool:
+        won = [body for body in pool.map(edit, range(6)) if body]
+    assert len(won) == 1
+    assert rows(other, "SELECT body, revision FROM updates") == [(won[0], 2)]
+
+
+def test_a_refused_write_leaves_no_trace(site: Site) -> None:
+    update = site.publish("Pinned", pinned=True)
+    dump = dump_of(site.house.store)
+
+    def fails(db: Any) -> None:
+        updates._publish(db, NEWS, site.bob, {**given_fields(), "pinned": True}, None)
+        raise RuntimeError("in the middle")
+
+    with pytest.raises(RuntimeError, match="in the middle"):
+        site.house.store.write(fails)
+    assert dump_of(site.house.store) == dump
+    assert site.publish("Next").version == update.version + 1
+
+
+def given_fields() -> dict[str, Any]:
+    return {"headline": None, "body": "x", "html": "<p>x</p>", "key": False, "pinned": False}
+
+
+def dump_of(store: Store) -> dict[str, list[Any]]:
+    """All that the database holds."""
+    tables = rows(store, "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
+    assert len(tables) > 10
+    return {name: rows(store, f"SELECT * FROM {name}") for (name,) in tables}
+
+
+def test_a_reader_sees_one_moment_and_holds_up_no_writer(site: Site) -> None:
+    site.publish("First")
+    with site.house.store.read() as db:
+        before = feeds.get(db, NEWS)
+        site.publish("Second")
+        assert feeds.get(db, NEWS) == before
+        assert len(updates.newest_first(db, before, None, 9)) == 1
+    assert feed_of(site.house.store).version == 2
+
+
+def test_every_text_an_update_had_is_kept(site: Site) -> None:
+    update = site.publish("One", headline="H")
+    site.edit(update, body="Two")
+    site.edit(update, key=True)
+    site.edit(update, headline=None)
+    site.retract(update, "wrong")
+    kept = rows(site.house.store, "SELECT revision, headline, body FROM revisions ORDER BY revision")
+    assert kept == [(1, "H", "One"), (2, "H", "Two"), (3, None, "Two")]
+
+
+STEPS = st.lists(
+    st.tuples(st.sampled_from(["publish", "edit", "mark", "pin", "retract", "same"]), st.integers(0, 5)), max_size=12
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=STEPS)
+def test_what_changed_after_any_version_leads_from_there_to_now(site: Site, steps: list[tuple[str, int]]) -> None:
+    """The log is the table: whoever stands at any version and applies what changed since has the page of now."""
+    store, render = site.house.store, site.house.render
+    start = feed_of(store).version
+    pages = {start: page_of(store, render)}
+    made: list[int] = [update_id for (update_id,) in rows(store, "SELECT id FROM updates")][-3:]
+    for verb, which in steps:
+        before = feed_of(store).version
+        play(site, verb, made, which)
+        after = feed_of(store).version
+        assert after in (before, before + 1), "one write, one version"
+        pages[after] = page_of(store, render)
+        assert after > before or pages[after] == pages[before]
+    now = feed_of(store)
+    for version, page in pages.items():
+        with store.read() as db:
+            envelope = changes.catch_up(db, render, now, version, now.epoch)
+        if now.version - version > changes.MOST_CHANGES:
+            continue
+        assert (envelope["after"], envelope["version"]) == (version, now.version)
+        assert all(version < change["version"] <= now.version for change in envelope["changes"])
+        for change in envelope["changes"]:
+            page = {name: html for name, html in page.items() if name != change["id"]}
+            page |= {change["id"]: change["html"]} if change["html"] else {}
+        assert page == pages[now.version]
+    assert backup.check(store) == []
+
+
+def play(site: Site, verb: str, made: list[int], which: int) -> None:
+    if verb == "publish" or not made:
+        made.append(site.publish(f"Text {which}", pinned=which == 0).id)
+        return
+    update_id = made[which % len(made)]
+    given: dict[str, Any] = {"edit": {"body": f"Edited {which}"}, "mark": {"key": which % 2 == 0}, "same": {}}.get(
+        verb, {"pinned": which % 2 == 0}
+    )
+    try:
+        if verb == "retract":
+            updates.retract(site.house.store, update_id, {})
+        else:
+            updates.edit(site.house.store, update_id, site.bob, given, None)
+    except Gone:
+        made.remove(update_id)
+
+
+def page_of(store: Store, render: Renderer) -> dict[str, str]:
+    """A fresh page: all list items and parts by DOM id."""
+    with store.read() as db:
+        feed = feeds.get(db, NEWS)
+        items = {f"update-{u.id}": str(render.update(u)) for u in updates.newest_first(db, feed, None, 10_000)}
+        return items | {f"{name}-{NEWS}": str(render.part(db, feed, name)) for name in ("coverage", "pinned")}
+
+
+# The file
+
+
+def test_the_settings_of_sqlite_hold_on_every_connection(site: Site) -> None:
+    with site.house.store.read() as db:
+        read = [db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous", "foreign_keys")]
+    write = site.house.store.write(
+        lambda db: [
+            db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous", "foreign_keys")
+        ]
+    )
+    assert read == write == ["wal", 2, 1], "FULL: a 200 survives a power cut"
+
+
+def test_a_full_disk_refuses_and_loses_nothing(site: Site) -> None:
+    site.publish("Before")
+    assert site.charlie.get("/readyz").status_code == 200
+    pages = site.house.store.write(lambda db: db.execute("PRAGMA page_count").fetchone()[0])
+    site.house.store.write(lambda db: db.execute(f"PRAGMA max_page_count = {pages}").fetchone())
+    full = site.api("POST", "/api/v1/feeds/news/updates", {"body": "x" * 20_000})
+    assert (full.status_code, full.content_type) == (503, "application/problem+json")
+    assert full.headers["Retry-After"]
+    assert site.versions()[NEWS] == 1
+    site.house.store.write(lambda db: db.execute("PRAGMA max_page_count = 1000000").fetchone())
+    assert site.api("POST", "/api/v1/feeds/news/updates", {"body": "x" * 20_000}).status_code == 201
+    assert site.versions()[NEWS] == 2
+
+
+def test_a_site_without_its_tables_says_not_now(tmp_path: Path) -> None:
+    from app import create_app
+
+    app = create_app({"FEED_DATABASE": str(tmp_path / "feed.db")})
+    answers = {
+        path: app.test_client().get(path) for path in ("/", "/feeds/news/changes?after=0", "/readyz", "/healthz")
+    }
+    assert {path: answer.status_code for path, answer in answers.items()} == {
+        "/": 503, "/feeds/news/changes?after=0": 503, "/readyz": 503, "/healthz": 200,
+    }  # fmt: skip
+    app.extensions["liveline"].store.close()
+
+
+def test_servers_that_start_together_migrate_once(tmp_path: Path) -> None:
+    code = "\n".join((
+        "import pathlib, sys",
+        "from feed.store import database, migrations",
+        "store = database.Store(pathlib.Path(sys.argv[1]))",
+        "sys.stdin.read()",
+        "print(len(migrations.upgrade(store)))",
+    ))  # fmt: skip
+    path = tmp_path / "new" / "feed.db"
+    racing = [
+        subprocess.Popen([sys.executable, "-W", "error", "-c", code, str(path)], cwd=ROOT, text=True,
+                         stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        for _ in range(4)
+    ]  # fmt: skip
+    for each in racing:
+        assert each.stdin
+        each.stdin.close()
+        each.stdin = None
+    applied = [int(each.communicate(timeout=60)[0]) for each in racing]
+    assert [each.returncode for each in racing] == [0] * 4
+    assert sorted(applied)[:3] == [0, 0, 0]
+    assert sorted(applied)[3] == len(migrations.migrations._migrations) > 0
+    store = Store(path)
+    assert (migrations.pending(store), backup.check(store)) == ([], [])
+    assert rows(store, "SELECT slug, version FROM feeds") == [(NEWS, 0)]
+    store.close()
+
+
+def test_a_migration_that_fails_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = Store(tmp_path / "feed.db")
+    migrations.upgrade(store)
+    kept = list(migrations.migrations._migrations)
+    monkeypatch.setattr(migrations.migrations, "_migrations", kept)
+
+    def half_done(db: Any) -> None:
+        db.executescript("CREATE TABLE new_one (id INTEGER PRIMARY KEY); INSERT INTO nowhere VALUES (1);")
+
+    migrations.migrations()(half_done)
+    with pytest.raises(OperationalError, match="nowhere"):
+        migrations.upgrade(store)
+    assert rows(store, "SELECT count(*) FROM sqlite_master WHERE name = 'new_one'") == [(0,)]
+    assert migrations.pending(store) == ["half_done"]
+    store.close()
+
+
+# Backup, restore, check
+
+
+def test_a_backup_taken_while_editors_write_is_whole(site: Site, tmp_path: Path) -> None:
+    over = Event()
+
+    def keep_writing() -> int:
+        written = 0
+        while not over.is_set():
+            update = site.publish(f"Number {written}", pinned=True)
+            site.edit(update, body="Edited")
+            written += 1
+        return written
+
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(keep_writing)
+        for number in range(5):
+            backup.backup(site.house.store, site.house.settings.media, tmp_path / f"{number}.backup")
+        over.set()
+        assert writing.result() > 0
+    for number in range(5):
+        copy = Store(tmp_path / f"{number}.backup")
+        assert backup.check(copy) == []
+        ((version, changed),) = rows(copy, "SELECT version, (SELECT count(*) FROM revisions) FROM feeds")
+        assert version == changed, "two versions of one update are two revisions of it"
+        copy.close()
+    assert not list(tmp_path.glob("*.unfinished"))
+
+
+def test_a_restore_brings_all_back_and_begins_a_new_history(site: Site, tmp_path: Path) -> None:
+    store, media = site.house.store, site.house.settings.media
+    picture = pictures.add(store, media, a_png(), {"alt": "A boat"})
+    site.write_article("harbour", live=True, picture=picture.id)
+    old = site.publish("Before the backup")
+    lost_laptop = site.at_desk()
+    backup.backup(store, media, tmp_path / "site.backup")
+    cursor = feed_of(store)
+
+    site.publish("After the backup")
+    site.edit(old, body="Edited after the backup")
+    tokens.revoke(store, "bob", "test")
+    presence.report(store, "some worker", {NEWS: 3})
+    for file in media.iterdir():
+        file.unlink()
+    seen = store.write(lambda db: feeds.last_tick(db))
+
+    backup.restore(store, media, tmp_path / "site.backup")
+    now = feed_of(store)
+    assert (now.version, now.epoch != cursor.epoch) == (cursor.version, True)
+    assert feed_of(store, "harbour").epoch
+    with store.read() as db:
+        assert [u.body for u in updates.newest_first(db, now, None, 9)] == ["Before the backup"]
+        assert [feed.slug for feed in feeds.changed_since(db, seen)], "the tails of running servers notice"
+    assert "reload" in site.charlie.get(f"/feeds/news/changes?after={cursor.version}&epoch={cursor.epoch}").text
+    with site.charlie.get(f"/pictures/{picture.id}") as served:
+        assert served.status_code == 200
+    assert lost_laptop.get("/desk/").status_code == 303, "a session of then must not come back to life"
+    assert site.api("GET", f"/api/v1/updates/{old.id}").status_code == 401, "nor a token that was revoked since"
+    assert site.api("GET", f"/api/v1/updates/{old.id}", who="alice").status_code == 200
+    assert rows(store, "SELECT * FROM presence") == []
+    assert backup.check(store) == []
+    assert site.publish("Life goes on").version == cursor.version + 1
+
+
+def a_png() -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (4, 4)).save(out, "PNG")
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("damage", ["missing", "junk", "empty", "cut", "folder", "other", "foreign", "broken log"])
+def test_what_is_no_backup_of_ours_is_refused_and_nothing_changes(site: Site, tmp_path: Path, damage: str) -> None:
+    store, media = site.house.store, site.house.settings.media
+    site.publish("Stays")
+    path = tmp_path / "some.backup"
+    if damage in ("cut", "broken log"):
+        for _ in range(30):
+            site.publish("x" * 5000)
+        backup.backup(store, media, path)
+    if damage == "cut":
+        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    if damage == "junk":
+        path.write_bytes(b"junk" * 5000)
+    if damage == "empty":
+        path.write_bytes(b"")
+    if damage == "folder":
+        path.mkdir()
+    if damage in ("other", "foreign", "broken log"):
+        copy = Store(path)
+        harm = {"other": "CREATE TABLE feeds (id)", "foreign": "CREATE TABLE photos (id)"}.get(damage)
+        copy.write(lambda db: db.execute(harm or "UPDATE feeds SET version = 1"))
+        copy.close()
+    before = dump_of(store)
+    with pytest.raises(backup.NoBackup, match=r"\w"):
+        backup.restore(store, media, path)
+    assert dump_of(store) == before
+
+
+@pytest.mark.parametrize(
+    ("harm", "sentence"),
+    [
+        ("UPDATE feeds SET version = 1", "feed news is behind its own updates"),
+        ("DELETE FROM revisions WHERE update_id = 2", "update 2 lacks a revision"),
+        ("UPDATE updates SET pinned = 1", "feed 1 has several pinned updates"),
+    ],
+)
+def test_check_notices_a_broken_promise(site: Site, harm: str, sentence: str) -> None:
+    for number in range(3):
+        site.publish(f"Number {number}")
+    assert backup.check(site.house.store) == []
+    site.house.store.write(lambda db: db.execute(harm))
+    assert backup.check(site.house.store) == [sentence]
+
+
+def test_check_notices_a_row_that_points_nowhere(site: Site) -> None:
+    site.publish("Here")
+    db = site.house.store.connect()
+    db.execute("PRAGMA foreign_keys = OFF")
+    db.execute("UPDATE revisions SET update_id = 99")
+    db.close()
+    assert [problem for problem in backup.check(site.house.store) if problem.endswith("of revisions points nowhere")]
+
+
+# What ends by itself
+
+
+def test_a_worker_that_is_gone_has_no_readers(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = site.house.store
+    presence.report(store, "one", {NEWS: 2, "x": 1})
+    presence.report(store, "two", {NEWS: 3})
+    presence.report(store, "two", {NEWS: 5})
+    with store.read() as db:
+        assert presence.readers(db) == {NEWS: 7, "x": 1}
+    real_after = times.after
+    monkeypatch.setattr(times, "after", lambda seconds: real_after(seconds + presence.FRESH_SECONDS + 1))
+    with store.read() as db:
+        assert presence.readers(db) == {}
+
+
+def test_a_key_is_remembered_for_a_day(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = updates.publish(site.house.store, NEWS, site.bob, {"body": "x"}, "key")
+    real_after = times.after
+    monkeypatch.setattr(times, "after", lambda seconds: real_after(seconds + updates.KEY_REMEMBERED_SECONDS - 60))
+    assert updates.publish(site.house.store, NEWS, site.bob, {"body": "x"}, "key").id == first.id
+    monkeypatch.setattr(times, "after", lambda seconds: real_after(seconds + updates.KEY_REMEMBERED_SECONDS + 60))
+    assert updates.publish(site.house.store, NEWS, site.bob, {"body": "x"}, "key").id != first.id
+
+
+def test_old_sessions_and_tries_are_swept_away(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, key = site.house.store, site.house.settings.secret_key
+    sessions.sign_in(store, key, "bob", "wrong", "10.0.0.1", "")
+    sessions.begin(store, key, site.bob, "old browser")
+    late = times.after(sessions.SESSION_SECONDS + 60)
+    monkeypatch.setattr(times, "now", lambda: late)
+    monkeypatch.setattr(times, "after", lambda seconds: late)
+    assert sessions.sign_in(store, key, "bob", PASSWORD, "10.0.0.1", "new browser")
+    assert rows(store, "SELECT device FROM sessions") == [("new browser",)]
+    assert rows(store, "SELECT count(*) FROM attempts") == [(0,)]
+
+
+def test_an_article_keeps_its_revisions(site: Site) -> None:
+    site.write_article("harbour", body="One")
+    articles.edit(site.house.store, "harbour", site.bob, {"body": "Two"}, 1)
+    kept = rows(site.house.store, "SELECT revision, json_extract(fields, '$.body') FROM article_revisions ORDER BY 1")
+    assert kept == [(1, "One"), (2, "Two")]
