@@ -23,6 +23,8 @@ def post_worker_init(worker: Any) -> None:
     def drain() -> None:
         while worker.alive:
             gevent.sleep(0.1)
-        channel.close()
+        while True:  # gunicorn goes on accepting for up to a second
+            channel.hang_up()
+            gevent.sleep(0.1)
 
     gevent.spawn(drain)

@@ -103,6 +103,7 @@ class Reader:
         self.envelopes: list[dict[str, Any]] = []
         self.readers: list[int] = []
         self.following = False
+        self._earlier: Any = None
         self._lock = threading.Lock()
         self.client = socketio.Client(reconnection_delay=0.05, reconnection_delay_max=0.2)
         self.client.on("connect", self.follow)
@@ -117,6 +118,10 @@ class Reader:
 
     def follow(self) -> None:
         """On every connect: where does the feed stand, and what did I miss?"""
+        # The official client forgets to close a socket that the server has closed.
+        if self._earlier is not None:
+            self._earlier.shutdown()
+        self._earlier = self.client.eio.ws
         self.client.emit("follow", {"feed": self.page.feed}, callback=self._followed)
 
     def close(self) -> None:

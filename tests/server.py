@@ -10,7 +10,7 @@ from typing import Any
 
 import requests
 
-from feed.store import editors, migrations, tokens
+from feed.store import editors, feeds, migrations, tokens
 from feed.store.database import Store
 from tests.waiting import eventually
 
@@ -33,6 +33,7 @@ class Server:
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / "gunicorn.log"
         self.token = ""
+        self.exit_code: int | None = None
         self.environ = {
             **os.environ,
             "FEED_DATABASE": str(folder / "feed.db"),
@@ -77,13 +78,13 @@ class Server:
             )
         eventually(lambda: requests.get(f"{self.url}/readyz", timeout=2).ok, within=30)
 
-    def stop(self) -> None:
-        """SIGTERM, and waits for the end; kills what does not end."""
+    def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
+        """Asks it to stop, and waits for the end; kills what does not end."""
         if self._process is None:
             return
-        self._process.terminate()
+        self._process.send_signal(how)
         try:
-            self._process.wait(20)
+            self.exit_code = self._process.wait(20)
         except subprocess.TimeoutExpired:
             self.kill()
         self._process = None
@@ -94,6 +95,17 @@ class Server:
         os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         self._process = None
+
+    def version(self, feed: str = "news") -> int:
+        """Where a feed stands."""
+        answer = requests.get(f"{self.url}/feeds/{feed}/changes?after=0", timeout=10).json()
+        return int(answer["version"])
+
+    def coverage(self, feed: str, *, is_open: bool) -> None:
+        """Opens or closes coverage, as another process would."""
+        store = Store(Path(self.environ["FEED_DATABASE"]))
+        (feeds.open_coverage if is_open else feeds.close_coverage)(store, feed)
+        store.close()
 
     def publish(self, body: str, feed: str = "news", **more: Any) -> dict[str, Any]:
         """Publishes through the API."""

@@ -66,6 +66,12 @@ class Channel:
         self.socketio.init_app(app)
         check_frames(self.socketio.server)
 
+    def hang_up(self) -> None:
+        """Closes all sockets so that their clients come back: to the next server, when this one is about to end. A
+        disconnect or close packet would tell official clients to stay away; a closed transport does not."""
+        for connection in list(self.socketio.server.eio.sockets.values()):
+            connection.close(wait=False, abort=True)
+
     def close(self) -> None:
         """Ends what runs in the background."""
         self._stopped.set()

@@ -1,0 +1,74 @@
+"""Chromium, the real one. Each test gets browsers of its own on one running Chromium."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from tests.conftest import PASSWORD
+from tests.server import Server
+
+# No sandbox, for root in a container; the rest keeps Chromium from calling home.
+QUIET = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+def launch(playwright: object) -> Browser:
+    """Chromium as CHROMIUM names it, or as it is found."""
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    assert path, "Chromium is missing; `make test` installs it, or set CHROMIUM"
+    return playwright.chromium.launch(executable_path=path, args=QUIET)  # type: ignore[attr-defined, no-any-return]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One Chromium for all tests."""
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        yield browser
+        browser.close()
+
+
+NewPage = Callable[..., Page]
+
+
+@pytest.fixture
+def open_page(chromium: Browser) -> Iterator[NewPage]:
+    """Opens a page in a browser of its own; `options` are the browser's (viewport, java_script_enabled, …).
+
+    An error in the page's scripts fails the test, and so does a request to another host.
+    """
+    contexts: list[BrowserContext] = []
+    problems: list[str] = []
+
+    def opened(address: str, *, wait_for: str | None = "live-feed[state=live]", **options: object) -> Page:
+        context = chromium.new_context(**options)  # type: ignore[arg-type]
+        context.set_default_timeout(15_000)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("request", lambda request: "127.0.0.1" in request.url or problems.append(request.url))
+        page.goto(address)
+        if wait_for:
+            page.wait_for_selector(wait_for, state="attached")
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert not problems
+
+
+@pytest.fixture
+def desk(server: Server, open_page: NewPage) -> Page:
+    """Bob, signed in, at the desk of the News Feed."""
+    page = open_page(f"{server.url}/desk/feeds/news", wait_for=None)
+    page.get_by_label("Name").fill("bob")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_selector("live-feed[state=live]")
+    return page

@@ -1,0 +1,139 @@
+"""Editors under pressure, in Chromium."""
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import NewPage
+from tests.server import Server
+
+
+def published(page: Page) -> list[str]:
+    """The texts of the updates in the feed below the composer."""
+    return page.locator("li.update .text").all_inner_texts()
+
+
+def test_ctrl_enter_publishes_and_the_composer_is_empty_again(server: Server, desk: Page) -> None:
+    words = desk.get_by_label("Update")
+    for text in ("One", "Two"):
+        words.fill(text)
+        words.press("Control+Enter")
+        expect(desk.locator("li.update .text").first).to_have_text(text)
+        expect(words).to_have_value("")
+        expect(words).to_be_focused()
+    assert published(desk) == ["Two", "One"]
+
+
+def test_a_hasty_editor_publishes_once(server: Server, desk: Page) -> None:
+    desk.get_by_label("Update").fill("Once")
+    desk.evaluate(
+        """() => {
+          const form = document.querySelector("form.composer");
+          for (let i = 0; i < 5; i++) form.requestSubmit();
+        }"""
+    )
+    expect(desk.locator("li.update .text")).to_have_text(["Once"])
+    expect(desk.get_by_label("Update")).to_have_value("")
+    assert server.version() == 1
+
+
+def test_what_was_typed_survives_a_server_that_is_down_and_a_closed_tab(server: Server, desk: Page) -> None:
+    desk.get_by_label("Update").fill("Words that must not be lost")
+    server.kill()
+    desk.get_by_role("button", name="Publish").click()
+    expect(desk.get_by_role("alert")).to_contain_text("Your text is kept here")
+    expect(desk.get_by_label("Update")).to_have_value("Words that must not be lost")
+    server.start()
+    again = desk.context.new_page()
+    desk.close()
+    again.goto(f"{server.url}/desk/feeds/news")
+    expect(again.get_by_label("Update")).to_have_value("Words that must not be lost")
+    again.get_by_role("button", name="Publish").click()
+    expect(again.locator("li.update .text")).to_have_text(["Words that must not be lost"])
+    again.reload()
+    expect(again.get_by_label("Update")).to_have_value("")
+
+
+def test_a_signed_out_editor_keeps_the_text_and_is_told(server: Server, desk: Page) -> None:
+    desk.get_by_label("Update").fill("Half a sentence")
+    desk.context.clear_cookies()
+    desk.get_by_role("button", name="Publish").click()
+    expect(desk.get_by_role("alert")).to_contain_text("signed out")
+    expect(desk.get_by_label("Update")).to_have_value("Half a sentence")
+    assert server.version() == 0
+
+
+def test_a_conflict_shows_both_texts_and_loses_neither(server: Server, desk: Page) -> None:
+    update = server.publish("As it was")
+    desk.locator("li.update-tools a.edit").click()
+    form = desk.locator("form.edit")
+    form.get_by_label("Update").fill("My words")
+    server.api("PATCH", f"/api/v1/updates/{update['id']}", {"body": "Their words", "revision": 1})
+    expect(desk.locator("li.update .text")).to_have_text(["Their words"])
+    form.get_by_role("button", name="Save").click()
+    expect(desk.locator("form.edit .theirs")).to_have_text("Their words")
+    expect(desk.locator("form.edit").get_by_label("Update")).to_have_value("My words")
+    desk.locator("form.edit").get_by_label("Update").fill("Our words")
+    desk.locator("form.edit").get_by_role("button", name="Save").click()
+    expect(desk.locator("li.update .text")).to_have_text(["Our words"])
+    expect(desk.locator("form.edit")).to_have_count(0)
+
+
+def test_a_refused_text_comes_back_with_the_reason(server: Server, desk: Page) -> None:
+    desk.get_by_label("Headline (optional)").fill("A headline without words below")
+    desk.get_by_role("button", name="Publish").click()
+    expect(desk.locator(".reason")).to_have_text("This is empty. Write something first.")
+    expect(desk.get_by_label("Headline (optional)")).to_have_value("A headline without words below")
+
+
+def test_key_and_pin_are_toggled_in_place_also_on_what_was_just_pushed(server: Server, desk: Page) -> None:
+    server.publish("From elsewhere")
+    tools = desk.locator("li.update-tools")
+    tools.get_by_role("button", name="Make key event").click()
+    expect(desk.locator("li.update.is-key")).to_have_count(1)
+    tools.get_by_role("button", name="Pin", exact=True).click()
+    expect(desk.locator("#pinned-news details")).to_contain_text("From elsewhere")
+    tools.get_by_role("button", name="Unpin").click()
+    expect(desk.locator("#pinned-news details")).to_have_count(0)
+    tools.get_by_role("button", name="Not a key event").click()
+    expect(desk.locator("li.update.is-key")).to_have_count(0)
+    expect(desk.locator("li.update .edited")).to_have_count(0)
+
+
+def test_an_update_retracted_by_another_leaves_my_unsaved_words(server: Server, desk: Page) -> None:
+    update = server.publish("Doubtful")
+    desk.locator("li.update-tools a.edit").click()
+    desk.locator("form.edit").get_by_label("Update").fill("What I found out since")
+    server.api("DELETE", f"/api/v1/updates/{update['id']}")
+    expect(desk.locator("li.update")).to_have_count(0)
+    expect(desk.locator("form.edit").get_by_label("Update")).to_have_value("What I found out since")
+    desk.locator("form.edit").get_by_role("button", name="Save").click()
+    expect(desk.get_by_role("alert")).to_contain_text("retracted")
+    expect(desk.locator("form.edit").get_by_label("Update")).to_have_value("What I found out since")
+
+
+def test_the_desk_works_without_javascript(server: Server, open_page: NewPage) -> None:
+    page = open_page(f"{server.url}/desk/", wait_for=None, java_script_enabled=False)
+    page.get_by_label("Name").fill("bob")
+    page.get_by_label("Password").fill("correct horse battery")
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("link", name="Write an article").click()
+    page.get_by_label("Headline").fill("Straße frei: the road is open")
+    page.get_by_label("Body").fill("Some *words*.")
+    page.get_by_label("Draft").uncheck()
+    page.get_by_label("Live coverage").check()
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("link", name="Live coverage").click()
+    page.get_by_label("Update").fill("First")
+    page.get_by_label("Pin on top").check()
+    page.get_by_role("button", name="Publish").click()
+    page.locator(".update-tools").get_by_role("link", name="Edit").click()
+    page.get_by_label("Update").fill("Second thoughts")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator("li.update .text")).to_have_text(["Second thoughts"])
+    page.get_by_role("button", name="Close coverage").click()
+    expect(page.get_by_text("This coverage has ended.")).to_be_visible()
+    page.locator(".update-tools").get_by_role("link", name="Retract").click()
+    page.get_by_label("Reason").fill("It was wrong")
+    page.get_by_role("button", name="Retract").click()
+    expect(page.locator("li.update")).to_have_count(0)
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")

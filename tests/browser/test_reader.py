@@ -1,0 +1,173 @@
+"""Readers with the page open, in Chromium, while an editor writes."""
+
+import re
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import NewPage
+from tests.server import Server
+
+
+def texts(page: Page, feed: str = "news") -> list[str]:
+    """The texts of the updates shown, from the top."""
+    return page.locator(f"live-feed[feed={feed}] li.update .text").all_inner_texts()
+
+
+def test_two_readers_see_what_an_editor_publishes_edits_and_retracts(
+    server: Server, open_page: NewPage, desk: Page
+) -> None:
+    desktop = open_page(f"{server.url}/", viewport={"width": 1440, "height": 900})
+    phone = open_page(f"{server.url}/feeds/news", viewport={"width": 360, "height": 740})
+    desk.get_by_label("Update").fill("The **first** words")
+    desk.get_by_role("button", name="Publish").click()
+    for reader in (desktop, phone):
+        expect(reader.locator("li.update .text")).to_have_text(["The first words"])
+        expect(reader.locator("li.update .edited")).to_have_count(0)
+
+    desk.locator("li.update-tools a.edit").click()
+    form = desk.locator("form.edit")
+    form.get_by_label("Update").fill("Better words")
+    form.get_by_role("button", name="Save").click()
+    for reader in (desktop, phone):
+        expect(reader.locator("li.update .text")).to_have_text(["Better words"])
+        expect(reader.locator("li.update .edited")).to_have_text(re.compile(r"\(Updated: \d\d:\d\d\)"))
+
+    desk.locator("li.update-tools a.retract").click()
+    desk.locator("form.retraction").get_by_role("button", name="Retract").click()
+    for reader in (desktop, phone):
+        expect(reader.locator("li.update")).to_have_count(0)
+        expect(reader.get_by_text("The first update will appear by itself.")).to_be_visible()
+
+
+def test_an_article_follows_its_own_feed_and_the_news_over_one_socket(server: Server, open_page: NewPage) -> None:
+    server.api("POST", "/api/v1/articles", {"slug": "harbour", "headline": "The harbour", "live": True})
+    page = open_page(f"{server.url}/articles/harbour", wait_for="live-feed[feed=harbour][state=live]")
+    sockets: list[str] = []
+    page.on("websocket", lambda socket: sockets.append(socket.url))
+    page.reload()
+    page.wait_for_selector("live-feed[feed=news][state=live]")
+    server.publish("From the quay", feed="harbour", pinned=True)
+    server.publish("From the town")
+    expect(page.locator("live-feed[feed=harbour] li.update .text")).to_have_text("From the quay")
+    expect(page.locator("#pinned-harbour")).to_contain_text("From the quay")
+    expect(page.locator("live-feed[feed=news] li.update .text")).to_have_text("From the town")
+    server.api("PATCH", "/api/v1/articles/harbour", {"headline": "The harbour opens"})
+    expect(page.get_by_role("heading", level=1)).to_have_text("The harbour opens")
+    server.api("PATCH", "/api/v1/articles/harbour", {"live": False})
+    expect(page.get_by_text("This coverage has ended.")).to_be_visible()
+    assert len(sockets) == 1
+
+
+def test_show_more_neither_skips_nor_repeats_while_others_publish(server: Server, open_page: NewPage) -> None:
+    for number in range(50):
+        server.publish(f"Number {number}")
+    page = open_page(f"{server.url}/feeds/news")
+    assert len(texts(page)) == 20
+    server.publish("While reading 1")
+    server.publish("While reading 2")
+    expect(page.locator("li.update")).to_have_count(22)
+    page.get_by_role("link", name="Show More").click()
+    expect(page.locator("li.update")).to_have_count(42)
+    server.publish("While reading 3")
+    page.get_by_role("link", name="Show More").click()
+    expect(page.locator("li.update")).to_have_count(53)
+    expect(page.get_by_role("link", name="Show More")).to_have_count(0)
+    expected = [f"While reading {number}" for number in (3, 2, 1)] + [
+        f"Number {number}" for number in range(49, -1, -1)
+    ]
+    assert texts(page) == expected
+
+
+def test_what_show_more_brought_is_live_too(server: Server, open_page: NewPage) -> None:
+    first = server.publish("The oldest")
+    second = server.publish("The second oldest")
+    for number in range(20):
+        server.publish(f"Number {number}")
+    page = open_page(f"{server.url}/feeds/news")
+    server.api("PATCH", f"/api/v1/updates/{first['id']}", {"body": "Edited before it was loaded", "revision": 1})
+    page.get_by_role("link", name="Show More").click()
+    expect(page.locator("li.update")).to_have_count(22)
+    assert texts(page)[-1] == "Edited before it was loaded"
+    server.api("PATCH", f"/api/v1/updates/{first['id']}", {"body": "Edited again", "revision": 2})
+    server.api("DELETE", f"/api/v1/updates/{second['id']}")
+    expect(page.locator("li.update")).to_have_count(21)
+    expect(page.locator("li.update .text").last).to_have_text("Edited again")
+
+
+def test_a_retraction_wins_over_older_updates_that_are_on_their_way(server: Server, open_page: NewPage) -> None:
+    doomed = server.publish("Wrong")
+    for number in range(20):
+        server.publish(f"Number {number}")
+    page = open_page(f"{server.url}/feeds/news")
+    held = []
+    page.route("**/older?*", lambda route: held.append((route, route.fetch())))
+    page.get_by_role("link", name="Show More").click()
+    expect.set_options(timeout=10_000)
+    while not held:
+        page.evaluate("1")  # lets the browser go on until the answer is held back
+    assert "Wrong" in held[0][1].text()
+    server.api("DELETE", f"/api/v1/updates/{doomed['id']}")
+    server.publish("So that the push has arrived")
+    expect(page.get_by_text("So that the push has arrived")).to_be_visible()
+    held[0][0].fulfill(response=held[0][1])
+    expect(page.get_by_role("link", name="Show More")).to_have_count(0)
+    assert "Wrong" not in texts(page)
+
+
+def test_without_javascript_the_page_is_complete_and_every_link_works(server: Server, open_page: NewPage) -> None:
+    for number in range(25):
+        server.publish(f"Number {number}")
+    long = server.publish("Long. " * 200)
+    server.api("POST", "/api/v1/articles", {"slug": "harbour", "headline": "The harbour", "body": "Text", "live": True})
+    page = open_page(f"{server.url}/", wait_for=None, java_script_enabled=False)
+    page.get_by_role("link", name="The harbour").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("The harbour")
+    expect(page.locator("li.update")).to_have_count(20)
+    expect(page.locator(".state").first).to_be_empty()
+    folded = page.locator(f"#update-{long['id']} .text")
+    before = folded.bounding_box()
+    page.get_by_text("Show more", exact=True).click()
+    after = folded.bounding_box()
+    assert before
+    assert after
+    assert after["height"] > 2 * before["height"]
+    page.get_by_role("link", name="Show More", exact=True).click()
+    assert page.locator("li.update .text").all_inner_texts()[-1] == "Number 0"
+    page.get_by_role("link", name="Back to the newest updates").click()
+    page.locator("li.update a").first.click()
+    expect(page.locator("li.update")).to_have_count(1)
+    for link in page.get_by_role("link").all():
+        address = link.get_attribute("href") or ""
+        assert page.request.get(server.url + address if address.startswith("/") else page.url).ok, address
+
+
+def test_where_websocket_is_blocked_the_page_polls(server: Server, open_page: NewPage) -> None:
+    page = open_page(f"{server.url}/healthz", wait_for=None)
+    page.add_init_script("window.WebSocket = class extends WebSocket { constructor() { super('ws://127.0.0.1:9/'); } }")
+    page.goto(f"{server.url}/feeds/news")
+    page.wait_for_selector("live-feed[state=live]")  # the first poll
+    server.publish("By the other way")
+    expect(page.locator("li.update .text")).to_have_text("By the other way", timeout=20_000)
+
+
+def test_the_permalink_shows_the_update_and_stays_live(server: Server, open_page: NewPage) -> None:
+    update = server.publish("To be linked")
+    page = open_page(f"{server.url}/updates/{update['id']}")
+    server.publish("Another")
+    server.api("PATCH", f"/api/v1/updates/{update['id']}", {"body": "Linked and edited", "revision": 1})
+    expect(page.locator("li.update .text")).to_have_text(["Linked and edited"])
+    server.api("DELETE", f"/api/v1/updates/{update['id']}")
+    expect(page.get_by_text("This update has been retracted.")).to_be_visible()
+    answer = page.reload()
+    assert answer
+    assert answer.status == 410
+
+
+def test_the_chosen_theme_is_remembered(server: Server, open_page: NewPage) -> None:
+    page = open_page(f"{server.url}/", color_scheme="light")
+    light = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    page.get_by_role("button", name="Dark").click()
+    dark = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert dark != light
+    page.reload()
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == dark
