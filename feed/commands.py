@@ -3,6 +3,7 @@
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 from flask import Flask
@@ -13,13 +14,29 @@ from feed.demo import sample
 from feed.errors import Invalid, Missing
 from feed.store import backup as backups
 from feed.store import editors, migrations, tokens
-from feed.store.database import unsafe_sqlite
+from feed.store.database import DatabaseError, unsafe_sqlite
 from feed.web.house import house
 
-db = AppGroup("db", help="The database: upgrade, backup, restore, check.")
-editor = AppGroup("editor", help="Who may write.")
-token = AppGroup("token", help="Bearer tokens of the API.")
-demo = AppGroup("demo", help="Stories to look at.")
+
+class Group(AppGroup):
+    """Commands whose troubles with files and the database come out as one sentence, never as a stack trace."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except DatabaseError as error:
+            advice = "Run `flask db upgrade` first." if "no such table" in str(error) else "Look at FEED_DATABASE."
+            raise click.ClickException(f"the database cannot be used: {error}. {advice}") from None
+        except UnicodeError:
+            raise click.ClickException("this is not UTF-8") from None
+        except OSError as error:
+            raise click.ClickException(str(error)) from None
+
+
+db = Group("db", help="The database: upgrade, backup, restore, check.")
+editor = Group("editor", help="Who may write.")
+token = Group("token", help="Bearer tokens of the API.")
+demo = Group("demo", help="Stories to look at.")
 
 
 def install(app: Flask) -> None:
@@ -58,6 +75,8 @@ def upgrade() -> None:
 @click.argument("path", type=click.Path(path_type=Path, dir_okay=False))
 def backup(path: Path) -> None:
     """A backup at PATH, its pictures in PATH.media."""
+    if not house().store.path.is_file():  # SQLite would make an empty one, and a backup of that helps nobody
+        raise click.ClickException(f"there is no database at {house().store.path}; see FEED_DATABASE")
     backups.backup(house().store, house().settings.media, path.resolve())
     click.echo(f"backed up to {path}")
 
