@@ -182,7 +182,9 @@ def test_older_updates_come_as_the_same_list_items_and_lead_further(site: Site) 
         answer = site.charlie.get(url)
         assert answer.content_type == "text/html; charset=utf-8"
         assert answer.headers["Feed-Position"].split()[1] == str(site.versions()["news"])
-        seen += re.findall(r"<li id=.*?</li>", answer.text, re.S)
+        items = re.findall(r"<li id=.*?</li>", answer.text, re.S)
+        assert answer.text == "\n".join(items), "list items and nothing else"
+        seen += items
         link = re.fullmatch(r'<([^>]+)>; rel="next"', answer.headers.get("Link", ""))
         url = link and link[1]
         site.publish("Published meanwhile")
