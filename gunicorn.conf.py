@@ -1,6 +1,7 @@
 """gunicorn: the worker class, limits and drain. WEB_CONCURRENCY is gunicorn's own number of workers."""
 
 import os
+import signal
 from typing import Any
 
 wsgi_app = "app:create_app()"
@@ -18,6 +19,10 @@ def post_worker_init(worker: Any) -> None:
     """Closes the sockets as soon as the worker is told to end, so that readers move on to the next one at once."""
     import gevent
 
+    # Ctrl+C reaches the workers too, and gunicorn's quick end raises SystemExit where gevent prints a stack trace for
+    # it. The master alone decides, and both ways to end are the orderly one: it takes a second.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGQUIT, worker.handle_exit)
     channel = worker.wsgi.extensions["liveline"].channel
 
     def drain() -> None:

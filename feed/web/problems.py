@@ -4,7 +4,7 @@ import logging
 from typing import Any
 
 from flask import Flask, Response, json, render_template, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, NotFound
 
 from feed.errors import Gone, Invalid, Missing, Stale, Throttled
 from feed.store.database import OperationalError
@@ -72,7 +72,10 @@ def _http(error: HTTPException) -> Any:
     if error.code is None or error.code < 400:
         return error  # a redirect
     headers = {k: v for k, v in error.get_headers() if k in ("Allow", "WWW-Authenticate", "Retry-After")}
-    return answer(error.code, error.description or error.name, headers)
+    # Werkzeug's own words for an unknown address speak of URLs and servers.
+    unknown = isinstance(error, NotFound)
+    detail = "There is nothing at this address." if unknown else error.description or error.name
+    return answer(error.code, detail, headers)
 
 
 def _bug(error: Exception) -> Answer:
