@@ -105,9 +105,7 @@ def test_what_shows_nothing_is_empty(unseen: str) -> None:
         fields.Text(100, required=True).clean(unseen)
 
 
-@pytest.mark.parametrize(
-    "broken", ["a\x00b", "a\x1b[31m", "a\x7f", "a\x85b", "a\ud83d", "M\ufffdller"], ids=ascii
-)
+@pytest.mark.parametrize("broken", ["a\x00b", "a\x1b[31m", "a\x7f", "a\x85b", "a\ud83d", "M\ufffdller"], ids=ascii)
 def test_broken_text_is_refused_and_not_mended_in_silence(broken: str) -> None:
     with pytest.raises(ValueError, match=r"control characters|half a character|unreadable"):
         fields.Text(100, lines=True).clean(broken)
