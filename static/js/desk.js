@@ -68,7 +68,7 @@ list?.addEventListener("click", async (event) => {
     const form = page.querySelector("form.edit, form.retraction");
     if (!form) return say(answer.url.includes("/desk/sign-in") ? "signedOut" : "refused");
     bench.replaceChildren(form);
-    form.querySelector("textarea, input:not([type=hidden])").focus();
+    (form.elements.body ?? form.elements.reason).focus();
   } catch {
     say("unreachable");
   }
