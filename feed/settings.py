@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 SECRET_BYTES = 32  # as long as the SHA-256 it keys
 PORTS = {"http": 80, "https": 443}
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")  # the same machine under its three names
-
+EVERY_ADDRESS = ("0.0.0.0", "::", "[::]")  # noqa: S104 - listened on, but no reader can go there
 
 _HOST = re.compile(r"[a-z0-9._:-]+\Z")  # as urlsplit gives it: without brackets; other letters as xn--…
 
@@ -54,7 +54,9 @@ class Settings:
 
 def load(environ: Mapping[str, str] = os.environ) -> Settings:
     """Reads the table from the environment; raises BadSetting."""
-    default_url = f"http://{environ.get('HOST', '127.0.0.1')}:{environ.get('PORT', '8000')}"
+    host = environ.get("HOST", "127.0.0.1")
+    host = LOOPBACK_NAMES[0] if host in EVERY_ADDRESS else host
+    default_url = f"http://{host}:{environ.get('PORT', '8000')}"
     text = {s.name: environ.get(s.name) or s.default for s in TABLE}
     text["FEED_PUBLIC_URL"] = text["FEED_PUBLIC_URL"] or default_url
     values = {s.name: _value(s, text[s.name]) for s in TABLE}

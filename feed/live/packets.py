@@ -17,6 +17,11 @@ FROM_READERS = ("1", "3", "4")
 class CheckedPacket(Packet):  # type: ignore[misc]
     """A Socket.IO packet that is well-formed, or a disconnect. Readers send no attachments."""
 
+    packet_type: int
+    namespace: str | None
+    id: int | None
+    data: Any
+
     def decode(self, encoded_packet: str) -> int:
         """Never raises; returns the number of attachments, always 0."""
         try:
@@ -31,15 +36,14 @@ class CheckedPacket(Packet):  # type: ignore[misc]
 
 def check_frames(server: Server) -> None:
     """Makes the server hang up on what is no Engine.IO packet of a reader."""
-    driver: Any = server.eio._async["websocket"]
+    driver = server.eio._async["websocket"]
 
-    class Checked(driver):  # type: ignore[misc]
-        def wait(self) -> Any:
-            message = super().wait()
-            fine = isinstance(message, str) and message.startswith(FROM_READERS) and message != "4"
-            return message if fine else None
+    def wait(self: Any) -> str | None:
+        message = driver.wait(self)
+        fine = isinstance(message, str) and message.startswith(FROM_READERS) and message != "4"
+        return message if fine else None
 
-    server.eio._async = {**server.eio._async, "websocket": Checked}
+    server.eio._async = {**server.eio._async, "websocket": type("CheckedWebSocket", (driver,), {"wait": wait})}
 
 
 def _well_formed(kind: int, number: int | None, data: Any) -> bool:

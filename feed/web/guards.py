@@ -52,7 +52,8 @@ def _refuse_foreign_writes() -> None:
         raise Forbidden("This form came from another site. Open the page here and send it again.")
     if origin is not None and origin not in (*house().settings.origins, request.host_url.rstrip("/")):
         raise Forbidden("This form came from another site. Open the page here and send it again.")
-    if site is None and origin is None and request.cookies.get(COOKIE) is not None:
+    by_cookie = request.cookies.get(COOKIE) is not None and not request.path.startswith("/api/")
+    if site is None and origin is None and by_cookie:
         raise Forbidden("Your browser does not say which page sent this. Update it, or use the API with a token.")
 
 

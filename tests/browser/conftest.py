@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from time import monotonic
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
@@ -31,6 +32,14 @@ def chromium() -> Iterator[Browser]:
         browser = launch(playwright)
         yield browser
         browser.close()
+
+
+def until(page: Page, seen: Callable[[], bool], within: float = 40.0) -> None:
+    """Lets a page and what is routed through this test go on until that is so."""
+    end = monotonic() + within
+    while not seen():
+        assert monotonic() < end, f"not within {within} s"
+        page.evaluate("1")
 
 
 NewPage = Callable[..., Page]

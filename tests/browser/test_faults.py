@@ -1,5 +1,6 @@
 """Open pages in Chromium through offline, kill -9, restart, restore, and a network that loses and repeats."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import Page, WebSocketRoute, expect
 
-from tests.browser.conftest import NewPage
+from tests.browser.conftest import NewPage, until
 from tests.reader import updates_in
 from tests.server import Server
 
@@ -105,6 +106,7 @@ class Wire:
     def __init__(self, page: Page) -> None:
         self.fate = "arrive"
         self.pushes = 0
+        self.following = False
         self.late: list[Any] = []
         self._page = page
         page.route_web_socket("**/socket.io/*", self._connect)
@@ -113,7 +115,12 @@ class Wire:
         """The connection breaks; what was on its way is lost."""
         self.late.clear()
         self.fate = "arrive"
+        self.following = False
         self._route.close()
+
+    def until(self, seen: Callable[[], bool]) -> None:
+        """Lets browser and wire go on until that is so."""
+        until(self._page, seen)
 
     def _connect(self, route: WebSocketRoute) -> None:
         self._route = route
@@ -123,6 +130,7 @@ class Wire:
     def _from_server(self, message: Any) -> None:
         if not str(message).startswith('42["updated"'):
             self._route.send(message)
+            self.following |= str(message).startswith("43")  # the answer to `follow`
             return
         self.pushes += 1
         if self.fate in ("arrive", "twice"):
@@ -143,7 +151,7 @@ def wired(server: Server, open_page: NewPage) -> tuple[Page, Wire]:
     page = open_page(f"{server.url}/healthz", wait_for=None)
     wire = Wire(page)
     page.goto(f"{server.url}/feeds/news")
-    page.wait_for_selector("live-feed[state=live]")
+    wire.until(lambda: wire.following)
     return page, wire
 
 
@@ -158,9 +166,9 @@ def test_whatever_the_network_does_the_page_ends_equal_to_a_fresh_one(
         wire.fate = fate
         before = wire.pushes
         if act(server, verb, which):
-            while wire.pushes == before:
-                page.evaluate("1")  # lets the browser and the wire go on until the push has met its fate
+            wire.until(lambda before=before: wire.pushes > before)  # type: ignore[misc]
     wire.cut()
+    wire.until(lambda: wire.following)
     version = server.version()
     page.wait_for_selector(f"live-feed[state=live][version='{version}']", timeout=RECONNECT)
     assert same_as_fresh(page, server)

@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import NewPage
+from tests.browser.conftest import NewPage, until
 from tests.server import Server
 
 
@@ -102,9 +102,7 @@ def test_a_retraction_wins_over_older_updates_that_are_on_their_way(server: Serv
     held = []
     page.route("**/older?*", lambda route: held.append((route, route.fetch())))
     page.get_by_role("link", name="Show More").click()
-    expect.set_options(timeout=10_000)
-    while not held:
-        page.evaluate("1")  # lets the browser go on until the answer is held back
+    until(page, lambda: bool(held))
     assert "Wrong" in held[0][1].text()
     server.api("DELETE", f"/api/v1/updates/{doomed['id']}")
     server.publish("So that the push has arrived")
