@@ -41,7 +41,8 @@ def check_frames(server: Server) -> None:
     def wait(self: Any) -> str | None:
         message = driver.wait(self)
         fine = isinstance(message, str) and message.startswith(FROM_READERS) and message != "4"
-        return message if fine else None
+        hung_up = self.app.__self__.closed  # by us, while the message was on its way: nobody is there to take it
+        return message if fine and not hung_up else None
 
     server.eio._async = {**server.eio._async, "websocket": type("CheckedWebSocket", (driver,), {"wait": wait})}
 

@@ -123,7 +123,7 @@ def test_a_server_told_to_stop_is_gone_in_seconds_although_readers_are_there(
     server.start()
     server.publish("The first of the next server")
     for reader in readers:
-        eventually(lambda reader=reader: reader.sees("The first of the next", "The last one"), within=30)  # type: ignore[misc]
+        eventually(lambda reader=reader: reader.sees("The first of the next", "The last one"), within=60)  # type: ignore[misc]
         reader.close()
     assert "Traceback" not in server.log.read_text()
 
