@@ -37,7 +37,7 @@ demo: $(READY) ## Replay the Apollo 11 landing live (SPEED=600 times as fast), o
 screenshots: $(TESTS_READY) browser ## Make the pictures that the README shows
 	@$(BIN)/python -m tests.browser.screenshots
 
-browser: $(TESTS_READY)
+browser: $(TESTS_READY) ## See to Chromium and npm's Socket.IO client for the tests
 	@sh tests/browser/install.sh
 
 help: ## This list

@@ -9,9 +9,9 @@ bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 worker_class = "gevent"
 # gunicorn counts open sockets here too, and lets pages hang when it is full: room for all readers, and 1,000 requests.
 worker_connections = int(os.environ.get("FEED_MAX_READERS") or 12_000) + 1_000
-graceful_timeout = 10  # seconds for requests under way; the sockets are closed at once, see below
+graceful_timeout = 5  # seconds for requests under way; the sockets are closed at once, see below
 timeout = 60  # seconds without a sign of life before a worker is replaced
-keepalive = 15  # seconds a browser's connection stays open for the next request
+keepalive = 3  # seconds a browser's connection waits for its next request; as long may a stop take
 control_socket_disable = True  # gunicorn's control socket is one file for all instances of a user
 
 

@@ -1,6 +1,7 @@
 """The command line: `flask start`, `flask db …`, `flask editor …`, `flask token …`, `flask demo …`."""
 
 import os
+import socket
 import sys
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,7 @@ def install(app: Flask) -> None:
 @with_appcontext
 def start() -> None:
     """What `make run` runs."""
+    _check_port(os.environ.get("HOST", "127.0.0.1"), int(os.environ.get("PORT", "8000")))
     migrations.upgrade(house().store)
     sample.load_if_empty(house().store, house().settings.media)
     if warning := unsafe_sqlite():
@@ -62,6 +64,17 @@ def start() -> None:
     sys.stdout.flush()
     house().store.close()
     os.execv(sys.executable, [sys.executable, "-m", "gunicorn", "app:create_app()"])  # noqa: S606 - our own words
+
+
+def _check_port(host: str, port: int) -> None:
+    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host.strip("[]"), port))
+        except OSError as error:
+            raise click.ClickException(
+                f"cannot listen on {host}, port {port}: {error.strerror}; choose another, as in PORT={port + 1}"
+            ) from None
 
 
 @db.command(help="Bring the schema up to date. Safe to repeat.")

@@ -35,6 +35,11 @@ def to_html(markdown: str) -> str:
     ).strip()
 
 
+def smart_line(line: str) -> str:
+    """A line of words as HTML, with real quotes and dashes; nothing in it is markup."""
+    return str(_line.renderInline(line))
+
+
 def shows_something(html: str) -> bool:
     """Whether a reader would see anything of that HTML: a letter, a sign, or a picture."""
     return "<img" in html or visible(plain(html))
@@ -87,3 +92,4 @@ def _build() -> MarkdownIt:
 
 
 _markdown = _build()
+_line = MarkdownIt("zero", {"typographer": True}).enable(["replacements", "smartquotes"])

@@ -379,3 +379,21 @@ def test_nothing_of_the_desk_stays_in_a_cache(site: Site) -> None:
     for path in ("/desk/", "/desk/feeds/news", "/desk/profile", "/desk/nothing"):
         assert bob.get(path).headers["Cache-Control"] in ("no-store", "no-cache")
     assert bob.get("/desk/profile").headers["Cache-Control"] == "no-store"
+
+
+def test_an_article_conflict_keeps_what_each_editor_changed(site: Site) -> None:
+    site.write_article(body="Old body", standfirst="Old standfirst", draft=True)
+    bob = site.at_desk()
+    form = {"revision": "1", "headline": "About harbour", "standfirst": "Old standfirst", "byline": "Bob Brown"}
+    alice = {"standfirst": "Alice's standfirst", "draft": False, "kicker": "Alice's"}
+    assert site.api("PATCH", "/api/v1/articles/harbour", alice, who="alice").status_code == 200
+    mine = {**form, "body": "Bob's body", "kicker": "Bob's", "draft": "1"}
+    refused = bob.post("/desk/articles/harbour", data=mine, headers=FROM_HERE)
+    assert refused.status_code == 409
+    assert "Alice&#39;s standfirst</textarea>" in refused.text  # untouched by bob: it becomes theirs
+    assert "Bob&#39;s body</textarea>" in refused.text
+    assert 'name="draft" value="1">' in refused.text  # published by alice, and not by accident a draft again
+    assert refused.text.count('<pre class="theirs">') == 1  # both changed the kicker
+    assert 'value="Bob&#39;s"' in refused.text
+    assert '<pre class="theirs">Alice&#39;s</pre>' in refused.text
+    assert 'name="revision" value="2"' in refused.text

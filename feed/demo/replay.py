@@ -39,6 +39,7 @@ def replay(url: str, token: str, speed: float, longest: float) -> Iterator[str]:
         before = moment
         names[step["name"]] = _play(site, article["slug"], step, names.get(step["name"]))
         yield f"{moment:%d %B %Y, %H:%M} UTC  {step['do']}: {step['name']}"
+    site.call("PATCH", f"/api/v1/articles/{article['slug']}", {"live": False})
 
 
 def _article(site: "_Site", article: dict[str, Any]) -> Any:

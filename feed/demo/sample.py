@@ -4,10 +4,12 @@ import json
 from pathlib import Path
 from typing import Any
 
+from feed import times
 from feed.demo.drawings import draw
 from feed.store import articles, editors, pictures, updates
 from feed.store.database import Store
 
+APART_SECONDS = 17 * 60  # between two updates of the sample: a quiet day
 STORY = Path(__file__).parent / "sample.json"
 
 
@@ -25,6 +27,7 @@ def load_if_empty(store: Store, media: Path) -> bool:
         picture = pictures.add(store, media, draw(article.pop("picture")), shown)
         articles.create(store, editor, {**article, "picture": picture.id})
     for slug, written in sample["feeds"].items():
-        for update in written:
-            updates.publish(store, slug, editor, update)
+        for number, update in enumerate(written):
+            ago = APART_SECONDS * (len(written) - number)
+            updates.publish(store, slug, editor, update, moment=times.after(-ago))
     return True

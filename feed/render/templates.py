@@ -9,6 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
 
 from feed import text, times
 
@@ -32,5 +33,6 @@ def equip(environment: Environment, zone: ZoneInfo) -> None:
         "day": lambda moment: times.day(moment, zone),
         "full": lambda moment: times.full(moment, zone),
         "plain": text.plain,
+        "smart": lambda line: Markup(text.smart_line(line)),  # noqa: S704 - escaped there
         "reading_minutes": text.reading_minutes,
     }

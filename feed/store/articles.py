@@ -75,6 +75,17 @@ def get(db: Database, slug: str, *, drafts: bool = False) -> Article:
     return _article(db, row)
 
 
+def as_of(db: Database, article: Article, revision: int) -> dict[str, Any]:
+    """The fields of that article as they stood at that revision; empty when there was none."""
+    row = db.execute(
+        "SELECT fields FROM article_revisions WHERE article_id = ? AND revision = ?", [article.id, revision]
+    ).fetchone()
+    stored: dict[str, Any] = json.loads(row["fields"]) if row else {}
+    if stored:
+        stored |= {"picture": stored["picture_id"], "draft": bool(stored["draft"])}
+    return stored
+
+
 def newest_first(db: Database, limit: int, *, drafts: bool = False) -> list[Article]:
     """Articles for the front page: under live coverage first, then the latest. With `drafts`, for the desk."""
     rows = db.execute(

@@ -61,8 +61,16 @@ class Place(NamedTuple):
     id: int
 
 
-def publish(store: Store, slug: str, editor: Editor, given: Mapping[str, object], key: str | None = None) -> Update:
-    """Publishes an update in that feed, under the editor's name.
+def publish(
+    store: Store,
+    slug: str,
+    editor: Editor,
+    given: Mapping[str, object],
+    key: str | None = None,
+    *,
+    moment: str | None = None,
+) -> Update:
+    """Publishes an update in that feed, under the editor's name, now or (an import) as of that moment.
 
     The same `key` of the same editor gives the same update again for 24 hours. Raises Missing for the feed, Invalid
     for the fields or for a key that was used for something else, Gone when a key's update has been retracted.
@@ -70,7 +78,7 @@ def publish(store: Store, slug: str, editor: Editor, given: Mapping[str, object]
     cleaned = fields.clean(fields.UPDATE, given)
     digest = hashlib.sha256(json.dumps([slug, cleaned], sort_keys=True).encode()).hexdigest()
     cleaned["html"] = _html(store, cleaned["body"])
-    return store.write(_publish, slug, editor, cleaned, (key, digest) if key else None)
+    return store.write(_publish, slug, editor, cleaned, (key, digest) if key else None, moment)
 
 
 def edit(store: Store, update_id: int, editor: Editor, given: Mapping[str, object], revision: int | None) -> Update:
@@ -152,12 +160,19 @@ def _html(store: Store, body: str) -> str:
     return html
 
 
-def _publish(db: Database, slug: str, editor: Editor, new: dict[str, Any], key: tuple[str, str] | None) -> Update:
+def _publish(
+    db: Database,
+    slug: str,
+    editor: Editor,
+    new: dict[str, Any],
+    key: tuple[str, str] | None,
+    moment: str | None = None,
+) -> Update:
     feed = feeds.get(db, slug, drafts=True)
     if key and (earlier := _remembered(db, editor, *key)):
         return get(db, earlier, drafts=True)
     version = feeds.bump(db, feed.id)
-    moment = times.now()
+    moment = moment or times.now()
     if new["pinned"]:
         _unpin(db, feed.id, version)
     row = {

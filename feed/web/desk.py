@@ -17,6 +17,7 @@ from feed.store.updates import Update
 from feed.web import feed_page
 from feed.web.guards import require_editor
 from feed.web.house import house
+from feed.web.reader import article_page
 
 PICTURES_SHOWN = 60  # on the page of pictures and in the article's choice
 ARTICLES_SHOWN = 200  # on the desk's first page
@@ -145,13 +146,21 @@ def edit_article(slug: str) -> Any:
     try:
         articles.edit(house().store, slug, g.editor, given, revision)
     except Stale as error:
-        return _article_form(error.current, given, conflict=True), 409
+        merged, theirs = _merged(error.current, given, revision)
+        return _article_form(error.current, merged, theirs=theirs), 409
     except Invalid as error:
         with house().store.read() as db:
             current = articles.get(db, slug, drafts=True)
         # The form keeps the revision that was read: what others saved since must still be noticed.
         return _article_form(replace(current, revision=revision), given, error), 422
     return redirect(url_for("desk.edit_article_form", slug=slug), 303)
+
+
+@desk.get("/articles/<slug>/preview")
+def preview(slug: str) -> str:
+    """An article as readers will see it, a draft too."""
+    with house().store.read() as db:
+        return article_page(db, articles.get(db, slug, drafts=True))
 
 
 @desk.get("/pictures")
@@ -225,6 +234,24 @@ def _article_values(article: articles.Article) -> dict[str, object]:
     return {**vars(article), "picture": picture, "live": article.live}
 
 
+def _merged(
+    current: articles.Article, given: dict[str, object], revision: int
+) -> tuple[dict[str, object], dict[str, object]]:
+    """What the form shows after a conflict, and what of theirs it would overwrite. A field that this editor did not
+    touch becomes theirs; coverage has a button of its own, and is theirs always."""
+    with house().store.read() as db:
+        read = articles.as_of(db, current, revision)
+    mine = fields.clean(fields.ARTICLE, given, partial=True)
+    standing = _article_values(current)
+    merged, overwritten = {**given, "live": current.live}, {}
+    for name in mine.keys() - {"live"}:
+        if name in read and mine[name] == (read[name] or None if name != "draft" else read[name]):
+            merged[name] = standing[name]
+        elif standing[name] not in (mine[name], read.get(name)):
+            overwritten[name] = standing[name]
+    return merged, overwritten
+
+
 def _errors(error: Invalid | None) -> dict[str, str]:
     return {reason.field: reason.message for reason in error.reasons} if error else {}
 
@@ -274,7 +301,7 @@ def _article_form(
     given: dict[str, object],
     error: Invalid | None = None,
     *,
-    conflict: bool = False,
+    theirs: dict[str, object] | None = None,
 ) -> str:
     with house().store.read() as db:
         choice = pictures.latest(db, PICTURES_SHOWN)
@@ -283,7 +310,7 @@ def _article_form(
         article=article,
         given=given,
         errors=_errors(error),
-        conflict=conflict,
+        theirs=theirs,
         pictures=choice,
     )
 

@@ -39,15 +39,7 @@ def front() -> Response:
 def article(slug: str) -> Response:
     """The article, complete without JavaScript, its own feed if it has one, and the News Feed beside it."""
     with house().store.read() as db:
-        found = articles.get(db, slug)
-        page = render_template(
-            "article.html",
-            article=found,
-            headline=house().render.part(db, found.feed, "headline") if found.feed else None,
-            body=_with_cards(db, found),
-            coverage=_page(db, slug) if found.feed else None,
-            news=_page(db, NEWS),
-        )
+        page = article_page(db, articles.get(db, slug))
     return fresh(make_response(page))
 
 
@@ -107,6 +99,19 @@ def update(update_id: int) -> Response | tuple[str, int]:
             news=_page(db, NEWS) if feed.slug != NEWS else None,
         )
     return fresh(make_response(page))
+
+
+def article_page(db: Database, article: Article) -> str:
+    """The page of an article. A draft's feed is not on it: it could not be followed."""
+    feed = article.feed if not article.draft else None
+    return render_template(
+        "article.html",
+        article=article,
+        headline=house().render.part(db, feed, "headline") if feed else None,
+        body=_with_cards(db, article),
+        coverage=_page(db, article.slug) if feed else None,
+        news=_page(db, NEWS),
+    )
 
 
 def _page(db: Database, slug: str) -> feed_page.FeedPage:

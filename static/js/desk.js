@@ -40,44 +40,70 @@ addEventListener("submit", async (event) => {
   event.preventDefault();
   if (form.sending) return; // a second click while the first is on its way
   form.sending = true;
+  const sent = texts(form);
   const answer = await send(form, event.submitter);
   form.sending = false;
   if (!answer) return;
   const next = answer.page.querySelector(`form.${kind}`);
+  const tools = form.closest(".update-tools");
   if (kind === "composer") {
     if (answer.ok) forget(form);
+    carryOver(form, sent, next);
     form.replaceWith(next);
     next.elements.body.focus();
-  } else if (kind !== "marks") {
-    if (answer.ok) form.closest(".update-tools").querySelector("a.edit").focus();
-    if (answer.ok) form.remove();
-    else form.replaceWith(next);
+    keep(next);
+    if (answer.ok && document.querySelector("live-feed[still]")) location.reload();
+  } else if (!answer.ok && next) {
+    form.replaceWith(next);
+    next.querySelector("[aria-invalid], textarea, input:not([type=hidden])").focus();
+  } else {
+    if (kind !== "marks") form.remove();
+    if (kind === "edit") forget(form);
+    tools.querySelector("a.edit").focus();
   }
 });
+
+// What was typed while the answer was on its way belongs to the next update.
+function carryOver(form, sent, next) {
+  for (const [name, before] of sent) {
+    const now = form.elements[name].value;
+    if (now !== before) next.elements[name].value = now.startsWith(before) ? now.slice(before.length).trimStart() : now;
+  }
+}
 
 // Edit and retract open their form below the update.
 list?.addEventListener("click", async (event) => {
   const link = event.target.closest("a.edit, a.retract, a.cancel");
   if (!link || event.ctrlKey || event.metaKey) return;
   event.preventDefault();
-  const bench = link.closest(".update-tools").querySelector(".workbench");
-  if (link.classList.contains("cancel")) return bench.replaceChildren();
+  const tools = link.closest(".update-tools");
+  if (link.classList.contains("cancel")) return closeBench(tools);
   try {
     const answer = await fetch(link.href);
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const form = page.querySelector("form.edit, form.retraction");
     if (!form) return say(answer.url.includes("/desk/sign-in") ? "signedOut" : "refused");
-    bench.replaceChildren(form);
+    tools.querySelector(".workbench").replaceChildren(form);
+    if (form.dataset.keep) restore(form);
     (form.elements.body ?? form.elements.reason).focus();
   } catch {
     say("unreachable");
   }
 });
 
+function closeBench(tools) {
+  const form = tools.querySelector(".workbench form");
+  if (form?.dataset.keep) forget(form);
+  tools.querySelector(".workbench").replaceChildren();
+  tools.querySelector("a.edit").focus();
+}
+
 addEventListener("keydown", (event) => {
-  if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || !event.target.form) return;
-  event.preventDefault();
-  event.target.form.requestSubmit();
+  const button = event.target.form?.querySelector("button.primary, button.danger");
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && button) {
+    event.preventDefault();
+    event.target.form.requestSubmit(button);
+  }
 });
 
 // Every update has its tools below it, also one that was pushed just now. Tools of an update that is gone go too,
@@ -103,13 +129,17 @@ if (list) {
   tend();
 }
 
-// What is typed in a form with `data-keep` survives a crash, a closed tab, and a session that ran out.
+// What is typed in a form with `data-keep` survives a crash, a closed tab, and a session that ran out. It is kept with
+// the revision it was written on: once another was saved, it is no longer offered.
+function texts(form) {
+  return [...form.querySelectorAll("input[type=text], textarea")].map(({ name, value }) => [name, value]);
+}
+
 function keep(form) {
-  const texts = [...form.querySelectorAll("input[type=text], textarea")].map(({ name, value }) => [name, value]);
-  const store = texts.some(([, value]) => value.trim());
+  const typed = texts(form);
   try {
-    if (store) localStorage.setItem(form.dataset.keep, JSON.stringify(texts));
-    else localStorage.removeItem(form.dataset.keep);
+    if (!typed.some(([, value]) => value.trim())) return forget(form);
+    localStorage.setItem(form.dataset.keep, JSON.stringify({ revision: form.elements.revision?.value, typed }));
   } catch { /* storage is full or forbidden: the text is still in the form */ }
 }
 
@@ -119,11 +149,15 @@ function forget(form) {
 
 function restore(form) {
   try {
-    for (const [name, value] of JSON.parse(localStorage.getItem(form.dataset.keep) ?? "[]")) {
-      if (!form.elements[name].value) form.elements[name].value = value;
-    }
-  } catch { /* what was kept is unreadable: begin with an empty form */ }
+    const kept = JSON.parse(localStorage.getItem(form.dataset.keep));
+    if (!kept) return;
+    if (kept.revision !== form.elements.revision?.value) return forget(form);
+    for (const [name, value] of kept.typed) form.elements[name].value = value;
+  } catch { /* what was kept is unreadable: the form stays as it is */ }
 }
 
-document.querySelectorAll("form.composer[data-keep]").forEach(restore);
-addEventListener("input", (event) => event.target.form?.matches(".composer[data-keep]") && keep(event.target.form));
+// A new article is kept until there is a page to edit it.
+if (document.querySelector("form.article-form [name=revision]")) forget({ dataset: { keep: "article " } });
+// A form that came back with reasons or a conflict holds what was typed already.
+document.querySelectorAll("form[data-keep]:not(:has([aria-invalid], .conflict))").forEach(restore);
+addEventListener("input", (event) => event.target.form?.dataset.keep && keep(event.target.form));

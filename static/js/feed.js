@@ -22,7 +22,7 @@ export class LiveFeed extends HTMLElement {
     this.floor = items.at(-1);
     this.addEventListener("click", (event) => this.#clicked(event));
     localise(this);
-    follow(this);
+    if (!this.hasAttribute("still")) follow(this); // nobody can follow a draft's feed, nor an editor at the desk
   }
 
   disconnectedCallback() {

@@ -1,3 +1,5 @@
 import { LiveFeed } from "./feed.js";
+import { localise } from "./times.js";
 
+localise(document); // what is outside of the feeds, such as the byline
 customElements.define("live-feed", LiveFeed);

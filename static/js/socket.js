@@ -13,6 +13,7 @@ export class Socket {
     this.#url = url;
     this.#listener = listener;
     addEventListener("online", () => this.wake());
+    addEventListener("offline", () => this.#lose(this.#ws)); // it may stay open for a minute without a word
     addEventListener("pageshow", () => this.wake());
     document.addEventListener("visibilitychange", () => document.hidden || this.wake());
     this.#open();
@@ -69,7 +70,7 @@ export class Socket {
   }
 
   #lose(ws) {
-    if (ws !== this.#ws) return; // both error and close arrive, and a socket that was given up may still speak
+    if (!ws || ws !== this.#ws) return; // both error and close arrive, and a socket that was given up may still speak
     this.#ws = null;
     this.#acks.clear();
     clearTimeout(this.#silence);

@@ -4,10 +4,13 @@ const lang = document.documentElement.lang === "en" ? "en-GB" : document.documen
 const clock = new Intl.DateTimeFormat(lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const day = new Intl.DateTimeFormat(lang, { day: "numeric", month: "long", year: "numeric" });
 
-// Every update's times below that element, in the reader's zone.
+// The times below that element, in the reader's zone.
 export function localise(root) {
   const today = day.format(Date.now());
-  for (const time of root.querySelectorAll(".when time, .pinned time")) {
+  for (const time of root.querySelectorAll(".byline time:not(.edited time), .coverage time")) {
+    time.textContent = `${day.format(new Date(time.dateTime))}, ${clock.format(new Date(time.dateTime))}`;
+  }
+  for (const time of root.querySelectorAll(".when time, .pinned time, .byline .edited time")) {
     const moment = new Date(time.dateTime);
     const date = day.format(moment);
     const dated = time.querySelector(".day");

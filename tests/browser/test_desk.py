@@ -1,8 +1,8 @@
 """Editors under pressure, in Chromium."""
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import NewPage
+from tests.browser.conftest import NewPage, until
 from tests.server import Server
 
 
@@ -33,6 +33,48 @@ def test_a_hasty_editor_publishes_once(server: Server, desk: Page) -> None:
     expect(desk.locator("li.update .text")).to_have_text(["Once"])
     expect(desk.get_by_label("Update")).to_have_value("")
     assert server.version() == 1
+
+
+def test_what_is_typed_while_an_update_is_on_its_way_belongs_to_the_next(server: Server, desk: Page) -> None:
+    held: list[Route] = []
+    desk.route("**/updates", lambda route: held.append(route))
+    words = desk.get_by_label("Update")
+    words.fill("The first.")
+    words.press("Control+Enter")
+    until(desk, lambda: bool(held))
+    words.press_sequentially(" And the next")
+    held[0].continue_()
+    expect(desk.locator("li.update .text")).to_have_text(["The first."])
+    expect(words).to_have_value("And the next")
+    desk.reload()
+    expect(words).to_have_value("And the next")
+
+
+def test_what_was_typed_in_an_article_survives_a_session_that_ran_out(server: Server, desk: Page) -> None:
+    server.api("POST", "/api/v1/articles", {"slug": "harbour", "headline": "The harbour", "body": "Old"})
+    cookies = desk.context.cookies()
+    desk.goto(f"{server.url}/desk/articles/harbour")
+    desk.get_by_label("Body").fill("An hour's work")
+    desk.context.clear_cookies()
+    desk.get_by_role("button", name="Save").click()
+    expect(desk.get_by_role("heading", level=1)).to_have_text("Sign in")
+    desk.context.add_cookies(cookies)  # type: ignore[arg-type]
+    desk.goto(f"{server.url}/desk/articles/harbour")
+    expect(desk.get_by_label("Body")).to_have_value("An hour's work")
+    desk.get_by_role("button", name="Save").click()
+    expect(desk.get_by_label("Body")).to_have_value("An hour's work")
+    server.api("PATCH", "/api/v1/articles/harbour", {"body": "Theirs"})
+    desk.reload()
+    expect(desk.get_by_label("Body")).to_have_value("Theirs")
+
+
+def test_the_desk_of_a_draft_is_calm_and_shows_what_was_published(server: Server, desk: Page) -> None:
+    server.api("POST", "/api/v1/articles", {"slug": "secret", "headline": "S", "live": True, "draft": True})
+    desk.goto(f"{server.url}/desk/feeds/secret")
+    desk.get_by_label("Update").fill("Prepared")
+    desk.get_by_role("button", name="Publish").click()
+    expect(desk.locator("li.update .text")).to_have_text(["Prepared"])
+    assert desk.evaluate("sessionStorage.getItem('reloaded')") is None
 
 
 def test_what_was_typed_survives_a_server_that_is_down_and_a_closed_tab(server: Server, desk: Page) -> None:
