@@ -337,6 +337,33 @@ def test_a_restore_brings_all_back_and_begins_a_new_history(site: Site, tmp_path
     assert site.publish("Life goes on").version == cursor.version + 1
 
 
+def test_what_was_retracted_since_the_backup_stays_retracted(site: Site, tmp_path: Path) -> None:
+    store, media = site.house.store, site.house.settings.media
+    site.write_article("harbour", live=True)
+    libel = site.publish("A libel", feed="harbour", pinned=True)
+    site.publish("Stays", feed="harbour")
+    backup.backup(store, media, tmp_path / "site.backup")
+    site.retract(libel, "wrong man")
+    other = site.publish("Another of the same id", feed="harbour")
+    backup.backup(store, media, tmp_path / "later.backup")
+    backup.restore(store, media, tmp_path / "site.backup")
+    assert site.charlie.get(f"/updates/{libel.id}").status_code == 410
+    again = site.publish("Retracted", feed="harbour")
+    assert (again.id, again.published_at != other.published_at) == (other.id, True)
+    site.retract(again)
+    backup.restore(store, media, tmp_path / "later.backup")
+
+    page = site.charlie.get("/articles/harbour").text
+    assert "Stays" in page
+    assert "Another of the same id" in page
+    assert "libel" not in page
+    with store.read() as db:
+        feed, gone = feeds.get(db, "harbour"), updates.find(db, libel.id)
+        assert updates.pinned(db, feed) is None
+    assert (gone.version, gone.reason) == (libel.version + 2, "wrong man"), "stamped by the clock, like any change"
+    assert backup.check(store) == []
+
+
 def a_png() -> bytes:
     out = io.BytesIO()
     Image.new("RGB", (4, 4)).save(out, "PNG")

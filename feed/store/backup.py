@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from feed.store import feeds, migrations, tokens
+from feed.store import feeds, migrations, tokens, updates
 from feed.store.database import DatabaseError, Store, sqlite3
 
 # The tails of running servers wait for ticks above the last they saw, so a restored database goes on above that, and
@@ -56,12 +56,14 @@ def restore(store: Store, media: Path, source: Path) -> None:
             raise NoBackup(f"{source} cannot be read: {error}") from None
         if problems:
             raise NoBackup(f"{source} is damaged: {problems[0]}")
+        _copy_pictures(_media_of(source), media)
         migrations.upgrade(store)
         with store.read() as db:
-            tick, revoked = feeds.last_tick(db), tokens.ended(db)
+            tick, revoked, retracted = feeds.last_tick(db), tokens.ended(db), updates.retracted(db)
         staged.write(_begin_epochs, tick + TICKS_AHEAD)
-        staged.write(tokens.end, revoked)  # since the backup, for a reason: they must not come back to life
-        _copy_pictures(_media_of(source), media)
+        # Since the backup, for a reason: neither may come back to life.
+        staged.write(tokens.end, revoked)
+        staged.write(updates.retract_again, retracted)
         copy, live = staged.connect(), store.connect()
         try:
             copy.conn.backup(live.conn)

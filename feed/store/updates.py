@@ -153,6 +153,23 @@ def pinned(db: Database, feed: feeds.Feed) -> Update | None:
     return _update(row) if row else None
 
 
+def retracted(db: Database) -> list[Update]:
+    """Every retracted update of every feed."""
+    return [_update(row) for row in db.execute(f"SELECT {_COLUMNS} WHERE retracted_at IS NOT NULL")]
+
+
+def retract_again(db: Database, retractions: list[Update]) -> None:
+    """Takes off those of these updates that stand here (an older copy), within a transaction of the caller's. Ids
+    come again after a restore, so the feed and the moment of publication must be the same too."""
+    for gone in retractions:
+        row = db.execute(
+            f"SELECT {_COLUMNS} WHERE updates.id = ? AND slug = ? AND published_at = ? AND retracted_at IS NULL",
+            [gone.id, gone.feed, gone.published_at],
+        ).fetchone()
+        if row:
+            _take_off(db, _update(row), gone.retracted_at, gone.reason)
+
+
 def _html(store: Store, body: str) -> str:
     html = store.offload(text.to_html, body)
     if not text.shows_something(html):
@@ -227,12 +244,16 @@ def _edit(db: Database, update_id: int, editor: Editor, given: dict[str, Any], r
 
 def _retract(db: Database, update_id: int, reason: str | None) -> Update:
     update = get(db, update_id, drafts=True)
+    _take_off(db, update, times.now(), reason)
+    return find(db, update_id)
+
+
+def _take_off(db: Database, update: Update, moment: str | None, reason: str | None) -> None:
     feed = feeds.get(db, update.feed, drafts=True)
     version = feeds.bump(db, feed.id)
     if update.pinned:
         feeds.stamp(db, feed.id, "pinned", version)
-    db.table("updates").update(update_id, {"version": version, "retracted_at": times.now(), "reason": reason})
-    return find(db, update_id)
+    db.table("updates").update(update.id, {"version": version, "retracted_at": moment, "reason": reason})
 
 
 def _unpin(db: Database, feed_id: int, version: int) -> None:
