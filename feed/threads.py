@@ -5,8 +5,35 @@ Under gevent a pool of real threads is gevent's own, whose futures wait without 
 (`flask run`, the command line, tests) it is the standard library's.
 """
 
+import threading
+from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
-from typing import cast
+from typing import ParamSpec, TypeVar, cast
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Pool:
+    """That many native threads, begun with the first work. Who comes first makes them, and only once."""
+
+    def __init__(self, threads: int) -> None:
+        self._threads = threads
+        self._executor: Executor | None = None
+        self._making = threading.Lock()
+
+    def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Runs the work on a thread of the pool and waits for it, without blocking the loop."""
+        with self._making:
+            executor = self._executor = self._executor or native_pool(self._threads)
+        return executor.submit(work, *args, **kwargs).result()
+
+    def close(self) -> None:
+        """Ends the threads; the next work begins others."""
+        with self._making:
+            executor, self._executor = self._executor, None
+        if executor is not None:
+            executor.shutdown(wait=True)
 
 
 def under_gevent() -> bool:

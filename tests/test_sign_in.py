@@ -200,3 +200,13 @@ def test_the_one_time_link_makes_one_admin_and_no_second(empty: FlaskClient) -> 
     with store.read() as db:
         assert [tuple(row) for row in db.execute("SELECT name, role FROM editors")] == [("alice", "admin")]
     store.close()
+
+
+def test_a_link_that_does_not_work_costs_no_password_hash(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    hashed: list[object] = []
+    monkeypatch.setattr(site.house.store.passwords, "run", lambda work, *args: hashed.append(work) or work(*args))
+    form = {"name": "eve", "password": PASSWORD, "display_name": "Eve"}
+    assert site.charlie.post("/desk/first/made-up", data=form, headers=FROM_HERE).status_code == 404
+    assert hashed == []
+    assert try_in(site.charlie).status_code == 303
+    assert len(hashed) == 1, "where passwords are hashed, and nothing else is"

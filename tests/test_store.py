@@ -4,9 +4,9 @@ import io
 import subprocess
 import sys
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
-from threading import Event
+from threading import Barrier, Event
 from typing import Any
 
 import pytest
@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from feed import times
+from feed import threads, times
 from feed.errors import Gone, Stale
 from feed.render import changes
 from feed.render.updates import Renderer
@@ -226,6 +226,45 @@ def test_a_site_without_its_tables_says_not_now(tmp_path: Path) -> None:
         "/": 503, "/feeds/news/changes?after=0": 503, "/readyz": 503, "/healthz": 200,
     }  # fmt: skip
     app.extensions["liveline"].store.close()
+
+
+def test_threads_that_come_first_together_share_one_writer_and_take_no_reader_twice(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As under `flask run`, which answers each request on a thread of its own."""
+    made: list[int] = []
+    real_pool, together = threads.native_pool, Barrier(8)
+
+    def slowly(size: int) -> Executor:
+        made.append(size)
+        Event().wait(0.05)  # the gap in which a second thread would come
+        return real_pool(size)
+
+    monkeypatch.setattr(threads, "native_pool", slowly)
+    store = Store(site.house.store.path)
+
+    def write(number: int) -> int:
+        together.wait()
+        store.write(lambda db: db.execute("UPDATE probe SET at = at").rowcount)
+        with store.read() as db:
+            return int(db.execute("SELECT ?", [number]).fetchone()[0])
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(write, range(8))) == list(range(8))
+    assert made == [1], "two writers would wait for each other's locks"
+    store.close()
+
+
+class Emptied(list[Any]):
+    """A list that another thread empties between the look and the grasp."""
+
+    def __bool__(self) -> bool:
+        return True
+
+
+def test_a_reader_that_finds_the_last_connection_taken_opens_its_own(site: Site) -> None:
+    site.house.store._idle = Emptied()
+    assert rows(site.house.store, "SELECT 1") == [(1,)]
 
 
 def test_servers_that_start_together_migrate_once(tmp_path: Path) -> None:

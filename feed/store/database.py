@@ -8,7 +8,6 @@ waits for anything, so no other greenlet can come between.
 
 import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
@@ -20,11 +19,12 @@ from sqlite_utils import Database as Database
 from sqlite_utils.utils import sqlite3 as sqlite3  # type: ignore[attr-defined]
 
 from feed import times
-from feed.threads import native_pool
+from feed.threads import Pool
 
 LOCK_WAIT_MS = 5_000  # another process's write or a checkpoint; far above any that was seen
 READERS_KEPT = 8  # idle read connections; more are opened in a rush and closed after it
-SLOW_THREADS = 2  # Markdown, pictures, passwords: enough to keep one slow job from holding the next
+SLOW_THREADS = 2  # Markdown, pictures: enough to keep one slow job from holding the next
+PASSWORD_THREADS = 1  # 40 passwords a second; strangers queue here, where no editor's text waits behind them
 SAFE_SQLITE = (3, 51, 3)  # 3.7.0 to 3.51.2 can corrupt a WAL database that several connections use
 
 P = ParamSpec("P")
@@ -42,15 +42,19 @@ class Store:
         self.path = path
         self.on_commit: Callable[[], None] = lambda: None
         """Called after each commit of this process, on the caller's side; the tail sets it to wake at once."""
+        self.passwords = Pool(PASSWORD_THREADS)
         self._idle: list[Database] = []
-        self._writer: Executor | None = None
-        self._slow: Executor | None = None
+        self._writer = Pool(1)
+        self._slow = Pool(SLOW_THREADS)
         self._write_connection: Database | None = None
 
     @contextmanager
     def read(self) -> Iterator[Database]:
         """A connection inside a read transaction. Never yield to another greenlet inside."""
-        db = self._idle.pop() if self._idle else self.connect()
+        try:
+            db = self._idle.pop()
+        except IndexError:  # asked first, the last one could go to another thread in between
+            db = self.connect()
         try:
             db.execute("BEGIN")
             yield db
@@ -64,17 +68,13 @@ class Store:
     def write(self, verb: Callable[Concatenate[Database, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Runs `verb(db, …)` on the writer thread in one transaction, and returns what it returns once that is on
         disk. An exception of the verb rolls everything back and is raised here."""
-        if self._writer is None:
-            self._writer = native_pool(1)
-        result = self._writer.submit(self._transact, lambda db: verb(db, *args, **kwargs)).result()
+        result = self._writer.run(self._transact, lambda db: verb(db, *args, **kwargs))
         self.on_commit()
         return result
 
     def offload(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Runs slow work that needs no database on a native thread, and waits for it without blocking the loop."""
-        if self._slow is None:
-            self._slow = native_pool(SLOW_THREADS)
-        return self._slow.submit(work, *args, **kwargs).result()
+        return self._slow.run(work, *args, **kwargs)
 
     def connect(self) -> Database:
         """A new connection, set up. The caller closes it."""
@@ -94,12 +94,11 @@ class Store:
 
     def close(self) -> None:
         """Ends the threads and closes what is open. A read still under way closes its own connection."""
-        for pool in (self._writer, self._slow):
-            if pool is not None:
-                pool.shutdown(wait=True)
+        for pool in (self._writer, self._slow, self.passwords):
+            pool.close()
         for db in [*self._idle, *([self._write_connection] if self._write_connection else [])]:
             db.close()
-        self._idle, self._writer, self._slow, self._write_connection = [], None, None, None
+        self._idle, self._write_connection = [], None
 
     def _transact(self, work: Callable[[Database], T]) -> T:
         if self._write_connection is None:

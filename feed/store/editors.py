@@ -43,7 +43,7 @@ class Editor:
 def add(store: Store, name: str, password: str, role: str, display_name: str | None = None) -> Editor:
     """A new editor. Raises Invalid, also when the name is taken."""
     cleaned = _cleaned(name, password, role, display_name)
-    return store.write(_add, cleaned, store.offload(_hasher.hash, password))
+    return store.write(_add, cleaned, store.passwords.run(_hasher.hash, password))
 
 
 def add_byline(store: Store, name: str, given: Mapping[str, object]) -> Editor:
@@ -61,8 +61,10 @@ def invite_first(store: Store) -> str | None:
 
 def add_first(store: Store, token: str, name: str, password: str, display_name: str) -> Editor:
     """Redeems the one-time link: an admin. Raises Missing when the link is used, old or unknown; Invalid."""
+    with store.read() as db:
+        invited(db, token)  # first: hashing a password is work that no stranger may order
     cleaned = _cleaned(name, password, "admin", display_name)
-    return store.write(_redeem, hashed(token), cleaned, store.offload(_hasher.hash, password))
+    return store.write(_redeem, hashed(token), cleaned, store.passwords.run(_hasher.hash, password))
 
 
 def invited(db: Database, token: str) -> None:
@@ -78,7 +80,7 @@ def with_password(store: Store, name: str, password: str) -> Editor | None:
     """The editor of that name if the password is right, else None; both take the same time."""
     with store.read() as db:
         row = db.execute("SELECT password_hash FROM editors WHERE name = ?", [name]).fetchone()
-    if not store.offload(_verify, (row and row["password_hash"]) or _NOBODY, password):
+    if not store.passwords.run(_verify, (row and row["password_hash"]) or _NOBODY, password):
         return None
     with store.read() as db:
         return named(db, name)
