@@ -16,7 +16,7 @@ control_socket_disable = True  # gunicorn's control socket is one file for all i
 
 
 def post_worker_init(worker: Any) -> None:
-    """Closes the sockets as soon as the worker is told to end, so that readers move on to the next one at once."""
+    """Lets the readers go as soon as the worker is told to end, so that they move on to the next one."""
     import gevent
 
     # Ctrl+C reaches the workers too, and gunicorn's quick end raises SystemExit where gevent prints a stack trace for
@@ -28,8 +28,13 @@ def post_worker_init(worker: Any) -> None:
     def drain() -> None:
         while worker.alive:
             gevent.sleep(0.1)
-        while True:  # gunicorn goes on accepting for up to a second
-            channel.hang_up()
-            gevent.sleep(0.1)
+        channel.drain()
 
-    gevent.spawn(drain)
+    worker.draining = gevent.spawn(drain)
+
+
+def worker_exit(server: Any, worker: Any) -> None:
+    """The worker's requests are done; it stays until its readers have been let go."""
+    if hasattr(worker, "draining"):
+        worker.alive = False
+        worker.draining.join(graceful_timeout)

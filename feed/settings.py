@@ -50,6 +50,8 @@ class Settings:
     max_readers: int
     max_readers_per_address: int
     proxies: int
+    drain_seconds: int
+    transport: str
 
 
 def load(environ: Mapping[str, str] = os.environ) -> Settings:
@@ -73,6 +75,8 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         max_readers=values["FEED_MAX_READERS"],
         max_readers_per_address=values["FEED_MAX_READERS_PER_ADDRESS"],
         proxies=values["FEED_PROXIES"],
+        drain_seconds=values["FEED_DRAIN_SECONDS"],
+        transport=values["FEED_TRANSPORT"],
     )
 
 
@@ -164,6 +168,12 @@ def _name(text: str) -> str:
     return text.strip()
 
 
+def _transport(text: str) -> str:
+    if text not in ("direct", "stock"):
+        raise ValueError("write direct or stock")
+    return text
+
+
 def _whole(least: int) -> Callable[[str], int]:
     def read(text: str) -> int:
         if not text.isdecimal() or int(text) < least:
@@ -184,4 +194,6 @@ TABLE = (
     Setting("FEED_MAX_READERS", "12000", "open sockets per worker; more are refused and poll", _whole(1)),
     Setting("FEED_MAX_READERS_PER_ADDRESS", "200", "open sockets per client address and worker", _whole(1)),
     Setting("FEED_PROXIES", "0", "trusted reverse proxies in front, each adding X-Forwarded-*", _whole(0)),
+    Setting("FEED_DRAIN_SECONDS", "2", "over which a worker that ends lets its readers go", _whole(0)),
+    Setting("FEED_TRANSPORT", "direct", "`direct`, or `stock` for Flask-SocketIO's own, slower driver", _transport),
 )

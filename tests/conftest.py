@@ -93,9 +93,15 @@ def site(tmp_path: Path) -> Iterator[Site]:
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[Server]:
+def transport() -> str:
+    """Which driver the server uses; a test file that promises the same of both overrides this."""
+    return "direct"
+
+
+@pytest.fixture
+def server(tmp_path: Path, transport: str) -> Iterator[Server]:
     """gunicorn, as it serves in earnest, on a free port and a database of its own, with bob's token."""
-    running = Server(tmp_path)
+    running = Server(tmp_path, FEED_TRANSPORT=transport)
     running.prepare()
     running.start()
     yield running

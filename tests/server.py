@@ -78,6 +78,11 @@ class Server:
             )
         eventually(lambda: requests.get(f"{self.url}/readyz", timeout=2).ok, within=30)
 
+    def ask_to_stop(self) -> None:
+        """SIGTERM, without waiting."""
+        assert self._process is not None
+        self._process.terminate()
+
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
         """Asks it to stop, and waits for the end; kills what does not end."""
         if self._process is None:

@@ -82,14 +82,14 @@ def test_only_live_knows_the_socket() -> None:
 
 
 def test_only_the_doors_see_a_request() -> None:
-    """The channel reads the socket's id from it, as Flask-SocketIO means it."""
+    """The socket's events come without one."""
     seeing = {
         str(path.relative_to(ROOT))
         for path in SOURCES
         for module, name in imports_of(path)
         if module == "flask" and name in ("request", "session", "g")
     }
-    assert {path for path in seeing if not path.startswith("feed/web/")} == {"feed/live/channel.py"}
+    assert {path for path in seeing if not path.startswith("feed/web/")} == set()
 
 
 def test_the_markup_of_an_update_exists_once_and_reads_nothing_else() -> None:

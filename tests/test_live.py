@@ -19,6 +19,12 @@ from tests.server import Server
 from tests.waiting import eventually
 
 
+@pytest.fixture(params=["direct", "stock"])
+def transport(request: pytest.FixtureRequest) -> str:
+    """What is promised here is promised of both drivers."""
+    return str(request.param)
+
+
 @pytest.fixture
 def reader(server: Server) -> Iterator[Reader]:
     """Charlie, with the News Feed open."""

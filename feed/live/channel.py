@@ -3,17 +3,19 @@
 The socket carries nothing that plain HTTP could not: a reader who cannot open it polls the catch-up instead.
 """
 
-import ipaddress
 import os
 import secrets
 import threading
 from collections import Counter
 from typing import Any
 
-from flask import Flask, request
-from flask_socketio import ConnectionRefusedError, SocketIO, join_room, leave_room
+from flask import Flask
+from flask_socketio import SocketIO
 
 from feed.errors import Missing
+from feed.live import hooks
+from feed.live.admission import Admission
+from feed.live.frames import MESSAGE_BYTES
 from feed.live.packets import CheckedPacket, check_frames
 from feed.live.tail import Tail
 from feed.render.updates import Renderer
@@ -24,7 +26,6 @@ from feed.threads import under_gevent
 
 PING_SECONDS = 25  # under the 30 s after which some mobile carriers drop an idle connection
 PING_TIMEOUT_SECONDS = 20  # a phone in a lift answers later than one would think
-MESSAGE_BYTES = 16 * 1024  # readers send names of feeds; nobody needs more
 MOST_FOLLOWED = 8  # feeds per socket; a page shows two
 READERS_SECONDS = 5  # between two counts of readers; more often is noise to readers, and work
 REPORT_EVERY = 3  # counts between two reports of an unchanged number, so that this worker counts as alive
@@ -37,12 +38,12 @@ class Channel:
         self._store = store
         self._settings = settings
         self._followed: dict[str, set[str]] = {}
-        self._addresses: dict[str, str] = {}
+        self._readers: Counter[str] = Counter()
         self._worker = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._counting: threading.Thread | None = None
         self._stopped = threading.Event()
         self._total: dict[str, int] = {}
-        self.tail = Tail(store, render, self._push)
+        self.tail = Tail(store, render, self._push, self._close_feed)
         self.socketio = SocketIO(
             async_mode="gevent" if under_gevent() else "threading",
             cors_allowed_origins=list(settings.origins),  # an empty list would switch the check off
@@ -54,23 +55,27 @@ class Channel:
             http_compression=False,
             cookie=None,
             serializer=CheckedPacket,
+            client_manager=hooks.Rooms(),
+            async_handlers=False,  # both drivers call handlers off the loop already
         )
-        on = self.socketio.on
-        on("connect")(self._connect)
-        on("disconnect")(self._disconnect)
-        on("follow")(self._follow)
-        on("unfollow")(self._unfollow)
 
     def attach(self, app: Flask) -> None:
         """Puts the socket in front of the application, at /socket.io/."""
         self.socketio.init_app(app)
-        check_frames(self.socketio.server)
+        self._server = self.socketio.server
+        check_frames(self._server)
+        admission = Admission(self._settings.max_readers, self._settings.max_readers_per_address)
+        direct = self._settings.transport == "direct"
+        self.engine = hooks.attach(self._server, admission, self._settings.origins, direct=direct)
+        # On the server itself: Flask's request context, which these do not need, is a fifth of a connect's cost.
+        self._server.on("connect", self._connect)
+        self._server.on("disconnect", self._disconnect)
+        self._server.on("follow", self._follow)
+        self._server.on("unfollow", self._unfollow)
 
-    def hang_up(self) -> None:
-        """Closes all sockets so that their clients come back: to the next server, when this one is about to end. A
-        disconnect or close packet would tell official clients to stay away; a closed transport does not."""
-        for connection in list(self.socketio.server.eio.sockets.values()):
-            connection.close(wait=False, abort=True)
+    def drain(self) -> None:
+        """Lets all readers go, spread over the drain window, so that they come back to the next worker one by one."""
+        self.engine.drain(self._settings.drain_seconds)
 
     def close(self) -> None:
         """Ends what runs in the background."""
@@ -81,30 +86,17 @@ class Channel:
 
     def __len__(self) -> int:
         """Open sockets of this worker."""
-        return len(self._followed)
+        return self.engine.admission.inside
 
-    def followers(self) -> Counter[str]:
-        """Readers of this worker, by feed."""
-        return Counter(slug for feeds in list(self._followed.values()) for slug in feeds)
-
-    def _connect(self, auth: object = None) -> None:
-        address = network_of(request.remote_addr or "")
-        here = sum(1 for other in self._addresses.values() if other == address)
-        if len(self._followed) >= self._settings.max_readers:
-            raise ConnectionRefusedError("this server is full")
-        if here >= self._settings.max_readers_per_address:
-            raise ConnectionRefusedError("too many connections from this address")
-        sid: str = request.sid  # type: ignore[attr-defined]
+    def _connect(self, sid: str, environ: dict[str, Any], auth: object = None) -> None:
         self._followed[sid] = set()
-        self._addresses[sid] = address
 
-    def _disconnect(self, reason: object = None) -> None:
-        sid: str = request.sid  # type: ignore[attr-defined]
-        self._followed.pop(sid, None)
-        self._addresses.pop(sid, None)
+    def _disconnect(self, sid: str, reason: object = None) -> None:
+        for slug in self._followed.pop(sid, set()):
+            self._readers[slug] -= 1
 
-    def _follow(self, *payload: object) -> dict[str, Any]:
-        followed = self._followed.get(request.sid)  # type: ignore[attr-defined]
+    def _follow(self, sid: str, *payload: object) -> dict[str, Any]:
+        followed = self._followed.get(sid)
         slug = _slug_in(payload)
         if slug is None or followed is None:
             return {"error": 'write the feed\'s name, like {"feed": "news"}'}
@@ -112,30 +104,37 @@ class Channel:
             return {"error": f"at most {MOST_FOLLOWED} feeds"}
         try:
             # Joined first, then asked where the feed stands: what is committed from there on is pushed.
-            join_room(slug)
+            self._server.enter_room(sid, _room(slug))
             feed = self.tail.watch(slug)
-        except Missing:
-            leave_room(slug)
-            followed.discard(slug)
-            return {"error": "no such feed"}
-        except OperationalError:
-            leave_room(slug)
-            return {"error": "try again"}
-        followed.add(slug)
+        except (Missing, OperationalError) as refusal:
+            self._unfollow(sid, {"feed": slug})
+            return {"error": "no such feed" if isinstance(refusal, Missing) else "try again"}
+        if slug not in followed:
+            followed.add(slug)
+            self._readers[slug] += 1
         self._start()
-        readers = max(self._total.get(slug, 0), self.followers()[slug])
+        readers = max(self._total.get(slug, 0), self._readers[slug])
         return {"feed": slug, "epoch": feed.epoch, "version": feed.version, "readers": readers}
 
-    def _unfollow(self, *payload: object) -> dict[str, Any]:
+    def _unfollow(self, sid: str, *payload: object) -> dict[str, Any]:
         slug = _slug_in(payload)
         if slug is None:
             return {"error": 'write the feed\'s name, like {"feed": "news"}'}
-        leave_room(slug)
-        self._followed.get(request.sid, set()).discard(slug)  # type: ignore[attr-defined]
+        self._server.leave_room(sid, _room(slug))
+        if slug in (followed := self._followed.get(sid, set())):
+            followed.remove(slug)
+            self._readers[slug] -= 1
         return {}
 
+    def _close_feed(self, slug: str) -> None:
+        """The feed is public no more: nobody follows it any longer."""
+        self._server.close_room(_room(slug))
+        for followed in list(self._followed.values()):
+            followed.discard(slug)
+        del self._readers[slug]
+
     def _push(self, slug: str, envelope: dict[str, Any]) -> None:
-        self.socketio.emit("updated", envelope, to=slug)
+        self.socketio.emit("updated", envelope, to=_room(slug))
 
     def _start(self) -> None:
         """The first follower starts what runs in the background: not the import, so that the command line stays
@@ -149,9 +148,9 @@ class Channel:
         reported: Counter[str] | None = None
         quiet = 0
         while not self._stopped.wait(READERS_SECONDS):
-            mine = self.followers()
             quiet += 1
             try:
+                mine = +self._readers  # those above zero
                 if mine != reported or quiet >= REPORT_EVERY:
                     presence.report(self._store, self._worker, mine)
                     reported, quiet = mine, 0
@@ -161,19 +160,13 @@ class Channel:
                 continue  # a locked or full disk: the number of readers can wait, and the tail reports the trouble
             for slug in mine:
                 if total.get(slug) != self._total.get(slug):
-                    self.socketio.emit("readers", {"feed": slug, "readers": total.get(slug, 0)}, to=slug)
+                    self.socketio.emit("readers", {"feed": slug, "readers": total.get(slug, 0)}, to=_room(slug))
             self._total = total
 
 
-def network_of(address: str) -> str:
-    """What counts as one client: an IPv4 address, or the /64 that an IPv6 customer gets."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if parsed.version == 6 and parsed.ipv4_mapped:
-        return str(parsed.ipv4_mapped)
-    return str(ipaddress.ip_network((parsed, 64), strict=False)) if parsed.version == 6 else str(parsed)
+def _room(slug: str) -> str:
+    """The room of a feed's followers: never the name of a socket's own room."""
+    return f"feed {slug}"
 
 
 def _slug_in(payload: tuple[object, ...]) -> str | None:

@@ -12,6 +12,7 @@ from socketio.packet import ACK, CONNECT, DISCONNECT, EVENT, Packet
 
 # Engine.IO packets that a client may send over a WebSocket: close, pong, message.
 FROM_READERS = ("1", "3", "4")
+RESERVED = ("connect", "disconnect")  # what the server tells its handlers; a reader has no say in it
 
 
 class CheckedPacket(Packet):  # type: ignore[misc]
@@ -49,7 +50,8 @@ def check_frames(server: Server) -> None:
 
 def _well_formed(kind: int, number: int | None, data: Any) -> bool:
     if kind == EVENT:
-        return isinstance(data, list) and bool(data) and isinstance(data[0], str)
+        named = isinstance(data, list) and bool(data) and isinstance(data[0], str)
+        return named and data[0] not in RESERVED
     if kind == ACK:
         return isinstance(data, list) and number is not None
     return kind in (CONNECT, DISCONNECT)

@@ -25,10 +25,14 @@ Push = Callable[[str, dict[str, Any]], None]
 
 
 class Tail:
-    """Follows the feeds that somebody here follows. `push(slug, envelope)` sends to all followers of a feed."""
+    """Follows the feeds that somebody here follows. `push(slug, envelope)` sends to all followers of a feed; after
+    `close(slug)` it has none, because its article is a draft again."""
 
-    def __init__(self, store: Store, render: Renderer, push: Push) -> None:
+    def __init__(
+        self, store: Store, render: Renderer, push: Push, close: Callable[[str], None] = lambda slug: None
+    ) -> None:
         self._store = store
+        self._close = close
         self._render = render
         self._push = push
         self._pushed: dict[str, tuple[str, int]] = {}
@@ -72,6 +76,10 @@ class Tail:
         for envelope in pushes:
             self._push(envelope["feed"], envelope)
             self._pushed[envelope["feed"]] = (envelope["epoch"], envelope["version"])
+        for feed in changed:
+            if feed.draft and feed.slug in self._pushed:
+                del self._pushed[feed.slug]
+                self._close(feed.slug)
         if changed:
             self._tick = changed[-1].tick
 

@@ -6,15 +6,16 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request, url_for
 
 from feed.errors import Invalid
-from feed.live.channel import network_of
+from feed.live.admission import network_of
 from feed.store import editors, sessions
-from feed.web.guards import COOKIE, editor_at_desk, start_session
+from feed.web.guards import COOKIE, check_strangers_form, editor_at_desk, start_session
 from feed.web.house import house
 
 # A path of the desk as browsers send it: no sign that ends a header, and none that begins another host.
 _INSIDE = re.compile(r"(?!.*//)/desk/[!-\[\]-~]*\Z")
 
 sign_in_pages = Blueprint("sign_in", __name__, url_prefix="/desk")
+sign_in_pages.before_request(check_strangers_form)
 
 
 @sign_in_pages.get("/sign-in")

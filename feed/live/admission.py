@@ -1,0 +1,43 @@
+"""Admission: how many sockets this worker takes, in all and from one client address. Counted before the upgrade, so
+that a crowd is refused while pages are still served."""
+
+import ipaddress
+from collections import Counter
+
+RETRY_SECONDS = 30  # what a refused client is told to wait; its page polls meanwhile
+
+
+class Admission:
+    """The counts of one worker."""
+
+    def __init__(self, most: int, most_per_address: int) -> None:
+        self._most = most
+        self._most_per_address = most_per_address
+        self._by_address: Counter[str] = Counter()
+        self.inside = 0
+
+    def enter(self, address: str) -> bool:
+        """Counts one more socket of that network, if it may come in. Who enters has to leave."""
+        if self.inside >= self._most or self._by_address[address] >= self._most_per_address:
+            return False
+        self.inside += 1
+        self._by_address[address] += 1
+        return True
+
+    def leave(self, address: str) -> None:
+        """One socket of that network is gone."""
+        self.inside -= 1
+        self._by_address[address] -= 1
+        if not self._by_address[address]:
+            del self._by_address[address]
+
+
+def network_of(address: str) -> str:
+    """What counts as one client: an IPv4 address, or the /64 that an IPv6 customer gets."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if parsed.version == 6 and parsed.ipv4_mapped:
+        return str(parsed.ipv4_mapped)
+    return str(ipaddress.ip_network((parsed, 64), strict=False)) if parsed.version == 6 else str(parsed)

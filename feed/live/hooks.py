@@ -1,0 +1,233 @@
+"""The private places of Flask-SocketIO's libraries that the transport is attached to, all of them here.
+
+python-socketio keeps its model: handlers, rooms, acks, connect and disconnect with reasons. Below it, two things are
+replaced: `Engine` takes a WebSocket over from gunicorn at the upgrade, and `Rooms` encodes a broadcast once. Both know
+attributes that are not promised to stay, so they are used with the exact versions below alone. With others, with TLS
+inside gunicorn, and outside of gunicorn (`flask run`), the stock driver serves, behind the same admission.
+"""
+
+import base64
+import binascii
+import hashlib
+import logging
+import os
+import socket
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import Any
+
+import engineio
+from engineio import packet as engine_packet
+from gevent.lock import RLock
+from gevent.socket import socket as GeventSocket
+from socketio import Manager, Server
+from socketio.packet import EVENT
+
+from feed.live import frames
+from feed.live.admission import RETRY_SECONDS, Admission, network_of
+from feed.live.frames import MESSAGE_BYTES
+from feed.live.packets import FROM_READERS
+from feed.live.transport import Connection, Wheel, broadcast
+from feed.threads import under_gevent
+
+FITS = {
+    "Flask-SocketIO": "5.7.0",
+    "python-socketio": "5.18.1",
+    "python-engineio": "4.15.1",
+    "gunicorn": "27.0.1",
+    "gevent": "26.9.0",
+}
+
+_ACCEPT_SALT = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, 1.3
+# What handlers may want to know of a reader. The rest of a request is 4 kB that every reader would keep.
+_KEPT = (
+    "REQUEST_METHOD", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING", "SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL",
+    "REMOTE_ADDR", "HTTP_HOST", "HTTP_ORIGIN", "HTTP_COOKIE", "wsgi.url_scheme", "wsgi.input", "wsgi.errors",
+    "flask.app",
+)  # fmt: skip
+KERNEL_BYTES = 128 * 1024  # of the kernel per reader; left alone it keeps megabytes for one who does not read
+LET_GO = 20  # readers at a time when a worker drains
+
+log = logging.getLogger(__name__)
+
+
+def attach(server: Server, admission: Admission, origins: tuple[str, ...], *, direct: bool) -> "Engine":
+    """Puts admission in front of the server's Engine.IO, and the transport under it where it is wanted and fits."""
+    engine: Engine = server.eio
+    engine.__class__ = Engine
+    engine.prepare(server, admission, origins, takes_over=direct and under_gevent() and _versions_fit())
+    return engine
+
+
+def _versions_fit() -> bool:
+    others = {name: version(name) for name, fitting in FITS.items() if version(name) != fitting}
+    for name, found in others.items():
+        log.warning("%s is %s, the transport was made for %s: the stock driver serves", name, found, FITS[name])
+    return not others
+
+
+class Engine(engineio.Server):  # type: ignore[misc]
+    """Engine.IO over WebSocket alone, in front of the stock server."""
+
+    def prepare(self, server: Server, admission: Admission, origins: tuple[str, ...], *, takes_over: bool) -> None:
+        """What `__init__` would do: the instance was made by Flask-SocketIO."""
+        self._sio = server
+        self.admission = admission
+        self._origins = frozenset(origins)
+        self._takes_over = takes_over
+        self.draining = False
+        self._wheel = Wheel(int(self.ping_interval), int(self.ping_timeout), self._received, self._left)
+
+    def handle_request(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        """Refuses before the upgrade what may not come in; then takes the socket over, or leaves it to the stock
+        driver, which returns when the reader has left."""
+        if self._foreign(environ):
+            return _refuse(start_response, "403 Forbidden", "This page may not open the socket.")
+        network = network_of(environ.get("REMOTE_ADDR") or "")
+        if self.draining or not self.admission.enter(network):
+            return _refuse(start_response, "503 Service Unavailable", "Full. Poll, and try again later.")
+        taken = False
+        try:
+            client = environ.get("gunicorn.socket")
+            # A TLS socket of gunicorn's is of another class: its bytes cannot be written past it.
+            if self._takes_over and type(client) is GeventSocket and (key := _key(environ)):
+                taken = True
+                self._take_over(environ, client, key, network)
+            return super().handle_request(environ, start_response)
+        finally:
+            if not taken:
+                self.admission.leave(network)
+
+    def connections(self) -> list[Connection]:
+        """The readers that the transport has taken over."""
+        return self._wheel.connections()
+
+    def drain(self, seconds: float) -> None:
+        """Takes nobody any more, and lets all go within that time. Official clients come back after a closed
+        transport; a disconnect or close packet would tell them to stay away."""
+        self.draining = True
+        readers = self.connections()
+        for number, connection in enumerate(readers):
+            connection.say_goodbye(frames.RESTART, "server shutdown")
+            if number % LET_GO == LET_GO - 1:
+                self.sleep(seconds * LET_GO / len(readers))
+        for left in list(self.sockets.values()):
+            if type(left) is not Connection:
+                left.close(wait=False, abort=True)
+
+    def _foreign(self, environ: dict[str, Any]) -> bool:
+        """A browser always says where a page is from. Who sends a cookie without saying so is refused too."""
+        origin = environ.get("HTTP_ORIGIN")
+        return origin not in self._origins if origin is not None else "HTTP_COOKIE" in environ
+
+    def _take_over(self, environ: dict[str, Any], client: Any, key: bytes, network: str) -> None:
+        descriptor = os.dup(client.fileno())  # survives gunicorn's closing its own
+        try:
+            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BYTES)
+            client.sendall(_switching(key))
+        except OSError:
+            os.close(descriptor)
+            self.admission.leave(network)
+            raise StopIteration from None
+        sid = self.generate_id()
+        connection = Connection(self._wheel, sid, descriptor, network)
+        self.sockets[sid] = connection
+        opened = {
+            "sid": sid,
+            "upgrades": [],
+            "pingTimeout": int(self.ping_timeout * 1000),
+            "pingInterval": int(self.ping_interval * 1000),
+            "maxPayload": MESSAGE_BYTES,
+        }
+        kept = {name: environ[name] for name in _KEPT if name in environ}
+        self._trigger_event("connect", sid, kept, run_async=False)
+        connection.send(engine_packet.Packet(engine_packet.OPEN, opened))
+        self._wheel.add(connection)
+        connection.listen()
+        raise StopIteration  # gunicorn's way to end a request without a response: its slot is free again
+
+    def _received(self, connection: Connection, text: str) -> None:
+        """A message of a reader, on a greenlet of its own."""
+        if connection.closed or connection.closing:
+            return
+        if not text.startswith(FROM_READERS) or text == "4":
+            connection.say_goodbye(frames.PROTOCOL_ERROR, "transport error")
+        elif text[0] == "1":
+            connection.say_goodbye(frames.GOING_AWAY, "client disconnect")
+        elif text[0] == "4":
+            self._trigger_event("message", connection.sid, text[1:], run_async=False)
+            joined = self._sio.manager.sid_from_eio_sid(connection.sid, "/") is not None
+            if connection.joined and not joined:  # refused, or left by itself: the socket is of no use any more
+                connection.say_goodbye(frames.NORMAL, "client disconnect")
+            connection.joined = joined
+
+    def _left(self, connection: Connection, reason: str) -> None:
+        if self.sockets.pop(connection.sid, None) is not None:
+            self.admission.leave(connection.address)
+            self._trigger_event("disconnect", connection.sid, reason, run_async=False)
+
+
+class Rooms(Manager):  # type: ignore[misc]
+    """Rooms whose broadcasts are encoded and framed once, and sent in the order in which they were emitted."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._turn = RLock()
+
+    def emit(
+        self, event: str, data: Any, namespace: str, room: Any = None, skip_sid: Any = None,
+        callback: Any = None, to: Any = None, **more: Any,
+    ) -> None:  # fmt: skip
+        """As python-socketio's; what needs an answer or goes to somebody else's driver takes the stock way."""
+        members = list(self.get_participants(namespace, to or room)) if namespace in self.rooms else []
+        sockets = self.server.eio.sockets
+        readers = [sockets.get(engine_sid) for _, engine_sid in members]
+        if not readers:
+            return
+        if callback or skip_sid or isinstance(data, tuple) or not all(type(each) is Connection for each in readers):
+            super().emit(event, data, namespace, room, skip_sid, callback, to, **more)
+            return
+        named = [event] if data is None else [event, data]
+        encoded = self.server.packet_class(EVENT, namespace=namespace, data=named).encode()
+        if not isinstance(encoded, str):
+            super().emit(event, data, namespace, room, skip_sid, callback, to, **more)
+            return
+        with self._turn:
+            broadcast(readers, frames.frame(frames.TEXT, f"4{encoded}".encode()))
+
+
+def _key(environ: dict[str, Any]) -> bytes | None:
+    """The key of a WebSocket handshake that the transport takes: version 13, Engine.IO 4, a new session."""
+    query = environ.get("QUERY_STRING", "").split("&")
+    asked = (
+        environ.get("REQUEST_METHOD") == "GET"
+        and environ.get("HTTP_UPGRADE", "").lower() == "websocket"
+        and "upgrade" in environ.get("HTTP_CONNECTION", "").lower()
+        and environ.get("HTTP_SEC_WEBSOCKET_VERSION") == "13"
+        and "transport=websocket" in query
+        and "EIO=4" in query
+        and not any(part.startswith("sid=") for part in query)
+    )
+    key = environ.get("HTTP_SEC_WEBSOCKET_KEY", "").encode("latin-1")
+    try:
+        return key if asked and len(base64.b64decode(key, validate=True)) == 16 else None
+    except binascii.Error:
+        return None
+
+
+def _switching(key: bytes) -> bytes:
+    accept = base64.b64encode(hashlib.sha1(key + _ACCEPT_SALT, usedforsecurity=False).digest())
+    # No Sec-WebSocket-Extensions: without compression the bytes are the same for every reader.
+    return (
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n"
+    )
+
+
+def _refuse(start_response: Callable[..., Any], status: str, words: str) -> list[bytes]:
+    headers = [("Content-Type", "text/plain; charset=utf-8"), ("Cache-Control", "no-store")]
+    if status.startswith("503"):
+        headers.append(("Retry-After", str(RETRY_SECONDS)))
+    start_response(status, headers)
+    return [f"{words}\n".encode()]

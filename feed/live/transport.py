@@ -1,0 +1,300 @@
+"""The transport: frames to sockets, without a queue, a wake-up or a greenlet per reader.
+
+The stock driver sends each packet through a queue to a greenlet per reader, and loses bytes when the kernel's buffer
+is full. Here a broadcast is one frame, made once, and one `send()` per reader from one loop. What the kernel does not
+take is kept in an outbox and continued in order when the socket is writable again; an outbox that grows too long or
+stands still drops the connection, never an update: the reader comes back and catches up.
+
+A reader at rest is one object and one watcher of gevent's loop. One wheel sends all pings.
+"""
+
+import logging
+from _socket import socket as NativeSocket
+from collections import deque
+from collections.abc import Callable, Iterable
+from time import monotonic, perf_counter
+from typing import Any
+
+import gevent
+from gevent import get_hub, spawn_raw
+
+from feed.live import frames
+from feed.live.frames import Broken, Parser
+
+OUTBOX_BYTES = 1024 * 1024  # about a thousand updates behind: catching up is quicker
+STUCK_SECONDS = 10  # without a byte taken: frozen, gone, or not reading on purpose
+JOIN_SECONDS = 10  # between the upgrade and joining the namespace; ours takes one round trip
+GOODBYE_SECONDS = 3  # for the other side to answer a close frame
+TURN_SECONDS = 0.002  # of a broadcast before pages, pings and publishing get their turn
+LOOK_EVERY = 32  # sends between two looks at the clock: about a quarter of a millisecond
+BURST, BURST_SECONDS = 40, 10  # messages of a reader; a page sends two and answers pings
+RECEIVE_BYTES = 64 * 1024
+
+log = logging.getLogger(__name__)
+
+
+class Connection:
+    """One reader's WebSocket. To python-engineio it looks like one of its own sockets."""
+
+    __slots__ = (
+        "_burst", "_burst_began", "_engine", "_outbox", "_parser", "_queued", "_readable", "_sock", "_writable",
+        "address", "closed", "closing", "heard", "joined", "progressed", "send_some", "session", "sid",
+    )  # fmt: skip
+
+    connected = upgraded = True
+
+    def __init__(self, engine: "Wheel", sid: str, descriptor: int, address: str) -> None:
+        self._engine = engine
+        self._sock = NativeSocket(fileno=descriptor)
+        self._sock.setblocking(False)
+        self.send_some = self._sock.send
+        self._outbox: deque[memoryview] | None = None
+        self._queued = 0
+        self._parser = Parser()
+        self._burst, self._burst_began = 0, 0.0
+        self.sid = sid
+        self.address = address
+        self.session: dict[str, Any] = {}
+        self.closed = self.closing = self.joined = False
+        self.heard = self.progressed = monotonic()
+        loop = get_hub().loop
+        self._readable = loop.io(descriptor, 1)
+        self._writable: Any = None
+
+    def listen(self) -> None:
+        """Begins to take what the reader sends."""
+        self._readable.start(self._read)
+
+    def send(self, packet: Any) -> None:
+        """Sends an Engine.IO packet."""
+        encoded = packet.encode()
+        if isinstance(encoded, str):
+            self.write(frames.frame(frames.TEXT, encoded.encode()))
+
+    def write(self, frame: bytes) -> None:
+        """Sends one whole frame, after those that are still in the outbox. Never waits, never raises."""
+        if self.closed or self.closing:
+            return
+        if self._outbox:
+            self.keep(frame, 0)
+            return
+        try:
+            sent = self.send_some(frame)
+        except BlockingIOError:
+            sent = 0
+        except OSError:
+            self.drop("transport error")
+            return
+        if sent < len(frame):
+            self.keep(frame, sent)
+
+    @property
+    def behind(self) -> bool:
+        """Whether something waits in the outbox."""
+        return bool(self._outbox)
+
+    def keep(self, frame: bytes, sent: int) -> None:
+        """Puts the rest of a frame, of which that many bytes are sent, in the outbox."""
+        rest = memoryview(frame)[sent:]
+        if self._outbox is None:
+            self._outbox = deque()
+        if not self._outbox:
+            self.progressed = monotonic()
+            self._engine.behind.add(self)
+            if self._writable is None:
+                self._writable = get_hub().loop.io(self._sock.fileno(), 2)
+            self._writable.start(self._write_on)
+        self._outbox.append(rest)
+        self._queued += len(rest)
+        if self._queued > OUTBOX_BYTES:
+            self.drop("too slow")
+
+    def close(self, wait: bool = True, abort: bool = False, reason: str | None = None) -> None:
+        """Ends the connection as python-engineio asks for it: at once, or with a goodbye."""
+        if abort:
+            self.drop(reason or "server disconnect")
+        else:
+            self.say_goodbye(frames.GOING_AWAY, reason or "server disconnect")
+
+    def say_goodbye(self, code: int, reason: str) -> None:
+        """Sends a close frame after what is in the outbox, and hangs up when it is answered or time is over."""
+        if self.closed or self.closing:
+            return
+        self.write(frames.close_frame(code))
+        if not self.closed:
+            self.closing = True
+            self._engine.goodbyes[self] = monotonic() + GOODBYE_SECONDS
+            self._engine.left(self, reason)
+
+    def drop(self, reason: str) -> None:
+        """Ends the connection now. What is in the outbox is lost, and nothing else: the reader catches up."""
+        if self.closed:
+            return
+        self.closed = True
+        self._readable.close()
+        if self._writable is not None:
+            self._writable.close()
+        self._outbox = None
+        self._sock.close()
+        if not self.closing:
+            self._engine.left(self, reason)
+        self._engine.forget(self)
+
+    def _read(self) -> None:
+        try:
+            data = self._sock.recv(RECEIVE_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self.drop("transport close")
+            return
+        self.heard = monotonic()
+        try:
+            for incoming in self._parser.feed(data):
+                self._take(incoming)
+        except Broken as broken:
+            self.say_goodbye(broken.code, "transport error")
+
+    def _take(self, incoming: frames.Incoming) -> None:
+        if incoming.kind == frames.CLOSE:
+            if not self.closing:
+                self.write(frames.close_frame(frames.NORMAL))
+            self.drop("client disconnect")
+        elif self.closing:
+            return
+        elif incoming.kind == frames.PING:
+            self._count()
+            self.write(frames.frame(frames.PONG, incoming.data))
+        elif incoming.kind == frames.TEXT and incoming.text != "3":
+            self._count()
+            self._engine.receive(self, incoming.text)
+
+    def _count(self) -> None:
+        """Raises Broken for a reader who talks too much."""
+        if self.heard - self._burst_began > BURST_SECONDS:
+            self._burst, self._burst_began = 0, self.heard
+        self._burst += 1
+        if self._burst > BURST:
+            raise Broken(frames.POLICY)
+
+    def _write_on(self) -> None:
+        outbox = self._outbox or deque()
+        try:
+            while outbox:
+                rest = outbox[0]
+                sent = self.send_some(rest)
+                self._queued -= sent
+                self.progressed = monotonic()
+                if sent < len(rest):
+                    outbox[0] = rest[sent:]
+                    return
+                outbox.popleft()
+        except BlockingIOError:
+            return
+        except OSError:
+            self.drop("transport error")
+            return
+        self._writable.stop()
+        self._engine.behind.discard(self)
+
+
+class Wheel:
+    """What the connections of a worker share: the pings, the deadlines, and who is told of what happens."""
+
+    def __init__(
+        self,
+        interval: int,
+        timeout: int,
+        receive: Callable[[Connection, str], None],
+        left: Callable[[Connection, str], None],
+    ) -> None:
+        self._timeout = interval + timeout
+        self._slots: list[set[Connection]] = [set() for _ in range(interval)]
+        self._where: dict[Connection, int] = {}
+        self._receive = receive
+        self._left = left
+        self._tick = 0
+        self._turning: Any = None
+        self.behind: set[Connection] = set()
+        self.goodbyes: dict[Connection, float] = {}
+        self.joining: deque[Connection] = deque()
+
+    def add(self, connection: Connection) -> None:
+        """Watches over a new connection."""
+        slot = self._tick % len(self._slots)
+        self._slots[slot].add(connection)
+        self._where[connection] = slot
+        self.joining.append(connection)
+        if self._turning is None:
+            self._turning = gevent.spawn(self._turn)
+
+    def receive(self, connection: Connection, text: str) -> None:
+        """Passes a message on, off the loop's own greenlet, where handlers may wait."""
+        spawn_raw(self._receive, connection, text)
+
+    def left(self, connection: Connection, reason: str) -> None:
+        """Says that a reader left, never in the middle of a broadcast."""
+        spawn_raw(self._left, connection, reason)
+
+    def forget(self, connection: Connection) -> None:
+        """The connection is closed."""
+        slot = self._where.pop(connection, None)
+        if slot is not None:
+            self._slots[slot].discard(connection)
+        self.behind.discard(connection)
+        self.goodbyes.pop(connection, None)
+
+    def connections(self) -> list[Connection]:
+        """All that are open."""
+        return list(self._where)
+
+    def _turn(self) -> None:
+        ping = frames.frame(frames.TEXT, b"2")
+        began = monotonic()
+        while True:
+            self._tick += 1
+            gevent.sleep(max(0.0, began + self._tick - monotonic()))
+            try:
+                now = monotonic()
+                for connection in [c for c in self.behind if now - c.progressed > STUCK_SECONDS]:
+                    connection.drop("too slow")
+                for connection in [c for c, end in self.goodbyes.items() if now > end]:
+                    connection.drop("server disconnect")
+                while self.joining and now - self.joining[0].heard > JOIN_SECONDS:
+                    late = self.joining.popleft()
+                    if not late.joined:
+                        late.say_goodbye(frames.POLICY, "transport error")
+                while self.joining and (self.joining[0].joined or self.joining[0].closed):
+                    self.joining.popleft()
+                due = self._slots[self._tick % len(self._slots)]
+                silent = [c for c in due if now - c.heard > self._timeout]
+                for connection in silent:
+                    connection.drop("ping timeout")
+                broadcast(list(due), ping)
+            except Exception:
+                log.exception("the wheel stumbled, and turns on")
+
+
+def broadcast(connections: Iterable[Connection], frame: bytes) -> None:
+    """Sends one frame to all, in a loop that lets others have their turn. A second call may overtake this one: callers
+    who mind take turns (see hooks.Rooms)."""
+    size = len(frame)
+    until = perf_counter() + TURN_SECONDS
+    for number, connection in enumerate(connections):
+        if connection.behind or connection.closing or connection.closed:
+            connection.write(frame)
+            continue
+        try:
+            sent = connection.send_some(frame)
+        except BlockingIOError:
+            connection.keep(frame, 0)
+        except OSError:
+            connection.drop("transport error")
+        else:
+            if sent != size:
+                connection.keep(frame, sent)
+        if number % LOOK_EVERY == 0 and perf_counter() > until:
+            gevent.sleep(0)
+            until = perf_counter() + TURN_SECONDS

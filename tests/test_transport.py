@@ -1,0 +1,265 @@
+"""The transport: what Flask-SocketIO's stock driver cannot do. Slow readers, broken frames, crowds, and leaving."""
+
+import json
+import random
+import socket
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from time import monotonic
+
+import pytest
+import requests
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from websocket import ABNF
+from wsproto.frame_protocol import FrameProtocol, Opcode
+
+from feed.live import frames
+from feed.live.frames import Broken, Incoming, Parser
+from tests.reader import Reader
+from tests.server import Server
+from tests.waiting import eventually
+
+MESSAGES = st.lists(
+    st.one_of(
+        st.tuples(st.just("text"), st.text(max_size=300), st.integers(1, 4)),
+        st.tuples(st.just("ping"), st.binary(max_size=125), st.just(1)),
+    ),
+    max_size=8,
+)
+
+
+@given(messages=MESSAGES, cuts=st.lists(st.integers(1, 400), max_size=30))
+@settings(deadline=None)
+def test_what_readers_send_is_read_whole_however_it_is_cut(
+    messages: list[tuple[str, str | bytes, int]], cuts: list[int]
+) -> None:
+    """A client's frames, fragmented, with pings between the fragments, in pieces of any size."""
+    client = FrameProtocol(client=True, extensions=[])
+    wire, expected = b"", []
+    for _, content, parts in messages:
+        if isinstance(content, bytes):
+            wire += ABNF.create_frame(content, ABNF.OPCODE_PING).format()
+            expected.append(Incoming(frames.PING, data=content))
+        else:
+            size = len(content) // parts + 1
+            pieces = [content[at : at + size] for at in range(0, max(len(content), 1), size)]
+            for number, piece in enumerate(pieces):
+                wire += client.send_data(piece, fin=number == len(pieces) - 1)
+                if number < len(pieces) - 1:
+                    wire += ABNF.create_frame(b"between", ABNF.OPCODE_PING).format()
+                    expected.append(Incoming(frames.PING, data=b"between"))
+            expected.append(Incoming(frames.TEXT, content))
+    parser, seen = Parser(), []
+    for cut in [*cuts, len(wire)]:
+        piece, wire = wire[:cut], wire[cut:]
+        if piece:
+            seen += parser.feed(piece)
+    assert seen == expected
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"\x81\x02hi", 1002),  # without a mask
+        (b"\xc1\x82\0\0\0\0hi", 1002),  # a reserved bit, as compression would set
+        (b"\x83\x80\0\0\0\0", 1002),  # an unknown kind
+        (b"\x80\x80\0\0\0\0", 1002),  # the end of nothing
+        (b"\x09\x80\0\0\0\0", 1002),  # a fragmented ping
+        (b"\x89\xfe\0\x7e\0\0\0\0" + b"x" * 126, 1002),  # a ping that is too long
+        (b"\x82\x82\0\0\0\0hi", 1003),  # binary
+        (b"\x81\x82\0\0\0\0\xff\xfe", 1007),  # not UTF-8
+        (b"\x81\xff" + struct.pack("!Q", 60_000_000) + b"\0\0\0\0" + b"x" * 20_000, 1009),  # before it is there
+        (b"\x01\xfe\x30\x00\0\0\0\0" + b"x" * 0x3000 + b"\x80\xfe\x30\x00\0\0\0\0" + b"x" * 0x3000, 1009),
+        (b"\x88\x82\0\0\0\0\x03\xe7", 1002),  # a close code nobody may use
+    ],
+)
+def test_a_broken_frame_gets_the_close_code_it_deserves(data: bytes, code: int) -> None:
+    with pytest.raises(Broken) as broken:
+        Parser().feed(data)
+    assert broken.value.code == code
+
+
+@pytest.mark.parametrize("size", [0, 1, 125, 126, 127, 65_535, 65_536, 65_537])
+def test_our_frames_are_what_clients_read(size: int) -> None:
+    client = FrameProtocol(client=True, extensions=[])
+    client.receive_bytes(frames.frame(frames.TEXT, b"x" * size))
+    received = list(client.received_frames())
+    assert "".join(str(each.payload) for each in received) == "x" * size
+    assert received[-1].message_finished
+    assert received[-1].opcode is Opcode.TEXT
+
+
+class Slow:
+    """A reader on a bare socket with a small receive buffer, who reads when asked to."""
+
+    def __init__(self, server: Server, *, follow: bool = True, headers: str = "") -> None:
+        self.socket = socket.socket()
+        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        self.socket.settimeout(15)
+        self.socket.connect(("127.0.0.1", server.port))
+        self.socket.sendall(
+            b"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
+            b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+            b"Sec-WebSocket-Extensions: permessage-deflate\r\n" + headers.encode() + b"\r\n"
+        )
+        self.head = b""
+        while b"\r\n\r\n" not in self.head:
+            self.head += self.socket.recv(1)
+        self._frames = FrameProtocol(client=True, extensions=[])
+        self.texts: list[str] = []
+        self.closed: int | None = None
+        self._text = ""
+        if follow:
+            self.send("40")
+            self.send('420["follow",{"feed":"news"}]')
+            while len(self.texts) < 3:
+                self.read(4096)
+
+    def send(self, text: str) -> None:
+        """Sends a text frame."""
+        self.socket.sendall(ABNF.create_frame(text, ABNF.OPCODE_TEXT).format())
+
+    def read(self, size: int) -> None:
+        """Reads that many bytes at most. Raises what wsproto says of a stream that is torn."""
+        data = self.socket.recv(size)
+        assert data, "the server hung up"
+        self._frames.receive_bytes(data)
+        for each in self._frames.received_frames():
+            if each.opcode is Opcode.TEXT:
+                self._text += str(each.payload)
+                if each.message_finished:
+                    self.texts.append(self._text)
+                    self._text = ""
+            elif each.opcode is Opcode.CLOSE:
+                self.closed = int(each.payload[0])  # type: ignore[arg-type]
+
+    def updates(self) -> list[str]:
+        """The HTML of the updates pushed so far."""
+        pushed = [json.loads(text[2:])[1] for text in self.texts if text.startswith('42["updated"')]
+        return [change["html"] for envelope in pushed for change in envelope["changes"]]
+
+    def close(self) -> None:
+        """Leaves without a word."""
+        self.socket.close()
+
+
+@pytest.fixture
+def slow(server: Server) -> Iterator[Slow]:
+    """A slow reader of the News Feed."""
+    reader = Slow(server)
+    yield reader
+    reader.close()
+
+
+@given(
+    sizes=st.lists(st.sampled_from([1, 60, 400, 9_000, 13_000, 13_040, 19_000]), min_size=3, max_size=10),
+    seed=st.integers(0, 1000),
+)
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+def test_the_stream_of_a_slow_reader_is_whole_at_any_speed(
+    server: Server, slow: Slow, sizes: list[int], seed: int
+) -> None:
+    """Frames on both sides of 125, 126, 65,535 and 65,536 bytes ("&" is stored as five), read in pieces of any size,
+    after the kernel's buffers were full: nothing torn, nothing lost, in order, with the answer to a ping in between."""
+    dice = random.Random(seed)
+    before = len(slow.updates())
+    published = [server.publish("&" * size)["html"] for size in sizes]
+    slow.socket.sendall(ABNF.create_frame(b"are you there", ABNF.OPCODE_PING).format())
+    while len(slow.updates()) < before + len(published):
+        slow.read(dice.choice([1, 7, 125, 1000, 4096, 65_536]) if dice.random() < 0.5 else 16_384)
+    assert slow.updates()[before:] == published
+
+
+def test_a_reader_who_never_reads_is_dropped_and_the_others_do_not_notice(server: Server, slow: Slow) -> None:
+    good = Reader(server.url)
+    eventually(lambda: good.following)
+    stuck = [Slow(server) for _ in range(3)]
+    for number in range(60):  # 6 MB: beyond the kernel's buffers and a megabyte of ours
+        server.publish("&" * 19_900 + str(number))
+    eventually(lambda: good.page.version == 60)
+    assert [envelope["version"] for envelope in good.envelopes][-1] == 60
+    eventually(lambda: sockets(server) == 1, within=20)
+    for each in stuck:
+        each.close()
+    good.close()
+
+
+def test_a_reader_who_stands_still_is_dropped_after_a_while(server: Server) -> None:
+    stuck = Slow(server)
+    # More than the kernel takes, less than a megabyte of ours: only the clock can tell.
+    for number in range(9):
+        server.publish("&" * 19_900 + str(number))
+    assert sockets(server) == 1
+    eventually(lambda: sockets(server) == 0, within=25)
+    stuck.close()
+
+
+def test_who_upgrades_and_says_nothing_is_let_go(server: Server) -> None:
+    silent = Slow(server, follow=False)
+    assert sockets(server) == 1
+    while silent.closed is None:
+        silent.read(100)
+    assert silent.closed == 1008
+    silent.close()
+
+
+def test_a_flood_ends_the_flooder_and_pages_stay_quick(server: Server, slow: Slow) -> None:
+    flood = ABNF.create_frame('42["follow",{"feed":"news"}]', ABNF.OPCODE_TEXT).format() * 200
+    began = monotonic()
+    slow.socket.sendall(flood)
+    assert requests.get(f"{server.url}/healthz", timeout=5).ok
+    while slow.closed is None:
+        slow.read(4096)
+    assert slow.closed == 1008
+    assert monotonic() - began < 5  # it took minutes when every packet was answered
+    eventually(lambda: sockets(server) == 0)
+
+
+def test_compression_is_not_agreed_to(slow: Slow) -> None:
+    assert slow.head.startswith(b"HTTP/1.1 101 ")
+    assert b"extensions" not in slow.head.lower()
+
+
+def test_a_cookie_without_an_origin_does_not_open_the_socket(server: Server) -> None:
+    refused = Slow(server, follow=False, headers="Cookie: liveline=x\r\n")
+    assert refused.head.startswith(b"HTTP/1.1 403 ")
+    refused.close()
+
+
+def test_a_full_worker_says_so_before_the_upgrade(tmp_path: Path) -> None:
+    server = Server(tmp_path, FEED_MAX_READERS_PER_ADDRESS="2")
+    server.prepare()
+    server.start()
+    inside = [Slow(server) for _ in range(2)]
+    refused = Slow(server, follow=False)
+    assert refused.head.startswith(b"HTTP/1.1 503 ")
+    assert b"Retry-After: 30\r\n" in refused.head
+    inside[0].close()
+    eventually(lambda: sockets(server) == 1)
+    inside.append(Slow(server))
+    for each in [refused, *inside[1:]]:
+        each.close()
+    server.stop()
+
+
+def test_a_worker_that_ends_says_goodbye_with_the_code_for_a_restart(server: Server) -> None:
+    readers = [Slow(server) for _ in range(30)]
+    server.ask_to_stop()
+    for each in readers:
+        while each.closed is None:
+            each.read(4096)
+        assert each.closed == 1012
+        each.close()
+    began = monotonic()
+    server.stop()
+    assert server.exit_code == 0
+    assert monotonic() - began < 5
+
+
+def sockets(server: Server) -> int:
+    """How many sockets the worker counts."""
+    numbers = requests.get(f"{server.url}/metrics", timeout=5).text
+    line = next(line for line in numbers.splitlines() if line.startswith("liveline_worker_sockets "))
+    return int(float(line.split()[1]))
