@@ -1,12 +1,13 @@
 """The guards: what stands before and behind every door, whatever it answers."""
 
+import io
 import re
 
 import pytest
 from flask.testing import FlaskClient
 
 from app import create_app
-from feed.web.guards import FORM_BYTES
+from feed.web.guards import FORM_BYTES, FORM_FIELDS, STRANGERS_FORM_BYTES
 from tests.conftest import FROM_HERE, Site
 
 GUARDS = {
@@ -99,6 +100,44 @@ def test_a_form_over_the_limit_is_refused_before_it_is_read(site: Site) -> None:
         answer = bob.post("/desk/feeds/news/updates", data=data, headers=FROM_HERE, content_type=kind)
         assert answer.status_code == 413
     assert site.versions()["news"] == 0
+
+
+class Unread(io.BytesIO):
+    """What a stranger sends; `taken` is how much of it was read."""
+
+    taken = 0
+
+    def read(self, size: int | None = -1) -> bytes:
+        got = super().read(size)
+        self.taken += len(got)
+        return got
+
+
+URLENCODED, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"
+
+
+@pytest.mark.parametrize("kind", [URLENCODED, MULTIPART])
+@pytest.mark.parametrize("path", ["/desk/sign-in", "/desk/first/x", "/desk/feeds/news/updates", "/nothing"])
+@pytest.mark.parametrize("cookie", [None, "liveline=made-up"])
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_stranger_makes_nobody_read_a_long_form(
+    site: Site, kind: str, path: str, cookie: str | None, chunked: bool
+) -> None:
+    sent = Unread(b"a&" * (FORM_BYTES // 2 - 1))
+    more = {"wsgi.input_terminated": True} if chunked else {"CONTENT_LENGTH": str(FORM_BYTES - 2)}
+    headers = FROM_HERE | ({"Cookie": cookie} if cookie else {})
+    answer = site.charlie.post(path, input_stream=sent, headers=headers, content_type=kind, environ_overrides=more)
+    assert answer.status_code == {"/desk/feeds/news/updates": 303, "/nothing": 404}.get(path, 413)
+    assert sent.taken <= (STRANGERS_FORM_BYTES + 1 if chunked and answer.status_code == 413 else 0)
+
+
+def test_a_form_of_too_many_fields_is_refused_also_from_an_editor(site: Site) -> None:
+    bob = site.at_desk()
+    for fields, status in ((FORM_FIELDS, 303), (FORM_FIELDS + 1, 413)):
+        form = "body=x" + "&a" * (fields - 1)
+        answer = bob.post("/desk/feeds/news/updates", data=form, headers=FROM_HERE, content_type=URLENCODED)
+        assert answer.status_code == status
+    assert site.versions()["news"] == 1
 
 
 def test_a_name_of_this_machine_is_no_foreign_origin_but_another_port_is(site: Site) -> None:

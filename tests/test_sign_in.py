@@ -100,7 +100,7 @@ def test_a_wrong_try_says_not_which_word_was_wrong_and_keeps_the_name(site: Site
 
 
 def test_odd_names_and_passwords_are_only_wrong(site: Site) -> None:
-    for word in ("", "\x00", "é" * 1000, "' OR 1=1 --", "ü\u200b", "x" * 100_000):
+    for word in ("", "\x00", "é" * 1000, "' OR 1=1 --", "ü\u200b", "x" * 5_000):
         assert try_in(site.charlie, word, word).status_code == 403
 
 

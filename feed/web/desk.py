@@ -15,7 +15,7 @@ from feed.picture import UPLOAD_BYTES
 from feed.store import articles, editors, feeds, pictures, sessions, updates
 from feed.store.updates import Update
 from feed.web import feed_page
-from feed.web.guards import require_editor
+from feed.web.guards import check_form, require_editor
 from feed.web.house import house
 from feed.web.reader import article_page
 
@@ -24,6 +24,7 @@ ARTICLES_SHOWN = 200  # on the desk's first page
 
 desk = Blueprint("desk", __name__, url_prefix="/desk")
 desk.before_request(require_editor)
+desk.before_request(check_form)
 
 
 @desk.after_request

@@ -17,6 +17,8 @@ from feed.web.house import house
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 FORM_BYTES = 1024 * 1024  # the longest article in UTF-8, percent-encoded, fits twice
+STRANGERS_FORM_BYTES = 16 * 1024  # name, password and the way back; nobody need sign in to send it
+FORM_FIELDS = 100  # the article's form has ten; each costs time to read, however short
 COOKIE = "liveline"
 
 # Everything comes from this host. `connect-src 'self'` covers the WebSocket of the same host.
@@ -36,8 +38,8 @@ def guard(app: Flask) -> None:
     """Puts the guards on an application."""
     app.config["MAX_CONTENT_LENGTH"] = UPLOAD_BYTES + FORM_BYTES
     app.config["MAX_FORM_MEMORY_SIZE"] = FORM_BYTES
+    app.config["MAX_FORM_PARTS"] = FORM_FIELDS
     app.before_request(_refuse_foreign_writes)
-    app.before_request(_refuse_broken_text)
     app.after_request(_add_headers)
 
 
@@ -57,21 +59,6 @@ def _refuse_foreign_writes() -> None:
         raise Forbidden("Your browser does not say which page sent this. Update it, or use the API with a token.")
 
 
-def _refuse_broken_text() -> None:
-    """Werkzeug reads a form that is not UTF-8 by replacing what it cannot read: that would store text nobody wrote."""
-    if request.mimetype == "application/x-www-form-urlencoded":
-        too_long = RequestEntityTooLarge("This form is too long.")
-        if (request.content_length or 0) > FORM_BYTES:
-            raise too_long
-        raw = request.get_data(cache=True)
-        if len(raw) > FORM_BYTES:  # sent in chunks, without saying how many
-            raise too_long
-        try:
-            unquote_to_bytes(raw.replace(b"+", b" ")).decode()
-        except UnicodeDecodeError:
-            raise BadRequest("This form is not UTF-8.") from None
-
-
 def _add_headers(response: Response) -> Response:
     headers = response.headers
     headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
@@ -83,6 +70,37 @@ def _add_headers(response: Response) -> Response:
         headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     headers.setdefault("Cache-Control", "no-cache")  # kept, but asked for again each time: invariant 4
     return response
+
+
+def check_form() -> None:
+    """Before each door that reads forms, and after what keeps strangers out: reading one takes time.
+
+    Werkzeug reads a form that is not UTF-8 by replacing what it cannot read: that would store text nobody wrote."""
+    if request.mimetype == "application/x-www-form-urlencoded":
+        raw = _read_at_most(FORM_BYTES)
+        if raw.count(b"&") >= FORM_FIELDS:
+            raise RequestEntityTooLarge("This form has too many fields.")
+        try:
+            unquote_to_bytes(raw.replace(b"+", b" ")).decode()
+        except UnicodeDecodeError:
+            raise BadRequest("This form is not UTF-8.") from None
+
+
+def check_strangers_form() -> None:
+    """Before the doors that are open to all: such a form is short, of whatever kind."""
+    _read_at_most(STRANGERS_FORM_BYTES)
+    check_form()
+
+
+def _read_at_most(size: int) -> bytes:
+    too_long = RequestEntityTooLarge("This form is too long.")
+    if (request.content_length or 0) > size:
+        raise too_long
+    request.max_content_length = size  # for what is sent in chunks, without saying how many
+    try:
+        return request.get_data(cache=True)
+    except RequestEntityTooLarge:
+        raise too_long from None
 
 
 def fresh(response: Response) -> Response:
