@@ -15,9 +15,12 @@ from tests.conftest import FROM_HERE, PASSWORD, Site
 SIGN_IN = "/desk/sign-in"
 
 
-def try_in(browser: FlaskClient, name: str = "bob", password: str = PASSWORD, **more: str) -> TestResponse:
+def try_in(
+    browser: FlaskClient, name: str = "bob", password: str = PASSWORD, address: str = "127.0.0.1", **more: str
+) -> TestResponse:
     """One try at the form."""
-    return browser.post(SIGN_IN, data={"name": name, "password": password, **more}, headers=FROM_HERE)
+    form = {"name": name, "password": password, **more}
+    return browser.post(SIGN_IN, data=form, headers=FROM_HERE, environ_overrides={"REMOTE_ADDR": address})
 
 
 def test_the_desk_asks_strangers_to_sign_in_and_leads_back(site: Site) -> None:
@@ -105,7 +108,7 @@ def test_odd_names_and_passwords_are_only_wrong(site: Site) -> None:
 
 
 def test_guessing_is_slowed_down_even_with_the_right_word_at_last(site: Site) -> None:
-    for _ in range(sessions.TRIES_PER_NAME):
+    for _ in range(sessions.TRIES_PER_NAME_AND_ADDRESS):
         assert try_in(site.charlie, "bob", "wrong").status_code == 403
     refused = try_in(site.charlie)
     assert refused.status_code == 429
@@ -114,16 +117,29 @@ def test_guessing_is_slowed_down_even_with_the_right_word_at_last(site: Site) ->
     assert try_in(site.charlie, "alice").status_code == 303, "bob's trouble is not alice's"
 
 
+def test_a_stranger_who_guesses_locks_nobody_out_but_many_together_are_stopped(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sessions, "TRIES_PER_NAME", 25)
+    for _ in range(sessions.TRIES_PER_NAME_AND_ADDRESS + 10):
+        last = try_in(site.charlie, "bob", "wrong", "203.0.113.7")
+    assert last.status_code == 429
+    assert try_in(site.charlie, address="198.51.100.1").status_code == 303, "what was refused is not counted"
+    for number in range(25):
+        assert try_in(site.charlie, "bob", "wrong", f"203.0.{number}.7").status_code == 403
+    assert try_in(site.charlie, address="198.51.100.2").status_code == 429
+
+
 def test_one_address_cannot_try_all_names(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sessions, "TRIES_PER_ADDRESS", 3)
     assert [try_in(site.charlie, f"name{n}", "x").status_code for n in range(5)] == [403, 403, 403, 429, 429]
 
 
 def test_after_the_window_and_after_success_tries_are_forgiven(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    for _ in range(sessions.TRIES_PER_NAME - 1):
+    for _ in range(sessions.TRIES_PER_NAME_AND_ADDRESS - 1):
         try_in(site.charlie, "bob", "wrong")
     assert try_in(site.charlie).status_code == 303
-    for _ in range(sessions.TRIES_PER_NAME):
+    for _ in range(sessions.TRIES_PER_NAME_AND_ADDRESS):
         assert try_in(site.charlie, "bob", "wrong").status_code == 403
     assert try_in(site.charlie).status_code == 429
     later = times.after(sessions.WINDOW_SECONDS + 1)

@@ -18,7 +18,8 @@ from feed.store.hashes import hashed
 
 SESSION_SECONDS = 14 * 24 * 3600  # two weeks, so that nobody signs in while the news breaks
 WINDOW_SECONDS = 15 * 60  # how far back failed tries count
-TRIES_PER_NAME = 10  # more than anybody's typing errors
+TRIES_PER_NAME_AND_ADDRESS = 10  # more than anybody's typing errors
+TRIES_PER_NAME = 200  # of guesses from everywhere; fewer, and a single stranger locks an editor out
 TRIES_PER_ADDRESS = 50  # a newsroom behind one address
 DEVICE_LONGEST = 200  # of the browser's own name, shown in the list of sessions
 
@@ -37,7 +38,11 @@ def sign_in(store: Store, key: bytes, name: str, password: str, address: str, de
 
     A try is counted before the password is looked at, so that many at once are no way around the limit.
     """
-    tries = {f"name {name[:80]}": TRIES_PER_NAME, f"address {address}": TRIES_PER_ADDRESS}
+    tries = {
+        f"both {address} {name[:80]}": TRIES_PER_NAME_AND_ADDRESS,
+        f"name {name[:80]}": TRIES_PER_NAME,
+        f"address {address}": TRIES_PER_ADDRESS,
+    }
     store.write(_count_try, tries)
     editor = editors.with_password(store, name, password)
     if editor is None:
