@@ -6,15 +6,19 @@ Pictures may come from this site alone: a picture on a foreign host would tell t
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import nh3
-from markdown_it import MarkdownIt
+from markdown_it import MarkdownIt, rules_core, rules_inline
 from markdown_it.common.utils import escapeHtml
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
+from feed.errors import Invalid, Reason
+
+GROWTH = 10  # times the field's limit; our longest sample grows by a third, a text of nothing but links by 5
+LONG_PARAGRAPH = 4_000  # characters, 600 words; what looks for quotes and bare links takes the square of the length
 WORDS_PER_MINUTE = 230  # silent reading of non-fiction in English: Brysbaert 2019, mean 238, rounded down
 
 TAGS = {
@@ -28,11 +32,22 @@ _BLANK = "\u115f\u1160\u2800\u3164\uffa0"  # letters and signs by their category
 OWN_PICTURE = re.compile(r"/pictures/[0-9a-f]{16}\Z")
 
 
-def to_html(markdown: str) -> str:
-    """Markdown in, an HTML fragment out. Never raises for any text; returns "" for nothing to show."""
-    return nh3.clean(
-        _markdown.render(markdown), tags=TAGS, attributes=ATTRIBUTES, url_schemes=SCHEMES, link_rel=REL
-    ).strip()
+def to_html(markdown: str, limit: int) -> str:
+    """Markdown in, an HTML fragment out, "" for nothing to show. `limit` is how many characters of Markdown the field
+    holds. Raises Invalid on "body" for HTML of more than GROWTH times that, and for nothing else."""
+    env: EnvType = {}
+    tokens = _markdown.parse(markdown, env)
+    # The addresses before they are written out: those of 100,000 characters can make 5 GB.
+    html = _markdown.renderer.render(tokens, _markdown.options, env) if _addresses(tokens) <= GROWTH * limit else None
+    if html is None or len(html) > GROWTH * limit:
+        raise Invalid(Reason("body", "This becomes far too long as a page. Use fewer or shorter links and tables."))
+    return nh3.clean(html, tags=TAGS, attributes=ATTRIBUTES, url_schemes=SCHEMES, link_rel=REL).strip()
+
+
+def _addresses(tokens: Sequence[Token]) -> int:
+    """How long the addresses and titles of all links are together. One that is defined once counts at each use."""
+    every = (part for token in tokens for part in token.children or ())
+    return sum(len(str(value)) for part in every for value in part.attrs.values())
 
 
 def smart_line(line: str) -> str:
@@ -76,6 +91,20 @@ def _image(renderer: RendererHTML, tokens: Sequence[Token], index: int, options:
     return f'<img src="{source}" alt="{alt}" loading="lazy">' if OWN_PICTURE.match(source) else alt
 
 
+def _but_for_long_paragraphs(rule: Callable[[rules_core.StateCore], None]) -> Callable[[rules_core.StateCore], None]:
+    def on_the_others(state: rules_core.StateCore) -> None:
+        every = state.tokens
+        state.tokens = [token for token in every if len(token.content) <= LONG_PARAGRAPH]
+        rule(state)
+        state.tokens = every
+
+    return on_the_others
+
+
+def _bare_link(state: rules_inline.StateInline, silent: bool) -> bool:
+    return len(state.src) <= LONG_PARAGRAPH and rules_inline.linkify(state, silent)
+
+
 def _heading_below_the_page(tokens: Sequence[Token]) -> None:
     """The page's own headline is the only h1; an editor's "# x" becomes h2."""
     for token in tokens:
@@ -86,6 +115,9 @@ def _heading_below_the_page(tokens: Sequence[Token]) -> None:
 def _build() -> MarkdownIt:
     markdown = MarkdownIt("commonmark", {"html": False, "typographer": True, "linkify": True})
     markdown.enable(["table", "strikethrough", "linkify", "replacements", "smartquotes"])
+    markdown.core.ruler.at("linkify", _but_for_long_paragraphs(rules_core.linkify))
+    markdown.core.ruler.at("smartquotes", _but_for_long_paragraphs(rules_core.smartquotes))
+    markdown.inline.ruler.at("linkify", _bare_link)
     markdown.core.ruler.push("heading_below_the_page", lambda state: _heading_below_the_page(state.tokens))
     markdown.add_render_rule("image", lambda self, *rest: _image(self, *rest))
     return markdown

@@ -451,6 +451,24 @@ def test_bad_input_is_named_and_nothing_is_stored(site: Site, raw: bytes, status
     assert site.versions() == before
 
 
+@pytest.mark.parametrize("body", [
+    "[a]: http://x/" + "b" * 10_000 + "\n\n" + "[a] " * 2_400,
+    "|" + "a|" * 50 + "\n|" + "-|" * 50 + "\n" + "a\n" * 9_000,
+], ids=["links", "table"])  # fmt: skip
+def test_a_short_text_cannot_become_a_huge_page(site: Site, body: str) -> None:
+    before = site.versions()
+    update = site.publish("Stays")
+    assert_problem(site.api("POST", PUBLISH, {"body": body}), 422, "body")
+    edit = site.api("PATCH", f"/api/v1/updates/{update.id}", {"body": body, "revision": 1})
+    assert_problem(edit, 422, "body")
+    assert site.versions() == {**before, "news": 1}
+
+
+def test_nor_can_an_article(site: Site) -> None:
+    body = "[a]: http://x/" + "橋" * 20_000 + "\n\n" + "[a] " * 19_000  # 3 GB, if it were written out
+    assert_problem(site.api("POST", "/api/v1/articles", {"slug": "a", "headline": "A", "body": body}), 422, "body")
+
+
 def test_the_longest_update_fits(site: Site) -> None:
     sent = {"body": "ü" * fields.BODY, "headline": "ü" * fields.LINE}
     assert site.api("POST", PUBLISH, sent).status_code == 201

@@ -32,6 +32,11 @@ ATTACKS = [
 ]
 
 
+def to_html(markdown: str) -> str:
+    """As the body of an update."""
+    return text.to_html(markdown, fields.BODY)
+
+
 class Tags(HTMLParser):
     """What a browser would see of a fragment."""
 
@@ -58,20 +63,18 @@ def assert_harmless(html: str) -> None:
 
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_no_markup_of_an_editor_can_run_or_call_home(attack: str) -> None:
-    assert_harmless(text.to_html(attack))
+    assert_harmless(to_html(attack))
 
 
 @given(
     st.text(alphabet=st.sampled_from("<>[]()!\"'`*_&#:/ \n-=|\\aijsx01.@") | st.characters(exclude_categories=["Cs"]))
 )
 def test_any_text_becomes_harmless_html(words: str) -> None:
-    assert_harmless(text.to_html(words))
+    assert_harmless(to_html(words))
 
 
 def test_markdown_is_set_as_the_editor_means_it() -> None:
-    html = text.to_html(
-        '"Quoted" -- **bold**, https://example.org/a_b_c\n\n# Head\n\n- one\n- two\n\n|a|b|\n|-|-|\n|1|2|'
-    )
+    html = to_html('"Quoted" -- **bold**, https://example.org/a_b_c\n\n# Head\n\n- one\n- two\n\n|a|b|\n|-|-|\n|1|2|')
     assert "“Quoted” – <strong>bold</strong>" in html
     assert '<a href="https://example.org/a_b_c" rel="noopener nofollow ugc">' in html
     assert "<h2>Head</h2>" in html, "the page's own headline is the only h1"
@@ -79,20 +82,29 @@ def test_markdown_is_set_as_the_editor_means_it() -> None:
     assert "<td>1</td>" in html
 
 
+def test_a_paragraph_too_long_to_search_keeps_its_quotes_and_bare_links_as_typed() -> None:
+    words = '"a" http://example.org '
+    for often, found in ((text.LONG_PARAGRAPH // len(words), True), (text.LONG_PARAGRAPH // len(words) + 1, False)):
+        first, last = to_html(words * often + "\n\n" + words).split("\n")
+        assert ("“a”" in first, '<a href="http://example.org"' in first) == (found, found)
+        assert "“a”" in last
+        assert '<a href="http://example.org"' in last
+
+
 def test_a_foreign_picture_leaves_its_words_behind() -> None:
-    html = text.to_html("See ![the flooded harbour](https://evil.example/x.png) here.")
+    html = to_html("See ![the flooded harbour](https://evil.example/x.png) here.")
     assert html == "<p>See the flooded harbour here.</p>"
-    assert '<img src="/pictures/0123456789abcdef" alt="boat"' in text.to_html("![boat](/pictures/0123456789abcdef)")
+    assert '<img src="/pictures/0123456789abcdef" alt="boat"' in to_html("![boat](/pictures/0123456789abcdef)")
 
 
 def test_plain_words_keep_the_gaps_between_blocks() -> None:
-    html = text.to_html("One\n\nTwo & <three>\n\n- four\n- five\n\n|a|b|\n|-|-|\n|six|seven|")
+    html = to_html("One\n\nTwo & <three>\n\n- four\n- five\n\n|a|b|\n|-|-|\n|six|seven|")
     assert text.plain(html) == "One Two & <three> four five a b six seven"
 
 
 @pytest.mark.parametrize(("words", "minutes"), [(0, 1), (229, 1), (460, 2), (1150, 5)])
 def test_reading_time_is_in_whole_minutes_and_at_least_one(words: int, minutes: int) -> None:
-    assert text.reading_minutes(text.to_html("word " * words)) == minutes
+    assert text.reading_minutes(to_html("word " * words)) == minutes
 
 
 UNSEEN = ["", " ", "\n\t\r\n", "\u200b\u200d\u2060\ufeff", "\u00ad", "\u0301", "\u3164\u2800", "\u202e\u202c"]

@@ -110,7 +110,7 @@ def _cleaned(store: Store, given: Mapping[str, object], *, partial: bool) -> dic
         raise Invalid(Reason("slug", "“news” is the site-wide feed; choose another."))
     if "body" in cleaned:
         cleaned["body"] = cleaned["body"] or ""
-        cleaned["html"] = store.offload(text.to_html, cleaned["body"])
+        cleaned["html"] = store.offload(text.to_html, cleaned["body"], fields.ARTICLE_BODY)
     if "picture" in cleaned:
         cleaned["picture_id"] = cleaned.pop("picture")
     return cleaned

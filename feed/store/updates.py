@@ -171,8 +171,8 @@ def retract_again(db: Database, retractions: list[Update]) -> None:
 
 
 def _html(store: Store, body: str) -> str:
-    html = store.offload(text.to_html, body)
-    if not text.shows_something(html):
+    html = store.offload(text.to_html, body, fields.BODY)
+    if not store.offload(text.shows_something, html):
         raise Invalid(Reason("body", "Nothing of this would be visible. Write something first."))
     return html
 
