@@ -20,6 +20,10 @@ class Invalid(ValueError):
         self.reasons = reasons
 
 
+class KeyUsed(Invalid):
+    """The key of this write has published another text already."""
+
+
 class Missing(LookupError):
     """There is no such thing, or it is not public: outside the two must look the same."""
 

@@ -243,7 +243,8 @@ def test_a_key_for_another_update_is_refused(site: Site) -> None:
     assert_problem(site.api("POST", PUBLISH, {"body": "Two"}, Idempotency_Key="k"), 422, "Idempotency-Key")
     elsewhere = PUBLISH.replace("news", "harbour")
     assert_problem(site.api("POST", elsewhere, {"body": "One"}, Idempotency_Key="k"), 422, "Idempotency-Key")
-    assert_problem(site.api("POST", PUBLISH, {"body": "One"}, Idempotency_Key="k" * 201), 422, "Idempotency-Key")
+    for odd in ("", "k" * 201):
+        assert_problem(site.api("POST", PUBLISH, {"body": "One"}, Idempotency_Key=odd), 422, "Idempotency-Key")
     assert site.versions() == before
 
 

@@ -55,6 +55,19 @@ def test_bob_publishes_and_readers_see_it(site: Site) -> None:
     assert field(bob.get("/desk/feeds/news"), "idempotency_key") != key
 
 
+def test_a_text_that_was_changed_after_its_answer_was_lost_can_still_be_sent(site: Site) -> None:
+    bob = site.at_desk()
+    key = field(bob.get("/desk/feeds/news"), "idempotency_key")
+    assert send(bob, "/desk/feeds/news/updates", body="First text", idempotency_key=key).status_code == 303
+    asked = send(bob, "/desk/feeds/news/updates", body="Second text", idempotency_key=key)
+    assert (asked.status_code, field(asked, "body")) == (422, "Second text")
+    assert "Your first text was published already; sending this makes a second update." in asked.text
+    assert site.versions()["news"] == 1
+    again = {"body": "Second text", "idempotency_key": field(asked, "idempotency_key")}
+    assert [send(bob, "/desk/feeds/news/updates", **again).status_code for _ in range(2)] == [303, 303]
+    assert site.versions()["news"] == 2
+
+
 def test_a_refused_update_comes_back_as_it_was_typed(site: Site) -> None:
     bob = site.at_desk()
     typed = {

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from sqlite_utils import Database
 
 from feed import fields, text, times
-from feed.errors import Gone, Invalid, Missing, Reason, Stale
+from feed.errors import Gone, Invalid, KeyUsed, Missing, Reason, Stale
 from feed.store import feeds
 from feed.store.database import Store, insert
 from feed.store.editors import Editor
@@ -73,12 +73,12 @@ def publish(
     """Publishes an update in that feed, under the editor's name, now or (an import) as of that moment.
 
     The same `key` of the same editor gives the same update again for 24 hours. Raises Missing for the feed, Invalid
-    for the fields or for a key that was used for something else, Gone when a key's update has been retracted.
+    for the fields, KeyUsed for a key that was used for something else, Gone when a key's update has been retracted.
     """
     cleaned = fields.clean(fields.UPDATE, given)
     digest = hashlib.sha256(json.dumps([slug, cleaned], sort_keys=True).encode()).hexdigest()
     cleaned["html"] = _html(store, cleaned["body"])
-    return store.write(_publish, slug, editor, cleaned, (key, digest) if key else None, moment)
+    return store.write(_publish, slug, editor, cleaned, (key, digest) if key is not None else None, moment)
 
 
 def edit(store: Store, update_id: int, editor: Editor, given: Mapping[str, object], revision: int | None) -> Update:
@@ -209,14 +209,14 @@ def _publish(
 
 
 def _remembered(db: Database, editor: Editor, key: str, digest: str) -> int | None:
-    if len(key) > KEY_LONGEST:
-        raise Invalid(Reason("Idempotency-Key", f"Use at most {KEY_LONGEST} characters."))
+    if not 0 < len(key) <= KEY_LONGEST:
+        raise Invalid(Reason("Idempotency-Key", f"Use 1 to {KEY_LONGEST} characters."))
     db.execute("DELETE FROM idempotency WHERE at < ?", [times.after(-KEY_REMEMBERED_SECONDS)])
     row = db.execute(
         "SELECT digest, update_id FROM idempotency WHERE editor_id = ? AND key = ?", [editor.id, key]
     ).fetchone()
     if row and row["digest"] != digest:
-        raise Invalid(Reason("Idempotency-Key", "This key was used for another update; use a new one."))
+        raise KeyUsed(Reason("Idempotency-Key", "This key was used for another update; use a new one."))
     return int(row["update_id"]) if row else None
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from flask import Blueprint, g, redirect, render_template, request, url_for
 
 from feed import fields
-from feed.errors import Invalid, Stale
+from feed.errors import Invalid, KeyUsed, Reason, Stale
 from feed.picture import UPLOAD_BYTES
 from feed.store import articles, editors, feeds, pictures, sessions, updates
 from feed.store.updates import Update
@@ -53,9 +53,13 @@ def feed(slug: str) -> str:
 @desk.post("/feeds/<slug>/updates")
 def publish(slug: str) -> Any:
     """Publishes what the composer holds. The form's own key makes a second click harmless."""
-    given, key = _update_fields(), request.form.get("idempotency_key")
+    given, key = _update_fields(), request.form.get("idempotency_key") or None
     try:
         update = updates.publish(house().store, slug, g.editor, given, key)
+    except KeyUsed:
+        # The answer to the first text was lost on its way; with its key no other would ever be taken.
+        again = "Your first text was published already; sending this makes a second update."
+        return _feed(slug, given=given, error=Invalid(Reason("body", again))), 422
     except Invalid as error:
         return _feed(slug, given=given, error=error, key=key), 422
     return redirect(url_for("desk.feed", slug=slug, _anchor=f"update-{update.id}"), 303)
