@@ -84,6 +84,22 @@ def test_a_backup_is_taken_and_restored(shell: Shell, tmp_path: Path) -> None:
     assert shell.out("db", "check") == "all is well\n"
 
 
+def test_a_damaged_database_is_moved_away_and_the_backup_restored(shell: Shell, tmp_path: Path) -> None:
+    shell.out("db", "upgrade")
+    shell.out("editor", "add", "bob", line=PASSWORD)
+    copy, live = tmp_path / "site.backup", tmp_path / "feed.db"
+    shell.out("db", "backup", str(copy))
+    live.write_bytes(b"junk" * 5000)
+    refusal = shell.refusal("db", "restore", str(copy))
+    assert f"{live} is damaged" in refusal
+    assert "move that file away with its -wal and -shm, then restore again" in refusal
+    assert live.read_bytes() == b"junk" * 5000
+    for file in tmp_path.glob("feed.db*"):
+        file.unlink()
+    shell.out("db", "restore", str(copy))
+    assert shell.out("token", "add", "bob")
+
+
 def test_the_sample_is_loaded_into_an_empty_site_only(shell: Shell) -> None:
     assert shell.out("demo", "load") == "loaded the sample stories\n"
     assert "nothing was loaded" in shell.out("demo", "load")

@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from feed.store import feeds, migrations, tokens, updates
-from feed.store.database import DatabaseError, Store, sqlite3
+from feed.store.database import DatabaseError, OperationalError, Store, sqlite3
 
 # The tails of running servers wait for ticks above the last they saw, so a restored database goes on above that, and
 # above whatever is written while it is being restored.
@@ -20,7 +20,7 @@ TICKS_AHEAD = 1_000_000
 
 
 class NoBackup(ValueError):
-    """That file is no backup of ours, or it is damaged. Nothing was restored."""
+    """That file is no backup of ours, or it or the live one is damaged. Nothing was restored."""
 
 
 def backup(store: Store, media: Path, target: Path) -> None:
@@ -57,9 +57,7 @@ def restore(store: Store, media: Path, source: Path) -> None:
         if problems:
             raise NoBackup(f"{source} is damaged: {problems[0]}")
         _copy_pictures(_media_of(source), media)
-        migrations.upgrade(store)
-        with store.read() as db:
-            tick, revoked, retracted = feeds.last_tick(db), tokens.ended(db), updates.retracted(db)
+        tick, revoked, retracted = _to_carry_over(store)
         staged.write(_begin_epochs, tick + TICKS_AHEAD)
         # Since the backup, for a reason: neither may come back to life.
         staged.write(tokens.end, revoked)
@@ -71,6 +69,21 @@ def restore(store: Store, media: Path, source: Path) -> None:
             copy.close()
             live.close()
             staged.close()
+
+
+def _to_carry_over(store: Store) -> tuple[int, list[str], list[updates.Update]]:
+    """What of the live database a restore must not lose: its last tick, revoked tokens, retracted updates."""
+    try:
+        migrations.upgrade(store)
+        with store.read() as db:
+            return feeds.last_tick(db), tokens.ended(db), updates.retracted(db)
+    except OperationalError:  # locked, or a full disk: no reason to give the file up
+        raise
+    except DatabaseError as error:
+        raise NoBackup(
+            f"the live database {store.path} is damaged ({error}), so what was revoked or retracted since the backup "
+            "cannot be carried over. Stop the site, move that file away with its -wal and -shm, then restore again"
+        ) from None
 
 
 def check(store: Store) -> list[str]:
