@@ -3,6 +3,7 @@
 import io
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
@@ -213,6 +214,21 @@ def test_a_full_disk_refuses_and_loses_nothing(site: Site) -> None:
     site.house.store.write(lambda db: db.execute("PRAGMA max_page_count = 1000000").fetchone())
     assert site.api("POST", "/api/v1/feeds/news/updates", {"body": "x" * 20_000}).status_code == 201
     assert site.versions()[NEWS] == 2
+
+
+def test_whoever_asks_often_whether_it_is_ready_costs_one_write_a_second(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, commits = 100.0, []
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    monkeypatch.setattr(site.house.store, "on_commit", lambda: commits.append(now))
+    for _ in range(50):
+        assert site.charlie.get("/readyz").status_code == 200
+    assert len(commits) == 1
+    now += 1
+    site.house.store.write(lambda db: db.execute("DROP TABLE probe").rowcount)
+    assert site.charlie.get("/readyz").status_code == 503, "a second later it looks again"
+    assert "no such table" in site.charlie.get("/readyz").text
 
 
 def test_a_site_without_its_tables_says_not_now(tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ waits for anything, so no other greenlet can come between.
 """
 
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +27,7 @@ LOCK_WAIT_MS = 5_000  # another process's write or a checkpoint; far above any t
 READERS_KEPT = 8  # idle read connections; more are opened in a rush and closed after it
 SLOW_THREADS = 2  # Markdown, pictures: enough to keep one slow job from holding the next
 PASSWORD_THREADS = 1  # 40 passwords a second; strangers queue here, where no editor's text waits behind them
+PROBE_SECONDS = 1  # for which /readyz says the same: each probe waits for the disk, and anybody may ask
 SAFE_SQLITE = (3, 51, 3)  # 3.7.0 to 3.51.2 can corrupt a WAL database that several connections use
 
 P = ParamSpec("P")
@@ -47,6 +50,8 @@ class Store:
         self._writer = Pool(1)
         self._slow = Pool(SLOW_THREADS)
         self._write_connection: Database | None = None
+        self._probing = threading.Lock()
+        self._probed: tuple[float, str | None] = (float("-inf"), None)
 
     @contextmanager
     def read(self) -> Iterator[Database]:
@@ -75,6 +80,18 @@ class Store:
     def offload(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Runs slow work that needs no database on a native thread, and waits for it without blocking the loop."""
         return self._slow.run(work, *args, **kwargs)
+
+    def trouble(self) -> str | None:
+        """Why nothing can be written, or None: as of a probe within the last second."""
+        with self._probing:  # who comes during a probe waits for its answer
+            at, found = self._probed
+            if time.monotonic() - at >= PROBE_SECONDS:
+                try:
+                    found = self.write(_probe)
+                except (OperationalError, OSError) as error:
+                    found = str(error)
+                self._probed = (time.monotonic(), found)
+            return found
 
     def connect(self) -> Database:
         """A new connection, set up. The caller closes it."""
@@ -120,7 +137,7 @@ def insert(db: Database, table: str, row: dict[str, object]) -> int:
     return int(db.execute("SELECT last_insert_rowid()").fetchone()[0])
 
 
-def probe(db: Database) -> None:
+def _probe(db: Database) -> None:
     """A write that changes nothing anybody sees: whether the disk takes it."""
     db.execute("INSERT INTO probe VALUES (1, ?) ON CONFLICT DO UPDATE SET at = excluded.at", [times.now()])
 

@@ -8,7 +8,6 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from feed.store import feeds, presence
-from feed.store.database import OperationalError, probe
 from feed.web.house import House, house
 
 health = Blueprint("health", __name__)
@@ -24,11 +23,9 @@ def alive() -> tuple[str, int, dict[str, str]]:
 
 @health.get("/readyz")
 def ready() -> tuple[str, int, dict[str, str]]:
-    """The process can write: it has just done so."""
-    try:
-        house().store.write(probe)
-    except (OperationalError, OSError) as error:
-        return f"cannot write: {error}\n", 503, PLAIN
+    """The process can write: it did so within the last second."""
+    if trouble := house().store.trouble():
+        return f"cannot write: {trouble}\n", 503, PLAIN
     return "ready\n", 200, PLAIN
 
 
