@@ -12,7 +12,7 @@ FLASK := $(BIN)/flask
 READY := .venv/ready
 TESTS_READY := .venv/tests-ready
 
-.PHONY: run test check demo browser screenshots help
+.PHONY: run test check demo bench browser screenshots help
 
 run: $(READY) ## Serve on HOST:PORT (127.0.0.1:8000); the first time with a sample story
 	@exec $(FLASK) start
@@ -33,6 +33,10 @@ demo: $(READY) ## Replay the Apollo 11 landing live (SPEED=600 times as fast), o
 	{ $(BIN)/gunicorn --log-level warning & server=$$!; } && trap "kill $$server 2>/dev/null" EXIT INT TERM && \
 	$(FLASK) demo replay --url http://$(HOST):$(PORT) --speed $(SPEED) && \
 	echo "The replay is over; the site stays up. Stop with Ctrl+C." && wait $$server
+
+bench: $(TESTS_READY) ## Measure against peers; needs a C compiler, takes npm's peers where npm is
+	@if command -v npm >/dev/null 2>&1; then cd bench/peers && npm ci --silent --no-audit --no-fund; fi
+	@$(BIN)/python bench/fanout.py
 
 screenshots: $(TESTS_READY) browser ## Make the pictures that the README shows
 	@$(BIN)/python -m tests.browser.screenshots

@@ -1,8 +1,13 @@
 """gunicorn: the worker class, limits and drain. WEB_CONCURRENCY is gunicorn's own number of workers."""
 
 import os
+import resource
 import signal
 from typing import Any
+
+# A reader is an open file: as many as the system lets us have.
+_, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 wsgi_app = "app:create_app()"
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
