@@ -4,10 +4,11 @@
 // move on to its version. Applying is idempotent, so nothing that arrives twice or late can do harm.
 
 import { follow, unfollow } from "./line.js";
+import { reload } from "./reload.js";
 import { localise, timeOfDay } from "./times.js";
 
 const RETRY = 1_000; // ms before a catch-up that brought too little is asked again; doubled, with jitter
-const RELOAD_PAUSE = 10_000; // ms between two reloads: a server in trouble must not be hammered by its readers
+const PATIENCE = 15_000; // ms for an answer: one that never comes must not end all trying
 
 export class LiveFeed extends HTMLElement {
   connectedCallback() {
@@ -15,10 +16,11 @@ export class LiveFeed extends HTMLElement {
     this.epoch = this.getAttribute("epoch");
     this.version = Number(this.getAttribute("version"));
     this.target = this.version; // the highest version we know of
+    this.readers = 0; // as far as we were told
     this.list = this.querySelector("ol.updates");
     const items = this.#items();
     // The part of the feed that this page shows, by the updates at its ends: those may be retracted, the ends stay.
-    this.ceiling = this.getAttribute("shows") === "top" ? null : items[0];
+    this.ceiling = items[0];
     this.floor = items.at(-1);
     this.addEventListener("click", (event) => this.#clicked(event));
     localise(this);
@@ -29,9 +31,10 @@ export class LiveFeed extends HTMLElement {
     unfollow(this);
   }
 
-  // What `follow` answered, or a poll: where the feed stands now.
-  stands({ error, epoch, version }) {
-    if (error || epoch !== this.epoch || version < this.version) this.#reload();
+  // What `follow` answered: where the feed stands. It was asked at the version `asked`; a push may have overtaken it.
+  stands({ epoch, version, readers }, asked) {
+    this.readers = readers ?? this.readers;
+    if (epoch !== this.epoch || version < asked) this.#reload();
     else this.#reach(version);
   }
 
@@ -79,7 +82,7 @@ export class LiveFeed extends HTMLElement {
   async #changes() {
     const address = `/feeds/${this.name}/changes?after=${this.version}&epoch=${this.epoch}`;
     // Never from the browser's own cache: what it kept for a second may be what we have already.
-    const answer = await fetch(address, { cache: "no-store" });
+    const answer = await fetch(address, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
     if (answer.status === 404) this.#reload();
     if (!answer.ok) throw new Error(answer.status);
     return answer.json();
@@ -94,6 +97,7 @@ export class LiveFeed extends HTMLElement {
     template.innerHTML = change.html;
     const fresh = template.content.firstElementChild;
     localise(fresh);
+    if (change.id === `headline-${this.name}`) this.#retitle(change.id, fresh.textContent);
     if (old) {
       const folds = old.querySelectorAll("details");
       fresh.querySelectorAll("details").forEach((fold, i) => (fold.open = folds[i]?.open ?? fold.open));
@@ -101,11 +105,19 @@ export class LiveFeed extends HTMLElement {
     } else if (fresh.dataset.at) this.#insert(fresh);
   }
 
+  // The headline stands elsewhere too: in the way back to the article, and in the page's title.
+  #retitle(id, words) {
+    for (const copy of document.querySelectorAll(`[data-copy="${id}"]`)) copy.textContent = words;
+    const title = this.getAttribute("page-title");
+    if (title) document.title = title.replace("{headline}", () => words);
+  }
+
   // Puts a new update at its place: by time, then by id. What is beyond the part of the feed that this page shows
   // stays out: it comes with Show More, or with the newer page.
   #insert(fresh) {
-    if (this.getAttribute("shows") === "one") return;
-    if (this.ceiling && isNewer(fresh, this.ceiling)) return;
+    const shows = this.getAttribute("shows");
+    if (shows === "one") return;
+    if (shows === "older" && (!this.ceiling || isNewer(fresh, this.ceiling))) return;
     if (this.querySelector("[data-older]") && isNewer(this.floor, fresh)) return;
     fresh.classList.add("fresh");
     const next = this.#items().find((item) => isNewer(fresh, item));
@@ -128,7 +140,7 @@ export class LiveFeed extends HTMLElement {
     this.during = []; // what changes while the older updates are on their way, and might be older in them
     link.setAttribute("aria-busy", "true");
     try {
-      const answer = await fetch(link.dataset.older, { cache: "no-store" });
+      const answer = await fetch(link.dataset.older, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
       if (!answer.ok) throw new Error(answer.status);
       const [epoch, version] = answer.headers.get("Feed-Position").split(" ");
       const template = document.createElement("template");
@@ -141,8 +153,10 @@ export class LiveFeed extends HTMLElement {
         if (!this.querySelector(`[id="${item.id}"]`)) this.list.append(item);
       }
       const next = /<([^>]+)>; rel="next"/.exec(answer.headers.get("Link") ?? "")?.[1];
-      if (next) link.dataset.older = next;
-      else link.parentElement.remove();
+      if (next) {
+        link.dataset.older = next;
+        link.search = new URL(next, location).search; // the same place, for when the next press fails
+      } else link.parentElement.remove();
       const missed = this.during.filter((change) => change.version > version);
       this.during = null;
       for (const change of missed) this.#apply(change);
@@ -165,12 +179,7 @@ export class LiveFeed extends HTMLElement {
   }
 
   #reload() {
-    const last = Number(sessionStorage.getItem("reloaded") ?? 0);
-    const wait = Math.max(0, last + RELOAD_PAUSE - Date.now());
-    setTimeout(() => {
-      sessionStorage.setItem("reloaded", Date.now());
-      location.reload();
-    }, wait);
+    reload(this.readers);
   }
 }
 

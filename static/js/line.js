@@ -5,6 +5,7 @@ import { Socket } from "./socket.js";
 const POLL_AFTER = 3_000; // ms without a socket: a short break is not worth a request
 const POLL = 10_000; // ms between polls, with jitter; the slowest that still feels live
 const POLL_HIDDEN = 60_000; // ms while nobody is looking
+const ASK_AGAIN = 4_000; // ms, with jitter, after the server could not say: a locked database is free by then
 
 const feeds = new Set();
 let socket, connected = false, timer;
@@ -37,12 +38,21 @@ const listener = {
     poll(POLL_AFTER * Math.random() + POLL_AFTER);
   },
   event(name, payload) {
-    if (name === "updated") for (const feed of feeds) if (feed.name === payload.feed) feed.receive(payload);
+    for (const feed of feeds) {
+      if (feed.name !== payload.feed) continue;
+      if (name === "updated") feed.receive(payload);
+      if (name === "readers") feed.readers = payload.readers;
+    }
   },
 };
 
 function ask(feed) {
-  socket.emit("follow", { feed: feed.name, epoch: feed.epoch, version: feed.version }, (answer) => feed.stands(answer));
+  const { name, epoch, version } = feed;
+  socket.emit("follow", { feed: name, epoch, version }, (answer) => {
+    // A feed that is gone differs in epoch from ours. Any other refusal says nothing about the feed, so the page stays.
+    if (!answer.error || answer.error === "no such feed") feed.stands(answer, version);
+    else setTimeout(() => connected && feeds.has(feed) && ask(feed), ASK_AGAIN * (0.5 + Math.random()));
+  });
 }
 
 function poll(wait) {

@@ -1,5 +1,7 @@
 import { LiveFeed } from "./feed.js";
+import { comeBack } from "./reload.js";
 import { localise } from "./times.js";
 
 localise(document); // what is outside of the feeds, such as the byline
 customElements.define("live-feed", LiveFeed);
+if (document.querySelector("[data-come-back]")) comeBack();

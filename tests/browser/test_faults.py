@@ -1,13 +1,15 @@
 """Open pages in Chromium through offline, kill -9, restart, restore, and a network that loses and repeats."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from playwright.sync_api import Page, WebSocketRoute, expect
+from playwright.sync_api import Page, Route, WebSocketRoute, expect
 
 from tests.browser.conftest import NewPage, until
 from tests.reader import updates_in
@@ -84,12 +86,130 @@ def test_after_a_restore_open_pages_show_the_restored_feed(server: Server, open_
     server.publish("In the backup")
     server.flask("db", "backup", str(tmp_path / "backup.db"))
     server.publish("After the backup")
-    page = open_page(f"{server.url}/feeds/news")
-    expect(page.locator("li.update .text")).to_have_text(["After the backup", "In the backup"])
+    strict = open_page(f"{server.url}/healthz", wait_for=None)
+    strict.add_init_script(
+        "Object.defineProperty(window, 'sessionStorage', { get() { throw new DOMException('', 'SecurityError'); } })"
+    )
+    strict.goto(f"{server.url}/feeds/news")
+    strict.wait_for_selector("live-feed[state=live]")
+    pages = [open_page(f"{server.url}/feeds/news"), strict]
+    for page in pages:
+        expect(page.locator("li.update .text")).to_have_text(["After the backup", "In the backup"])
     server.flask("db", "restore", str(tmp_path / "backup.db"))
-    expect(page.locator("li.update .text")).to_have_text(["In the backup"])
+    for page in pages:
+        expect(page.locator("li.update .text")).to_have_text(["In the backup"])
     server.publish("A new history")
-    expect(page.locator("li.update .text")).to_have_text(["A new history", "In the backup"])
+    for page in pages:
+        expect(page.locator("li.update .text")).to_have_text(["A new history", "In the backup"])
+
+
+def test_a_crowd_does_not_reload_in_one_instant(server: Server, open_page: NewPage) -> None:
+    """One of 2000 readers, who drew a late moment, does not reload before it."""
+    server.api("POST", "/api/v1/articles", {"slug": "harbour", "headline": "The harbour", "live": True})
+    page = open_page(f"{server.url}/healthz", wait_for=None)
+    page.add_init_script("Math.random = () => 0.75")
+    told: list[float] = []
+    gone: list[float] = []
+
+    def connect(route: WebSocketRoute) -> None:
+        def from_server(message: Any) -> None:
+            if str(message).startswith('42["updated"'):
+                told.append(monotonic())
+            route.send(re.sub(r'"readers":\d+', '"readers":2000', str(message)))
+
+        route.connect_to_server().on_message(from_server)
+
+    page.route_web_socket("**/socket.io/*", connect)
+    page.goto(f"{server.url}/feeds/harbour")
+    page.wait_for_selector("live-feed[state=live]")
+    page.on("request", lambda request: request.is_navigation_request() and gone.append(monotonic()))
+    server.api("PATCH", "/api/v1/articles/harbour", {"draft": True})  # another epoch, as after a restore
+    expect(page.get_by_role("heading", level=1)).to_have_text("There is nothing at this address.")
+    assert gone[0] - told[0] > 1.4
+
+
+def test_a_reader_of_an_article_that_is_a_draft_for_a_while_finds_it_again(server: Server, open_page: NewPage) -> None:
+    server.api("POST", "/api/v1/articles", {"slug": "harbour", "headline": "The harbour", "live": True})
+    page = open_page(f"{server.url}/healthz", wait_for=None)
+    page.add_init_script("const slow = setInterval; window.setInterval = (act, ms) => slow(act, ms / 100)")
+    page.goto(f"{server.url}/articles/harbour")
+    page.wait_for_selector("live-feed[feed=harbour][state=live]")
+    server.api("PATCH", "/api/v1/articles/harbour", {"draft": True})
+    expect(page.get_by_role("heading", level=1)).to_have_text("There is nothing at this address.")
+    server.api("PATCH", "/api/v1/articles/harbour", {"draft": False})
+    expect(page.get_by_role("heading", level=1)).to_have_text("The harbour")
+    page.wait_for_selector("live-feed[feed=harbour][state=live]")
+
+
+def test_a_catch_up_that_is_never_answered_is_asked_again(server: Server, open_page: NewPage) -> None:
+    page = open_page(f"{server.url}/healthz", wait_for=None)
+    page.add_init_script(
+        "const slow = AbortSignal.timeout; AbortSignal.timeout = (ms) => slow.call(AbortSignal, ms / 50)"
+    )
+    sockets: list[WebSocketRoute] = []
+    page.route_web_socket("**/socket.io/*", lambda ws: (sockets.append(ws), ws.connect_to_server()))
+    held: list[Route] = []
+    page.route("**/changes?*", lambda route: route.continue_() if held else held.append(route))
+    page.goto(f"{server.url}/feeds/news")
+    page.wait_for_selector("live-feed[state=live]")
+    sockets[-1].close()
+    page.wait_for_selector("live-feed[state=offline]")
+    server.publish("Published meanwhile")
+    until(page, lambda: bool(held))
+    expect(page.locator("li.update .text")).to_have_text(["Published meanwhile"])
+    page.wait_for_selector("live-feed[state=live]")
+
+
+def test_a_push_that_overtakes_the_answer_to_follow_is_no_reason_to_reload(server: Server, open_page: NewPage) -> None:
+    page = open_page(f"{server.url}/healthz", wait_for=None)
+    held: list[Callable[[], None]] = []
+
+    def connect(route: WebSocketRoute) -> None:
+        def from_server(message: Any) -> None:
+            if str(message).startswith("43"):
+                held.append(lambda: route.send(message))
+            else:
+                route.send(message)
+
+        route.connect_to_server().on_message(from_server)
+
+    page.route_web_socket("**/socket.io/*", connect)
+    page.goto(f"{server.url}/feeds/news")
+    page.evaluate("window.stayed = true")
+    until(page, lambda: bool(held))
+    server.publish("Quicker")
+    expect(page.locator("li.update .text")).to_have_text(["Quicker"])
+    held.pop()()
+    page.wait_for_selector("live-feed[state=live]")
+    assert page.evaluate("window.stayed")
+
+
+def test_a_server_that_cannot_say_where_the_feed_stands_is_asked_again(server: Server, open_page: NewPage) -> None:
+    asked: list[Any] = []
+
+    def connect(route: WebSocketRoute) -> None:
+        far = route.connect_to_server()
+
+        def from_page(message: Any) -> None:
+            follow = re.match(r'42(\d+)\["follow"', str(message))
+            if follow:
+                asked.append(message)
+            if follow and len(asked) == 1:
+                route.send(f'43{follow[1]}[{{"error":"try again"}}]')
+            else:
+                far.send(message)
+
+        route.on_message(from_page)
+
+    page = open_page(f"{server.url}/healthz", wait_for=None)
+    page.route_web_socket("**/socket.io/*", connect)
+    page.goto(f"{server.url}/feeds/news")
+    page.evaluate("window.stayed = true")
+    page.wait_for_selector("live-feed[state=live]")
+    server.publish("At last")
+    expect(page.locator("li.update .text")).to_have_text(["At last"])
+    assert len(asked) == 2
+    assert page.evaluate("window.stayed")
 
 
 FATES = st.sampled_from(["arrive", "lose", "twice", "late"])

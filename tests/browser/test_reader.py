@@ -112,6 +112,62 @@ def test_a_retraction_wins_over_older_updates_that_are_on_their_way(server: Serv
     assert "Wrong" not in texts(page)
 
 
+def test_show_more_that_fails_leads_to_the_page_that_was_asked_for(server: Server, open_page: NewPage) -> None:
+    for number in range(50):
+        server.publish(f"Number {number}")
+    page = open_page(f"{server.url}/feeds/news")
+    page.get_by_role("link", name="Show More").click()
+    expect(page.locator("li.update")).to_have_count(40)
+    page.route("**/older?*", lambda route: route.abort())
+    page.get_by_role("link", name="Show More").click()
+    expect(page.locator("li.update")).to_have_count(10)
+    assert texts(page)[0] == "Number 9"
+
+
+def test_a_page_of_older_updates_that_are_all_gone_stays_empty(server: Server, open_page: NewPage) -> None:
+    gone = server.publish("The oldest")
+    for number in range(20):
+        server.publish(f"Number {number}")
+    page = open_page(f"{server.url}/feeds/news")
+    older = page.get_by_role("link", name="Show More").get_attribute("href")
+    server.api("DELETE", f"/api/v1/updates/{gone['id']}")
+    page = open_page(f"{server.url}/feeds/news{older}")
+    server.publish("Brand new")
+    page.wait_for_selector("live-feed[version='23']")
+    expect(page.locator("li.update")).to_have_count(0)
+    expect(page.get_by_text("Nothing was published here.")).to_be_visible()
+
+
+def test_a_new_headline_and_the_end_of_coverage_show_wherever_they_stand(server: Server, open_page: NewPage) -> None:
+    server.api("POST", "/api/v1/articles", {"slug": "harbour", "headline": "Live", "live": True})
+    update = server.publish("Live", feed="harbour")
+    paths = ("/articles/harbour", "/feeds/harbour", f"/updates/{update['id']}")
+    article, feed, permalink = [
+        open_page(server.url + path, wait_for="live-feed[feed=harbour][state=live]") for path in paths
+    ]
+    server.api("PATCH", "/api/v1/articles/harbour", {"headline": """The "$& harbour" <opens>"""})
+    expect(article).to_have_title("The “$& harbour” <opens> – Liveline")
+    expect(feed).to_have_title("Live coverage: The “$& harbour” <opens> – Liveline")
+    expect(permalink).to_have_title("Live – Liveline")
+    expect(feed.locator(".kicker")).to_have_text("The “$& harbour” <opens>")
+    expect(permalink.locator(".kicker")).to_have_text("The “$& harbour” <opens>")
+    server.api("DELETE", f"/api/v1/updates/{update['id']}")
+    for page in (article, feed):
+        expect(page.locator("[feed=harbour]").get_by_text("The first update will appear by itself.")).to_be_visible()
+    expect(article.locator(".jump .live-mark")).to_be_visible()
+    server.coverage("harbour", is_open=False)
+    for page in (article, feed):
+        expect(page.get_by_text("Nothing was published here.").filter(visible=True)).to_have_count(1)
+        expect(page.locator("[feed=harbour]").get_by_text("The first update will appear")).to_be_hidden()
+    expect(article.locator(".jump .live-mark")).to_be_hidden()
+    for page in (article, feed):
+        parts = page.locator(".kicker, h1, .jump, live-feed[feed=harbour]")
+        seen = page.title(), parts.all_inner_texts()
+        page.reload()
+        page.wait_for_selector("live-feed[feed=harbour][state=live]")
+        assert (page.title(), parts.all_inner_texts()) == seen
+
+
 def test_without_javascript_the_page_is_complete_and_every_link_works(server: Server, open_page: NewPage) -> None:
     for number in range(25):
         server.publish(f"Number {number}")
