@@ -74,7 +74,7 @@ def test_the_desk_of_a_draft_is_calm_and_shows_what_was_published(server: Server
     desk.get_by_label("Update").fill("Prepared")
     desk.get_by_role("button", name="Publish").click()
     expect(desk.locator("li.update .text")).to_have_text(["Prepared"])
-    assert desk.evaluate("sessionStorage.getItem('reloaded')") is None
+    assert desk.locator("live-feed").get_attribute("state") is None  # it asked nobody, and was told nothing
 
 
 def test_what_was_typed_survives_a_server_that_is_down_and_a_closed_tab(server: Server, desk: Page) -> None:
