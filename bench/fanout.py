@@ -49,7 +49,14 @@ class Peer:
     start: Start
     path: str = "/socket.io/?EIO=4&transport=websocket"
     hello: tuple[str, ...] = ("40", '420["follow",{"feed":"news"}]')
-    needs: str = ""
+    npm: bool = False
+
+    @property
+    def missing(self) -> str:
+        """Why it cannot be measured, or nothing."""
+        if self.npm and not (shutil.which("node") and (HERE / "peers/node_modules").is_dir()):
+            return "needs Node and npm; `make bench` installs it where they are"
+        return ""
 
 
 def liveline(transport: str) -> Start:
@@ -90,8 +97,8 @@ def peers(folder: Path) -> list[Peer]:
         Peer("bare C broadcaster (the limit)", plain(str(folder / "bare")), "/ws", ()),
         Peer("Liveline", liveline("direct")),
         Peer("stock Flask-SocketIO driver, same gunicorn", liveline("stock")),
-        Peer("Node socket.io", plain("node", str(node_peers / "socketio.js")), needs="node"),
-        Peer("Node ws", plain("node", str(node_peers / "ws.js")), "/", (), needs="node"),
+        Peer("Node socket.io", plain("node", str(node_peers / "socketio.js")), npm=True),
+        Peer("Node ws", plain("node", str(node_peers / "ws.js")), "/", (), npm=True),
     ]
 
 
@@ -192,8 +199,8 @@ def main() -> None:
         print("|---|---|---|---|---|---|---|---|---|")
         for readers in asked.readers:
             for number, peer in enumerate(everyone):
-                if peer.needs and not shutil.which(peer.needs):
-                    print(f"| {peer.name} | missing: {peer.needs} is not installed |")
+                if peer.missing:
+                    print(f"| {peer.name} | missing: {peer.missing} |")
                     continue
                 closed = measure(peer, readers, CLOSED_ROUNDS, 0, tools, tools / f"{readers}-{number}-closed")
                 paced = measure(peer, readers, PACED_ROUNDS, PACE_MS, tools, tools / f"{readers}-{number}-paced")
