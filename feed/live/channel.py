@@ -55,7 +55,7 @@ class Channel:
             http_compression=False,
             cookie=None,
             serializer=CheckedPacket,
-            client_manager=hooks.Rooms(),
+            client_manager=hooks.Rooms(background=frozenset({"readers"})),
             async_handlers=False,  # both drivers call handlers off the loop already
         )
 

@@ -12,6 +12,7 @@ import hashlib
 import logging
 import os
 import socket
+from collections import defaultdict
 from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
@@ -46,6 +47,7 @@ _KEPT = (
     "flask.app",
 )  # fmt: skip
 KERNEL_BYTES = 128 * 1024  # of the kernel per reader; left alone it keeps megabytes for one who does not read
+BACKGROUND_PAUSE = 0.02  # seconds after every 2 ms of sending: a tenth of the core, however many there are to tell
 LET_GO = 20  # readers at a time when a worker drains
 
 log = logging.getLogger(__name__)
@@ -169,11 +171,13 @@ class Engine(engineio.Server):  # type: ignore[misc]
 
 
 class Rooms(Manager):  # type: ignore[misc]
-    """Rooms whose broadcasts are encoded and framed once, and sent in the order in which they were emitted."""
+    """Rooms whose broadcasts are encoded and framed once. Those of one event are sent in the order in which they were
+    emitted; those of `background` events give way to all others."""
 
-    def __init__(self) -> None:
+    def __init__(self, background: frozenset[str]) -> None:
         super().__init__()
-        self._turn = RLock()
+        self._background = background
+        self._turns: defaultdict[str, RLock] = defaultdict(RLock)
 
     def emit(
         self, event: str, data: Any, namespace: str, room: Any = None, skip_sid: Any = None,
@@ -193,8 +197,9 @@ class Rooms(Manager):  # type: ignore[misc]
         if not isinstance(encoded, str):
             super().emit(event, data, namespace, room, skip_sid, callback, to, **more)
             return
-        with self._turn:
-            broadcast(readers, frames.frame(frames.TEXT, f"4{encoded}".encode()))
+        pause = BACKGROUND_PAUSE if event in self._background else 0.0
+        with self._turns[event]:
+            broadcast(readers, frames.frame(frames.TEXT, f"4{encoded}".encode()), pause)
 
 
 def _key(environ: dict[str, Any]) -> bytes | None:

@@ -277,9 +277,9 @@ class Wheel:
                 log.exception("the wheel stumbled, and turns on")
 
 
-def broadcast(connections: Iterable[Connection], frame: bytes) -> None:
-    """Sends one frame to all, in a loop that lets others have their turn. A second call may overtake this one: callers
-    who mind take turns (see hooks.Rooms)."""
+def broadcast(connections: Iterable[Connection], frame: bytes, pause: float = 0.0) -> None:
+    """Sends one frame to all, in a loop that lets others have their turn, each time for `pause` seconds at least. A
+    second call may overtake this one: callers who mind take turns (see hooks.Rooms)."""
     size = len(frame)
     until = perf_counter() + TURN_SECONDS
     for number, connection in enumerate(connections):
@@ -296,5 +296,5 @@ def broadcast(connections: Iterable[Connection], frame: bytes) -> None:
             if sent != size:
                 connection.keep(frame, sent)
         if number % LOOK_EVERY == 0 and perf_counter() > until:
-            gevent.sleep(0)
+            gevent.sleep(pause)
             until = perf_counter() + TURN_SECONDS
