@@ -167,8 +167,15 @@ int main(int argc, char **argv) {
       if (now() - began > 60) { fprintf(stderr, "load: %d of %d after a minute\n", got, count); exit(1); }
     }
     busy += now() - began;
-    ssize_t answered = recv(control, answer, sizeof answer - 1, 0); // the publish is answered by now, or soon
-    if (answered <= 0 || strncmp(answer + 9, "20", 2)) { fprintf(stderr, "load: publish: %.*s\n", (int)answered, answer); exit(1); }
+    size_t answered = 0; // the publish is answered by now, or soon; head and body may come apart
+    for (char *body = NULL, *length; !body || answered < (size_t)(body - answer) + atoi(length + 15);) {
+      ssize_t size = recv(control, answer + answered, sizeof answer - 1 - answered, 0);
+      if (size <= 0 || strncmp(answer + 9, "20", 2)) { fprintf(stderr, "load: publish: %s\n", answer); exit(1); }
+      answer[answered += size] = 0;
+      length = strcasestr(answer, "content-length:");
+      if ((body = strstr(answer, "\r\n\r\n"))) body += 4;
+      if (body && !length) { fprintf(stderr, "load: publish: no length\n"); exit(1); }
+    }
     if (strcasestr(answer, "connection: close")) close(control), control = -1;
   }
   struct rusage usage;
