@@ -16,7 +16,7 @@ from feed.errors import Missing
 from feed.live import hooks
 from feed.live.admission import Admission
 from feed.live.frames import MESSAGE_BYTES
-from feed.live.packets import CheckedPacket, check_frames
+from feed.live.packets import CheckedPacket
 from feed.live.tail import Tail
 from feed.render.updates import Renderer
 from feed.settings import Settings
@@ -63,7 +63,6 @@ class Channel:
         """Puts the socket in front of the application, at /socket.io/."""
         self.socketio.init_app(app)
         self._server = self.socketio.server
-        check_frames(self._server)
         admission = Admission(self._settings.max_readers, self._settings.max_readers_per_address)
         direct = self._settings.transport == "direct"
         self.engine = hooks.attach(self._server, admission, self._settings.origins, direct=direct)

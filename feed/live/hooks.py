@@ -27,7 +27,7 @@ from socketio.packet import EVENT
 from feed.live import frames
 from feed.live.admission import RETRY_SECONDS, Admission, network_of
 from feed.live.frames import MESSAGE_BYTES
-from feed.live.packets import FROM_READERS
+from feed.live.packets import from_reader
 from feed.live.transport import Connection, Wheel, broadcast
 from feed.threads import under_gevent
 
@@ -55,10 +55,23 @@ log = logging.getLogger(__name__)
 
 def attach(server: Server, admission: Admission, origins: tuple[str, ...], *, direct: bool) -> "Engine":
     """Puts admission in front of the server's Engine.IO, and the transport under it where it is wanted and fits."""
+    _check_frames(server)
     engine: Engine = server.eio
     engine.__class__ = Engine
     engine.prepare(server, admission, origins, takes_over=direct and under_gevent() and _versions_fit())
     return engine
+
+
+def _check_frames(server: Server) -> None:
+    """Makes the stock driver hang up on what is no Engine.IO packet of a reader."""
+    driver = server.eio._async["websocket"]
+
+    def wait(self: Any) -> str | None:
+        message: str | None = driver.wait(self)
+        hung_up = self.app.__self__.closed  # by us, while the message was on its way: nobody is there to take it
+        return message if from_reader(message) and not hung_up else None
+
+    server.eio._async = {**server.eio._async, "websocket": type("CheckedWebSocket", (driver,), {"wait": wait})}
 
 
 def _versions_fit() -> bool:
@@ -93,8 +106,10 @@ class Engine(engineio.Server):  # type: ignore[misc]
             client = environ.get("gunicorn.socket")
             # A TLS socket of gunicorn's is of another class: its bytes cannot be written past it.
             if self._takes_over and type(client) is GeventSocket and (key := _key(environ)):
+                descriptor = _switch(client, key)
                 taken = True
-                self._take_over(environ, client, key, network)
+                self._open(descriptor, environ, network)
+                raise StopIteration  # gunicorn's way to end a request without a response: its slot is free again
             return super().handle_request(environ, start_response)
         finally:
             if not taken:
@@ -122,16 +137,8 @@ class Engine(engineio.Server):  # type: ignore[misc]
         origin = environ.get("HTTP_ORIGIN")
         return origin not in self._origins if origin is not None else "HTTP_COOKIE" in environ
 
-    def _take_over(self, environ: dict[str, Any], client: Any, key: bytes, network: str) -> None:
-        descriptor = os.dup(client.fileno())  # survives gunicorn's closing its own
-        try:
-            client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BYTES)
-            client.sendall(_switching(key))
-        except OSError:
-            os.close(descriptor)
-            self.admission.leave(network)
-            raise StopIteration from None
+    def _open(self, descriptor: int, environ: dict[str, Any], network: str) -> None:
+        """Begins a reader's connection, which leaves the admission by itself when it ends."""
         sid = self.generate_id()
         connection = Connection(self._wheel, sid, descriptor, network)
         self.sockets[sid] = connection
@@ -147,13 +154,12 @@ class Engine(engineio.Server):  # type: ignore[misc]
         connection.send(engine_packet.Packet(engine_packet.OPEN, opened))
         self._wheel.add(connection)
         connection.listen()
-        raise StopIteration  # gunicorn's way to end a request without a response: its slot is free again
 
     def _received(self, connection: Connection, text: str) -> None:
         """A message of a reader, on a greenlet of its own."""
         if connection.closed or connection.closing:
             return
-        if not text.startswith(FROM_READERS) or text == "4":
+        if not from_reader(text):
             connection.say_goodbye(frames.PROTOCOL_ERROR, "transport error")
         elif text[0] == "1":
             connection.say_goodbye(frames.GOING_AWAY, "client disconnect")
@@ -186,14 +192,13 @@ class Rooms(Manager):  # type: ignore[misc]
         """As python-socketio's; what needs an answer or goes to somebody else's driver takes the stock way."""
         members = list(self.get_participants(namespace, to or room)) if namespace in self.rooms else []
         sockets = self.server.eio.sockets
-        readers = [sockets.get(engine_sid) for _, engine_sid in members]
+        readers = [sockets[engine_sid] for _, engine_sid in members if engine_sid in sockets]
         if not readers:
             return
-        if callback or skip_sid or isinstance(data, tuple) or not all(type(each) is Connection for each in readers):
-            super().emit(event, data, namespace, room, skip_sid, callback, to, **more)
-            return
-        named = [event] if data is None else [event, data]
-        encoded = self.server.packet_class(EVENT, namespace=namespace, data=named).encode()
+        encoded = None
+        if not (callback or skip_sid or isinstance(data, tuple)) and all(type(each) is Connection for each in readers):
+            named = [event] if data is None else [event, data]
+            encoded = self.server.packet_class(EVENT, namespace=namespace, data=named).encode()
         if not isinstance(encoded, str):
             super().emit(event, data, namespace, room, skip_sid, callback, to, **more)
             return
@@ -219,6 +224,19 @@ def _key(environ: dict[str, Any]) -> bytes | None:
         return key if asked and len(base64.b64decode(key, validate=True)) == 16 else None
     except binascii.Error:
         return None
+
+
+def _switch(client: Any, key: bytes) -> int:
+    """Answers the handshake and gives a descriptor that survives gunicorn's closing its own. Raises OSError."""
+    client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BYTES)
+    descriptor = os.dup(client.fileno())
+    try:
+        client.sendall(_switching(key))
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
 
 
 def _switching(key: bytes) -> bytes:

@@ -1,13 +1,9 @@
 """Packets from readers are checked before the libraries see them: they raise on a broken one, with a stack trace in
 the log for each, which lets anybody fill the disk. Here a broken packet counts as leaving.
-
-This touches two places: the `serializer` that python-socketio takes, and engineio's table of drivers, which is
-private (engineio 4.15.1). `check_frames` is the only line of ours that knows it.
 """
 
 from typing import Any
 
-from socketio import Server
 from socketio.packet import ACK, CONNECT, DISCONNECT, EVENT, Packet
 
 # Engine.IO packets that a client may send over a WebSocket: close, pong, message.
@@ -35,17 +31,9 @@ class CheckedPacket(Packet):  # type: ignore[misc]
         return 0
 
 
-def check_frames(server: Server) -> None:
-    """Makes the server hang up on what is no Engine.IO packet of a reader."""
-    driver = server.eio._async["websocket"]
-
-    def wait(self: Any) -> str | None:
-        message = driver.wait(self)
-        fine = isinstance(message, str) and message.startswith(FROM_READERS) and message != "4"
-        hung_up = self.app.__self__.closed  # by us, while the message was on its way: nobody is there to take it
-        return message if fine and not hung_up else None
-
-    server.eio._async = {**server.eio._async, "websocket": type("CheckedWebSocket", (driver,), {"wait": wait})}
+def from_reader(message: object) -> bool:
+    """Whether that is an Engine.IO packet that a client may send."""
+    return isinstance(message, str) and message.startswith(FROM_READERS) and message != "4"
 
 
 def _well_formed(kind: int, number: int | None, data: Any) -> bool:
