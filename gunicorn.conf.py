@@ -12,7 +12,7 @@ resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 wsgi_app = "app:create_app()"
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
-worker_class = "gevent"
+worker_class = "feed.live.worker.Worker"  # gevent
 # gunicorn counts open sockets here too, and lets pages hang when it is full: room for all readers, and 1,000 requests.
 worker_connections = int(os.environ.get("FEED_MAX_READERS") or 12_000) + 1_000
 graceful_timeout = 5  # seconds for requests under way; the sockets are closed at once, see below

@@ -72,11 +72,15 @@ class Server:
 
     def start(self) -> None:
         """Starts and waits until it can write."""
+        self.launch()
+        eventually(lambda: requests.get(f"{self.url}/readyz", timeout=2).ok, within=30)
+
+    def launch(self) -> None:
+        """Starts, without waiting."""
         with open(self.log, "ab") as log:
             self._process = subprocess.Popen(
                 [BIN / "gunicorn"], cwd=ROOT, env=self.environ, stdout=log, stderr=log, start_new_session=True
             )
-        eventually(lambda: requests.get(f"{self.url}/readyz", timeout=2).ok, within=30)
 
     def ask_to_stop(self) -> None:
         """SIGTERM, without waiting."""

@@ -94,14 +94,19 @@ def test_our_frames_are_what_clients_read(size: int) -> None:
 class Slow:
     """A reader on a bare socket with a small receive buffer, who reads when asked to."""
 
-    def __init__(self, server: Server, *, follow: bool = True, headers: str = "") -> None:
+    def __init__(self, server: Server, *, follow: bool = True, headers: str = "", halves: bool = False) -> None:
         self.socket = socket.socket()
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         self.socket.settimeout(15)
         self.socket.connect(("127.0.0.1", server.port))
+        upgrade = b"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
+        if halves:
+            self.socket.sendall(upgrade)
+            assert requests.get(f"{server.url}/healthz", timeout=5).ok  # by now the server has seen the first half
+            upgrade = b""
         self.socket.sendall(
-            b"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
-            b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+            upgrade
+            + b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
             b"Sec-WebSocket-Extensions: permessage-deflate\r\n" + headers.encode() + b"\r\n"
         )
         self.head = b""

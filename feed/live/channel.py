@@ -65,7 +65,7 @@ class Channel:
         self._server = self.socketio.server
         admission = Admission(self._settings.max_readers, self._settings.max_readers_per_address)
         direct = self._settings.transport == "direct"
-        self.engine = hooks.attach(self._server, admission, self._settings.origins, direct=direct)
+        self.engine = hooks.attach(app, self._server, admission, self._settings.origins, direct=direct)
         # On the server itself: Flask's request context, which these do not need, is a fifth of a connect's cost.
         self._server.on("connect", self._connect)
         self._server.on("disconnect", self._disconnect)

@@ -13,12 +13,13 @@ import logging
 import os
 import socket
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from typing import Any
 
 import engineio
 from engineio import packet as engine_packet
+from flask import Flask
 from gevent.lock import RLock
 from gevent.socket import socket as GeventSocket
 from socketio import Manager, Server
@@ -39,6 +40,8 @@ FITS = {
     "gevent": "26.9.0",
 }
 
+SOCKET_PATH = "/socket.io/"
+
 _ACCEPT_SALT = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, 1.3
 # What handlers may want to know of a reader. The rest of a request is 4 kB that every reader would keep.
 _KEPT = (
@@ -48,14 +51,18 @@ _KEPT = (
 )  # fmt: skip
 KERNEL_BYTES = 128 * 1024  # of the kernel per reader; left alone it keeps megabytes for one who does not read
 BACKGROUND_PAUSE = 0.02  # seconds after every 2 ms of sending: a tenth of the core, however many there are to tell
+UNREAD = "liveline.unread"  # in the environment of a request that was peeked at: its bytes are in the socket still
 LET_GO = 20  # readers at a time when a worker drains
+
+Way = Connection | str  # to a reader: the connection, or the sid at the stock driver
 
 log = logging.getLogger(__name__)
 
 
-def attach(server: Server, admission: Admission, origins: tuple[str, ...], *, direct: bool) -> "Engine":
+def attach(app: Flask, server: Server, admission: Admission, origins: tuple[str, ...], *, direct: bool) -> "Engine":
     """Puts admission in front of the server's Engine.IO, and the transport under it where it is wanted and fits."""
     _check_frames(server)
+    _shorten(app, server)
     engine: Engine = server.eio
     engine.__class__ = Engine
     engine.prepare(server, admission, origins, takes_over=direct and under_gevent() and _versions_fit())
@@ -74,6 +81,20 @@ def _check_frames(server: Server) -> None:
     server.eio._async = {**server.eio._async, "websocket": type("CheckedWebSocket", (driver,), {"wait": wait})}
 
 
+def _shorten(app: Flask, server: Server) -> None:
+    """A shorter way into the application than Flask-SocketIO's, which copies each request's environment and makes a
+    class for it, for a server (eventlet's) that never comes here."""
+    pages = app.wsgi_app.wsgi_app  # type: ignore[attr-defined]
+
+    def door(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
+        if not environ["PATH_INFO"].startswith(SOCKET_PATH):
+            return pages(environ, start_response)
+        environ["flask.app"] = app
+        return server.handle_request(environ, start_response)
+
+    app.wsgi_app = door  # type: ignore[method-assign]
+
+
 def _versions_fit() -> bool:
     others = {name: version(name) for name, fitting in FITS.items() if version(name) != fitting}
     for name, found in others.items():
@@ -89,7 +110,7 @@ class Engine(engineio.Server):  # type: ignore[misc]
         self._sio = server
         self.admission = admission
         self._origins = frozenset(origins)
-        self._takes_over = takes_over
+        self.takes_over = takes_over
         self.draining = False
         self._wheel = Wheel(int(self.ping_interval), int(self.ping_timeout), self._received, self._left)
 
@@ -105,12 +126,12 @@ class Engine(engineio.Server):  # type: ignore[misc]
         try:
             client = environ.get("gunicorn.socket")
             # A TLS socket of gunicorn's is of another class: its bytes cannot be written past it.
-            if self._takes_over and type(client) is GeventSocket and (key := _key(environ)):
-                descriptor = _switch(client, key)
+            if self.takes_over and type(client) is GeventSocket and (key := _key(environ)):
+                descriptor = _take(client, environ.get(UNREAD, 0))
                 taken = True
-                self._open(descriptor, environ, network)
+                self._open(descriptor, key, environ, network)
                 raise StopIteration  # gunicorn's way to end a request without a response: its slot is free again
-            return super().handle_request(environ, start_response)
+            return [] if UNREAD in environ else super().handle_request(environ, start_response)
         finally:
             if not taken:
                 self.admission.leave(network)
@@ -137,7 +158,7 @@ class Engine(engineio.Server):  # type: ignore[misc]
         origin = environ.get("HTTP_ORIGIN")
         return origin not in self._origins if origin is not None else "HTTP_COOKIE" in environ
 
-    def _open(self, descriptor: int, environ: dict[str, Any], network: str) -> None:
+    def _open(self, descriptor: int, key: bytes, environ: dict[str, Any], network: str) -> None:
         """Begins a reader's connection, which leaves the admission by itself when it ends."""
         sid = self.generate_id()
         connection = Connection(self._wheel, sid, descriptor, network)
@@ -151,9 +172,10 @@ class Engine(engineio.Server):  # type: ignore[misc]
         }
         kept = {name: environ[name] for name in _KEPT if name in environ}
         self._trigger_event("connect", sid, kept, run_async=False)
-        connection.send(engine_packet.Packet(engine_packet.OPEN, opened))
         self._wheel.add(connection)
         connection.listen()
+        packet = engine_packet.Packet(engine_packet.OPEN, opened).encode()
+        connection.write(_switching(key) + frames.frame(frames.TEXT, packet.encode()))  # one segment for both
 
     def _received(self, connection: Connection, text: str) -> None:
         """A message of a reader, on a greenlet of its own."""
@@ -177,34 +199,107 @@ class Engine(engineio.Server):  # type: ignore[misc]
 
 
 class Rooms(Manager):  # type: ignore[misc]
-    """Rooms whose broadcasts are encoded and framed once. Those of one event are sent in the order in which they were
-    emitted; those of `background` events give way to all others."""
+    """Who is in which room, and broadcasts that are encoded and framed once. Those of one event are sent in the order
+    in which they were emitted; those of `background` events give way to all others.
+
+    The library has a room for each socket, to reach it by its sid, and searches all rooms when one leaves: with
+    10,000 readers that is 10,000 rooms at every departure. Here each socket knows its rooms, and its own is implied.
+    """
 
     def __init__(self, background: frozenset[str]) -> None:
         super().__init__()
         self._background = background
         self._turns: defaultdict[str, RLock] = defaultdict(RLock)
+        self._members: dict[tuple[str, Any], dict[str, Way]] = {}
+        """By namespace and room: how to reach each sid in it."""
+        self._entered: dict[tuple[str, str], set[Any]] = {}
+        """By namespace and sid: the rooms it is in."""
+        self._others: set[str] = set()
+        """The sids that the transport does not serve."""
 
     def emit(
         self, event: str, data: Any, namespace: str, room: Any = None, skip_sid: Any = None,
         callback: Any = None, to: Any = None, **more: Any,
     ) -> None:  # fmt: skip
-        """As python-socketio's; what needs an answer or goes to somebody else's driver takes the stock way."""
-        members = list(self.get_participants(namespace, to or room)) if namespace in self.rooms else []
-        sockets = self.server.eio.sockets
-        readers = [sockets[engine_sid] for _, engine_sid in members if engine_sid in sockets]
-        if not readers:
-            return
+        """As python-socketio's; what needs an answer or carries bytes takes its way."""
         encoded = None
-        if not (callback or skip_sid or isinstance(data, tuple)) and all(type(each) is Connection for each in readers):
-            named = [event] if data is None else [event, data]
-            encoded = self.server.packet_class(EVENT, namespace=namespace, data=named).encode()
+        if not callback:
+            values = list(data) if isinstance(data, tuple) else [] if data is None else [data]
+            encoded = self.server.packet_class(EVENT, namespace=namespace, data=[event, *values]).encode()
         if not isinstance(encoded, str):
             super().emit(event, data, namespace, room, skip_sid, callback, to, **more)
             return
+        members = self._reached(namespace, to or room)
+        if skip_sid:
+            skipped = skip_sid if isinstance(skip_sid, list) else [skip_sid]
+            members = {sid: way for sid, way in members.items() if sid not in skipped}
+        readers: Any = list(members.values())
+        if self._others:
+            packet = engine_packet.Packet(engine_packet.MESSAGE, encoded)
+            for way in readers:
+                if isinstance(way, str):
+                    self.server._send_eio_packet(way, packet)
+            readers = [way for way in readers if not isinstance(way, str)]
         pause = BACKGROUND_PAUSE if event in self._background else 0.0
         with self._turns[event]:
             broadcast(readers, frames.frame(frames.TEXT, f"4{encoded}".encode()), pause)
+
+    def get_participants(self, namespace: str, room: Any) -> Iterator[tuple[str, str]]:
+        """The sids in a room, each with that of Engine.IO."""
+        for sid, way in list(self._reached(namespace, room).items()):
+            yield sid, way if isinstance(way, str) else way.sid
+
+    def get_rooms(self, sid: str, namespace: str) -> list[Any]:
+        """The rooms that sid is in, its own included."""
+        return [sid, *self._entered.get((namespace, sid), ())] if self.is_sid_room(namespace, sid) else []
+
+    def basic_enter_room(self, sid: str, namespace: str, room: Any, eio_sid: str | None = None) -> None:
+        """Room None is the library's: all that are connected."""
+        if room is None:
+            super().basic_enter_room(sid, namespace, room, eio_sid)
+            if isinstance(self._way(eio_sid), str):
+                self._others.add(sid)
+        elif room != sid:
+            if not self.is_sid_room(namespace, sid):
+                raise ValueError("sid is not connected to requested namespace")
+            if self.is_sid_room(namespace, room):
+                raise ValueError("cannot enter a sid room")
+            members = self._members.setdefault((namespace, room), {})
+            members[sid] = self._way(self.eio_sid_from_sid(sid, namespace))
+            self._entered.setdefault((namespace, sid), set()).add(room)
+
+    def basic_leave_room(self, sid: str, namespace: str, room: Any) -> None:
+        """Takes a sid out of a room; out of None, when it leaves the namespace."""
+        if room is None:
+            super().basic_leave_room(sid, namespace, room)
+            self._others.discard(sid)
+            return
+        members = self._members.get((namespace, room), {})
+        if members.pop(sid, None) is not None:
+            self._entered[namespace, sid].discard(room)
+            if not members:
+                del self._members[namespace, room]
+
+    def basic_disconnect(self, sid: str, namespace: str, **more: Any) -> None:
+        """Takes a sid out of its rooms, and out of the namespace."""
+        for room in list(self._entered.get((namespace, sid), ())):
+            self.basic_leave_room(sid, namespace, room)
+        self._entered.pop((namespace, sid), None)
+        super().basic_disconnect(sid, namespace, **more)
+
+    def _reached(self, namespace: str, room: Any) -> dict[str, Way]:
+        """How to reach the sids in a room, in several, or (None) all of a namespace."""
+        if isinstance(room, list | tuple | set):
+            return {sid: way for each in room for sid, way in self._reached(namespace, each).items()}
+        connected = self.rooms.get(namespace, {}).get(None, {})
+        if room is not None and room not in connected:
+            return self._members.get((namespace, room), {})
+        alone = {room: connected[room]} if room is not None else dict(connected)
+        return {sid: self._way(eio_sid) for sid, eio_sid in alone.items()}
+
+    def _way(self, eio_sid: Any) -> Way:
+        found = self.server.eio.sockets.get(eio_sid)
+        return found if isinstance(found, Connection) else str(eio_sid)
 
 
 def _key(environ: dict[str, Any]) -> bytes | None:
@@ -226,17 +321,13 @@ def _key(environ: dict[str, Any]) -> bytes | None:
         return None
 
 
-def _switch(client: Any, key: bytes) -> int:
-    """Answers the handshake and gives a descriptor that survives gunicorn's closing its own. Raises OSError."""
-    client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+def _take(client: Any, unread: int) -> int:
+    """A descriptor of that socket that survives gunicorn's closing its own, past the request that was only peeked at.
+    gunicorn has set TCP_NODELAY on the listener already, and a Unix socket knows no such thing. Raises OSError."""
     client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BYTES)
-    descriptor = os.dup(client.fileno())
-    try:
-        client.sendall(_switching(key))
-    except OSError:
-        os.close(descriptor)
-        raise
-    return descriptor
+    if unread:
+        client.recv(unread)
+    return os.dup(client.fileno())
 
 
 def _switching(key: bytes) -> bytes:

@@ -9,9 +9,10 @@ A reader at rest is one object and one watcher of gevent's loop. One wheel sends
 """
 
 import logging
+import os
 from _socket import socket as NativeSocket
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from time import monotonic, perf_counter
 from typing import Any
 
@@ -38,7 +39,7 @@ class Connection:
 
     __slots__ = (
         "_burst", "_burst_began", "_engine", "_outbox", "_parser", "_queued", "_readable", "_sock", "_writable",
-        "address", "closed", "closing", "heard", "joined", "progressed", "send_some", "session", "sid",
+        "address", "clear", "closed", "closing", "descriptor", "heard", "joined", "progressed", "session", "sid",
     )  # fmt: skip
 
     connected = upgraded = True
@@ -47,7 +48,7 @@ class Connection:
         self._engine = engine
         self._sock = NativeSocket(fileno=descriptor)
         self._sock.setblocking(False)
-        self.send_some = self._sock.send
+        self.descriptor = descriptor
         self._outbox: deque[memoryview] | None = None
         self._queued = 0
         self._parser = Parser()
@@ -56,6 +57,8 @@ class Connection:
         self.address = address
         self.session: dict[str, Any] = {}
         self.closed = self.closing = self.joined = False
+        self.clear = True
+        """Whether a frame may go straight to the descriptor: open, and nothing waits in the outbox."""
         self.heard = self.progressed = monotonic()
         loop = get_hub().loop
         self._readable = loop.io(descriptor, 1)
@@ -73,13 +76,12 @@ class Connection:
 
     def write(self, frame: bytes) -> None:
         """Sends one whole frame, after those that are still in the outbox. Never waits, never raises."""
-        if self.closed or self.closing:
-            return
-        if self._outbox:
-            self.keep(frame, 0)
+        if not self.clear:
+            if not self.closed and not self.closing:
+                self.keep(frame, 0)
             return
         try:
-            sent = self.send_some(frame)
+            sent = os.write(self.descriptor, frame)
         except BlockingIOError:
             sent = 0
         except OSError:
@@ -88,21 +90,17 @@ class Connection:
         if sent < len(frame):
             self.keep(frame, sent)
 
-    @property
-    def behind(self) -> bool:
-        """Whether something waits in the outbox."""
-        return bool(self._outbox)
-
     def keep(self, frame: bytes, sent: int) -> None:
         """Puts the rest of a frame, of which that many bytes are sent, in the outbox."""
         rest = memoryview(frame)[sent:]
         if self._outbox is None:
             self._outbox = deque()
         if not self._outbox:
+            self.clear = False
             self.progressed = monotonic()
             self._engine.behind.add(self)
             if self._writable is None:
-                self._writable = get_hub().loop.io(self._sock.fileno(), 2)
+                self._writable = get_hub().loop.io(self.descriptor, 2)
             self._writable.start(self._write_on)
         self._outbox.append(rest)
         self._queued += len(rest)
@@ -122,7 +120,7 @@ class Connection:
             return
         self.write(frames.close_frame(code))
         if not self.closed:
-            self.closing = True
+            self.closing, self.clear = True, False
             self._engine.goodbyes[self] = monotonic() + GOODBYE_SECONDS
             self._engine.left(self, reason)
 
@@ -130,7 +128,7 @@ class Connection:
         """Ends the connection now. What is in the outbox is lost, and nothing else: the reader catches up."""
         if self.closed:
             return
-        self.closed = True
+        self.closed, self.clear = True, False
         self._readable.close()
         if self._writable is not None:
             self._writable.close()
@@ -184,7 +182,7 @@ class Connection:
         try:
             while outbox:
                 rest = outbox[0]
-                sent = self.send_some(rest)
+                sent = os.write(self.descriptor, rest)
                 self._queued -= sent
                 self.progressed = monotonic()
                 if sent < len(rest):
@@ -196,6 +194,7 @@ class Connection:
         except OSError:
             self.drop("transport error")
             return
+        self.clear = not self.closing
         self._writable.stop()
         self._engine.behind.discard(self)
 
@@ -277,24 +276,29 @@ class Wheel:
                 log.exception("the wheel stumbled, and turns on")
 
 
-def broadcast(connections: Iterable[Connection], frame: bytes, pause: float = 0.0) -> None:
+def broadcast(connections: Sequence[Connection], frame: bytes, pause: float = 0.0) -> None:
     """Sends one frame to all, in a loop that lets others have their turn, each time for `pause` seconds at least. A
-    second call may overtake this one: callers who mind take turns (see hooks.Rooms)."""
-    size = len(frame)
+    second call may overtake this one: callers who mind take turns (see hooks.Rooms).
+
+    What stands in the inner loop is paid 10,000 times an update: one look at the connection and one system call. The
+    descriptor is the connection's own as long as it is `clear`; nothing can close it between the two.
+    """
+    size, send = len(frame), os.write
     until = perf_counter() + TURN_SECONDS
-    for number, connection in enumerate(connections):
-        if connection.behind or connection.closing or connection.closed:
-            connection.write(frame)
-            continue
-        try:
-            sent = connection.send_some(frame)
-        except BlockingIOError:
-            connection.keep(frame, 0)
-        except OSError:
-            connection.drop("transport error")
-        else:
-            if sent != size:
-                connection.keep(frame, sent)
-        if number % LOOK_EVERY == 0 and perf_counter() > until:
+    for start in range(0, len(connections), LOOK_EVERY):
+        for connection in connections[start : start + LOOK_EVERY]:
+            if not connection.clear:
+                connection.write(frame)
+                continue
+            try:
+                sent = send(connection.descriptor, frame)
+            except BlockingIOError:
+                connection.keep(frame, 0)
+            except OSError:
+                connection.drop("transport error")
+            else:
+                if sent != size:
+                    connection.keep(frame, sent)
+        if perf_counter() > until:
             gevent.sleep(pause)
             until = perf_counter() + TURN_SECONDS
