@@ -11,8 +11,10 @@ from feed.live.channel import Channel
 from feed.render import templates
 from feed.render.updates import Renderer
 from feed.store.database import Store
+from feed.store.versions import Versions
 from feed.web import files, guards, problems
 from feed.web.api import api
+from feed.web.cache import Cache
 from feed.web.desk import desk
 from feed.web.health import health
 from feed.web.house import House
@@ -25,8 +27,9 @@ def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
     chosen = settings.load(environ)
     app = Flask(__name__, static_folder=None)
     store, render = Store(chosen.database), Renderer(chosen.timezone)
-    channel = Channel(store, render, chosen)
-    app.extensions["liveline"] = House(chosen, store, render, channel)
+    versions = Versions(store)
+    channel = Channel(store, versions, render, chosen)
+    app.extensions["liveline"] = House(chosen, store, versions, render, channel)
 
     templates.equip(app.jinja_env, chosen.timezone)
     app.jinja_env.globals |= {"site_name": chosen.site_name, "update_html": render.update}
@@ -37,6 +40,7 @@ def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
         app.register_blueprint(blueprint)
     commands.install(app)
 
+    app.wsgi_app = Cache(app.wsgi_app, versions)  # type: ignore[method-assign]
     channel.attach(app)
     if chosen.proxies:
         # After the channel, so that the socket too sees the reader's address and not the proxy's.

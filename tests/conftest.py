@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -81,15 +82,29 @@ FROM_HERE = {"Sec-Fetch-Site": "same-origin", "Origin": "http://127.0.0.1:8000"}
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
     """A site in this process. A browser's headers are sent where they matter."""
-    app = create_app({"FEED_DATABASE": str(tmp_path / "feed.db"), "FEED_TIMEZONE": "Europe/Berlin"})
-    house: House = app.extensions["liveline"]
-    migrations.upgrade(house.store)
-    alice = editors.add(house.store, "alice", PASSWORD, "admin", "Alice Adams")
-    bob = editors.add(house.store, "bob", PASSWORD, "editor", "Bob Brown")
-    made = {name: tokens.add(house.store, name, "test") for name in ("alice", "bob")}
-    yield Site(app, house, alice, bob, made)
-    house.channel.close()
-    house.store.close()
+    with site_in(tmp_path) as made:
+        yield made
+
+
+@contextmanager
+def site_in(folder: Path) -> Iterator[Site]:
+    """A site in this process, on a new database in that folder."""
+    with application_in(folder) as app:
+        house: House = app.extensions["liveline"]
+        migrations.upgrade(house.store)
+        alice = editors.add(house.store, "alice", PASSWORD, "admin", "Alice Adams")
+        bob = editors.add(house.store, "bob", PASSWORD, "editor", "Bob Brown")
+        made = {name: tokens.add(house.store, name, "test") for name in ("alice", "bob")}
+        yield Site(app, house, alice, bob, made)
+
+
+@contextmanager
+def application_in(folder: Path) -> Iterator[Flask]:
+    """An application over the database in that folder."""
+    app = create_app({"FEED_DATABASE": str(folder / "feed.db"), "FEED_TIMEZONE": "Europe/Berlin"})
+    yield app
+    app.extensions["liveline"].channel.close()
+    app.extensions["liveline"].store.close()
 
 
 @pytest.fixture

@@ -210,7 +210,9 @@ def test_the_html_of_an_update_is_the_same_by_every_door(site: Site) -> None:
     """Invariant 5. The tail is a real one; its push is caught where it would go to the sockets."""
     site.write_article("harbour", live=True)
     pushed: list[dict[str, Any]] = []
-    tail = Tail(site.house.store, site.house.render, lambda slug, envelope: pushed.append(envelope))
+    tail = Tail(
+        site.house.store, site.house.versions, site.house.render, lambda slug, envelope: pushed.append(envelope)
+    )
     tail.watch("harbour")
     words = {"headline": "“Quotes” & <tags>", "key": True, "pinned": True}
     update = site.publish("# Big\n\n*Words* – 1 < 2 & [a link](/x) " + "x " * 300, feed="harbour", **words)
@@ -437,7 +439,9 @@ def test_a_draft_is_nowhere_and_looks_like_nothing(site: Site, since: str) -> No
 def test_what_is_pushed_says_nothing_of_a_draft(site: Site) -> None:
     site.write_article("secret", live=True)
     pushed: list[dict[str, Any]] = []
-    tail = Tail(site.house.store, site.house.render, lambda slug, envelope: pushed.append(envelope))
+    tail = Tail(
+        site.house.store, site.house.versions, site.house.render, lambda slug, envelope: pushed.append(envelope)
+    )
     tail.watch("secret")
     site.api("PATCH", "/api/v1/articles/secret", {"draft": True})
     site.publish("Secret words", feed="secret")

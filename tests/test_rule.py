@@ -45,7 +45,7 @@ class Network(RuleBasedStateMachine):
         self.wire: list[dict[str, Any]] = []
         self.late: list[dict[str, Any]] = []
         self.pushed: list[dict[str, Any]] = []
-        self.tail = Tail(self.store, self.house.render, self._send)
+        self.tail = Tail(self.store, self.house.versions, self.house.render, self._send)
         self.tail.watch(FEED)
         self.page = OpenPage(FEED, self._get(f"/feeds/{FEED}").text, self._fetch)
 

@@ -22,6 +22,7 @@ from feed.render.updates import Renderer
 from feed.settings import Settings
 from feed.store import presence
 from feed.store.database import OperationalError, Store
+from feed.store.versions import Versions
 from feed.threads import under_gevent
 
 PING_SECONDS = 25  # under the 30 s after which some mobile carriers drop an idle connection
@@ -34,7 +35,7 @@ REPORT_EVERY = 3  # counts between two reports of an unchanged number, so that t
 class Channel:
     """The sockets of this worker: who follows what, and how to reach them."""
 
-    def __init__(self, store: Store, render: Renderer, settings: Settings) -> None:
+    def __init__(self, store: Store, versions: Versions, render: Renderer, settings: Settings) -> None:
         self._store = store
         self._settings = settings
         self._followed: dict[str, set[str]] = {}
@@ -43,7 +44,7 @@ class Channel:
         self._counting: threading.Thread | None = None
         self._stopped = threading.Event()
         self._total: dict[str, int] = {}
-        self.tail = Tail(store, render, self._push, self._close_feed)
+        self.tail = Tail(store, versions, render, self._push, self._close_feed)
         self.socketio = SocketIO(
             async_mode="gevent" if under_gevent() else "threading",
             cors_allowed_origins=list(settings.origins),  # an empty list would switch the check off

@@ -15,6 +15,7 @@ from feed.render.updates import Renderer
 from feed.store import feeds
 from feed.store.database import Database, Store
 from feed.store.feeds import Feed
+from feed.store.versions import Versions
 
 POLL_SECONDS = 0.01  # 100 polls of 3 µs a second; a publish elsewhere is seen after 5 ms on average
 RETRY_SECONDS = 1.0  # after an error, such as a full disk: no storm of logs, and no loss, only delay
@@ -29,9 +30,15 @@ class Tail:
     `close(slug)` it has none, because its article is a draft again."""
 
     def __init__(
-        self, store: Store, render: Renderer, push: Push, close: Callable[[str], None] = lambda slug: None
+        self,
+        store: Store,
+        versions: Versions,
+        render: Renderer,
+        push: Push,
+        close: Callable[[str], None] = lambda slug: None,
     ) -> None:
         self._store = store
+        self._versions = versions
         self._close = close
         self._render = render
         self._push = push
@@ -48,8 +55,8 @@ class Tail:
 
         Call it after the follower has joined: whatever is committed later than what this returns will be pushed.
         """
-        with self._lock, self._store.read() as db:
-            feed = feeds.get(db, slug)
+        with self._lock:
+            feed = self._versions.feed(slug)
             self._pushed.setdefault(slug, (feed.epoch, feed.version))
             return feed
 
@@ -103,12 +110,11 @@ class Tail:
         }
 
     def _follow(self) -> None:
-        db = self._store.connect()
         seen = None
         while not self._stopped:
             try:
                 # The number is read before the changes: a commit in between makes one step too many, never too few.
-                now = feeds.data_version(db)
+                now = self._store.moment()
                 if now != seen or self._wake.is_set():
                     self._wake.clear()
                     self.step()
@@ -119,4 +125,3 @@ class Tail:
                 self._wake.clear()
                 self._wake.wait(RETRY_SECONDS)
             self._wake.wait(POLL_SECONDS)
-        db.close()

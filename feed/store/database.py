@@ -50,6 +50,8 @@ class Store:
         self._writer = Pool(1)
         self._slow = Pool(SLOW_THREADS)
         self._write_connection: Database | None = None
+        self._looker: Database | None = None
+        self._looking = threading.Lock()
         self._probing = threading.Lock()
         self._probed: tuple[float, str | None] = (float("-inf"), None)
 
@@ -69,6 +71,14 @@ class Store:
                 self._idle.append(db)
             else:
                 db.close()
+
+    def moment(self) -> int:
+        """A number that differs once anybody, of whatever process, has committed. Costs 3 µs: SQLite's data_version,
+        on a connection that never writes."""
+        with self._looking:
+            if self._looker is None:
+                self._looker = self.connect()
+            return int(self._looker.conn.execute("PRAGMA data_version").fetchone()[0])
 
     def write(self, verb: Callable[Concatenate[Database, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Runs `verb(db, …)` on the writer thread in one transaction, and returns what it returns once that is on
@@ -113,9 +123,10 @@ class Store:
         """Ends the threads and closes what is open. A read still under way closes its own connection."""
         for pool in (self._writer, self._slow, self.passwords):
             pool.close()
-        for db in [*self._idle, *([self._write_connection] if self._write_connection else [])]:
-            db.close()
-        self._idle, self._write_connection = [], None
+        for db in (*self._idle, self._write_connection, self._looker):
+            if db is not None:
+                db.close()
+        self._idle, self._write_connection, self._looker = [], None, None
 
     def _transact(self, work: Callable[[Database], T]) -> T:
         if self._write_connection is None:

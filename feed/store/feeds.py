@@ -69,11 +69,6 @@ def last_tick(db: Database) -> int:
     return int(db.execute("SELECT coalesce(max(tick), 0) FROM feeds").fetchone()[0])
 
 
-def data_version(db: Database) -> int:
-    """A number that differs once another connection has committed. Costs 3 µs; see SQLite's pragma data_version."""
-    return int(db.execute("PRAGMA data_version").fetchone()[0])
-
-
 def bump(db: Database, feed_id: int) -> int:
     """The clock's next version. The first statement of every transaction that changes a feed."""
     return int(

@@ -15,6 +15,7 @@ from feed.store.articles import Article
 from feed.store.editors import Editor
 from feed.store.pictures import Picture
 from feed.store.updates import Update
+from feed.web.cache import shows
 from feed.web.cursors import cursor_of, place_in
 from feed.web.house import house
 from feed.web.problems import problem
@@ -56,6 +57,7 @@ def list_updates(slug: str) -> Response:
     limit = _limit(request.args.get("limit", str(LISTED)))
     with house().store.read() as db:
         feed = feeds.get(db, slug)
+        shows(db, feed)
         found = updates.newest_first(db, feed, place_in(slug, request.args.get("before")), limit + 1)
     shown = found[:limit]
     following = None

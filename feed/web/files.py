@@ -8,6 +8,7 @@ from flask import Blueprint, Flask, Response, request, send_from_directory
 
 from feed import picture
 from feed.store import pictures as stored
+from feed.web.cache import shows_for_ever
 from feed.web.house import house
 
 IMMUTABLE = "public, max-age=31536000, immutable"
@@ -32,6 +33,7 @@ def file(digest: str, name: str) -> Response:
     that is older than the last deploy gets today's file, which no cache keeps under the old address."""
     response = send_from_directory(STATIC, name)
     if digest == static_hash():
+        shows_for_ever()
         return _forever(response)
     response.headers["Cache-Control"] = "no-store"
     return response

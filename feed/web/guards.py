@@ -103,13 +103,6 @@ def _read_at_most(size: int) -> bytes:
         raise too_long from None
 
 
-def fresh(response: Response) -> Response:
-    """Adds an ETag of the content, and answers 304 to who has it already."""
-    response.add_etag()
-    response.make_conditional(request)
-    return response
-
-
 def start_session(response: Any, token: str) -> Any:
     """Gives the browser its session."""
     secure = house().settings.public_url.startswith("https:")

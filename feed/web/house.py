@@ -9,6 +9,7 @@ from feed.live.channel import Channel
 from feed.render.updates import Renderer
 from feed.settings import Settings
 from feed.store.database import Store
+from feed.store.versions import Versions
 
 
 @dataclass(frozen=True)
@@ -17,6 +18,7 @@ class House:
 
     settings: Settings
     store: Store
+    versions: Versions
     render: Renderer
     channel: Channel
 

@@ -13,8 +13,8 @@ from feed.store.articles import Article
 from feed.store.database import Database
 from feed.store.feeds import NEWS
 from feed.web import feed_page
+from feed.web.cache import shows
 from feed.web.cursors import cursor_of
-from feed.web.guards import fresh
 from feed.web.house import house
 
 CATCH_UP_SECONDS = 1  # caches may keep a catch-up so long: a crowd that reconnects together costs one query
@@ -28,27 +28,30 @@ reader = Blueprint("reader", __name__)
 
 
 @reader.get("/")
-def front() -> Response:
+def front() -> str:
     """Articles, those under live coverage first, and the News Feed."""
     with house().store.read() as db:
-        page = render_template("front.html", articles=articles.newest_first(db, ARTICLES_SHOWN), news=_page(db, NEWS))
-    return fresh(make_response(page))
+        news = _page(db, NEWS)
+        shows(db, news.feed)
+        return render_template("front.html", articles=articles.newest_first(db, ARTICLES_SHOWN), news=news)
 
 
 @reader.get("/articles/<slug>")
-def article(slug: str) -> Response:
+def article(slug: str) -> str:
     """The article, complete without JavaScript, its own feed if it has one, and the News Feed beside it."""
     with house().store.read() as db:
-        page = article_page(db, articles.get(db, slug))
-    return fresh(make_response(page))
+        found = articles.get(db, slug)
+        shows(db, feeds.get(db, NEWS), *([found.feed] if found.feed else []))
+        return article_page(db, found)
 
 
 @reader.get("/feeds/<slug>")
-def feed(slug: str) -> Response:
+def feed(slug: str) -> str:
     """A feed on its own page."""
     with house().store.read() as db:
-        page = render_template("feed.html", page=_page(db, slug))
-    return fresh(make_response(page))
+        page = _page(db, slug)
+        shows(db, page.feed)
+        return render_template("feed.html", page=page)
 
 
 @reader.get("/feeds/<slug>/changes")
@@ -59,6 +62,7 @@ def catch_up(slug: str) -> Response:
         raise BadRequest("Write after=VERSION, a whole number.")
     with house().store.read() as db:
         found = feeds.get(db, slug)
+        shows(db, found)
         answer = changes.catch_up(db, house().render, found, int(after), request.args.get("epoch", ""))
     response = jsonify(answer)
     response.headers["Cache-Control"] = f"public, max-age={CATCH_UP_SECONDS}"
@@ -71,6 +75,7 @@ def older(slug: str) -> Response:
     the feed this shows, so that an open page which is ahead of it can mend the difference."""
     with house().store.read() as db:
         page = _page(db, slug)
+        shows(db, page.feed)
     items = Markup("\n").join(house().render.update(update) for update in page.updates)
     response = make_response(items)
     response.headers["Feed-Position"] = f"{page.feed.epoch} {page.feed.version}"
@@ -81,7 +86,7 @@ def older(slug: str) -> Response:
 
 
 @reader.get("/updates/<int:update_id>")
-def update(update_id: int) -> Response | tuple[str, int]:
+def update(update_id: int) -> str | tuple[str, int]:
     """The permalink of an update."""
     with house().store.read() as db:
         try:
@@ -91,14 +96,15 @@ def update(update_id: int) -> Response | tuple[str, int]:
             return render_template("gone.html", feed=feeds.get(db, gone.feed)), 410
         feed = feeds.get(db, found.feed)
         above = updates.above(db, feed, found.place, ABOVE)
-        page = render_template(
+        news = _page(db, NEWS) if feed.slug != NEWS else None
+        shows(db, feed, *([news.feed] if news else []))
+        return render_template(
             "update.html",
             update=found,
             feed=feed,
             above=cursor_of(feed.slug, above) if above else None,
-            news=_page(db, NEWS) if feed.slug != NEWS else None,
+            news=news,
         )
-    return fresh(make_response(page))
 
 
 def article_page(db: Database, article: Article) -> str:

@@ -1,0 +1,83 @@
+"""What the counters say now, asked of SQLite only when somebody has committed since they were asked last.
+
+A page in the cache is right as long as the versions it shows are, and a reader who comes back only wants to know where
+the feed stands: both ask far more often than anything changes. `site` counts every change of what pages show and no
+feed's version covers (articles, authors, pictures, coverage): triggers keep it, so that no verb can forget it.
+"""
+
+import threading
+from dataclasses import dataclass
+
+from sqlite_utils import Database
+
+from feed.errors import Missing
+from feed.store import feeds
+from feed.store.database import Store
+from feed.store.feeds import Feed
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """What a page shows: the site's counter, and of each feed its slug, epoch and version."""
+
+    site: int
+    feeds: tuple[tuple[str, str, int], ...]
+
+
+class Versions:
+    """The counters of one database, remembered while nothing is committed. Thread-safe."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._lock = threading.Lock()
+        self._moment: int | None = None
+        self._site: int | None = None
+        self._feeds: dict[str, Feed] = {}
+
+    def feed(self, slug: str) -> Feed:
+        """The feed as it stands now. Raises Missing, for a draft's too."""
+        with self._lock:
+            self._look()
+            feed = self._feed(slug)
+        if feed.draft:
+            raise Missing(slug)
+        return feed
+
+    def stand(self, stamp: Stamp) -> bool:
+        """Whether nothing of what that stamp was taken from has changed."""
+        with self._lock:
+            self._look()
+            if self._site is None:
+                with self._store.read() as db:
+                    self._site = site(db)
+            try:
+                return self._site == stamp.site and all(_mark(self._feed(mark[0])) == mark for mark in stamp.feeds)
+            except Missing:
+                return False
+
+    def _look(self) -> None:
+        # The moment is asked before the counters: a commit in between makes them newer than it says, never older.
+        moment = self._store.moment()
+        if moment != self._moment:
+            self._moment, self._site = moment, None
+            self._feeds.clear()
+
+    def _feed(self, slug: str) -> Feed:
+        if slug not in self._feeds:
+            with self._store.read() as db:
+                self._feeds[slug] = feeds.get(db, slug, drafts=True)
+        return self._feeds[slug]
+
+
+def stamp(db: Database, *shown: Feed) -> Stamp:
+    """The stamp of a page that shows these feeds, made of what this read transaction sees."""
+    return Stamp(site(db), tuple(_mark(feed) for feed in shown))
+
+
+def site(db: Database) -> int:
+    """The counter of what pages show beside feeds."""
+    return int(db.execute("SELECT version FROM site").fetchone()[0])
+
+
+def _mark(feed: Feed) -> tuple[str, str, int]:
+    return feed.slug, feed.epoch, feed.version

@@ -1,0 +1,194 @@
+"""The cache of pages: never a byte that is not true any more, and a hit that costs nothing."""
+
+import gzip
+import random
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from feed.store import articles, editors, feeds, updates
+from feed.store.database import Store
+from feed.web import cache
+from feed.web.cache import Cache
+from feed.web.files import static_hash
+from tests.conftest import Site, application_in, site_in
+
+DOORS = (
+    "/", "/articles/harbour", "/articles/bridge", "/articles/secret", "/feeds/news", "/feeds/harbour",
+    "/feeds/news/changes?after=1&epoch={epoch}", "/feeds/harbour/older", "/updates/1", "/updates/2", "/updates/3",
+    "/api/v1/feeds/news/updates", "/api/v1/feeds/harbour/updates?limit=2",
+)  # fmt: skip
+
+
+def furnish(site: Site) -> None:
+    """Two articles that show each other, one of them live, a draft, and some updates."""
+    site.write_article("bridge", body="Before\n\n[harbour](/articles/harbour)\n\nAfter")
+    site.write_article("harbour", live=True, body="[bridge](/articles/bridge)\n\n[secret](/articles/secret)")
+    site.write_article("secret", live=True, draft=True)
+    for feed in ("news", "harbour", "news"):
+        site.publish("Something of **note**", feed=feed)
+
+
+Write = Callable[[Site], object]
+WRITES: dict[str, Write] = {
+    "publish": lambda site: site.publish("More", pinned=True),
+    "publish in the coverage": lambda site: site.publish("More of it", feed="harbour", key=True),
+    "edit": lambda site: site.edit(site.publish("Wrong"), body="Right"),
+    "retract": lambda site: site.retract(site.publish("Gone soon", feed="harbour")),
+    "another headline": lambda site: articles.edit(site.house.store, "harbour", site.bob, {"headline": "Low tide"}),
+    "a headline without a feed": lambda site: articles.edit(site.house.store, "bridge", site.bob, {"headline": "Up"}),
+    "another body": lambda site: articles.edit(site.house.store, "bridge", site.bob, {"body": "All new"}),
+    "coverage begins": lambda site: articles.edit(site.house.store, "bridge", site.bob, {"live": True}),
+    "coverage ends": lambda site: feeds.close_coverage(site.house.store, "harbour"),
+    "coverage goes on": lambda site: feeds.open_coverage(site.house.store, "harbour"),
+    "a draft": lambda site: articles.edit(site.house.store, "harbour", site.bob, {"draft": True}),
+    "a draft comes out": lambda site: articles.edit(site.house.store, "secret", site.bob, {"draft": False}),
+    "public again": lambda site: articles.edit(site.house.store, "harbour", site.bob, {"draft": False}),
+    "a new article": lambda site: site.write_article(f"story-{random.randrange(10**9)}"),
+    "a new author": lambda site: editors.add(site.house.store, f"e{random.randrange(10**9)}", "x" * 12, "editor"),
+    "a biography": lambda site: editors.change_profile(site.house.store, site.bob.id, {"bio": "Born by the sea."}),
+}  # fmt: skip
+
+
+def answers(app: Flask) -> dict[str, tuple[int, bytes, str | None]]:
+    """What a reader gets at every door."""
+    with app.extensions["liveline"].store.read() as db:
+        epoch = feeds.get(db, "news").epoch
+    found = {}
+    for door in DOORS:
+        answer = app.test_client().get(door.format(epoch=epoch))
+        found[door] = (answer.status_code, answer.data, answer.headers.get("ETag"))
+    return found
+
+
+def fresh(site: Site) -> dict[str, tuple[int, bytes, str | None]]:
+    """What an application that has just been started answers."""
+    with application_in(site.house.settings.database.parent) as app:
+        return answers(app)
+
+
+@given(names=st.lists(st.sampled_from(sorted(WRITES)), max_size=6))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+def test_a_warm_site_answers_like_a_fresh_one_whatever_was_written(
+    tmp_path_factory: pytest.TempPathFactory, names: list[str]
+) -> None:
+    with site_in(tmp_path_factory.mktemp("site")) as site:
+        furnish(site)
+        for name in names:
+            answers(site.app)
+            WRITES[name](site)
+            assert answers(site.app) == fresh(site), name
+
+
+@pytest.mark.parametrize("name", sorted(WRITES))
+def test_each_kind_of_change_is_seen_by_the_next_request(site: Site, name: str) -> None:
+    furnish(site)
+    before = answers(site.app)
+    WRITES[name](site)
+    after = answers(site.app)
+    assert after == fresh(site)
+    # An author without an article, and what was so already, change nothing that readers see.
+    assert after != before or name in ("a new author", "coverage goes on", "public again")
+
+
+@pytest.mark.parametrize("door", [door for door in DOORS if "secret" not in door])
+def test_a_hit_asks_sqlite_one_number_and_touches_neither_flask_nor_jinja(
+    site: Site, door: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    furnish(site)
+    before = answers(site.app)[door]
+    assert before[0] == 200
+    answers(site.app)  # the first hit after a commit asks for the counters
+
+    def trap(*_: object, **__: object) -> None:
+        raise AssertionError("a hit came this far")
+
+    with site.house.store.read() as db:
+        epoch = feeds.get(db, "news").epoch
+    monkeypatch.setattr(site.house.store, "read", trap)
+    monkeypatch.setattr(site.app, "full_dispatch_request", trap)
+    hit = site.charlie.get(door.format(epoch=epoch))
+    assert (hit.status_code, hit.data, hit.headers["ETag"]) == before
+    monkeypatch.undo()
+    site.publish("A change")
+    site.publish("A change there", feed="harbour")
+    monkeypatch.setattr(site.app, "full_dispatch_request", trap)
+    assert site.charlie.get(door.format(epoch=epoch)).status_code == 500, "this was no hit"
+
+
+def test_a_commit_of_another_process_is_seen(site: Site) -> None:
+    furnish(site)
+    assert b"From elsewhere" not in site.charlie.get("/feeds/news").data
+    other = Store(site.house.settings.database)
+    updates.publish(other, "news", site.bob, {"body": "From elsewhere"})
+    other.close()
+    assert b"From elsewhere" in site.charlie.get("/feeds/news").data
+
+
+def test_compressed_or_not_it_is_the_same_page_under_its_own_tag(site: Site) -> None:
+    furnish(site)
+    for _ in ("miss", "hit"):
+        plain = site.charlie.get("/articles/harbour")
+        zipped = site.charlie.get("/articles/harbour", headers={"Accept-Encoding": "br, gzip;q=0.5"})
+        assert "Content-Encoding" not in plain.headers
+        assert zipped.headers["Content-Encoding"] == "gzip"
+        assert gzip.decompress(zipped.data) == plain.data
+        assert int(zipped.headers["Content-Length"]) == len(zipped.data) < len(plain.data) / 2
+        assert zipped.headers["ETag"] != plain.headers["ETag"]
+        assert plain.headers["Vary"] == zipped.headers["Vary"] == "Accept-Encoding"
+        for refused in ("gzip;q=0", "identity"):
+            answer = site.charlie.get("/articles/harbour", headers={"Accept-Encoding": refused})
+            assert answer.data == plain.data
+        for known, accepts in ((plain, "identity"), (zipped, "gzip")):
+            for tag in (known.headers["ETag"], f"W/{known.headers['ETag']}", f'"x", {known.headers["ETag"]}', "*"):
+                asked = {"If-None-Match": tag, "Accept-Encoding": accepts}
+                same = site.charlie.get("/articles/harbour", headers=asked)
+                assert (same.status_code, same.data) == (304, b"")
+                assert same.headers["ETag"] == known.headers["ETag"]
+                assert "Content-Security-Policy" in same.headers
+        head = site.charlie.head("/articles/harbour")
+        assert (head.status_code, head.data) == (200, b"")
+        assert head.headers["Content-Length"] == plain.headers["Content-Length"]
+
+
+def test_static_files_are_compressed_too(site: Site) -> None:
+    address = f"/static/{static_hash()}/css/page.css"
+    plain = site.charlie.get(address)
+    zipped = site.charlie.get(address, headers={"Accept-Encoding": "gzip"})
+    assert gzip.decompress(zipped.data) == plain.data
+    assert "immutable" in zipped.headers["Cache-Control"]
+    with site.charlie.get("/static/0123456789abcdef/css/page.css") as old:
+        assert "immutable" not in old.headers["Cache-Control"]
+
+
+def test_what_an_editor_sees_is_kept_for_nobody(site: Site) -> None:
+    furnish(site)
+    bob = site.at_desk()
+    for path in ("/desk/", "/desk/articles/secret/preview", "/desk/feeds/secret"):
+        assert bob.get(path).status_code == 200
+        assert site.charlie.get(path).status_code == 303, path
+    token = {"Authorization": f"Bearer {site.tokens['bob']}"}
+    assert site.charlie.get("/api/v1/articles/secret", headers=token).status_code == 200
+    assert site.charlie.get("/api/v1/articles/secret").status_code == 404
+
+
+def test_a_crowd_of_addresses_does_not_fill_the_memory(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    furnish(site)
+    monkeypatch.setattr(cache, "MOST_BYTES", 100_000)
+    kept = next(layer for layer in layers(site.app.wsgi_app) if isinstance(layer, Cache))
+    wanted = site.charlie.get("/feeds/harbour").data
+    for number in range(60):
+        assert site.charlie.get(f"/feeds/news?x={number}").status_code == 200
+        assert site.charlie.get("/feeds/harbour").data == wanted
+        assert kept._size <= 100_000
+        assert kept._size == sum(page.size for page in kept._pages.values())
+    assert 1 < len(kept._pages) < 60
+    assert ("/feeds/harbour", "") in kept._pages, "what is asked for stays"
+
+
+def layers(outer: object) -> list[object]:
+    """The callables that a WSGI layer closes over."""
+    return [outer, *(cell.cell_contents for cell in getattr(outer, "__closure__", None) or ())]
