@@ -91,6 +91,12 @@ def test_our_frames_are_what_clients_read(size: int) -> None:
     assert received[-1].opcode is Opcode.TEXT
 
 
+UPGRADE = (
+    b"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
+    b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
+)
+
+
 class Slow:
     """A reader on a bare socket with a small receive buffer, who reads when asked to."""
 
@@ -99,16 +105,13 @@ class Slow:
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         self.socket.settimeout(15)
         self.socket.connect(("127.0.0.1", server.port))
-        upgrade = b"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
+        offered = b"Sec-WebSocket-Extensions: permessage-deflate\r\n"
+        upgrade = UPGRADE + offered + headers.encode() + b"\r\n"
         if halves:
-            self.socket.sendall(upgrade)
+            self.socket.sendall(upgrade[:60])
             assert requests.get(f"{server.url}/healthz", timeout=5).ok  # by now the server has seen the first half
-            upgrade = b""
-        self.socket.sendall(
-            upgrade
-            + b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
-            b"Sec-WebSocket-Extensions: permessage-deflate\r\n" + headers.encode() + b"\r\n"
-        )
+            upgrade = upgrade[60:]
+        self.socket.sendall(upgrade)
         self.head = b""
         while b"\r\n\r\n" not in self.head:
             self.head += self.socket.recv(1)
@@ -208,6 +211,19 @@ def test_who_upgrades_and_says_nothing_is_let_go(server: Server) -> None:
         silent.read(100)
     assert silent.closed == 1008
     silent.close()
+
+
+def test_who_hangs_up_in_the_middle_of_the_handshake_takes_nothing_along(server: Server) -> None:
+    """Once this ended the worker, with all its readers: a watcher of a closed file is libev's reason to abort."""
+    good = Slow(server)
+    for _ in range(20):
+        with socket.create_connection(("127.0.0.1", server.port)) as gone:
+            gone.sendall(UPGRADE + b"\r\n")
+    eventually(lambda: sockets(server) == 1)
+    server.publish("Still here")
+    while not good.updates():
+        good.read(4096)
+    good.close()
 
 
 def test_a_flood_ends_the_flooder_and_pages_stay_quick(server: Server, slow: Slow) -> None:

@@ -175,6 +175,7 @@ class Engine(engineio.Server):  # type: ignore[misc]
         self._wheel.add(connection)
         connection.listen()
         packet = engine_packet.Packet(engine_packet.OPEN, opened).encode()
+        # Last: it closes the connection of who has hung up already, and a watcher of a closed file aborts the process.
         connection.write(_switching(key) + frames.frame(frames.TEXT, packet.encode()))  # one segment for both
 
     def _received(self, connection: Connection, text: str) -> None:
