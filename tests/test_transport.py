@@ -1,10 +1,14 @@
 """The transport: what Flask-SocketIO's stock driver cannot do. Slow readers, broken frames, crowds, and leaving."""
 
+import http.client
 import json
 import random
+import resource
 import socket
 import struct
-from collections.abc import Iterator
+import tracemalloc
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from time import monotonic
 
@@ -21,6 +25,12 @@ from tests.reader import Reader
 from tests.server import Server
 from tests.waiting import eventually
 
+
+def masked(kind: int, payload: bytes, *, last: bool = True) -> bytes:
+    """A frame of a reader, of which the last one ends the message."""
+    return bytes(ABNF(fin=int(last), opcode=kind, data=payload).format())
+
+
 MESSAGES = st.lists(
     st.one_of(
         st.tuples(st.just("text"), st.text(max_size=300), st.integers(1, 4)),
@@ -35,19 +45,20 @@ MESSAGES = st.lists(
 def test_what_readers_send_is_read_whole_however_it_is_cut(
     messages: list[tuple[str, str | bytes, int]], cuts: list[int]
 ) -> None:
-    """A client's frames, fragmented, with pings between the fragments, in pieces of any size."""
-    client = FrameProtocol(client=True, extensions=[])
+    """A client's frames, fragmented in the middle of letters too, with pings between, in pieces of any size."""
     wire, expected = b"", []
     for _, content, parts in messages:
         if isinstance(content, bytes):
             wire += ABNF.create_frame(content, ABNF.OPCODE_PING).format()
             expected.append(Incoming(frames.PING, data=content))
         else:
-            size = len(content) // parts + 1
-            pieces = [content[at : at + size] for at in range(0, max(len(content), 1), size)]
+            encoded = content.encode()
+            size = len(encoded) // parts + 1
+            pieces = [encoded[at : at + size] for at in range(0, max(len(encoded), 1), size)]
             for number, piece in enumerate(pieces):
-                wire += client.send_data(piece, fin=number == len(pieces) - 1)
-                if number < len(pieces) - 1:
+                last = number == len(pieces) - 1
+                wire += masked(frames.PART if number else frames.TEXT, piece, last=last)
+                if not last:
                     wire += ABNF.create_frame(b"between", ABNF.OPCODE_PING).format()
                     expected.append(Incoming(frames.PING, data=b"between"))
             expected.append(Incoming(frames.TEXT, content))
@@ -55,7 +66,7 @@ def test_what_readers_send_is_read_whole_however_it_is_cut(
     for cut in [*cuts, len(wire)]:
         piece, wire = wire[:cut], wire[cut:]
         if piece:
-            seen += parser.feed(piece)
+            seen += [each for each in parser.feed(piece) if each.kind != frames.PART]
     assert seen == expected
 
 
@@ -70,6 +81,8 @@ def test_what_readers_send_is_read_whole_however_it_is_cut(
         (b"\x89\xfe\0\x7e\0\0\0\0" + b"x" * 126, 1002),  # a ping that is too long
         (b"\x82\x82\0\0\0\0hi", 1003),  # binary
         (b"\x81\x82\0\0\0\0\xff\xfe", 1007),  # not UTF-8
+        (b"\x01\x81\0\0\0\0\xc3\x80\x80\0\0\0\0", 1007),  # half a letter, and no more
+        (b"\x01\x80\0\0\0\0\x81\x80\0\0\0\0", 1002),  # a message in the middle of another
         (b"\x81\xff" + struct.pack("!Q", 60_000_000) + b"\0\0\0\0" + b"x" * 20_000, 1009),  # before it is there
         (b"\x01\xfe\x30\x00\0\0\0\0" + b"x" * 0x3000 + b"\x80\xfe\x30\x00\0\0\0\0" + b"x" * 0x3000, 1009),
         (b"\x88\x82\0\0\0\0\x03\xe7", 1002),  # a close code nobody may use
@@ -77,8 +90,71 @@ def test_what_readers_send_is_read_whole_however_it_is_cut(
 )
 def test_a_broken_frame_gets_the_close_code_it_deserves(data: bytes, code: int) -> None:
     with pytest.raises(Broken) as broken:
-        Parser().feed(data)
+        list(Parser().feed(data))
     assert broken.value.code == code
+
+
+@pytest.mark.parametrize("letter", ["x", "é", "𝄞"])
+def test_a_message_may_have_16_kib_of_bytes_and_not_one_more(letter: str) -> None:
+    whole = (letter * frames.MESSAGE_BYTES).encode()[: frames.MESSAGE_BYTES]
+    cut = [whole[at : at + 999] for at in range(0, len(whole), 999)]
+    begun = b"".join(masked(frames.PART if at else frames.TEXT, piece, last=False) for at, piece in enumerate(cut))
+    parser = Parser()
+    for wire in (masked(frames.TEXT, whole), begun + masked(frames.PART, b"")):
+        assert list(parser.feed(wire))[-1] == Incoming(frames.TEXT, whole.decode())
+    list(parser.feed(begun))
+    with pytest.raises(Broken) as broken:
+        list(parser.feed(masked(frames.PART, b"x", last=False)))
+    assert broken.value.code == 1009
+
+
+HEADERS = st.tuples(
+    st.sampled_from([0x00, 0x01, 0x80, 0x81, 0x82, 0x88, 0x89, 0x8A, 0xC1, 0x8B]),
+    st.one_of(st.integers(0x80, 0xFF), st.integers(0, 0x7F)),
+).map(bytes)
+
+
+@given(wire=st.lists(st.one_of(HEADERS, st.binary(max_size=40)), max_size=40).map(b"".join), cut=st.integers(1, 50))
+def test_whatever_bytes_come_the_worst_is_a_close_code(wire: bytes, cut: int) -> None:
+    parser, alone = Parser(), Parser()
+
+    def outcome(parser: Parser, pieces: list[bytes]) -> list[Incoming | int]:
+        seen: list[Incoming | int] = []
+        try:
+            for piece in pieces:
+                for each in parser.feed(piece):
+                    if each.kind == frames.CLOSE:
+                        return [*seen, each]
+                    seen.append(each)
+        except Broken as broken:
+            seen.append(broken.code)
+        return seen
+
+    cuts = [wire[at : at + cut] for at in range(0, len(wire), cut)]
+    at_once = outcome(parser, [wire])
+    assert at_once == outcome(alone, cuts)
+    assert {each for each in at_once if isinstance(each, int)} <= {1002, 1003, 1007, 1009}
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        lambda: masked(frames.PART, b"", last=False),
+        lambda: masked(frames.PONG, b"x" * 125),
+        lambda: masked(frames.PART, b"") + masked(frames.TEXT, b"x" * 16_000, last=False),
+    ],
+)
+def test_a_parser_holds_less_than_two_messages_whatever_it_is_fed(piece: Callable[[], bytes]) -> None:
+    parser = Parser()
+    list(parser.feed(masked(frames.TEXT, b"", last=False)))
+    wire = piece() * 20
+    tracemalloc.start()
+    for _ in range(500):
+        for _ in parser.feed(wire):
+            pass
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held < 2 * frames.MESSAGE_BYTES
 
 
 @pytest.mark.parametrize("size", [0, 1, 125, 126, 127, 65_535, 65_536, 65_537])
@@ -204,13 +280,19 @@ def test_a_reader_who_stands_still_is_dropped_after_a_while(server: Server) -> N
     stuck.close()
 
 
-def test_who_upgrades_and_says_nothing_is_let_go(server: Server) -> None:
-    silent = Slow(server, follow=False)
-    assert sockets(server) == 1
+def test_who_upgrades_and_does_not_join_is_let_go(server: Server) -> None:
+    chatty, silent = Slow(server, follow=False), Slow(server, follow=False)
+    assert sockets(server) == 2
+    silent.socket.settimeout(1)
     while silent.closed is None:
-        silent.read(100)
-    assert silent.closed == 1008
+        chatty.send("3")  # small talk is no reason to stay, nor to let others stay
+        with suppress(TimeoutError):
+            silent.read(100)
+    while chatty.closed is None:
+        chatty.read(100)
+    assert silent.closed == chatty.closed == 1008
     silent.close()
+    chatty.close()
 
 
 def test_who_hangs_up_in_the_middle_of_the_handshake_takes_nothing_along(server: Server) -> None:
@@ -226,16 +308,40 @@ def test_who_hangs_up_in_the_middle_of_the_handshake_takes_nothing_along(server:
     good.close()
 
 
-def test_a_flood_ends_the_flooder_and_pages_stay_quick(server: Server, slow: Slow) -> None:
-    flood = ABNF.create_frame('42["follow",{"feed":"news"}]', ABNF.OPCODE_TEXT).format() * 200
-    began = monotonic()
-    slow.socket.sendall(flood)
-    assert requests.get(f"{server.url}/healthz", timeout=5).ok
+FLOODS = [
+    masked(frames.TEXT, b'42["follow",{"feed":"news"}]'),
+    masked(frames.TEXT, b"3"),
+    masked(frames.PING, b""),
+    masked(frames.PONG, b""),
+    masked(frames.TEXT, b"", last=False) + masked(frames.PART, b"", last=False) * 100,
+]
+
+
+def test_a_flood_of_any_frame_ends_the_flooder_and_pages_stay_quick(server: Server) -> None:
+    for flood in FLOODS:
+        flooder = Slow(server)
+        began = monotonic()
+        flooder.socket.sendall(flood * 200)
+        assert requests.get(f"{server.url}/healthz", timeout=5).ok
+        while flooder.closed is None:
+            flooder.read(4096)
+        assert flooder.closed == 1008
+        assert monotonic() - began < 5  # it took minutes when every packet was answered
+        flooder.close()
+    eventually(lambda: sockets(server) == 0)
+
+
+def test_noise_after_a_broken_frame_is_not_kept(server: Server, slow: Slow) -> None:
+    [worker] = server.workers()
+    before = memory(worker)
+    slow.socket.sendall(b"\x81\x02hi")
     while slow.closed is None:
         slow.read(4096)
-    assert slow.closed == 1008
-    assert monotonic() - began < 5  # it took minutes when every packet was answered
-    eventually(lambda: sockets(server) == 0)
+    assert slow.closed == 1002
+    with suppress(OSError):  # it is hung up on after a while
+        for _ in range(64):
+            slow.socket.sendall(b"x" * 1024 * 1024)
+    assert memory(worker) - before < 16 * 1024 * 1024
 
 
 def test_compression_is_not_agreed_to(slow: Slow) -> None:
@@ -265,18 +371,35 @@ def test_a_full_worker_says_so_before_the_upgrade(tmp_path: Path) -> None:
     server.stop()
 
 
-def test_a_worker_that_ends_says_goodbye_with_the_code_for_a_restart(server: Server) -> None:
+def test_a_worker_that_ends_takes_nobody_and_says_goodbye_with_the_code_for_a_restart(server: Server) -> None:
     readers = [Slow(server) for _ in range(30)]
+    probe, late = (http.client.HTTPConnection("127.0.0.1", server.port) for _ in range(2))
+    for kept in (probe, late):
+        kept.request("GET", "/readyz")
+        assert kept.getresponse().read() == b"ready\n"
     server.ask_to_stop()
     for each in readers:
         while each.closed is None:
             each.read(4096)
         assert each.closed == 1012
         each.close()
+        if each is readers[0]:  # the others are let go later
+            probe.request("GET", "/readyz")
+            assert probe.getresponse().status == 503
+            late.putrequest("GET", "/socket.io/?EIO=4&transport=websocket")
+            late.endheaders()
+            refused = late.getresponse()
+            assert (refused.status, refused.getheader("Retry-After")) == (503, "1")
     began = monotonic()
     server.stop()
     assert server.exit_code == 0
     assert monotonic() - began < 5
+
+
+def memory(process: int) -> int:
+    """Bytes of memory that process holds."""
+    pages = Path(f"/proc/{process}/statm").read_text().split()[1]
+    return int(pages) * resource.getpagesize()
 
 
 def sockets(server: Server) -> int:

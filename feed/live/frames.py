@@ -5,13 +5,14 @@ one short unfragmented frame in one piece, such as the answer to a ping: that is
 else goes to wsproto, which is made for a connection when it is first needed.
 """
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from wsproto.frame_protocol import FrameProtocol, Opcode, ParseFailed
 
-MESSAGE_BYTES = 16 * 1024  # readers send names of feeds; nobody needs more
+MESSAGE_BYTES = 16 * 1024  # of UTF-8; readers send names of feeds; nobody needs more
 
-TEXT, CLOSE, PING, PONG = 0x1, 0x8, 0x9, 0xA
+PART, TEXT, CLOSE, PING, PONG = 0x0, 0x1, 0x8, 0x9, 0xA
 
 NORMAL, GOING_AWAY, PROTOCOL_ERROR, UNSUPPORTED = 1000, 1001, 1002, 1003
 NOT_UTF8, POLICY, TOO_BIG, RESTART = 1007, 1008, 1009, 1012
@@ -26,7 +27,8 @@ class Broken(Exception):
 
 
 class Incoming(NamedTuple):
-    """A whole message or control frame of a reader. `text` is set for TEXT alone, `data` for the others."""
+    """A whole message or control frame of a reader, or a PART of a message, of which nothing is known but that it came.
+    `text` is set for TEXT alone, `data` for PING and PONG."""
 
     kind: int
     text: str = ""
@@ -49,54 +51,63 @@ def close_frame(code: int) -> bytes:
 
 
 class Parser:
-    """The frames of one reader, from bytes as they arrive."""
+    """The frames of one reader, from bytes as they arrive. It holds less than two messages at any time."""
 
-    __slots__ = ("_parts", "_protocol", "_size")
+    __slots__ = ("_protocol", "_size", "_text")
 
     def __init__(self) -> None:
         self._protocol: FrameProtocol | None = None
-        self._parts: list[str] = []
+        self._text = ""
         self._size = 0
 
-    def feed(self, data: bytes) -> list[Incoming]:
-        """What these bytes complete. Raises Broken."""
-        if self._protocol is None:
-            whole = _short_text(data)
-            if whole is not None:
-                return [whole]
-            self._protocol = FrameProtocol(client=False, extensions=[])
-        self._protocol.receive_bytes(data)
-        try:
-            return self._whole(self._protocol)
-        except ParseFailed as error:
-            raise Broken(int(error.code)) from None
+    def feed(self, data: bytes) -> Iterator[Incoming]:
+        """What these bytes complete, one by one: who has had enough need not take the rest. Raises Broken, after which
+        it is not to be fed any more."""
+        while data and self._protocol is None:
+            # More than one in a piece is usual: a page follows its own feed and the News Feed in the same breath.
+            if (size := _short_text_size(data)) is None:
+                self._protocol = FrameProtocol(client=False, extensions=[])
+            else:
+                yield _short_text(data[:size])
+                data = data[size:]
+        if self._protocol is not None:
+            self._protocol.receive_bytes(data)
+            try:
+                yield from self._whole(self._protocol)
+            except ParseFailed as error:
+                raise Broken(int(error.code)) from None
 
-    def _whole(self, protocol: FrameProtocol) -> list[Incoming]:
-        whole = []
+    def _whole(self, protocol: FrameProtocol) -> Iterator[Incoming]:
         for each in protocol.received_frames():
             payload = each.payload
             if isinstance(payload, str):
-                self._size += len(payload)
+                self._size += len(payload.encode())
                 if self._size > MESSAGE_BYTES:
                     raise Broken(TOO_BIG)
-                self._parts.append(payload)
+                self._text += payload
                 if each.message_finished:
-                    whole.append(Incoming(TEXT, "".join(self._parts)))
-                    self._parts, self._size = [], 0
+                    yield Incoming(TEXT, self._text)
+                    self._text, self._size = "", 0
+                elif each.frame_finished:
+                    yield Incoming(PART)
             elif each.opcode is Opcode.BINARY:
                 raise Broken(UNSUPPORTED)
             elif each.opcode is Opcode.CLOSE:
-                whole.append(Incoming(CLOSE))
+                yield Incoming(CLOSE)
             elif isinstance(payload, bytes | bytearray):
-                whole.append(Incoming(int(each.opcode), data=bytes(payload)))
-        return whole
+                yield Incoming(int(each.opcode), data=bytes(payload))
 
 
-def _short_text(data: bytes) -> Incoming | None:
-    """The text of one final, masked, short frame that these bytes are exactly; None for anything else."""
-    size = len(data) - 6
-    if size < 0 or data[0] != 0x81 or data[1] != 0x80 | size or size > 125:
+def _short_text_size(data: bytes) -> int | None:
+    """The size of the final, masked, short text frame that these bytes begin with; None when it is anything else."""
+    if len(data) < 6 or data[0] != 0x81 or not 0x80 <= data[1] <= 0x80 | 125:
         return None
+    size = 6 + data[1] - 0x80
+    return size if size <= len(data) else None
+
+
+def _short_text(data: bytes) -> Incoming:
+    size = len(data) - 6
     mask = int.from_bytes((data[2:6] * (size // 4 + 1))[:size], "big")
     try:
         return Incoming(TEXT, (int.from_bytes(data[6:], "big") ^ mask).to_bytes(size, "big").decode())

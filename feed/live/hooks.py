@@ -15,6 +15,7 @@ import socket
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from importlib.metadata import version
+from time import monotonic
 from typing import Any
 
 import engineio
@@ -53,6 +54,8 @@ KERNEL_BYTES = 128 * 1024  # of the kernel per reader; left alone it keeps megab
 BACKGROUND_PAUSE = 0.02  # seconds after every 2 ms of sending: a tenth of the core, however many there are to tell
 UNREAD = "liveline.unread"  # in the environment of a request that was peeked at: its bytes are in the socket still
 LET_GO = 20  # readers at a time when a worker drains
+NEXT_WORKER_SECONDS = 1  # what a client is told to wait that came to a worker which drains
+BUSY = "503 Service Unavailable"
 
 Way = Connection | str  # to a reader: the connection, or the sid at the stock driver
 
@@ -120,8 +123,10 @@ class Engine(engineio.Server):  # type: ignore[misc]
         if self._foreign(environ):
             return _refuse(start_response, "403 Forbidden", "This page may not open the socket.")
         network = network_of(environ.get("REMOTE_ADDR") or "")
-        if self.draining or not self.admission.enter(network):
-            return _refuse(start_response, "503 Service Unavailable", "Full. Poll, and try again later.")
+        if self.draining:
+            return _refuse(start_response, BUSY, "This worker ends; the next one is on its way.", NEXT_WORKER_SECONDS)
+        if not self.admission.enter(network):
+            return _refuse(start_response, BUSY, "Full. Poll, and try again later.", RETRY_SECONDS)
         taken = False
         try:
             client = environ.get("gunicorn.socket")
@@ -144,11 +149,12 @@ class Engine(engineio.Server):  # type: ignore[misc]
         """Takes nobody any more, and lets all go within that time. Official clients come back after a closed
         transport; a disconnect or close packet would tell them to stay away."""
         self.draining = True
+        began = monotonic()
         readers = self.connections()
         for number, connection in enumerate(readers):
+            if number % LET_GO == 0:
+                self.sleep(max(0.0, began + seconds * number / len(readers) - monotonic()))
             connection.say_goodbye(frames.RESTART, "server shutdown")
-            if number % LET_GO == LET_GO - 1:
-                self.sleep(seconds * LET_GO / len(readers))
         for left in list(self.sockets.values()):
             if type(left) is not Connection:
                 left.close(wait=False, abort=True)
@@ -340,9 +346,9 @@ def _switching(key: bytes) -> bytes:
     )
 
 
-def _refuse(start_response: Callable[..., Any], status: str, words: str) -> list[bytes]:
+def _refuse(start_response: Callable[..., Any], status: str, words: str, retry_after: int | None = None) -> list[bytes]:
     headers = [("Content-Type", "text/plain; charset=utf-8"), ("Cache-Control", "no-store")]
-    if status.startswith("503"):
-        headers.append(("Retry-After", str(RETRY_SECONDS)))
+    if retry_after is not None:
+        headers.append(("Retry-After", str(retry_after)))
     start_response(status, headers)
     return [f"{words}\n".encode()]

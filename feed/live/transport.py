@@ -28,7 +28,7 @@ JOIN_SECONDS = 10  # between the upgrade and joining the namespace; ours takes o
 GOODBYE_SECONDS = 3  # for the other side to answer a close frame
 TURN_SECONDS = 0.002  # of a broadcast before pages, pings and publishing get their turn
 LOOK_EVERY = 32  # sends between two looks at the clock: about a quarter of a millisecond
-BURST, BURST_SECONDS = 40, 10  # messages of a reader; a page sends two and answers pings
+BURST, BURST_SECONDS = 40, 10  # frames of a reader, of any kind; a page sends three and answers pings
 RECEIVE_BYTES = 64 * 1024
 
 log = logging.getLogger(__name__)
@@ -51,7 +51,7 @@ class Connection:
         self.descriptor = descriptor
         self._outbox: deque[memoryview] | None = None
         self._queued = 0
-        self._parser = Parser()
+        self._parser: Parser | None = Parser()
         self._burst, self._burst_began = 0, 0.0
         self.sid = sid
         self.address = address
@@ -149,13 +149,17 @@ class Connection:
             self.drop("transport close")
             return
         self.heard = monotonic()
+        if self._parser is None:
+            return  # what comes after a broken frame is noise, and to keep it would cost memory
         try:
             for incoming in self._parser.feed(data):
                 self._take(incoming)
         except Broken as broken:
+            self._parser = None
             self.say_goodbye(broken.code, "transport error")
 
     def _take(self, incoming: frames.Incoming) -> None:
+        self._count()
         if incoming.kind == frames.CLOSE:
             if not self.closing:
                 self.write(frames.close_frame(frames.NORMAL))
@@ -163,10 +167,8 @@ class Connection:
         elif self.closing:
             return
         elif incoming.kind == frames.PING:
-            self._count()
             self.write(frames.frame(frames.PONG, incoming.data))
         elif incoming.kind == frames.TEXT and incoming.text != "3":
-            self._count()
             self._engine.receive(self, incoming.text)
 
     def _count(self) -> None:
@@ -218,14 +220,14 @@ class Wheel:
         self._turning: Any = None
         self.behind: set[Connection] = set()
         self.goodbyes: dict[Connection, float] = {}
-        self.joining: deque[Connection] = deque()
+        self.joining: deque[tuple[float, Connection]] = deque()
 
     def add(self, connection: Connection) -> None:
         """Watches over a new connection."""
         slot = self._tick % len(self._slots)
         self._slots[slot].add(connection)
         self._where[connection] = slot
-        self.joining.append(connection)
+        self.joining.append((monotonic() + JOIN_SECONDS, connection))
         if self._turning is None:
             self._turning = gevent.spawn(self._turn)
 
@@ -261,12 +263,10 @@ class Wheel:
                     connection.drop("too slow")
                 for connection in [c for c, end in self.goodbyes.items() if now > end]:
                     connection.drop("server disconnect")
-                while self.joining and now - self.joining[0].heard > JOIN_SECONDS:
-                    late = self.joining.popleft()
+                while self.joining and now > self.joining[0][0]:
+                    _, late = self.joining.popleft()
                     if not late.joined:
                         late.say_goodbye(frames.POLICY, "transport error")
-                while self.joining and (self.joining[0].joined or self.joining[0].closed):
-                    self.joining.popleft()
                 due = self._slots[self._tick % len(self._slots)]
                 silent = [c for c in due if now - c.heard > self._timeout]
                 for connection in silent:
