@@ -4,7 +4,15 @@ import gc
 import os
 import resource
 import signal
+from types import SimpleNamespace
 from typing import Any
+
+
+def _number(name: str, default: int) -> int:
+    """A setting of ours. One that is no number is refused by the application, with advice."""
+    text = os.environ.get(name, "")
+    return int(text) if text.isdecimal() else default
+
 
 # A reader is an open file: as many as the system lets us have.
 _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -14,17 +22,15 @@ wsgi_app = "app:create_app()"
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 worker_class = "feed.live.worker.Worker"  # gevent
 # gunicorn counts open sockets here too, and lets pages hang when it is full: room for all readers, and 1,000 requests.
-worker_connections = int(os.environ.get("FEED_MAX_READERS") or 12_000) + 1_000
-graceful_timeout = 5  # seconds for requests under way; the sockets are closed at once, see below
+worker_connections = _number("FEED_MAX_READERS", 12_000) + 1_000
+graceful_timeout = _number("FEED_DRAIN_SECONDS", 2) + 3  # seconds; what is not done by then is killed
 timeout = 60  # seconds without a sign of life before a worker is replaced
-keepalive = 3  # seconds a browser's connection waits for its next request; as long may a stop take
+keepalive = 2  # seconds in which a request has to come in; as long, and two of gunicorn's own, may a stop take
 control_socket_disable = True  # gunicorn's control socket is one file for all instances of a user
 
 
 def post_worker_init(worker: Any) -> None:
-    """Lets the readers go as soon as the worker is told to end, so that they move on to the next one."""
-    import gevent
-
+    """Tells the worker what gunicorn does not: how to live with many readers, and how to end."""
     # A full pass of the garbage collector over 10,000 readers stops everything for 60 to 150 ms, and their coming set
     # one off every other second. Readers hold no cycles; what does is young, and found by the first two generations.
     gc.collect()
@@ -34,6 +40,26 @@ def post_worker_init(worker: Any) -> None:
     # it. The master alone decides, and both ways to end are the orderly one: it takes a second.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGQUIT, worker.handle_exit)
+    _answer_who_came_in(worker)
+    _let_readers_go(worker)
+
+
+def _answer_who_came_in(worker: Any) -> None:
+    """gunicorn asks the listener for its name at the start of each connection. When it has closed the listener since
+    that connection came in, as a worker does that ends, this raises, and the client is hung up on without an answer."""
+    handle = worker.handle
+    names = {listener: listener.getsockname() for listener in worker.sockets}
+
+    def handle_named(listener: Any, client: Any, address: Any) -> None:
+        handle(SimpleNamespace(getsockname=lambda: names[listener]), client, address)
+
+    worker.handle = handle_named
+
+
+def _let_readers_go(worker: Any) -> None:
+    """As soon as the worker is told to end, so that they move on to the next one."""
+    import gevent
+
     channel = worker.wsgi.extensions["liveline"].channel
 
     def drain() -> None:

@@ -1,0 +1,232 @@
+"""A worker that ends: its readers move on one by one, nothing is lost, and editors do not notice."""
+
+import asyncio
+import http.client
+import json
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import pytest
+
+from tests.crowd import Crowd
+from tests.server import Server
+from tests.waiting import eventually
+
+READERS = 1_000
+WINDOW_SECONDS = 2  # FEED_DRAIN_SECONDS
+GONE_SECONDS = 5  # from the signal to the end of the process
+
+
+class Editor(threading.Thread):
+    """Publishes all the time. On a connection that is kept open, an answer may fail to come in one way: the server
+    hung up before it said anything; then, and then only, the editor's client asks again."""
+
+    def __init__(self, server: Server, name: str, *, keep_alive: bool) -> None:
+        super().__init__(name=name)
+        self._server = server
+        self._keep_alive = keep_alive
+        self._over = threading.Event()
+        self._connection: http.client.HTTPConnection | None = None
+        self.published: list[int] = []
+        self.troubles: list[Any] = []
+        self.slowest = 0.0
+        self.start()
+
+    def run(self) -> None:
+        number = 0
+        while not self._over.wait(0.05):
+            number += 1
+            began = monotonic()
+            try:
+                status, answer = self._publish(f"{self.name} {number}")
+                if status == 201:
+                    self.published.append(answer["version"])
+                else:
+                    self.troubles.append((status, answer))
+            except (OSError, http.client.HTTPException) as error:
+                self.troubles.append(error)
+            self.slowest = max(self.slowest, monotonic() - began)
+
+    def stop(self) -> None:
+        """Publishes no more."""
+        self._over.set()
+        self.join()
+
+    def _publish(self, body: str) -> tuple[int, Any]:
+        kept = self._connection
+        connection = kept or http.client.HTTPConnection("127.0.0.1", self._server.port, timeout=20)
+        headers = {
+            "Authorization": f"Bearer {self._server.token}",
+            "Content-Type": "application/json",
+            "Idempotency-Key": body,
+            "Connection": "keep-alive" if self._keep_alive else "close",
+        }
+        self._connection = None
+        try:
+            connection.request("POST", "/api/v1/feeds/news/updates", json.dumps({"body": body}), headers)
+            answer = connection.getresponse()
+        except (http.client.RemoteDisconnected, ConnectionError):
+            if kept:
+                return self._publish(body)
+            raise
+        text = answer.read()
+        if self._keep_alive and not answer.will_close:
+            self._connection = connection
+        else:
+            connection.close()
+        return answer.status, json.loads(text)
+
+
+@pytest.fixture
+def editors(server: Server) -> Iterator[list[Editor]]:
+    """One who opens a connection for each update, and one who keeps it."""
+    busy = [Editor(server, "each its own", keep_alive=False), Editor(server, "kept open", keep_alive=True)]
+    yield busy
+    for each in busy:
+        each.stop()
+
+
+@pytest.fixture
+def settings(request: pytest.FixtureRequest) -> dict[str, str]:
+    """What the server of a test is started with, beside room for a crowd from one address."""
+    return dict(getattr(request, "param", {}))
+
+
+@pytest.fixture
+def server(tmp_path: Path, settings: dict[str, str]) -> Iterator[Server]:
+    """gunicorn with room for a crowd."""
+    running = Server(tmp_path, FEED_MAX_READERS_PER_ADDRESS="2000", FEED_DRAIN_SECONDS=str(WINDOW_SECONDS), **settings)
+    running.prepare()
+    running.start()
+    yield running
+    if running.exit_code is None:
+        running.kill()  # to end in order is for the tests
+
+
+@pytest.fixture
+def crowd(server: Server) -> Iterator[Crowd]:
+    """A thousand readers of the News Feed."""
+    readers = Crowd(server, READERS)
+    yield readers
+    readers.close()
+
+
+def hang_up(server: Server) -> None:
+    """A deploy: new workers come, the old ones go."""
+    os.kill(server.pid, signal.SIGHUP)
+
+
+def end_the_worker(server: Server) -> None:
+    """gunicorn's master replaces it when it is gone."""
+    os.kill(server.workers()[0], signal.SIGTERM)
+
+
+def let_it_recycle(server: Server) -> None:
+    """The editors' requests do it."""
+
+
+# The crowd itself is a thousand requests; the next worker, which gets it back, has not to recycle at once.
+RECYCLING = {"GUNICORN_CMD_ARGS": f"--max-requests {READERS + 100}"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "end"), [({}, hang_up), ({}, end_the_worker), (RECYCLING, let_it_recycle)], indirect=["settings"]
+)
+def test_readers_move_on_one_by_one_and_editors_do_not_notice(
+    server: Server, crowd: Crowd, editors: list[Editor], end: Callable[[Server], None]
+) -> None:
+    [old] = server.workers()
+    eventually(lambda: all(editor.published for editor in editors))
+    began = monotonic()
+    end(server)
+    eventually(lambda: old not in server.workers(), within=20)
+    gone = monotonic()
+    eventually(lambda: all(len(lives) > 1 for lives in crowd.lives()), within=20)
+    for editor in editors:
+        editor.stop()
+        assert editor.troubles == []
+    published = [version for editor in editors for version in editor.published]
+    assert sorted(published) == list(range(1, len(published) + 1)) == list(range(1, server.version() + 1))
+    eventually(lambda: crowd.follows(len(published)))
+
+    lives = crowd.lives()
+    assert all(life.whole for each in lives for life in each)
+    first = sorted((each[0] for each in lives), key=lambda life: life.ended or 0)
+    assert {life.code for life in first} == {1012}
+    ends = [life.ended or 0 for life in first]
+    assert gone - (began if end is not let_it_recycle else ends[0]) < GONE_SECONDS
+    # Not all at once, but evenly over the window.
+    assert ends[-1] - ends[0] == pytest.approx(WINDOW_SECONDS, abs=0.5)
+    assert ends[READERS // 2] - ends[0] == pytest.approx(WINDOW_SECONDS / 2, abs=0.5)
+    # Who is let go last still got what was published meanwhile.
+    assert first[-1].version > first[0].version
+
+
+def test_a_server_told_to_stop_is_gone_in_seconds_whoever_holds_on_to_it(server: Server, crowd: Crowd) -> None:
+    held = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(3)]
+    held[0].sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")  # and keeps the connection
+    held[1].sendall(b"GET /socket.io/?EIO=4 HTTP/1.1\r\nHost: x\r\nUpg")  # and does not go on
+    assert held[0].recv(100).startswith(b"HTTP/1.1 200 ")
+    began = monotonic()
+    server.stop()
+    assert server.exit_code == 0
+    assert monotonic() - began < GONE_SECONDS
+    assert "SIGKILL" not in server.log.read_text()
+    assert {lives[0].code for lives in crowd.lives()} == {1012}
+    for each in held:
+        each.close()
+
+
+@pytest.mark.parametrize("settings", [{"WEB_CONCURRENCY": "2"}], indirect=True)
+def test_readers_of_another_worker_see_nothing_of_it(server: Server, crowd: Crowd, editors: list[Editor]) -> None:
+    ending, staying = server.workers()
+    open_sockets = sockets_of(ending)
+    assert READERS / 4 < open_sockets < READERS * 3 / 4
+    os.kill(ending, signal.SIGTERM)
+    eventually(lambda: ending not in server.workers() and len(server.workers()) == 2, within=20)
+    assert staying in server.workers()
+    for editor in editors:
+        editor.stop()
+        assert editor.troubles == []
+    eventually(lambda: crowd.follows(server.version()), within=20)
+    lives = crowd.lives()
+    assert all(life.whole for each in lives for life in each)
+    assert sum(len(each) > 1 for each in lives) == pytest.approx(open_sockets, abs=20)
+
+
+@pytest.mark.parametrize("settings", [{"GUNICORN_CMD_ARGS": "--max-requests 400"}], indirect=True)
+def test_who_came_in_is_answered_however_many_come_while_a_worker_ends(server: Server) -> None:
+    """Without our help gunicorn resets a hundred connections each time."""
+
+    async def visit() -> bytes:
+        stream, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        answer = await stream.read()
+        writer.close()
+        return answer[:13]
+
+    async def visits(over: asyncio.Event) -> None:
+        while not over.is_set():
+            assert await visit() == b"HTTP/1.1 200 "
+
+    async def crowd() -> None:
+        over, seen = asyncio.Event(), set()
+        visitors = asyncio.gather(*(visits(over) for _ in range(200)))
+        while len(seen) < 4 and not visitors.done():
+            seen.update(await asyncio.to_thread(server.workers))
+        over.set()
+        await visitors
+
+    asyncio.run(crowd())
+
+
+def sockets_of(process: int) -> int:
+    """How many sockets that process has open."""
+    files = Path(f"/proc/{process}/fd").iterdir()
+    return sum(os.readlink(each).startswith("socket:") for each in files)
