@@ -34,9 +34,14 @@ demo: $(READY) ## Replay the Apollo 11 landing live (SPEED=600 times as fast), o
 	$(FLASK) demo replay --url http://$(HOST):$(PORT) --speed $(SPEED) && \
 	echo "The replay is over; the site stays up. Stop with Ctrl+C." && wait $$server
 
-bench: $(TESTS_READY) ## Measure against peers; needs a C compiler, takes npm's peers where npm is
+bench: $(READY) bench/.venv/ready ## Measure against peers, for 25 minutes; needs a C compiler, names peers that are missing
 	@if command -v npm >/dev/null 2>&1; then cd bench/peers && npm ci --silent --no-audit --no-fund; fi
-	@$(BIN)/python bench/fanout.py
+	@for each in fanout connect pages idle slow workers growth; do $(BIN)/python bench/$$each.py && echo || exit 1; done
+
+bench/.venv/ready: bench/requirements.txt
+	@{ $(PYTHON) -m venv bench/.venv && \
+	bench/.venv/bin/pip install --quiet --disable-pip-version-check -r bench/requirements.txt && touch $@; } || \
+	{ rm -rf bench/.venv; echo "FastAPI cannot be installed here and is left out."; }
 
 screenshots: $(TESTS_READY) browser ## Make the pictures that the README shows
 	@$(BIN)/python -m tests.browser.screenshots

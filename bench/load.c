@@ -1,120 +1,60 @@
-// The load generator: N readers on one core, in C so that it is not the bottleneck.
+// The load generator: readers who wait for updates, in C so that it is not the bottleneck.
 //
-//   load PORT PATH READERS ROUNDS PACE_MS LEAST REQUEST_FILE [HELLO …]
+//   load PORT PATH READERS [stuck]
 //
-// Opens READERS WebSockets; each waits for a frame for the first HELLO ("-"), and sends each of the others as a text
-// frame when the one before was answered. Then ROUNDS times sends the bytes of REQUEST_FILE, which make the server publish, on a connection of its own, and
-// waits until every reader got one text frame of at least LEAST bytes. PACE_MS is the time between two rounds; 0 is
-// closed loop. Prints one line of JSON: seconds to connect all, deliveries a second, latencies from the request to
-// each reader's frame in ms, and the processor time that this program took itself.
-#define _GNU_SOURCE
-#include <arpa/inet.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <netinet/tcp.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/epoll.h>
-#include <sys/resource.h>
-#include <sys/socket.h>
-#include <time.h>
-#include <unistd.h>
+// Opens READERS WebSockets (see client.h), says in one line of JSON how long that took, and then does what it is told
+// on standard input, a line of JSON for each:
+//
+//   publish FILE ROUNDS PACE_MS  ROUNDS times sends the bytes of FILE, which make the server publish, on a connection
+//                                of its own, and waits until every reader has one update more. PACE_MS is the time
+//                                between two rounds; 0 is closed loop. Latencies are from the request to each reader.
+//   each                         the latencies of the last `publish`, in ms, by the reader's port
+//   status                       what came in so far
+//
+// With `stuck` readers have the smallest receive buffer there is, and after following never read again.
+#include "client.h"
 
-enum { BUFFER = 8192 };
+static double *latencies, began; // of reader i in round n: latencies[n * count + i]
+static int following, got, round_now, rounds, control = -1;
 
-typedef struct {
-  int fd, stage;           // stage: 0 waits for 101, then for an answer to each hello, then for updates
-  unsigned have;           // bytes of an incomplete header or head in `head`
-  unsigned long long body; // bytes of the present frame's payload still to come
-  unsigned long long size; // of the present frame's payload
-  unsigned char head[512];
-} Reader;
-
-static Reader *readers;
-static int count, ready, got, hellos, epoll_fd;
-static unsigned least;
-static char **hello;
-static double *latencies, began;
-static size_t measured;
-
-static double now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return t.tv_sec + t.tv_nsec / 1e9;
+static void on_follow(Reader *r) {
+  following++;
+  if (stuck) epoll_ctl(loop, EPOLL_CTL_DEL, r->fd, NULL);
 }
 
-static void die(const char *what) {
-  fprintf(stderr, "load: %s: %s\n", what, strerror(errno));
+static void on_update(Reader *r) {
+  if (round_now >= rounds) return;
+  got++;
+  latencies[(size_t)round_now * count + (r - readers)] = (now() - began) * 1e3;
+}
+
+static void on_lost(Reader *r) {
+  fprintf(stderr, "the server %s\n", r->stage == UPGRADING ? "refused a reader" : "hung up");
   exit(1);
 }
 
-static int dial(int port) {
-  int fd = socket(AF_INET, SOCK_STREAM, 0), one = 1;
-  struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-  if (fd < 0 || connect(fd, (struct sockaddr *)&to, sizeof to) < 0) die("connect");
-  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
-  return fd;
-}
-
-static void say(Reader *r, const char *text) { // a short masked text frame, with a mask of zeros
-  unsigned char frame[256] = {0x81, 0x80 | strlen(text), 0, 0, 0, 0};
-  memcpy(frame + 6, text, strlen(text));
-  if (write(r->fd, frame, 6 + strlen(text)) < 0) die("write");
-}
-
-static void next_stage(Reader *r) {
-  if (r->stage <= hellos) {
-    if (r->stage < hellos) say(r, hello[r->stage]);
-    else ready++;
-    r->stage++;
+static void connect_all(void) {
+  double start = now();
+  for (int i = 0; i < count; i++) {
+    if (!knock(readers + i)) die("connect");
+    while (i - following >= IN_HANDSHAKE) turn(1000);
   }
+  while (following < count) turn(1000);
+  printf("{\"connect_s\": %.3f, \"cpu_s\": %.3f}\n", now() - start, cpu());
 }
 
-static void whole_frame(Reader *r) {
-  if (r->stage <= hellos) { next_stage(r); return; }
-  if (r->size < least) { if (r->size == 1) say(r, "3"); return; } // an Engine.IO ping
-  got++;
-  latencies[measured++] = (now() - began) * 1e3;
-}
-
-static void feed(Reader *r, unsigned char *p, ssize_t n) {
-  while (n > 0) {
-    if (r->body) {
-      unsigned long long take = r->body < (unsigned long long)n ? r->body : (unsigned long long)n;
-      p += take, n -= take, r->body -= take;
-      if (!r->body) whole_frame(r);
-      continue;
-    }
-    r->head[r->have++] = *p++, n--;
-    if (r->stage == 0) {
-      if (r->have >= 4 && !memcmp(r->head + r->have - 4, "\r\n\r\n", 4)) {
-        if (memcmp(r->head + 9, "101", 3)) { fprintf(stderr, "load: refused: %.20s\n", r->head); exit(1); }
-        r->have = 0, r->stage = 1;
-        if (!hellos) ready++;
-      } else if (r->have == sizeof r->head) memmove(r->head, r->head + 256, r->have -= 256);
-      continue;
-    }
-    unsigned need = 2;
-    if (r->have >= 2) need = (r->head[1] & 127) == 126 ? 4 : (r->head[1] & 127) == 127 ? 10 : 2;
-    if (r->have < need || r->have < 2) continue;
-    r->size = r->head[1] & 127;
-    if (need > 2) { r->size = 0; for (unsigned i = 2; i < need; i++) r->size = r->size << 8 | r->head[i]; }
-    r->body = r->size, r->have = 0;
-    if (!r->body) whole_frame(r);
+static void take_answer(void) { // to the request that publishes; head and body may come apart
+  static char answer[65536];
+  size_t have = 0;
+  for (char *body = NULL, *length; !body || have < (size_t)(body - answer) + atoi(length + 15);) {
+    ssize_t size = recv(control, answer + have, sizeof answer - 1 - have, 0);
+    if (size <= 0 || strncmp(answer + 9, "20", 2)) die(answer);
+    answer[have += size] = 0;
+    length = strcasestr(answer, "content-length:");
+    if ((body = strstr(answer, "\r\n\r\n"))) body += 4;
+    if (body && !length) die("an answer without length");
   }
-}
-
-static void turn(int wait_ms) {
-  static unsigned char buffer[BUFFER];
-  struct epoll_event events[512];
-  int n = epoll_wait(epoll_fd, events, 512, wait_ms);
-  for (int i = 0; i < n; i++) {
-    Reader *r = events[i].data.ptr;
-    ssize_t size = read(r->fd, buffer, BUFFER);
-    if (size == 0 || (size < 0 && errno != EAGAIN)) { fprintf(stderr, "load: the server hung up\n"); exit(1); }
-    if (size > 0) feed(r, buffer, size);
-  }
+  if (strcasestr(answer, "connection: close")) close(control), control = -1;
 }
 
 static int by_size(const void *a, const void *b) {
@@ -122,70 +62,64 @@ static int by_size(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
-int main(int argc, char **argv) {
-  if (argc < 8) { fprintf(stderr, "load PORT PATH READERS ROUNDS PACE_MS LEAST REQUEST_FILE [HELLO …]\n"); return 2; }
-  int port = atoi(argv[1]), rounds = atoi(argv[4]), pace = atoi(argv[5]);
-  count = atoi(argv[3]), least = atoi(argv[6]), hello = argv + 8, hellos = argc - 8;
-  static char request[65536], answer[65536];
-  FILE *file = fopen(argv[7], "r");
-  if (!file) die(argv[7]);
-  size_t request_size = fread(request, 1, sizeof request, file);
-  struct rlimit limit;
-  getrlimit(RLIMIT_NOFILE, &limit);
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
-  readers = calloc(count, sizeof *readers);
-  latencies = malloc(sizeof(double) * (size_t)count * (rounds + 1));
-  epoll_fd = epoll_create1(0);
-  char upgrade[512];
-  int upgrade_size = snprintf(upgrade, sizeof upgrade,
-    "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n", argv[2], port);
-  double start = now();
-  for (int i = 0; i < count; i++) {
-    Reader *r = readers + i;
-    r->fd = dial(port);
-    if (write(r->fd, upgrade, upgrade_size) < 0) die("write");
-    fcntl(r->fd, F_SETFL, O_NONBLOCK);
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = r};
-    epoll_ctl(epoll_fd, EPOLL_CTL_ADD, r->fd, &event);
-    while (i - ready > 100) turn(1000); // at most so many in the handshake at once
-  }
-  while (ready < count) turn(1000);
-  double connected = now() - start;
-  fprintf(stderr, "ready\n");
-  int control = -1;
-  double loop = now(), busy = 0;
-  for (int round = 0; round < rounds; round++) {
-    double due = loop + round * pace / 1e3;
-    while (pace && now() < due) turn(1);
-    if (control < 0) control = dial(port);
+static void publish(const char *name, int pace_ms) {
+  static char request[65536];
+  FILE *file = fopen(name, "r");
+  if (!file) die(name);
+  size_t size = fread(request, 1, sizeof request, file), measured = (size_t)count * rounds;
+  fclose(file);
+  latencies = realloc(latencies, sizeof *latencies * (measured + 1));
+  if (control >= 0) close(control), control = -1;
+  double start = now(), cpu_before = cpu(), busy = 0;
+  for (round_now = 0; round_now < rounds; round_now++) {
+    while (now() < start + round_now * pace_ms / 1e3) turn(1);
+    if (control < 0 && (control = dial()) < 0) die("connect");
     got = 0, began = now();
-    if (write(control, request, request_size) < 0) die("publish");
+    if (send(control, request, size, MSG_NOSIGNAL) < 0) die("publish");
     while (got < count) {
       turn(20);
-      if (now() - began > 60) { fprintf(stderr, "load: %d of %d after a minute\n", got, count); exit(1); }
+      if (now() - began > 60) errno = 0, fprintf(stderr, "%d of %d after a minute: ", got, count), die("publish");
     }
     busy += now() - began;
-    size_t answered = 0; // the publish is answered by now, or soon; head and body may come apart
-    for (char *body = NULL, *length; !body || answered < (size_t)(body - answer) + atoi(length + 15);) {
-      ssize_t size = recv(control, answer + answered, sizeof answer - 1 - answered, 0);
-      if (size <= 0 || strncmp(answer + 9, "20", 2)) { fprintf(stderr, "load: publish: %s\n", answer); exit(1); }
-      answer[answered += size] = 0;
-      length = strcasestr(answer, "content-length:");
-      if ((body = strstr(answer, "\r\n\r\n"))) body += 4;
-      if (body && !length) { fprintf(stderr, "load: publish: no length\n"); exit(1); }
-    }
-    if (strcasestr(answer, "connection: close")) close(control), control = -1;
+    take_answer();
   }
-  struct rusage usage;
-  getrusage(RUSAGE_SELF, &usage);
-  double cpu = usage.ru_utime.tv_sec + usage.ru_stime.tv_sec + (usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
-  qsort(latencies, measured, sizeof *latencies, by_size);
-  printf("{\"connect_s\": %.3f, \"deliveries_s\": %.0f, \"p50\": %.2f, \"p99\": %.2f, \"max\": %.2f, \"load_cpu_s\": %.2f, "
-         "\"wall_s\": %.2f}\n", connected, measured / busy, latencies[measured / 2], latencies[measured * 99 / 100],
-         latencies[measured - 1], cpu, now() - start);
+  double *sorted = malloc(sizeof *sorted * (measured + 1));
+  memcpy(sorted, latencies, sizeof *sorted * measured);
+  qsort(sorted, measured, sizeof *sorted, by_size);
+  printf("{\"deliveries_s\": %.0f, \"p50\": %.3f, \"p99\": %.3f, \"max\": %.3f, \"cpu_s\": %.3f, \"wall_s\": %.3f}\n",
+         measured / busy, sorted[measured / 2], sorted[measured * 99 / 100], sorted[measured - 1], cpu() - cpu_before,
+         now() - start);
+  free(sorted);
+}
+
+static int port_of(int fd) {
+  struct sockaddr_in mine;
+  socklen_t size = sizeof mine;
+  return getsockname(fd, (struct sockaddr *)&mine, &size) ? 0 : ntohs(mine.sin_port);
+}
+
+static void each(void) {
+  printf("{\"publisher\": %d, \"readers\": {", port_of(control));
+  for (int i = 0; i < count; i++) {
+    printf("%s\"%d\": [", i ? ", " : "", port_of(readers[i].fd));
+    for (int n = 0; n < rounds; n++) printf("%s%.3f", n ? ", " : "", latencies[(size_t)n * count + i]);
+    printf("]");
+  }
+  printf("}}\n");
+}
+
+int main(int argc, char **argv) {
+  if (argc < 4) { fprintf(stderr, "load PORT PATH READERS [stuck]\n"); return 2; }
+  stuck = argc > 4;
+  begin(argv);
+  connect_all();
   fflush(stdout);
-  if (getchar() == EOF) return 0; // stays connected until told to end, for the memory to be read
+  for (char *line; (line = next_command()); fflush(stdout)) {
+    char name[256];
+    int pace_ms;
+    if (sscanf(line, "publish %255s %d %d", name, &rounds, &pace_ms) == 3) publish(name, pace_ms);
+    else if (!strncmp(line, "each", 4)) each();
+    else printf("{\"pings\": %ld, \"cpu_s\": %.3f}\n", pings, cpu());
+  }
   return 0;
 }

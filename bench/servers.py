@@ -1,0 +1,112 @@
+"""The servers that are measured: ours, and its peers, each as its own documentation sets it up."""
+
+import getpass
+import json
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent))
+
+from feed.store import editors, migrations, tokens  # noqa: E402 - found by the line above
+from feed.store.database import Store  # noqa: E402
+from feed.store.editors import Editor  # noqa: E402
+
+FRAME = 600  # bytes of an update on the wire, about
+WORDS = 60  # bytes of text that become as much: the markup around it and the envelope are the rest
+SOCKET_IO = "/socket.io/?EIO=4&transport=websocket"
+READERS = "20000"  # more than any of the scripts opens, from one address
+
+NCHAN = Path("/usr/lib/nginx/modules/ngx_nchan_module.so")  # where Debian puts it
+NODE_MODULES = HERE / "peers/node_modules"
+UVICORN = HERE / ".venv/bin/uvicorn"
+WRK = "wrk"
+
+
+@dataclass(frozen=True)
+class Call:
+    """How to start a server, and the request that makes it publish one update."""
+
+    command: list[str]
+    environ: Mapping[str, str]
+    publish: str
+
+
+@dataclass(frozen=True)
+class Peer:
+    """A server to measure. `start` takes a port and a folder of its own; `path` is where readers connect; `missing`
+    says how to get it where it is not installed."""
+
+    name: str
+    start: Callable[[int, Path], Call]
+    path: str = SOCKET_IO
+    missing: str = ""
+
+
+def liveline(
+    transport: str = "direct", workers: int = 1, seed: Callable[[Store, Editor], object] = lambda store, editor: None
+) -> Callable[[int, Path], Call]:
+    """Our own server with that driver, on a database into which `seed` has put something."""
+
+    def start(port: int, folder: Path) -> Call:
+        store = Store(folder / "feed.db")
+        migrations.upgrade(store)
+        editor = editors.add(store, "bob", "correct horse battery", "editor")
+        token = tokens.add(store, "bob", "bench")
+        seed(store, editor)
+        store.close()
+        environ = {"FEED_DATABASE": str(store.path), "PORT": str(port), "FEED_TRANSPORT": transport}
+        environ |= {"FEED_MAX_READERS": READERS, "FEED_MAX_READERS_PER_ADDRESS": READERS}
+        headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+        request = post("/api/v1/feeds/news/updates", json.dumps({"body": "x" * WORDS}), headers)
+        return Call([str(Path(sys.executable).parent / "gunicorn"), "--workers", str(workers)], environ, request)
+
+    return start
+
+
+def post(path: str, body: str, headers: Mapping[str, str] | None = None) -> str:
+    """The bytes of a request."""
+    lines = [f"POST {path} HTTP/1.1", "Host: 127.0.0.1", f"Content-Length: {len(body)}"]
+    return "\r\n".join([*lines, *(f"{name}: {value}" for name, value in (headers or {}).items()), "", body])
+
+
+def nginx(port: int, folder: Path) -> Call:
+    """nginx with nchan."""
+    (folder / "files").mkdir(exist_ok=True)
+    config = (HERE / "peers/nginx.conf").read_text().replace("PORT", str(port)).replace("USER", getpass.getuser())
+    (folder / "nginx.conf").write_text(config)
+    return Call(["nginx", "-p", str(folder), "-c", "nginx.conf"], {}, post("/publish", "x" * FRAME))
+
+
+def fastapi(port: int, folder: Path) -> Call:
+    """FastAPI under uvicorn with its fast parts."""
+    (folder / "files").mkdir(exist_ok=True)
+    quiet = ["--log-level", "warning", "--no-access-log", "--backlog", "4096"]
+    command = [str(UVICORN), "--app-dir", str(HERE / "peers"), "fastapi_app:app", "--port", str(port), *quiet]
+    return Call(command, {"FILES": str(folder / "files")}, post("/publish", "x" * FRAME))
+
+
+def node(script: str) -> Callable[[int, Path], Call]:
+    """A peer of npm's, which sends the body of a POST to all."""
+    return lambda port, _: Call(["node", str(HERE / "peers" / script), str(port)], {}, post("/", "x" * FRAME))
+
+
+def bare(port: int, folder: Path) -> Call:
+    """The C program that the harness has compiled, beside the folders of the servers."""
+    return Call([str(folder.parent / "bare"), str(port)], {}, post("/", "x" * FRAME))
+
+
+_npm = "" if shutil.which("node") and NODE_MODULES.is_dir() else "Node and npm, then `make bench`"
+_nchan = "" if shutil.which("nginx") and NCHAN.exists() else "`apt install nginx libnginx-mod-nchan`"
+_uvicorn = "" if UVICORN.exists() else "`make bench`"
+
+BARE = Peer("bare C broadcaster (the limit)", bare, "/ws")
+LIVELINE = Peer("Liveline", liveline())
+STOCK = Peer("stock Flask-SocketIO driver, same gunicorn", liveline("stock"))
+NODE_SOCKET_IO = Peer("Node socket.io", node("socketio.js"), SOCKET_IO, _npm)
+NODE_WS = Peer("Node ws", node("ws.js"), "/", _npm)
+NGINX = Peer("nginx with nchan", nginx, "/ws", _nchan)
+FASTAPI = Peer("uvicorn, FastAPI", fastapi, "/ws", _uvicorn)
