@@ -168,12 +168,3 @@ static int turn(int wait_ms) { // takes what came in; whether there is something
   }
   return input;
 }
-
-static char *next_command(void) { // waits for a line on standard input; NULL at its end
-  static char line[512];
-  while (!turn(1000)) continue;
-  ssize_t size = read(STDIN_FILENO, line, sizeof line - 1);
-  if (size <= 0) return NULL;
-  line[size] = 0;
-  return line;
-}

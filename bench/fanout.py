@@ -29,10 +29,10 @@ def main() -> None:
                 empty = server.memory()
                 with bench.load(server, readers) as load:
                     before = server.cpu()
-                    closed = load.ask("publish", server.request, asked.closed, 0)
+                    closed = load.ask("publish", server.update(), asked.closed, 0)
                     cpu = server.cpu() - before
                     memory = server.memory() - empty
-                    paced = load.ask("publish", server.request, asked.paced, PACE_MS)
+                    paced = load.ask("publish", server.update(), asked.paced, PACE_MS)
             bench.row(
                 peer.name, f"{readers:,}", f"{closed['deliveries_s']:,.0f}",
                 f"{paced['p50']:.1f}", f"{paced['p99']:.1f}", f"{paced['max']:.1f}",

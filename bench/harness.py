@@ -19,7 +19,7 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
-from servers import HERE, Peer
+from servers import FRAME, HERE, Peer
 
 SERVER_CORE, LOAD_CORE = "0", "1"
 START_SECONDS = 20  # for a server to answer
@@ -74,8 +74,6 @@ class Server:
             probe.bind(("127.0.0.1", 0))
             self.port: int = probe.getsockname()[1]
         self.call = peer.start(self.port, folder)
-        self.request = folder / "request"
-        self.request.write_text(self.call.publish)
         self._start()
 
     def __enter__(self) -> "Server":
@@ -89,6 +87,12 @@ class Server:
     def __exit__(self, *_: object) -> None:
         self._process.terminate()
         self._process.wait()
+
+    def update(self, size: int = FRAME) -> Path:
+        """A file with the request that makes it publish an update of about that many bytes."""
+        file = self.folder / f"update-{size}"
+        file.write_text(str(self.call.update(size)))
+        return file
 
     def kill_worker(self) -> None:
         """Kills, without a warning, what serves. gunicorn begins another; where nobody does, this does."""

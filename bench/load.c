@@ -108,6 +108,15 @@ static void each(void) {
   printf("}}\n");
 }
 
+static char *next_command(void) { // waits for a line on standard input; NULL at its end
+  static char line[512];
+  while (!turn(1000)) continue;
+  ssize_t size = read(STDIN_FILENO, line, sizeof line - 1);
+  if (size <= 0) return NULL;
+  line[size] = 0;
+  return line;
+}
+
 int main(int argc, char **argv) {
   if (argc < 4) { fprintf(stderr, "load PORT PATH READERS [stuck]\n"); return 2; }
   stuck = argc > 4;

@@ -16,7 +16,7 @@ from feed.store.database import Store  # noqa: E402
 from feed.store.editors import Editor  # noqa: E402
 
 FRAME = 600  # bytes of an update on the wire, about
-WORDS = 60  # bytes of text that become as much: the markup around it and the envelope are the rest
+MARKUP = 540  # of which so many are ours around the editor's text: the <li> and the envelope
 SOCKET_IO = "/socket.io/?EIO=4&transport=websocket"
 READERS = "20000"  # more than any of the scripts opens, from one address
 
@@ -27,12 +27,25 @@ WRK = "wrk"
 
 
 @dataclass(frozen=True)
+class Post:
+    """A request."""
+
+    path: str
+    body: str
+    headers: Mapping[str, str]
+
+    def __str__(self) -> str:
+        lines = [f"POST {self.path} HTTP/1.1", "Host: 127.0.0.1", f"Content-Length: {len(self.body)}"]
+        return "\r\n".join([*lines, *(f"{name}: {value}" for name, value in self.headers.items()), "", self.body])
+
+
+@dataclass(frozen=True)
 class Call:
-    """How to start a server, and the request that makes it publish one update."""
+    """How to start a server, and the request that makes it publish an update of about that many bytes on the wire."""
 
     command: list[str]
     environ: Mapping[str, str]
-    publish: str
+    update: Callable[[int], Post]
 
 
 @dataclass(frozen=True)
@@ -61,16 +74,22 @@ def liveline(
         environ = {"FEED_DATABASE": str(store.path), "PORT": str(port), "FEED_TRANSPORT": transport}
         environ |= {"FEED_MAX_READERS": READERS, "FEED_MAX_READERS_PER_ADDRESS": READERS}
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-        request = post("/api/v1/feeds/news/updates", json.dumps({"body": "x" * WORDS}), headers)
-        return Call([str(Path(sys.executable).parent / "gunicorn"), "--workers", str(workers)], environ, request)
+
+        def update(size: int) -> Post:
+            return Post("/api/v1/feeds/news/updates", json.dumps({"body": _text(size - MARKUP)}), headers)
+
+        return Call([str(Path(sys.executable).parent / "gunicorn"), "--workers", str(workers)], environ, update)
 
     return start
 
 
-def post(path: str, body: str, headers: Mapping[str, str] | None = None) -> str:
-    """The bytes of a request."""
-    lines = [f"POST {path} HTTP/1.1", "Host: 127.0.0.1", f"Content-Length: {len(body)}"]
-    return "\r\n".join([*lines, *(f"{name}: {value}" for name, value in (headers or {}).items()), "", body])
+def _text(size: int) -> str:
+    return ("news " * size)[: size - 1] + "."
+
+
+def _plain(path: str) -> Callable[[int], Post]:
+    """Of a peer, which sends on the body as it is."""
+    return lambda size: Post(path, _text(size), {})
 
 
 def nginx(port: int, folder: Path) -> Call:
@@ -78,7 +97,7 @@ def nginx(port: int, folder: Path) -> Call:
     (folder / "files").mkdir(exist_ok=True)
     config = (HERE / "peers/nginx.conf").read_text().replace("PORT", str(port)).replace("USER", getpass.getuser())
     (folder / "nginx.conf").write_text(config)
-    return Call(["nginx", "-p", str(folder), "-c", "nginx.conf"], {}, post("/publish", "x" * FRAME))
+    return Call(["nginx", "-p", str(folder), "-c", "nginx.conf"], {}, _plain("/publish"))
 
 
 def fastapi(port: int, folder: Path) -> Call:
@@ -86,17 +105,17 @@ def fastapi(port: int, folder: Path) -> Call:
     (folder / "files").mkdir(exist_ok=True)
     quiet = ["--log-level", "warning", "--no-access-log", "--backlog", "4096"]
     command = [str(UVICORN), "--app-dir", str(HERE / "peers"), "fastapi_app:app", "--port", str(port), *quiet]
-    return Call(command, {"FILES": str(folder / "files")}, post("/publish", "x" * FRAME))
+    return Call(command, {"FILES": str(folder / "files")}, _plain("/publish"))
 
 
 def node(script: str) -> Callable[[int, Path], Call]:
     """A peer of npm's, which sends the body of a POST to all."""
-    return lambda port, _: Call(["node", str(HERE / "peers" / script), str(port)], {}, post("/", "x" * FRAME))
+    return lambda port, _: Call(["node", str(HERE / "peers" / script), str(port)], {}, _plain("/"))
 
 
 def bare(port: int, folder: Path) -> Call:
     """The C program that the harness has compiled, beside the folders of the servers."""
-    return Call([str(folder.parent / "bare"), str(port)], {}, post("/", "x" * FRAME))
+    return Call([str(folder.parent / "bare"), str(port)], {}, _plain("/"))
 
 
 _npm = "" if shutil.which("node") and NODE_MODULES.is_dir() else "Node and npm, then `make bench`"
