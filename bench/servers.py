@@ -23,7 +23,6 @@ READERS = "20000"  # more than any of the scripts opens, from one address
 NCHAN = Path("/usr/lib/nginx/modules/ngx_nchan_module.so")  # where Debian puts it
 NODE_MODULES = HERE / "peers/node_modules"
 UVICORN = HERE / ".venv/bin/uvicorn"
-WRK = "wrk"
 
 
 @dataclass(frozen=True)
@@ -92,20 +91,25 @@ def _plain(path: str) -> Callable[[int], Post]:
     return lambda size: Post(path, _text(size), {})
 
 
-def nginx(port: int, folder: Path) -> Call:
-    """nginx with nchan."""
-    (folder / "files").mkdir(exist_ok=True)
-    config = (HERE / "peers/nginx.conf").read_text().replace("PORT", str(port)).replace("USER", getpass.getuser())
-    (folder / "nginx.conf").write_text(config)
-    return Call(["nginx", "-p", str(folder), "-c", "nginx.conf"], {}, _plain("/publish"))
+def nginx(files: Path | None = None) -> Callable[[int, Path], Call]:
+    """nginx with nchan, and perhaps those files."""
+
+    def start(port: int, folder: Path) -> Call:
+        config = (HERE / "peers/nginx.conf").read_text()
+        for word, value in {"PORT": port, "USER": getpass.getuser(), "FILES": files or folder}.items():
+            config = config.replace(word, str(value))
+        (folder / "nginx.conf").write_text(config)
+        return Call(["nginx", "-p", str(folder), "-c", "nginx.conf"], {}, _plain("/publish"))
+
+    return start
 
 
-def fastapi(port: int, folder: Path) -> Call:
-    """FastAPI under uvicorn with its fast parts."""
-    (folder / "files").mkdir(exist_ok=True)
+def fastapi(files: Path | None = None) -> Callable[[int, Path], Call]:
+    """FastAPI under uvicorn with its fast parts, and perhaps those files."""
     quiet = ["--log-level", "warning", "--no-access-log", "--backlog", "4096"]
-    command = [str(UVICORN), "--app-dir", str(HERE / "peers"), "fastapi_app:app", "--port", str(port), *quiet]
-    return Call(command, {"FILES": str(folder / "files")}, _plain("/publish"))
+    command = [str(UVICORN), "--app-dir", str(HERE / "peers"), "fastapi_app:app", *quiet, "--port"]
+    environ = {"FILES": str(files or "")}
+    return lambda port, _: Call([*command, str(port)], environ, _plain("/publish"))
 
 
 def node(script: str) -> Callable[[int, Path], Call]:
@@ -127,5 +131,5 @@ LIVELINE = Peer("Liveline", liveline())
 STOCK = Peer("stock Flask-SocketIO driver, same gunicorn", liveline("stock"))
 NODE_SOCKET_IO = Peer("Node socket.io", node("socketio.js"), SOCKET_IO, _npm)
 NODE_WS = Peer("Node ws", node("ws.js"), "/", _npm)
-NGINX = Peer("nginx with nchan", nginx, "/ws", _nchan)
-FASTAPI = Peer("uvicorn, FastAPI", fastapi, "/ws", _uvicorn)
+NGINX = Peer("nginx with nchan", nginx(), "/ws", _nchan)
+FASTAPI = Peer("uvicorn, FastAPI", fastapi(), "/ws", _uvicorn)

@@ -11,7 +11,8 @@ from fastapi import FastAPI, Request, Response, WebSocket, WebSocketDisconnect
 
 app = FastAPI()
 readers: set[WebSocket] = set()
-files = {file.name: file.read_bytes() for file in Path(os.environ["FILES"]).iterdir()}
+folder = os.environ.get("FILES")
+files = {file.name: file.read_bytes() for file in Path(folder).iterdir()} if folder else {}
 etags = {name: f'"{sha1(content, usedforsecurity=False).hexdigest()}"' for name, content in files.items()}
 
 
