@@ -11,8 +11,11 @@
 //   each                         the latencies of the last `publish`, in ms, by the reader's port
 //   status                       what came in so far
 //
-// With `stuck` readers have the smallest receive buffer there is, and after following never read again.
+// With `stuck` readers have the smallest receive buffer there is, come spread over SPREAD seconds as those do who were
+// dropped, and after following never read again.
 #include "client.h"
+
+static const double SPREAD = 1; // the first retry of our page, and of the official client
 
 static double *latencies, began; // of reader i in round n: latencies[n * count + i]
 static int following, got, round_now, rounds, control = -1;
@@ -36,6 +39,7 @@ static void on_lost(Reader *r) {
 static void connect_all(void) {
   double start = now();
   for (int i = 0; i < count; i++) {
+    while (stuck && now() < start + i * SPREAD / count) turn(1);
     if (!knock(readers + i)) die("connect");
     while (i - following >= IN_HANDSHAKE) turn(1000);
   }

@@ -5,7 +5,7 @@
 Beside the good readers, 0, 1 and 10 % as many more follow and never read: with the smallest receive buffer, and
 segments of 1,460 bytes as on the Internet. In each cycle long updates fill what the kernel keeps for them; then short
 ones are published five a second, for longer than the 10 s after which ours drops who is stuck; then the stuck ones hang
-up and come back while the publishing goes on. Latencies are of the good readers in all the short updates.
+up and come back, spread over a second, while the publishing goes on. Latencies are of the good readers in all the short updates.
 
 Who is stuck is counted, not believed: those of whom the kernel took nothing while updates were published, so that what
 waits for them in /proc/net/tcp is the same before and after.
@@ -23,8 +23,8 @@ from servers import LIVELINE, NODE_SOCKET_IO, STOCK
 
 SHARES = (0, 0.01, 0.1)
 PACE_MS = 200
-STUCK_ROUNDS, DROP_ROUNDS, BACK_ROUNDS = 40, 20, 10  # 8 s that are looked at, 4 s until ours has dropped them, 2 s back
-FILL_BYTES, FILL_ROUNDS = 16_000, 45  # 720 kB: more than the kernel keeps, and less than the 1 MiB at which ours drops
+STUCK_ROUNDS, DROP_ROUNDS, BACK_ROUNDS = 35, 25, 10  # 7 s that are looked at, 5 s until ours has dropped them, 2 s back
+FILL_BYTES, FILL_ROUNDS = 16_000, 15  # 240 kB: the kernel of ours keeps 109, and ours itself drops at 1 MiB
 LOOK_SECONDS = 0.5  # between two looks at the memory
 AFTER_SECONDS = 3  # from the end to the last look
 
