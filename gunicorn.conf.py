@@ -4,7 +4,6 @@ import gc
 import os
 import resource
 import signal
-from types import SimpleNamespace
 from typing import Any
 
 
@@ -40,20 +39,7 @@ def post_worker_init(worker: Any) -> None:
     # it. The master alone decides, and both ways to end are the orderly one: it takes a second.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGQUIT, worker.handle_exit)
-    _answer_who_came_in(worker)
     _let_readers_go(worker)
-
-
-def _answer_who_came_in(worker: Any) -> None:
-    """gunicorn asks the listener for its name at the start of each connection. When it has closed the listener since
-    that connection came in, as a worker does that ends, this raises, and the client is hung up on without an answer."""
-    handle = worker.handle
-    names = {listener: listener.getsockname() for listener in worker.sockets}
-
-    def handle_named(listener: Any, client: Any, address: Any) -> None:
-        handle(SimpleNamespace(getsockname=lambda: names[listener]), client, address)
-
-    worker.handle = handle_named
 
 
 def _let_readers_go(worker: Any) -> None:

@@ -3,12 +3,14 @@
 After a deploy or a lost network all readers come back in the same seconds, and gunicorn's parsing of their requests
 was a third of what each cost. Here a new connection is looked at first, without taking a byte: an upgrade in its plain
 form goes straight to the application, and whatever else it is, or was refused, gunicorn reads and answers as always.
+What goes straight in does not count for `max_requests`: the crowd would recycle the worker that it comes back to.
 """
 
 import io
 import re
 import sys
 from socket import MSG_PEEK
+from types import SimpleNamespace
 from typing import Any
 
 from gunicorn.workers.ggevent import GeventWorker
@@ -27,10 +29,17 @@ _NOT_PLAIN = ("HTTP_CONTENT_LENGTH", "HTTP_TRANSFER_ENCODING", "HTTP_EXPECT")
 class Worker(GeventWorker):  # type: ignore[misc]
     """gunicorn's own in everything but its first look at a connection."""
 
+    def run(self) -> None:
+        """Serves until it is told to end."""
+        self._names = {listener: listener.getsockname() for listener in self.sockets}
+        super().run()
+
     def handle(self, listener: Any, client: Any, addr: Any) -> None:
         """A new connection, on a greenlet of its own."""
         if not self._upgraded(client, addr):
-            super().handle(listener, client, addr)
+            # gunicorn asks the listener for its name at the start of each connection. A worker that ends has closed it
+            # since this one came in: that would raise, and hang up on the client without an answer.
+            super().handle(SimpleNamespace(getsockname=lambda: self._names[listener]), client, addr)
 
     def _upgraded(self, client: Any, addr: Any) -> bool:
         if self.cfg.is_ssl or not isinstance(addr, tuple):
@@ -39,6 +48,9 @@ class Worker(GeventWorker):  # type: ignore[misc]
         try:
             with self.timeout_ctx():
                 head = client.recv(PEEKED_BYTES, MSG_PEEK)
+            if not head:  # nothing was asked, and it has gone or said nothing for too long
+                client.close()
+                return True
             if environ := upgrade_in(head):
                 environ |= {"REMOTE_ADDR": addr[0], "REMOTE_PORT": str(addr[1])}
                 self.wsgi({**environ, "gunicorn.socket": client, UNREAD: len(head)}, lambda status, headers: None)
