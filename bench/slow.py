@@ -4,9 +4,9 @@
 
 Beside the good readers, 0, 1 and 10 % as many more follow and never read: with the smallest receive buffer, and
 segments of 1,460 bytes as on the Internet. In each cycle long updates fill what the kernel keeps for them; then short
-ones are published five a second, for longer than the 10 s after which ours drops who is stuck; then the stuck ones hang
-up and come back, spread over a second, while the publishing goes on. Latencies are of the good readers in all the short
-updates.
+ones are published five a second, for longer than the 10 s after which ours drops who is stuck; then the stuck ones
+hang up and come back, spread over a second, while the publishing goes on. Latencies are of the good readers in all
+the short updates.
 
 Who is stuck is counted, not believed: those of whom the kernel took nothing while updates were published, so that what
 waits for them in /proc/net/tcp is the same before and after.

@@ -1,0 +1,118 @@
+"""Growth: publish, page and catch-up with 100, 10,000 and 1,000,000 updates in the feed.
+
+    python bench/growth.py [--rounds 200] [--quick]
+
+A server for each size, all up at once. In each round each of them in turn publishes, and then gives the article page,
+which is in no cache because the News Feed on it has just changed, and the catch-up of the last 20 updates, neither. So
+whatever slows the machine down slows all sizes down. Medians over one kept connection; ratios are to the first size.
+"""
+
+import json
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from http.client import HTTPConnection
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+from harness import Bench, Server, arguments
+from servers import FRAME, LIVELINE, liveline
+
+from feed.store import articles, backup
+from feed.store.database import Database, Store
+from feed.store.editors import Editor
+
+ARTICLE = "harbour-bridge"
+MISSED = 20
+WARM_ROUNDS = 5  # not counted
+
+# As many updates as if they had been published a second apart, one version each; see `flask db check`.
+SEED = (
+    "INSERT INTO updates (feed_id, version, revision, body, html, key, pinned, byline, editor_id, published_at) "
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :size) "
+    "SELECT feeds.id, i, 1, 'Number ' || i, '<p>Number ' || i || '</p>', 0, 0, :byline, :editor, "
+    "strftime('%Y-%m-%dT%H:%M:%fZ', 'now', (i - :size - 60) || ' seconds') FROM n, feeds WHERE slug = 'news'",
+    "INSERT INTO revisions SELECT id, 1, headline, body, html, editor_id, published_at FROM updates",
+    "UPDATE feeds SET version = :size, tick = (SELECT max(tick) + 1 FROM feeds) WHERE slug = 'news'",
+)
+
+
+@dataclass
+class Feed:
+    """A server, and what its answers took in seconds, by what was asked."""
+
+    size: int
+    server: Server
+    client: HTTPConnection
+    epoch: str
+    took: dict[str, list[float]] = field(default_factory=lambda: {"publish": [], "page": [], "catch-up": []})
+
+    def turn(self) -> None:
+        """One round."""
+        update = self.server.call.update(FRAME)
+        answer = self._ask("publish", 201, "POST", update.path, update.body, dict(update.headers))
+        after = json.loads(answer)["version"] - MISSED
+        self._ask("page", 200, "GET", f"/articles/{ARTICLE}")
+        self._ask("catch-up", 200, "GET", f"/feeds/news/changes?after={after}&epoch={self.epoch}")
+
+    def _ask(self, name: str, expected: int, *request: Any) -> bytes:
+        began = perf_counter()
+        self.client.request(*request)
+        answer = self.client.getresponse()
+        body = answer.read()
+        self.took[name].append(perf_counter() - began)
+        if answer.status != expected:
+            raise SystemExit(f"{name}: {answer.status} {body!r}")
+        return body
+
+
+def seed(size: int) -> Callable[[Store, Editor], None]:
+    """Fills the News Feed with that many updates, in one transaction."""
+
+    def fill(store: Store, editor: Editor) -> None:
+        articles.create(store, editor, {"slug": ARTICLE, "headline": "The bridge is open", "body": "At last."})
+        store.write(_insert, {"size": size, "byline": editor.display_name, "editor": editor.id})
+        if problems := backup.check(store):
+            raise SystemExit("\n".join(problems))
+
+    return fill
+
+
+def _insert(db: Database, values: dict[str, object]) -> None:
+    for statement in SEED:
+        db.execute(statement, {name: value for name, value in values.items() if f":{name}" in statement})
+
+
+def main() -> None:
+    """Measures and prints."""
+    asked = arguments(__doc__, sizes=([100, 10_000, 1_000_000], [100, 10_000]), rounds=(200, 20))
+    bench = Bench(
+        f"Growth: medians of {asked.rounds} rounds, ms, and their ratio to the smallest feed.",
+        "updates in the feed | publish | ratio | page | ratio | catch-up | ratio",
+    )
+    with ExitStack() as stack:
+        feeds = [begin(bench, stack, size) for size in asked.sizes]
+        for _ in range(WARM_ROUNDS + asked.rounds):
+            for feed in feeds:
+                feed.turn()
+    for feed in feeds:
+        cells = []
+        for name in feed.took:
+            middle, first = (median(each.took[name][WARM_ROUNDS:]) for each in (feed, feeds[0]))
+            cells += [f"{middle * 1e3:.2f}", f"{middle / first:.2f}"]
+        bench.row(f"{feed.size:,}", *cells)
+
+
+def begin(bench: Bench, stack: ExitStack, size: int) -> Feed:
+    """A server with that many updates, up until the stack ends."""
+    server = stack.enter_context(bench.server(replace(LIVELINE, start=liveline(seed=seed(size)))))
+    client = HTTPConnection("127.0.0.1", server.port)
+    client.request("GET", "/feeds/news/changes?after=0&epoch=")
+    epoch = json.loads(client.getresponse().read())["epoch"]
+    client.close()  # it would not be kept until the largest feed is filled
+    return Feed(size, server, client, epoch)
+
+
+if __name__ == "__main__":
+    main()
