@@ -105,6 +105,7 @@ def test_an_upgrade_in_two_pieces_or_with_a_long_cookie_comes_in_too(server: Ser
         assert each.updates() == [update["html"]]
         each.close()
     eventually(lambda: sockets(server) == 0)
+    assert "Warning" not in server.log.read_text(), "imported before gevent could patch it"
     assert requests.get(f"{server.url}/healthz", timeout=5).ok
 
 

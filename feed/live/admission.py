@@ -4,6 +4,8 @@ that a crowd is refused while pages are still served."""
 import ipaddress
 from collections import Counter
 
+SOCKET_PATH = "/socket.io/"
+UNREAD = "liveline.unread"  # in the environment of a request that was peeked at: its bytes are in the socket still
 RETRY_SECONDS = 30  # what a refused client is told to wait; its page polls meanwhile
 
 

@@ -27,7 +27,7 @@ from socketio import Manager, Server
 from socketio.packet import EVENT
 
 from feed.live import frames
-from feed.live.admission import RETRY_SECONDS, Admission, network_of
+from feed.live.admission import RETRY_SECONDS, SOCKET_PATH, UNREAD, Admission, network_of
 from feed.live.frames import MESSAGE_BYTES
 from feed.live.packets import from_reader
 from feed.live.transport import Connection, Wheel, broadcast
@@ -41,8 +41,6 @@ FITS = {
     "gevent": "26.9.0",
 }
 
-SOCKET_PATH = "/socket.io/"
-
 _ACCEPT_SALT = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, 1.3
 # What handlers may want to know of a reader. The rest of a request is 4 kB that every reader would keep.
 _KEPT = (
@@ -52,7 +50,6 @@ _KEPT = (
 )  # fmt: skip
 KERNEL_BYTES = 128 * 1024  # of the kernel per reader; left alone it keeps megabytes for one who does not read
 BACKGROUND_PAUSE = 0.02  # seconds after every 2 ms of sending: a tenth of the core, however many there are to tell
-UNREAD = "liveline.unread"  # in the environment of a request that was peeked at: its bytes are in the socket still
 LET_GO = 20  # readers at a time when a worker drains
 NEXT_WORKER_SECONDS = 1  # what a client is told to wait that came to a worker which drains
 BUSY = "503 Service Unavailable"

@@ -15,7 +15,8 @@ from typing import Any
 
 from gunicorn.workers.ggevent import GeventWorker
 
-from feed.live.hooks import SOCKET_PATH, UNREAD
+# Nothing of the application: it comes in after gevent has patched what it stands on.
+from feed.live.admission import SOCKET_PATH, UNREAD
 
 PEEKED_BYTES = 4096  # browsers' upgrades have 500 to 1,500; a longer one is gunicorn's
 
