@@ -15,6 +15,7 @@ from feed.text import visible
 BODY = 20_000  # 3,000 words, an article's worth; of 100 hostile patterns the slowest takes 1.2 s of a core
 ARTICLE_BODY = 100_000  # a quarter of a book; longer is a paste gone wrong. The slowest pattern takes 2.4 s
 LINE = 200  # what still fits a headline on a phone
+NOTE = 300  # what was corrected and why, in two sentences
 PARAGRAPH = 1_000  # standfirst, bio, caption, reason
 SLUG = 80  # stays readable in an address bar
 PASSWORD_LEAST = 10  # NIST 800-63B asks for 8; an editor's account can shake a whole newsroom
@@ -94,6 +95,7 @@ UPDATE: Table = {
     "key": Flag(),
     "pinned": Flag(),
 }
+EDIT: Table = {**UPDATE, "note": Text(NOTE)}
 RETRACTION: Table = {"reason": Text(PARAGRAPH)}
 ARTICLE: Table = {
     "slug": Match(SLUG, required=True),

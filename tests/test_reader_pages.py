@@ -272,8 +272,8 @@ def test_readers_get_no_cookie(site: Site) -> None:
 
 
 def public_paths(update_id: int) -> list[str]:
-    return ["/", "/articles/harbour", "/feeds/news", "/feeds/harbour", f"/updates/{update_id}", "/feeds/news/older",
-            "/feeds/news/changes?after=0"]  # fmt: skip
+    return ["/", "/articles/harbour", "/feeds/news", "/feeds/harbour", f"/updates/{update_id}",
+            f"/updates/{update_id}/history", "/feeds/news/older", "/feeds/news/changes?after=0"]  # fmt: skip
 
 
 # Nothing foreign, nothing inline
@@ -282,10 +282,11 @@ def public_paths(update_id: int) -> list[str]:
 def test_no_page_loads_from_another_host_or_runs_inline_code(site: Site) -> None:
     a_whole_story(site)
     update = site.publish("See https://example.org and ![x](https://evil.example/x.png)", pinned=True)
+    site.edit(update, headline="Edited")
     bob = site.at_desk()
     desk = ["", "feeds/news", "pictures", "profile", "new-article", "articles/harbour", f"updates/{update.id}",
             f"updates/{update.id}/retraction"]  # fmt: skip
-    asked: list[tuple[Any, str]] = [(site.charlie, path) for path in (*public_paths(update.id)[:5], "/nothing")]
+    asked: list[tuple[Any, str]] = [(site.charlie, path) for path in (*public_paths(update.id)[:6], "/nothing")]
     asked += [(site.charlie, "/desk/sign-in"), *((bob, f"/desk/{path}") for path in desk)]
     for browser, path in asked:
         answer = browser.get(path)
@@ -308,6 +309,7 @@ def test_every_link_of_our_pages_leads_somewhere(site: Site) -> None:
     a_whole_story(site)
     for n in range(SHOWN + 1):
         update = site.publish(f"Words {n}", key=n == 3, pinned=n == 3)
+        site.edit(update, headline="Edited")
     site.retract(update)
     charlie = site.charlie
     seen: dict[str, int] = {}
@@ -400,7 +402,7 @@ def draft_doors(update_id: int) -> list[tuple[str, str]]:
     """Every public door a draft could be seen through, and the same door of what never was."""
     slugs = ["/articles/{}", "/feeds/{}", "/feeds/{}/changes?after=0", "/feeds/{}/older", "/feeds/{}?before=x",
              "/api/v1/feeds/{}/updates", "/api/v1/articles/{}"]  # fmt: skip
-    numbers = ["/updates/{}", "/api/v1/updates/{}"]
+    numbers = ["/updates/{}", "/updates/{}/history", "/api/v1/updates/{}"]
     return [(each.format("secret"), each.format(MISSING)) for each in slugs] + [
         (each.format(update_id), each.format(4711)) for each in numbers
     ]

@@ -328,6 +328,27 @@ def test_a_migration_that_fails_leaves_nothing_behind(tmp_path: Path, monkeypatc
     store.close()
 
 
+def test_what_was_written_before_a_migration_comes_along(tmp_path: Path) -> None:
+    store = Store(tmp_path / "feed.db")
+    db = store.connect()
+    migrations.migrations.apply(db, stop_before="corrections_in_the_open")
+    db.executescript("""
+        INSERT INTO editors (name, display_name, role, password_hash, created_at) VALUES
+            ('bob', 'Robert Brown', 'editor', '', '2026-07-26T12:00:00.000Z');
+        INSERT INTO updates (feed_id, version, revision, body, html, key, pinned, byline, editor_id, published_at)
+            VALUES (1, 2, 2, 'Two', '<p>Two</p>', 1, 0, 'Bob Brown', 1, '2026-07-26T12:00:00.000Z');
+        INSERT INTO revisions SELECT id, 1, NULL, 'One', '<p>One</p>', 1, published_at FROM updates;
+        INSERT INTO revisions SELECT id, 2, NULL, body, html, 1, published_at FROM updates;
+        UPDATE feeds SET version = 2;
+    """)
+    db.close()
+    migrations.upgrade(store)
+    kept = rows(store, "SELECT revision, byline, note FROM revisions ORDER BY revision")
+    assert kept == [(1, "Bob Brown", None), (2, "Robert Brown", None)], "the name of then, where it is known"
+    assert backup.check(store) == []
+    store.close()
+
+
 # Backup, restore, check
 
 

@@ -145,3 +145,15 @@ def site_counter(db: Database) -> None:
         ("coverage_changed", "UPDATE OF epoch, opened_at, closed_at ON feeds"),
     ):
         db.execute(f"CREATE TRIGGER {name} AFTER {change} BEGIN UPDATE site SET version = version + 1; END")
+
+
+@migrations()
+def corrections_in_the_open(db: Database) -> None:
+    """What readers may know of a revision: under which name it was saved, and the editor's note."""
+    db.executescript("""
+        ALTER TABLE revisions ADD COLUMN byline TEXT NOT NULL DEFAULT '';
+        ALTER TABLE revisions ADD COLUMN note TEXT;
+        UPDATE revisions SET byline = CASE revision
+            WHEN 1 THEN (SELECT byline FROM updates WHERE id = update_id)
+            ELSE coalesce((SELECT display_name FROM editors WHERE id = editor_id), '') END;
+    """)

@@ -54,6 +54,18 @@ class Update:
         return Place(self.published_at, self.id)
 
 
+@dataclass(frozen=True)
+class Revision:
+    """A text that an update had, from `at` until the next revision. `note` is what its editor told readers."""
+
+    revision: int
+    headline: str | None
+    html: str
+    byline: str
+    at: str
+    note: str | None
+
+
 class Place(NamedTuple):
     """A position in a feed: newest first by `published_at`, then by id. It stays when others come and go."""
 
@@ -84,12 +96,14 @@ def publish(
 def edit(store: Store, update_id: int, editor: Editor, given: Mapping[str, object], revision: int | None) -> Update:
     """Changes what was given; `revision` is the one the editor read (None overrules whoever came between).
 
-    Raises Missing, Gone, Invalid, or Stale with the update as it stands. An edit that changes nothing is no edit.
+    A `note` tells readers what was changed and why, so it needs a change of the text. Raises Missing, Gone, Invalid, or
+    Stale with the update as it stands. An edit that changes nothing is no edit.
     """
-    cleaned = fields.clean(fields.UPDATE, given, partial=True)
+    cleaned = fields.clean(fields.EDIT, given, partial=True)
+    note = cleaned.pop("note", None)
     if "body" in cleaned:
         cleaned["html"] = _html(store, cleaned["body"])
-    return store.write(_edit, update_id, editor, cleaned, revision)
+    return store.write(_edit, update_id, editor, cleaned, revision, note)
 
 
 def retract(store: Store, update_id: int, given: Mapping[str, object]) -> Update:
@@ -151,6 +165,16 @@ def pinned(db: Database, feed: feeds.Feed) -> Update | None:
     """The update that is pinned on top of the feed, if any."""
     row = db.execute(f"SELECT {_COLUMNS} WHERE feed_id = ? AND pinned AND retracted_at IS NULL", [feed.id]).fetchone()
     return _update(row) if row else None
+
+
+def revisions(db: Database, update: Update, before: int, limit: int) -> list[Revision]:
+    """Up to `limit` revisions of the update, the newest first, from below that one."""
+    rows = db.execute(
+        "SELECT revision, headline, html, byline, at, note FROM revisions WHERE update_id = ? AND revision < ? "
+        "ORDER BY revision DESC LIMIT ?",
+        [update.id, before, limit],
+    )
+    return [Revision(**dict(row)) for row in rows]
 
 
 def retracted(db: Database) -> list[Update]:
@@ -220,11 +244,16 @@ def _remembered(db: Database, editor: Editor, key: str, digest: str) -> int | No
     return int(row["update_id"]) if row else None
 
 
-def _edit(db: Database, update_id: int, editor: Editor, given: dict[str, Any], revision: int | None) -> Update:
+def _edit(
+    db: Database, update_id: int, editor: Editor, given: dict[str, Any], revision: int | None, note: str | None
+) -> Update:
     update = get(db, update_id, drafts=True)
     if revision is not None and revision != update.revision:
         raise Stale(update)
     changed = {name: value for name, value in given.items() if getattr(update, name) != value}
+    rewritten = changed.keys() & {"headline", "body"}
+    if note and not rewritten:
+        raise Invalid(Reason("note", "A note goes with a change of the words, and they are as they were."))
     if not changed:
         return update
     feed = feeds.get(db, update.feed, drafts=True)
@@ -234,11 +263,11 @@ def _edit(db: Database, update_id: int, editor: Editor, given: dict[str, Any], r
         _unpin(db, feed.id, version)
     if update.pinned or "pinned" in changed:
         feeds.stamp(db, feed.id, "pinned", version)
-    if rewritten := changed.keys() & {"headline", "body"}:
+    if rewritten:
         changed |= {"revision": update.revision + 1, "edited_at": moment}
     db.table("updates").update(update_id, {**changed, "version": version})
     if rewritten:
-        _keep_revision(db, update_id, editor, moment)
+        _keep_revision(db, update_id, editor, moment, note)
     return find(db, update_id)
 
 
@@ -265,10 +294,11 @@ def _unpin(db: Database, feed_id: int, version: int) -> None:
     feeds.stamp(db, feed_id, "pinned", version)
 
 
-def _keep_revision(db: Database, update_id: int, editor: Editor, moment: str) -> None:
+def _keep_revision(db: Database, update_id: int, editor: Editor, moment: str, note: str | None = None) -> None:
     db.execute(
-        "INSERT INTO revisions SELECT id, revision, headline, body, html, ?, ? FROM updates WHERE id = ?",
-        [editor.id, moment, update_id],
+        "INSERT INTO revisions (update_id, revision, headline, body, html, editor_id, byline, at, note) "
+        "SELECT id, revision, headline, body, html, ?, ?, ?, ? FROM updates WHERE id = ?",
+        [editor.id, editor.display_name, moment, note, update_id],
     )
 
 

@@ -83,7 +83,7 @@ def edit_form(update_id: int) -> str:
 def edit(update_id: int) -> Any:
     """Saves an edit, unless somebody else saved one since: then both texts come back."""
     revision = _revision_read()
-    given: dict[str, object] = {name: request.form.get(name) for name in ("headline", "body")}
+    given: dict[str, object] = {name: request.form.get(name) for name in ("headline", "body", "note")}
     try:
         update = updates.edit(house().store, update_id, g.editor, given, revision)
     except Stale as error:

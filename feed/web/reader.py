@@ -6,8 +6,8 @@ from flask import Blueprint, Response, jsonify, make_response, render_template, 
 from markupsafe import Markup
 from werkzeug.exceptions import BadRequest
 
-from feed.errors import Gone
-from feed.render import changes
+from feed.errors import Gone, Missing
+from feed.render import changes, history
 from feed.store import articles, feeds, updates
 from feed.store.articles import Article
 from feed.store.database import Database
@@ -19,6 +19,7 @@ from feed.web.house import house
 
 CATCH_UP_SECONDS = 1  # caches may keep a catch-up so long: a crowd that reconnects together costs one query
 ARTICLES_SHOWN = 30  # on the front page
+REVISIONS_SHOWN = 20  # of an update at a time
 ABOVE = 4  # newer updates shown above the one whose surroundings are asked for
 
 # A paragraph that is nothing but a link to another of our articles becomes a card with that article's headline.
@@ -105,6 +106,23 @@ def update(update_id: int) -> str | tuple[str, int]:
             above=cursor_of(feed.slug, above) if above else None,
             news=news,
         )
+
+
+@reader.get("/updates/<int:update_id>/history")
+def history_of(update_id: int) -> str:
+    """What changed in an update, when, and by whom: every revision beside the one before it."""
+    before = request.args.get("before", "")
+    if before and not (before.isascii() and before.isdecimal() and len(before) < 10):
+        raise BadRequest("Write before=REVISION, a whole number.")
+    with house().store.read() as db:
+        found = updates.get(db, update_id)
+        shows(db, feeds.get(db, found.feed))
+        kept = updates.revisions(db, found, int(before or found.revision + 1), REVISIONS_SHOWN + 1)
+    if not kept:
+        raise Missing(update_id)
+    entries = house().store.offload(history.entries, kept)
+    earlier = None if entries[-1].first else entries[-1].revision.revision
+    return render_template("history.html", update=found, entries=entries, earlier=earlier)
 
 
 def article_page(db: Database, article: Article) -> str:
