@@ -96,7 +96,7 @@ UPDATE: Table = {
     "pinned": Flag(),
 }
 EDIT: Table = {**UPDATE, "note": Text(NOTE)}
-RETRACTION: Table = {"reason": Text(PARAGRAPH)}
+RETRACTION: Table = {"reason": Text(PARAGRAPH), "notice": Flag()}
 ARTICLE: Table = {
     "slug": Match(SLUG, required=True),
     "headline": Text(LINE, required=True),

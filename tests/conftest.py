@@ -62,9 +62,9 @@ class Site:
         """An edit by bob of what stands."""
         return updates.edit(self.house.store, update.id, self.bob, given, None)
 
-    def retract(self, update: Update, reason: str | None = None) -> Update:
+    def retract(self, update: Update, reason: str | None = None, *, notice: bool = False) -> Update:
         """A retraction."""
-        return updates.retract(self.house.store, update.id, {"reason": reason})
+        return updates.retract(self.house.store, update.id, {"reason": reason, "notice": notice})
 
     def write_article(self, slug: str = "harbour", **given: Any) -> Article:
         """An article by bob; `live=True` gives it a feed."""

@@ -10,7 +10,7 @@ import requests
 import socketio
 
 _LIST = re.compile(r'<live-feed [^>]*feed="([^"]+)" epoch="(\w+)" version="(\d+)".*?</live-feed>', re.S)
-_ITEM = re.compile(r'(?=<li id="update-\d+" class="update)')
+_ITEM = re.compile(r'(?=<li id="update-\d+" class="(?:update|retracted))')
 _ID = re.compile(r'<li id="(update-(\d+))"[^>]* data-at="([^"]+)"')
 
 

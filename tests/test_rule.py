@@ -64,9 +64,9 @@ class Network(RuleBasedStateMachine):
         self._change(which, lambda update: updates.edit(self.store, update.id, self.bob, given, None))
         self._push(mishap)
 
-    @rule(which=WHICH, mishap=MISHAPS)
-    def retract(self, which: int, mishap: str) -> None:
-        self._change(which, lambda update: updates.retract(self.store, update.id, {}))
+    @rule(which=WHICH, notice=st.booleans(), mishap=MISHAPS)
+    def retract(self, which: int, notice: bool, mishap: str) -> None:
+        self._change(which, lambda update: updates.retract(self.store, update.id, {"notice": notice}))
         self._push(mishap)
 
     @rule(closed=st.booleans(), mishap=MISHAPS)
@@ -122,12 +122,14 @@ class Network(RuleBasedStateMachine):
         self.wire.clear()
 
     def _change(self, which: int, verb: Callable[[Update], Any]) -> None:
-        """Mostly the newest, which every page shows; a retracted one refuses, and is on no page."""
+        """Mostly the newest, which every page shows; a retracted one refuses, and is on no page but as a notice."""
         update = self.updates[-1 - which % len(self.updates)]
         try:
             verb(update)
         except Gone:
-            assert f"update-{update.id}" not in self._fresh()
+            left = self._fresh().get(f"update-{update.id}", "retracted")
+            assert "retracted" in left
+            assert update.body not in left
 
     def _fetch(self, path: str) -> tuple[str, str | None]:
         answer = self._get(path)

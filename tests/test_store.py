@@ -23,6 +23,7 @@ from feed.store import articles, backup, feeds, migrations, pictures, presence, 
 from feed.store.database import OperationalError, Store
 from feed.store.feeds import NEWS
 from tests.conftest import PASSWORD, Site
+from tests.reader import updates_in
 from tests.server import ROOT
 
 
@@ -173,7 +174,7 @@ def play(site: Site, verb: str, made: list[int], which: int) -> None:
     )
     try:
         if verb == "retract":
-            updates.retract(site.house.store, update_id, {})
+            updates.retract(site.house.store, update_id, {"notice": which % 2 == 0})
         else:
             updates.edit(site.house.store, update_id, site.bob, given, None)
     except Gone:
@@ -419,11 +420,13 @@ def test_what_was_retracted_since_the_backup_stays_retracted(site: Site, tmp_pat
     libel = site.publish("A libel", feed="harbour", pinned=True)
     site.publish("Stays", feed="harbour")
     backup.backup(store, media, tmp_path / "site.backup")
-    site.retract(libel, "wrong man")
+    site.retract(libel, "wrong man", notice=True)
     other = site.publish("Another of the same id", feed="harbour")
     backup.backup(store, media, tmp_path / "later.backup")
     backup.restore(store, media, tmp_path / "site.backup")
     assert site.charlie.get(f"/updates/{libel.id}").status_code == 410
+    notice = updates_in(site.charlie.get("/articles/harbour").text, "harbour")[f"update-{libel.id}"]
+    assert ": wrong man</p>" in notice, "as readers were told"
     again = site.publish("Retracted", feed="harbour")
     assert (again.id, again.published_at != other.published_at) == (other.id, True)
     site.retract(again)
@@ -480,6 +483,7 @@ def test_what_is_no_backup_of_ours_is_refused_and_nothing_changes(site: Site, tm
         ("UPDATE feeds SET version = 1", "feed news is behind its own updates"),
         ("DELETE FROM revisions WHERE update_id = 2", "update 2 lacks a revision"),
         ("UPDATE updates SET pinned = 1", "feed 1 has several pinned updates"),
+        ("UPDATE updates SET notice = 1 WHERE id = 2", "update 2 has a notice, and was not retracted"),
     ],
 )
 def test_check_notices_a_broken_promise(site: Site, harm: str, sentence: str) -> None:

@@ -41,7 +41,7 @@ def envelope(db: Database, render: Renderer, feed: Feed, after: int) -> Envelope
     if len(changed) + len(parts) > MOST_CHANGES:
         return None
     changes: list[Change] = [
-        {"id": f"update-{u.id}", "version": u.version, "html": None if u.retracted_at else str(render.update(u))}
+        {"id": f"update-{u.id}", "version": u.version, "html": None if u.gone else str(render.update(u))}
         for u in changed
     ]
     changes += [

@@ -24,7 +24,7 @@ class Renderer:
     def __init__(self, zone: ZoneInfo) -> None:
         self._templates = environment(zone)
         self.update: Callable[[Update], Markup] = lru_cache(KEPT)(self._update)
-        """The `<li>` of an update that is not retracted."""
+        """The `<li>` of an update; of a retracted one, its notice."""
 
     def part(self, db: Database, feed: Feed, name: str) -> Markup:
         """A part of the feed that is no list item: "coverage", "pinned" or "headline". Its root has the DOM id
@@ -33,6 +33,8 @@ class Renderer:
         return self._render(f"_{name}.html", feed=feed, update=values)
 
     def _update(self, update: Update) -> Markup:
+        if update.retracted_at:
+            return self._render("_retracted.html", update=update)
         return self._render("_update.html", update=update, long=len(text.plain(update.html)) > LONG)
 
     def _render(self, template: str, **values: object) -> Markup:

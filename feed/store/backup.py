@@ -101,6 +101,7 @@ def _check_log(db: Database) -> list[str]:
         "(SELECT coalesce(max(version), 0) FROM updates WHERE feed_id = feeds.id)",
         "update {} lacks a revision": "SELECT id FROM updates WHERE revision <> "
         "(SELECT count(*) FROM revisions WHERE update_id = updates.id)",
+        "update {} has a notice, and was not retracted": "SELECT id FROM updates WHERE notice AND retracted_at IS NULL",
         "feed {} has several pinned updates": "SELECT feed_id FROM updates "
         "WHERE pinned AND retracted_at IS NULL GROUP BY feed_id HAVING count(*) > 1",
     }

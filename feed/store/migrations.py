@@ -157,3 +157,14 @@ def corrections_in_the_open(db: Database) -> None:
             WHEN 1 THEN (SELECT byline FROM updates WHERE id = update_id)
             ELSE coalesce((SELECT display_name FROM editors WHERE id = editor_id), '') END;
     """)
+
+
+@migrations()
+def notices(db: Database) -> None:
+    """A retraction may leave a notice in its place, and then it is listed."""
+    db.executescript("""
+        ALTER TABLE updates ADD COLUMN notice INTEGER NOT NULL DEFAULT 0;
+        DROP INDEX updates_by_place;
+        CREATE INDEX updates_by_place ON updates (feed_id, published_at DESC, id DESC)
+            WHERE retracted_at IS NULL OR notice;
+    """)

@@ -1,12 +1,14 @@
 """Updates: publish, edit, retract, and reading them by place, by id and by version.
 
-Every text an update ever had stays in `revisions`; a retracted update stays too, and is shown nowhere.
+Every text an update ever had stays in `revisions`. A retracted update stays too, and is shown nowhere; what may stand
+in its place is a notice that it was retracted.
 """
 
 import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, NamedTuple
 
 from sqlite_utils import Database
@@ -24,7 +26,7 @@ HIGHEST_ID = 2**63 - 1  # SQLite's; an address may hold any number, and a higher
 _COLUMNS = """
     updates.id, feeds.slug AS feed, updates.version, updates.revision, updates.headline, updates.body,
     updates.html, updates.key, updates.pinned, updates.byline, updates.published_at, updates.edited_at,
-    updates.retracted_at, updates.reason
+    updates.retracted_at, updates.reason, updates.notice
     FROM updates JOIN feeds ON feeds.id = updates.feed_id
 """
 
@@ -47,6 +49,12 @@ class Update:
     edited_at: str | None
     retracted_at: str | None
     reason: str | None
+    notice: bool
+
+    @property
+    def gone(self) -> bool:
+        """Whether it was retracted and left nothing in its place."""
+        return self.retracted_at is not None and not self.notice
 
     @property
     def place(self) -> "Place":
@@ -64,6 +72,13 @@ class Revision:
     byline: str
     at: str
     note: str | None
+
+
+class Which(StrEnum):
+    """Which updates of a feed, as a condition that has an index of its own: reading a few takes as long at any size."""
+
+    SHOWN = "(retracted_at IS NULL OR notice)"
+    STANDING = "retracted_at IS NULL"
 
 
 class Place(NamedTuple):
@@ -107,9 +122,12 @@ def edit(store: Store, update_id: int, editor: Editor, given: Mapping[str, objec
 
 
 def retract(store: Store, update_id: int, given: Mapping[str, object]) -> Update:
-    """Takes the update off every page; `given` may hold a reason. Raises Missing, Gone when it is already, Invalid."""
+    """Takes the update off every page; `given` may hold a reason, and whether a notice tells readers of it.
+
+    Raises Missing, Gone when it is already, Invalid.
+    """
     cleaned = fields.clean(fields.RETRACTION, given)
-    return store.write(_retract, update_id, cleaned["reason"])
+    return store.write(_retract, update_id, cleaned["reason"], cleaned["notice"])
 
 
 def get(db: Database, update_id: int, *, drafts: bool = False) -> Update:
@@ -131,12 +149,13 @@ def find(db: Database, update_id: int) -> Update:
     return _update(row)
 
 
-def newest_first(db: Database, feed: feeds.Feed, before: Place | None, limit: int) -> list[Update]:
-    """Up to `limit` updates of the feed below that place, or from the top."""
+def newest_first(
+    db: Database, feed: feeds.Feed, before: Place | None, limit: int, which: Which = Which.SHOWN
+) -> list[Update]:
+    """Up to `limit` of those updates of the feed below that place, or from the top."""
     below, place = ("AND (published_at, updates.id) < (?, ?)", before) if before else ("", ())
     rows = db.execute(
-        f"SELECT {_COLUMNS} WHERE feed_id = ? AND retracted_at IS NULL {below} "
-        "ORDER BY published_at DESC, updates.id DESC LIMIT ?",
+        f"SELECT {_COLUMNS} WHERE feed_id = ? AND {which} {below} ORDER BY published_at DESC, updates.id DESC LIMIT ?",
         [feed.id, *place, limit],
     )
     return [_update(row) for row in rows]
@@ -145,7 +164,7 @@ def newest_first(db: Database, feed: feeds.Feed, before: Place | None, limit: in
 def above(db: Database, feed: feeds.Feed, place: Place, count: int) -> Update | None:
     """The update that stands `count` places above that one, or None when the feed's top is nearer."""
     row = db.execute(
-        f"SELECT {_COLUMNS} WHERE feed_id = ? AND retracted_at IS NULL AND (published_at, updates.id) > (?, ?) "
+        f"SELECT {_COLUMNS} WHERE feed_id = ? AND {Which.SHOWN} AND (published_at, updates.id) > (?, ?) "
         "ORDER BY published_at, updates.id LIMIT 1 OFFSET ?",
         [feed.id, *place, count - 1],
     ).fetchone()
@@ -191,7 +210,7 @@ def retract_again(db: Database, retractions: list[Update]) -> None:
             [gone.id, gone.feed, gone.published_at],
         ).fetchone()
         if row:
-            _take_off(db, _update(row), gone.retracted_at, gone.reason)
+            _take_off(db, _update(row), gone.retracted_at, gone.reason, gone.notice)
 
 
 def _html(store: Store, body: str) -> str:
@@ -271,18 +290,19 @@ def _edit(
     return find(db, update_id)
 
 
-def _retract(db: Database, update_id: int, reason: str | None) -> Update:
+def _retract(db: Database, update_id: int, reason: str | None, notice: bool) -> Update:
     update = get(db, update_id, drafts=True)
-    _take_off(db, update, times.now(), reason)
+    _take_off(db, update, times.now(), reason, notice)
     return find(db, update_id)
 
 
-def _take_off(db: Database, update: Update, moment: str | None, reason: str | None) -> None:
+def _take_off(db: Database, update: Update, moment: str | None, reason: str | None, notice: bool) -> None:
     feed = feeds.get(db, update.feed, drafts=True)
     version = feeds.bump(db, feed.id)
     if update.pinned:
         feeds.stamp(db, feed.id, "pinned", version)
-    db.table("updates").update(update.id, {"version": version, "retracted_at": moment, "reason": reason})
+    retraction = {"retracted_at": moment, "reason": reason, "notice": notice}
+    db.table("updates").update(update.id, {"version": version, **retraction})
 
 
 def _unpin(db: Database, feed_id: int, version: int) -> None:
@@ -303,4 +323,4 @@ def _keep_revision(db: Database, update_id: int, editor: Editor, moment: str, no
 
 
 def _update(row: feeds.Row) -> Update:
-    return Update(**{**dict(row), "key": bool(row["key"]), "pinned": bool(row["pinned"])})
+    return Update(**{**dict(row), **{name: bool(row[name]) for name in ("key", "pinned", "notice")}})

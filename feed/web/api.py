@@ -14,7 +14,7 @@ from feed.store import articles, feeds, pictures, tokens, updates
 from feed.store.articles import Article
 from feed.store.editors import Editor
 from feed.store.pictures import Picture
-from feed.store.updates import Update
+from feed.store.updates import Update, Which
 from feed.web.cache import shows
 from feed.web.cursors import cursor_of, place_in
 from feed.web.house import house
@@ -58,7 +58,8 @@ def list_updates(slug: str) -> Response:
     with house().store.read() as db:
         feed = feeds.get(db, slug)
         shows(db, feed)
-        found = updates.newest_first(db, feed, place_in(slug, request.args.get("before")), limit + 1)
+        below = place_in(slug, request.args.get("before"))
+        found = updates.newest_first(db, feed, below, limit + 1, Which.STANDING)
     shown = found[:limit]
     following = None
     if len(found) > len(shown):
@@ -91,7 +92,7 @@ def edit_update(update_id: int) -> Response | tuple[Response, int, dict[str, str
 
 @api.delete("/updates/<int:update_id>")
 def retract(update_id: int) -> Response:
-    """Retracts an update, with a reason if one is given."""
+    """Retracts an update; the body may hold a `reason`, and `notice` to tell readers."""
     _editor()
     given = _sent() if request.get_data(cache=True) else {}
     update = updates.retract(house().store, update_id, given)
@@ -102,6 +103,7 @@ def retract(update_id: int) -> Response:
             "version": update.version,
             "retracted_at": update.retracted_at,
             "reason": update.reason,
+            "notice": update.notice,
         }
     )
 

@@ -110,7 +110,7 @@ def retraction_form(update_id: int) -> str:
 @desk.post("/updates/<int:update_id>/retraction")
 def retract(update_id: int) -> Any:
     """Takes the update off every page."""
-    given = {"reason": request.form.get("reason")}
+    given = {"reason": request.form.get("reason"), "notice": "notice" in request.form}
     try:
         update = updates.retract(house().store, update_id, given)
     except Invalid as error:
@@ -297,7 +297,7 @@ def _edit_form(
     )
 
 
-def _retraction_form(update: Update, given: dict[str, str | None] | None = None, error: Invalid | None = None) -> str:
+def _retraction_form(update: Update, given: dict[str, Any] | None = None, error: Invalid | None = None) -> str:
     return render_template("desk_retraction.html", update=update, given=given or {}, errors=_errors(error))
 
 

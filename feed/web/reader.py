@@ -94,7 +94,7 @@ def update(update_id: int) -> str | tuple[str, int]:
             found = updates.get(db, update_id)
         except Gone:
             gone = updates.find(db, update_id)
-            return render_template("gone.html", feed=feeds.get(db, gone.feed)), 410
+            return render_template("gone.html", update=gone, feed=feeds.get(db, gone.feed)), 410
         feed = feeds.get(db, found.feed)
         above = updates.above(db, feed, found.place, ABOVE)
         news = _page(db, NEWS) if feed.slug != NEWS else None

@@ -110,7 +110,7 @@ addEventListener("keydown", (event) => {
 // unless an editor is writing in them.
 function tend() {
   const blank = document.getElementById("update-tools").content.firstElementChild;
-  for (const update of list.querySelectorAll("li[data-at]")) {
+  for (const update of list.querySelectorAll("li.update")) {
     if (update.nextElementSibling?.dataset.for === update.id) continue;
     const tools = list.querySelector(`[data-for="${update.id}"]`) ?? blank.cloneNode(true);
     const id = update.id.split("-")[1];
@@ -120,7 +120,7 @@ function tend() {
     update.after(tools);
   }
   for (const tools of list.querySelectorAll(".update-tools")) {
-    if (!document.getElementById(tools.dataset.for) && !tools.querySelector("form.edit")) tools.remove();
+    if (!list.querySelector(`#${tools.dataset.for}.update`) && !tools.querySelector("form.edit")) tools.remove();
   }
 }
 
