@@ -40,7 +40,7 @@ def test_a_difference_holds_both_texts_whatever_they_are(before: str, after: str
     assert all(piece.words for piece in difference(before, after))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(words=st.lists(st.sampled_from("abcdefghij"), min_size=1, max_size=40), at=st.integers(0, 39))
 def test_one_word_more_is_one_word_marked(words: list[str], at: int) -> None:
     at = min(at, len(words))

@@ -83,11 +83,23 @@ def difference(before: str, after: str) -> tuple[Piece, ...]:
 
 def _compared(old: list[T], new: list[T]) -> Iterator[tuple[list[T], list[T]]]:
     """The two lists cut into pairs that are equal, or differ in everything."""
-    if old == new or max(len(old), len(new)) > MOST_COMPARED:
+    head = _alike(old, new)
+    tail = _alike(old[head:][::-1], new[head:][::-1])
+    yield old[:head], new[:head]
+    old, new, ending = old[head : len(old) - tail], new[head : len(new) - tail], old[len(old) - tail :]
+    if max(len(old), len(new)) > MOST_COMPARED:
         yield old, new
-        return
-    for _, a, b, c, d in SequenceMatcher(None, old, new).get_opcodes():
-        yield old[a:b], new[c:d]
+    else:
+        for _, a, b, c, d in SequenceMatcher(None, old, new).get_opcodes():
+            yield old[a:b], new[c:d]
+    yield ending, ending
+
+
+def _alike(old: list[T], new: list[T]) -> int:
+    """How many at the beginning are the same. difflib, which looks for the longest run first, may miss that."""
+    return next(
+        (n for n, (one, other) in enumerate(zip(old, new, strict=False)) if one != other), min(len(old), len(new))
+    )
 
 
 def _sentences(words: str) -> list[tuple[str, ...]]:
