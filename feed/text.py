@@ -71,6 +71,14 @@ def plain(html: str) -> str:
     return " ".join(_unescape(nh3.clean(spaced, tags=set())).split())
 
 
+def shorten(words: str, limit: int) -> str:
+    """The first words of a text, in at most `limit` characters with the ellipsis. A word stays whole, unless it is
+    longer than that by itself."""
+    if len(words) <= limit:
+        return words
+    return (words[:limit].rpartition(" ")[0] or words[: limit - 1]).rstrip(" ,;:–—") + "…"
+
+
 def reading_minutes(html: str) -> int:
     """How long the fragment takes to read, in whole minutes, at least one."""
     return max(1, round(len(plain(html).split()) / WORDS_PER_MINUTE))

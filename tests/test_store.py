@@ -166,7 +166,7 @@ def test_what_changed_after_any_version_leads_from_there_to_now(site: Site, step
 
 def play(site: Site, verb: str, made: list[int], which: int) -> None:
     if verb == "publish" or not made:
-        made.append(site.publish(f"Text {which}", pinned=which == 0).id)
+        made.append(site.publish(f"Text {which}", pinned=which == 0, key=which < 3).id)
         return
     update_id = made[which % len(made)]
     given: dict[str, Any] = {"edit": {"body": f"Edited {which}"}, "mark": {"key": which % 2 == 0}, "same": {}}.get(
@@ -186,7 +186,9 @@ def page_of(store: Store, render: Renderer) -> dict[str, str]:
     with store.read() as db:
         feed = feeds.get(db, NEWS)
         items = {f"update-{u.id}": str(render.update(u)) for u in updates.newest_first(db, feed, None, 10_000)}
-        return items | {f"{name}-{NEWS}": str(render.part(db, feed, name)) for name in ("coverage", "pinned")}
+        return items | {
+            f"{name}-{NEWS}": str(render.part(db, feed, name)) for name in changes.PARTS if name != "headline"
+        }
 
 
 # The file

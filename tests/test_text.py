@@ -5,7 +5,7 @@ import unicodedata
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feed import fields, text
@@ -169,3 +169,17 @@ def test_every_wrong_field_is_named_at_once() -> None:
     with pytest.raises(Invalid) as refused:
         fields.clean(fields.UPDATE, {"body": 7, "key": "yes", "colour": "red", "headline": "x" * 201})
     assert {reason.field for reason in refused.value.reasons} == {"body", "key", "colour", "headline"}
+
+
+@settings(max_examples=300, deadline=None)
+@given(words=st.text(max_size=60).map(lambda text: " ".join(text.split())), limit=st.integers(2, 70))
+def test_a_shortened_text_is_its_first_whole_words(words: str, limit: int) -> None:
+    short = text.shorten(words, limit)
+    if len(words) <= limit:
+        assert short == words
+        return
+    assert len(short) <= limit
+    assert short.endswith("…")
+    kept = short[:-1]
+    assert words.startswith(kept)
+    assert words[len(kept) :].lstrip(",;:–—")[:1] in ("", " ") or " " not in words[:limit]

@@ -13,7 +13,7 @@ from feed.store.feeds import Feed
 
 MOST_CHANGES = 300  # in one catch-up; beyond that a fresh page is smaller, and quicker to apply
 
-PARTS = ("headline", "coverage", "pinned")
+PARTS = ("headline", "coverage", "key-events", "pinned")
 
 
 class Change(TypedDict):

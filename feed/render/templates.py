@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from feed import text, times
+from feed.store.updates import Update
 
 FOLDER = Path(__file__).parent.parent.parent / "templates"
 
@@ -33,6 +34,14 @@ def equip(environment: Environment, zone: ZoneInfo) -> None:
         "day": lambda moment: times.day(moment, zone),
         "full": lambda moment: times.full(moment, zone),
         "plain": text.plain,
+        "opening": _opening,
         "smart": lambda line: Markup(text.smart_line(line)),  # noqa: S704 - escaped there
         "reading_minutes": text.reading_minutes,
     }
+
+
+def _opening(update: Update, limit: int) -> str:
+    """An update in a line: its headline, or its first words; "" when it has none."""
+    if update.headline:
+        return text.plain(text.smart_line(update.headline))
+    return text.shorten(text.plain(update.html), limit)

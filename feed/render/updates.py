@@ -12,9 +12,10 @@ from feed.render.templates import environment
 from feed.store import updates
 from feed.store.database import Database
 from feed.store.feeds import Feed
-from feed.store.updates import Update
+from feed.store.updates import Update, Which
 
 LONG = 480  # characters; the fold shows six lines, about 400 of them, and hiding less than a line is silly
+KEY_EVENTS = 12  # listed above a feed: what a reader takes in at a glance; a link leads to all of them
 KEPT = 4_000  # rendered updates of about 1.5 kB: the top of every feed that anybody reads
 
 
@@ -27,10 +28,10 @@ class Renderer:
         """The `<li>` of an update; of a retracted one, its notice."""
 
     def part(self, db: Database, feed: Feed, name: str) -> Markup:
-        """A part of the feed that is no list item: "coverage", "pinned" or "headline". Its root has the DOM id
-        `<name>-<slug>`, and it has a root in every state, so that a page always has a place to put it."""
-        values = {"pinned": lambda: updates.pinned(db, feed)}.get(name, lambda: None)()
-        return self._render(f"_{name}.html", feed=feed, update=values)
+        """A part of the feed that is no list item: one of `changes.PARTS`. Its root has the DOM id `<name>-<slug>`,
+        and it has a root in every state, so that a page always has a place to put it."""
+        read = {"pinned": _pinned, "key-events": _key_events}.get(name)
+        return self._render(f"_{name}.html", feed=feed, **(read(db, feed) if read else {}))
 
     def _update(self, update: Update) -> Markup:
         if update.retracted_at:
@@ -39,3 +40,12 @@ class Renderer:
 
     def _render(self, template: str, **values: object) -> Markup:
         return Markup(self._templates.get_template(template).render(**values).strip())  # noqa: S704 - autoescaped
+
+
+def _pinned(db: Database, feed: Feed) -> dict[str, object]:
+    return {"update": updates.pinned(db, feed)}
+
+
+def _key_events(db: Database, feed: Feed) -> dict[str, object]:
+    found = updates.newest_first(db, feed, None, KEY_EVENTS + 1, Which.KEY)
+    return {"updates": found[:KEY_EVENTS], "more": len(found) > KEY_EVENTS}

@@ -168,3 +168,11 @@ def notices(db: Database) -> None:
         CREATE INDEX updates_by_place ON updates (feed_id, published_at DESC, id DESC)
             WHERE retracted_at IS NULL OR notice;
     """)
+
+
+@migrations()
+def key_events(db: Database) -> None:
+    """The key events of a feed are listed on each of its pages."""
+    db.execute(
+        "CREATE INDEX updates_key ON updates (feed_id, published_at DESC, id DESC) WHERE key AND retracted_at IS NULL"
+    )

@@ -23,6 +23,8 @@ KEY_REMEMBERED_SECONDS = 24 * 3600  # an Idempotency-Key: long enough for a clie
 KEY_LONGEST = 200  # a UUID has 36 characters
 HIGHEST_ID = 2**63 - 1  # SQLite's; an address may hold any number, and a higher one names nothing
 
+_PARTS = {"pinned": "pinned", "key": "key-events"}  # the part of the feed that shows the updates of each mark
+
 _COLUMNS = """
     updates.id, feeds.slug AS feed, updates.version, updates.revision, updates.headline, updates.body,
     updates.html, updates.key, updates.pinned, updates.byline, updates.published_at, updates.edited_at,
@@ -79,6 +81,7 @@ class Which(StrEnum):
 
     SHOWN = "(retracted_at IS NULL OR notice)"
     STANDING = "retracted_at IS NULL"
+    KEY = "key AND retracted_at IS NULL"
 
 
 class Place(NamedTuple):
@@ -235,6 +238,7 @@ def _publish(
     moment = moment or times.now()
     if new["pinned"]:
         _unpin(db, feed.id, version)
+    _stamp_parts(db, feed.id, version, {mark for mark in _PARTS if new[mark]})
     row = {
         **new,
         "feed_id": feed.id,
@@ -280,8 +284,7 @@ def _edit(
     moment = times.now()
     if changed.get("pinned"):
         _unpin(db, feed.id, version)
-    if update.pinned or "pinned" in changed:
-        feeds.stamp(db, feed.id, "pinned", version)
+    _stamp_parts(db, feed.id, version, _marks(update) | changed.keys())
     if rewritten:
         changed |= {"revision": update.revision + 1, "edited_at": moment}
     db.table("updates").update(update_id, {**changed, "version": version})
@@ -299,8 +302,7 @@ def _retract(db: Database, update_id: int, reason: str | None, notice: bool) -> 
 def _take_off(db: Database, update: Update, moment: str | None, reason: str | None, notice: bool) -> None:
     feed = feeds.get(db, update.feed, drafts=True)
     version = feeds.bump(db, feed.id)
-    if update.pinned:
-        feeds.stamp(db, feed.id, "pinned", version)
+    _stamp_parts(db, feed.id, version, _marks(update))
     retraction = {"retracted_at": moment, "reason": reason, "notice": notice}
     db.table("updates").update(update.id, {"version": version, **retraction})
 
@@ -311,7 +313,16 @@ def _unpin(db: Database, feed_id: int, version: int) -> None:
         "UPDATE updates SET pinned = 0, version = ? WHERE feed_id = ? AND pinned AND retracted_at IS NULL",
         [version, feed_id],
     )
-    feeds.stamp(db, feed_id, "pinned", version)
+
+
+def _marks(update: Update) -> set[str]:
+    return {mark for mark in _PARTS if getattr(update, mark)}
+
+
+def _stamp_parts(db: Database, feed_id: int, version: int, touched: set[str]) -> None:
+    """What has or had a mark is shown in that mark's part too, so that changes with it."""
+    for mark in _PARTS.keys() & touched:
+        feeds.stamp(db, feed_id, _PARTS[mark], version)
 
 
 def _keep_revision(db: Database, update_id: int, editor: Editor, moment: str, note: str | None = None) -> None:

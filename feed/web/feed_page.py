@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from feed.render.changes import PARTS
 from feed.render.updates import Renderer
 from feed.store import updates
 from feed.store.database import Database
@@ -30,5 +31,5 @@ def load(db: Database, render: Renderer, feed: Feed, before: str | None, limit: 
     found = updates.newest_first(db, feed, place, limit + 1)
     shown = found[:limit]
     older = cursor_of(feed.slug, shown[-1]) if len(found) > limit else None
-    parts = {name: render.part(db, feed, name) for name in ("coverage", "pinned")}
+    parts = {name: render.part(db, feed, name) for name in PARTS if name != "headline"}
     return FeedPage(feed, shown, older, place is None, {**parts})

@@ -1,0 +1,100 @@
+"""The key events of a feed: from the whole feed, newest first, and true on every open page."""
+
+import re
+from html import unescape
+from typing import Any
+
+import pytest
+
+from feed.live.tail import Tail
+from feed.render.updates import KEY_EVENTS
+from feed.web.feed_page import SHOWN
+from tests.conftest import Site
+
+ENTRY = re.compile(r'<li><a href="/updates/(\d+)" data-update="(\d+)">.*?<span>([^<]*)</span></a></li>')
+
+
+def box(page: str, feed: str = "news") -> str:
+    """The part of a page that lists them."""
+    found = re.search(rf'<div id="key-events-{feed}" class="key-events">.*?</div>', page, re.S)
+    assert found
+    return found[0]
+
+
+def listed(page: str, feed: str = "news") -> list[str]:
+    """Their words, from the top."""
+    found = ENTRY.findall(box(page, feed))
+    assert all(address == target for address, target, _ in found)
+    return [unescape(words) for _, _, words in found]
+
+
+def test_they_come_from_the_whole_feed_newest_first_and_lead_to_the_update(site: Site) -> None:
+    site.write_article("harbour", live=True)
+    old = site.publish("Long ago", feed="harbour", key=True)
+    for number in range(SHOWN + 5):
+        site.publish(f"Number {number}", feed="harbour")
+    new = site.publish("Words below", headline='"Now" & <then>', feed="harbour", key=True)
+    for path in ("/feeds/harbour", "/articles/harbour"):
+        page = site.charlie.get(path).text
+        assert listed(page, "harbour") == ["“Now” & <then>", "Long ago"]
+        assert [found[0] for found in ENTRY.findall(box(page, "harbour"))] == [str(new.id), str(old.id)]
+    assert f'id="update-{old.id}"' not in page, "not loaded in this page, and listed all the same"
+
+
+def test_a_feed_without_any_has_their_place(site: Site) -> None:
+    site.publish("Not key")
+    assert listed(site.charlie.get("/feeds/news").text) == []
+
+
+def test_the_news_beside_an_article_stay_short(site: Site) -> None:
+    site.write_article("harbour")
+    site.publish("Key", key=True)
+    for path in ("/", "/articles/harbour"):
+        assert "key-events-news" not in site.charlie.get(path).text
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_more_than_a_glance_holds_are_a_link(site: Site, more: int) -> None:
+    for number in range(KEY_EVENTS + more):
+        site.publish(f"Number {number}", key=True)
+    page = site.charlie.get("/feeds/news").text
+    assert listed(page) == [f"Number {number}" for number in range(KEY_EVENTS + more - 1, more - 1, -1)]
+    assert ('href="/feeds/news?key=1"' in box(page)) == bool(more)
+
+
+def test_first_words_stand_for_a_headline_and_a_picture_has_words_too(site: Site) -> None:
+    site.publish("word " * 40, key=True)
+    site.publish("![](/pictures/0123456789abcdef)", key=True)
+    picture, words = listed(site.charlie.get("/feeds/news").text)
+    assert re.fullmatch(r"(word )+word…", words)
+    assert len(words) <= 80
+    assert picture == "A picture"
+
+
+def test_open_pages_hear_of_each_change_of_one_and_of_no_other(site: Site) -> None:
+    pushed: list[dict[str, Any]] = []
+    tail = Tail(site.house.store, site.house.render, lambda slug, envelope: pushed.append(envelope))
+    tail.watch("news")
+
+    def heard() -> list[str] | None:
+        """What open pages now list, if they were told."""
+        tail.step()
+        told = [change["html"] for change in pushed[-1]["changes"] if change["id"] == "key-events-news"]
+        if told:
+            assert told[0] == box(site.charlie.get("/feeds/news").text), "the same bytes as in a fresh page"
+        return listed(told[0]) if told else None
+
+    plain, key = site.publish("Plain"), site.publish("Key", key=True)
+    assert heard() == ["Key"]
+    site.edit(plain, body="Plain, edited")
+    assert heard() is None
+    site.edit(key, body="Key, edited")
+    assert heard() == ["Key, edited"]
+    site.edit(plain, key=True)
+    assert heard() == ["Key, edited", "Plain, edited"]
+    site.edit(plain, key=False)
+    assert heard() == ["Key, edited"]
+    site.publish("Pinned", pinned=True)
+    assert heard() is None
+    site.retract(key, notice=True)
+    assert heard() == []
