@@ -19,6 +19,7 @@ from tests.conftest import Site, application_in, site_in
 DOORS = (
     "/", "/articles/harbour", "/articles/bridge", "/articles/secret", "/feeds/news", "/feeds/harbour",
     "/feeds/news/changes?after=1&epoch={epoch}", "/feeds/harbour/older", "/updates/1", "/updates/2", "/updates/3",
+    "/updates/3/history",
     "/api/v1/feeds/news/updates", "/api/v1/feeds/harbour/updates?limit=2",
 )  # fmt: skip
 
@@ -38,6 +39,9 @@ WRITES: dict[str, Write] = {
     "publish in the coverage": lambda site: site.publish("More of it", feed="harbour", key=True),
     "edit": lambda site: site.edit(site.publish("Wrong"), body="Right"),
     "retract": lambda site: site.retract(site.publish("Gone soon", feed="harbour")),
+    "retract with a notice": lambda site: updates.retract(
+        site.house.store, site.publish("Gone soon").id, {"reason": "A mistake", "notice": True}
+    ),
     "another headline": lambda site: articles.edit(site.house.store, "harbour", site.bob, {"headline": "Low tide"}),
     "a headline without a feed": lambda site: articles.edit(site.house.store, "bridge", site.bob, {"headline": "Up"}),
     "another body": lambda site: articles.edit(site.house.store, "bridge", site.bob, {"body": "All new"}),
