@@ -13,7 +13,7 @@ from feed.store import articles, editors, feeds, updates
 from feed.store.database import Store
 from feed.web import cache
 from feed.web.cache import Cache
-from feed.web.files import static_hash
+from feed.web.files import STATIC, static_hash
 from tests.conftest import Site, application_in, site_in
 
 DOORS = (
@@ -196,3 +196,10 @@ def test_a_crowd_of_addresses_does_not_fill_the_memory(site: Site, monkeypatch: 
 def layers(outer: object) -> list[object]:
     """The callables that a WSGI layer closes over."""
     return [outer, *(cell.cell_contents for cell in getattr(outer, "__closure__", None) or ())]
+
+
+def test_scripts_come_without_our_comments_and_with_every_line_at_its_number(site: Site) -> None:
+    source = (STATIC / "js/feed.js").read_text()
+    served = site.charlie.get(f"/static/{static_hash()}/js/feed.js").text
+    assert any(line.strip().startswith("//") for line in source.splitlines())
+    assert served.splitlines() == ["" if line.strip().startswith("//") else line for line in source.splitlines()]

@@ -35,7 +35,9 @@ def words_of(li: str) -> str:
 def test_no_word_of_a_retracted_update_is_left_anywhere(site: Site, notice: bool) -> None:
     site.write_article("harbour", live=True)
     pushed: list[dict[str, Any]] = []
-    tail = Tail(site.house.store, site.house.render, lambda slug, envelope: pushed.append(envelope))
+    tail = Tail(
+        site.house.store, site.house.versions, site.house.render, lambda slug, envelope: pushed.append(envelope)
+    )
     update = site.publish(f"{WORD} one", feed="harbour", headline=f"{WORD} head", key=True, pinned=True)
     site.edit(update, body=f"{WORD} two", note=f"{WORD} note")
     shown = [path for path, page in doors(site, update).items() if WORD in page]
@@ -59,7 +61,9 @@ def test_the_notice_is_the_same_by_every_door_and_stands_in_the_place_of_the_upd
 ) -> None:
     site.write_article("harbour", live=True)
     pushed: list[dict[str, Any]] = []
-    tail = Tail(site.house.store, site.house.render, lambda slug, envelope: pushed.append(envelope))
+    tail = Tail(
+        site.house.store, site.house.versions, site.house.render, lambda slug, envelope: pushed.append(envelope)
+    )
     below, update, above = [site.publish(f"{name} {WORD}", feed="harbour") for name in ("Below", "Wrong", "Above")]
     tail.watch("harbour")
     gone = site.retract(update, reason, notice=True)

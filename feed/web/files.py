@@ -1,6 +1,7 @@
 """Files that never change under their address: pictures by id, and the static folder by its hash."""
 
 import hashlib
+import re
 from functools import cache
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from feed.web.house import house
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 STATIC = Path(__file__).parent.parent.parent / "static"
+
+# Comments are for us: browsers get scripts without them, each line at its number. None begins a line of a string.
+_COMMENT_LINE = re.compile(rb"^[ \t]*//.*$", re.MULTILINE)
 
 pictures = Blueprint("pictures", __name__)
 static = Blueprint("static_files", __name__)
@@ -32,6 +36,9 @@ def file(digest: str, name: str) -> Response:
     """A file of the static folder. Modules import each other relatively, so all of a page come from one hash. A page
     that is older than the last deploy gets today's file, which no cache keeps under the old address."""
     response = send_from_directory(STATIC, name)
+    if name.endswith(".js"):
+        response.direct_passthrough = False
+        response.data = _COMMENT_LINE.sub(b"", response.data)
     if digest == static_hash():
         shows_for_ever()
         return _forever(response)

@@ -2,27 +2,39 @@
 
 import { Socket } from "./socket.js";
 
-const POLL_AFTER = 3_000; // ms without a socket: a short break is not worth a request
-const POLL = 10_000; // ms between polls, with jitter; the slowest that still feels live
-const POLL_HIDDEN = 60_000; // ms while nobody is looking
-const ASK_AGAIN = 4_000; // ms, with jitter, after the server could not say: a locked database is free by then
+// ms without a socket: a short break is not worth a request
+const POLL_AFTER = 3_000;
+// ms between polls, with jitter; the slowest that still feels live
+const POLL = 10_000;
+// ms while nobody is looking
+const POLL_HIDDEN = 60_000;
+// ms, with jitter, after the server could not say: a locked database is free by then
+const ASK_AGAIN = 4_000;
 
-const feeds = new Set();
+const feeds = new Set(), resting = new Set();
 let socket, connected = false, timer;
 
 // Keeps the feed current from now on.
 export function follow(feed) {
   feeds.add(feed);
-  if (!socket) {
-    const scheme = location.protocol === "https:" ? "wss:" : "ws:";
-    socket = new Socket(`${scheme}//${location.host}/socket.io/?EIO=4&transport=websocket`, listener);
-    poll(POLL_AFTER);
-  } else if (connected) ask(feed);
+  resting.delete(feed);
+  if (connected) return ask(feed);
+  if (feeds.size > 1) return;
+  const scheme = location.protocol === "https:" ? "wss:" : "ws:";
+  socket ??= new Socket(`${scheme}//${location.host}/socket.io/?EIO=4&transport=websocket`, listener);
+  socket.open();
+  poll(POLL_AFTER);
 }
 
-export function unfollow(feed) {
-  feeds.delete(feed);
-  if (connected) socket.emit("unfollow", { feed: feed.name });
+// Follows no longer, but looks whenever the reader comes back to the page. With the last one the socket is closed, and
+// nothing polls any more.
+export function rest(feed) {
+  resting.add(feed);
+  if (!feeds.delete(feed)) return;
+  if (feeds.size) return connected && socket.emit("unfollow", { feed: feed.name });
+  connected = false;
+  clearTimeout(timer);
+  socket.close();
 }
 
 const listener = {
@@ -41,7 +53,7 @@ const listener = {
     for (const feed of feeds) {
       if (feed.name !== payload.feed) continue;
       if (name === "updated") feed.receive(payload);
-      if (name === "readers") feed.readers = payload.readers;
+      if (name === "readers") feed.count(payload.readers);
     }
   },
 };
@@ -59,6 +71,10 @@ function poll(wait) {
   clearTimeout(timer);
   timer = setTimeout(async () => {
     await Promise.all([...feeds].map((feed) => feed.poll()));
-    if (!connected) poll((document.hidden ? POLL_HIDDEN : POLL) * (0.75 + Math.random() / 2));
+    if (!connected && feeds.size) poll((document.hidden ? POLL_HIDDEN : POLL) * (0.75 + Math.random() / 2));
   }, wait);
 }
+
+const look = () => document.hidden || resting.forEach((feed) => feed.poll());
+document.addEventListener("visibilitychange", look);
+addEventListener("pageshow", ({ persisted }) => persisted && look());

@@ -2,6 +2,7 @@ import { LiveFeed } from "./feed.js";
 import { comeBack } from "./reload.js";
 import { localise } from "./times.js";
 
-localise(document); // what is outside of the feeds, such as the byline
+// What is outside of the feeds, such as the byline
+localise(document);
 customElements.define("live-feed", LiveFeed);
 if (document.querySelector("[data-come-back]")) comeBack();

@@ -2,9 +2,12 @@
 // must not be hammered by them. The browser knows how it got this page, and when: that needs no storage, which may be
 // forbidden, and no clock, which may be set back.
 
-const PAUSE = 10_000; // ms between two reloads: where one has changed nothing, the next will not either
-const SPREAD = 5_000; // ms over which a crowd is spread, at 1 ms per reader: a small audience need not wait
-const RETURN = 30_000; // ms, up to twice that, before an error page looks for the page whose place it took
+// ms between two reloads: where one has changed nothing, the next will not either
+const PAUSE = 10_000;
+// ms over which a crowd is spread, at 1 ms per reader: a small audience need not wait
+const SPREAD = 5_000;
+// ms, up to twice that, before an error page looks for the page whose place it took
+const RETURN = 30_000;
 
 const reloaded = (performance.getEntriesByType("navigation")[0]?.type ?? "reload") === "reload";
 let timer;
@@ -13,7 +16,8 @@ let timer;
 export function reload(readers) {
   const pause = reloaded ? Math.max(0, PAUSE - performance.now()) : 0;
   timer ??= setTimeout(() => {
-    timer = null; // whoever stops the loading stays on this page, which may have to try again
+    // Whoever stops the loading stays on this page, which may have to try again
+    timer = null;
     location.reload();
   }, pause + Math.random() * Math.min(SPREAD, readers));
 }

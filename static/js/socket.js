@@ -2,36 +2,53 @@
 // The official bundle is ten times this size and needs Node to install. The protocol:
 // https://socket.io/docs/v4/socket-io-protocol/ and https://socket.io/docs/v4/engine-io-protocol/
 
-const FIRST_RETRY = 1_000; // ms; doubled with each failure
-const LAST_RETRY = 30_000; // ms; the full jitter below it spreads a crowd that lost its server
+// ms; doubled with each failure
+const FIRST_RETRY = 1_000;
+// ms; the full jitter below it spreads a crowd that lost its server
+const LAST_RETRY = 30_000;
 
 export class Socket {
-  #url; #listener; #ws; #timer; #silence; #limit = 45_000; #heard = 0; #failures = 0; #acks = new Map(); #lastAck = 0;
+  #url; #listener; #wanted; #ws; #timer; #silence; #limit = 45_000; #heard = 0; #failures = 0; #acks = new Map(); #last = 0;
 
   // `listener` has connected(), lost() and event(name, payload).
   constructor(url, listener) {
     this.#url = url;
     this.#listener = listener;
-    addEventListener("online", () => this.wake());
-    addEventListener("offline", () => this.#lose(this.#ws)); // it may stay open for a minute without a word
-    addEventListener("pageshow", () => this.wake());
-    document.addEventListener("visibilitychange", () => document.hidden || this.wake());
-    this.#open();
+    const wake = () => this.#wanted && this.#wake();
+    addEventListener("online", wake);
+    // It may stay open for a minute without a word
+    addEventListener("offline", () => this.#lose(this.#ws));
+    addEventListener("pageshow", wake);
+    // An open socket may keep the page out of the back/forward cache
+    addEventListener("pagehide", () => this.#leave());
+    document.addEventListener("visibilitychange", () => document.hidden || wake());
+    this.open();
+  }
+
+  open() {
+    this.#wanted = true;
+    this.#wake();
+  }
+
+  // Ends it, without a word to the listener; what was not answered yet is never answered.
+  close() {
+    this.#wanted = false;
+    this.#leave();
   }
 
   // Sends an event; `answered` gets the ack. When the connection is lost before that, it is never called.
   emit(name, payload, answered) {
-    this.#acks.set(++this.#lastAck, answered);
-    this.#send(`42${this.#lastAck}${JSON.stringify([name, payload])}`);
+    this.#acks.set(++this.#last, answered);
+    this.#send(`42${this.#last}${JSON.stringify([name, payload])}`);
   }
 
   // There is reason to believe that it works now, or that it no longer does: do not wait for a timer.
-  wake() {
+  #wake() {
     if (this.#ws && Date.now() - this.#heard > this.#limit) this.#lose(this.#ws);
-    if (!this.#ws) this.#open();
+    if (!this.#ws) this.#connect();
   }
 
-  #open() {
+  #connect() {
     clearTimeout(this.#timer);
     const ws = (this.#ws = new WebSocket(this.#url));
     this.#hear();
@@ -70,13 +87,20 @@ export class Socket {
   }
 
   #lose(ws) {
-    if (!ws || ws !== this.#ws) return; // both error and close arrive, and a socket that was given up may still speak
+    // Both error and close arrive, and a socket that was given up may still speak
+    if (!ws || ws !== this.#ws) return;
+    this.#leave();
+    const most = Math.min(LAST_RETRY, FIRST_RETRY * 2 ** this.#failures++);
+    this.#timer = setTimeout(() => this.#connect(), Math.random() * most);
+    this.#listener.lost();
+  }
+
+  #leave() {
+    const ws = this.#ws;
     this.#ws = null;
     this.#acks.clear();
+    clearTimeout(this.#timer);
     clearTimeout(this.#silence);
-    ws.close();
-    const most = Math.min(LAST_RETRY, FIRST_RETRY * 2 ** this.#failures++);
-    this.#timer = setTimeout(() => this.#open(), Math.random() * most);
-    this.#listener.lost();
+    ws?.close();
   }
 }

@@ -1,26 +1,65 @@
-// The server writes times in the site's zone; here they become the reader's, and today's date is left out.
+// The server writes times in the site's zone; here they become the reader's: how long ago while that is short, the
+// time of day, and the date unless it is today's. The server's clock counts, since a device's own may be wrong.
 
-const lang = document.documentElement.lang === "en" ? "en-GB" : document.documentElement.lang; // the server's order
-const clock = new Intl.DateTimeFormat(lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
-const day = new Intl.DateTimeFormat(lang, { day: "numeric", month: "long", year: "numeric" });
+import { language } from "./words.js";
 
-// The times below that element, in the reader's zone.
-export function localise(root) {
-  const today = day.format(Date.now());
-  for (const time of root.querySelectorAll(".byline time:not(.edited time), .coverage time")) {
-    time.textContent = `${day.format(new Date(time.dateTime))}, ${clock.format(new Date(time.dateTime))}`;
-  }
-  for (const time of root.querySelectorAll(".when time, .pinned time, .byline .edited time")) {
-    const moment = new Date(time.dateTime);
-    const date = day.format(moment);
-    const dated = time.querySelector(".day");
-    time.title = `${date}, ${clock.format(moment)}`;
-    time.textContent = clock.format(moment);
-    if (!dated || date === today) continue;
-    dated.textContent = `${date}, `;
-    time.prepend(dated);
-  }
+// What is older is easier to place by its time of day.
+const RELATIVE_MINUTES = 60;
+// ms; "now" lasts a minute
+const TICK = 10_000;
+// ms; the Date header counts whole seconds, so that less is no difference
+const DOUBT = 2_000;
+
+const clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format;
+const day = new Intl.DateTimeFormat(language, { dateStyle: "long" }).format;
+const ago = new Intl.RelativeTimeFormat(language, { numeric: "auto", style: "short" });
+const ticking = new Set();
+let offset = 0, today;
+
+// This moment, by the server's clock.
+export const now = () => Date.now() + offset;
+
+// The time of day of a moment, with its date unless it is today's.
+export function timeOfDay(moment = now()) {
+  const date = day(moment);
+  return (date === day(now()) ? "" : `${date}, `) + clock(moment);
 }
 
-// This moment's time of day.
-export const timeOfDay = () => clock.format(Date.now());
+// Makes the times below that element the reader's. May be done again.
+export function localise(root) {
+  today = day(now());
+  root.querySelectorAll("time").forEach(write);
+}
+
+function write(time) {
+  const moment = Date.parse(time.dateTime), date = day(moment), hour = clock(moment);
+  const minutes = Math.floor((now() - moment) / 60_000);
+  const young = minutes > -2 && minutes < RELATIVE_MINUTES;
+  ticking[young ? "add" : "delete"](time);
+  time.title = `${date}, ${hour}`;
+  time.innerHTML =
+    time.closest(".edited, .retracted") ? hour
+    : time.closest(".byline, .coverage, .history") ? time.title
+    : young && !time.closest(".key-events") ? ago.format(-Math.max(0, minutes), minutes > 0 ? "minute" : "second")
+    : date === today ? hour
+    : `<span class="day">${date}, </span>${hour}`;
+}
+
+function tick() {
+  if (today !== day(now())) localise(document);
+  else ticking.forEach((time) => (time.isConnected ? write(time) : ticking.delete(time)));
+}
+
+setInterval(tick, TICK);
+document.addEventListener("visibilitychange", tick);
+
+// A device's clock is right more often than not: until the server has answered, and where it does not, it counts.
+addEventListener("load", async () => {
+  const asked = Date.now();
+  const answer = await fetch("/healthz", { method: "HEAD", cache: "no-store" }).catch(() => null);
+  const wrong = Date.parse(answer?.headers.get("Date")) + 500 - (asked + Date.now()) / 2;
+  if (Math.abs(wrong) > DOUBT) {
+    offset = wrong;
+    localise(document);
+  }
+});

@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from itertools import count
 from time import monotonic
 
 import pytest
@@ -32,6 +33,42 @@ def chromium() -> Iterator[Browser]:
         browser = launch(playwright)
         yield browser
         browser.close()
+
+
+PHONE = {"width": 360, "height": 740}
+DESKTOP = {"width": 1440, "height": 900}
+LONG = "The quay is full of people, and the tide is coming in. " * 8
+
+_numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for all tests that need none of their own: each has an article of its own, `slug`."""
+    running = Server(tmp_path_factory.mktemp("shared"))
+    running.prepare()
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def slug(shared: Server) -> str:
+    """An article under live coverage."""
+    slug = f"story-{next(_numbers)}"
+    shared.api("POST", "/api/v1/articles", {"slug": slug, "headline": "The harbour", "body": LONG * 3, "live": True})
+    return slug
+
+
+def come_back(page: Page, *, hidden: bool) -> None:
+    """Leaves the tab, or comes back to it; headless Chromium never hides one by itself."""
+    page.evaluate(
+        """(hidden) => {
+          Object.defineProperty(document, "hidden", { configurable: true, get: () => hidden });
+          document.dispatchEvent(new Event("visibilitychange"));
+        }""",
+        hidden,
+    )
 
 
 def until(page: Page, seen: Callable[[], bool], within: float = 40.0) -> None:

@@ -106,7 +106,7 @@ def test_a_retraction_wins_over_older_updates_that_are_on_their_way(server: Serv
     assert "Wrong" in held[0][1].text()
     server.api("DELETE", f"/api/v1/updates/{doomed['id']}")
     server.publish("So that the push has arrived")
-    expect(page.get_by_text("So that the push has arrived")).to_be_visible()
+    expect(page.locator("li.update", has_text="So that the push has arrived")).to_have_count(1)
     held[0][0].fulfill(response=held[0][1])
     expect(page.get_by_role("link", name="Show More")).to_have_count(0)
     assert "Wrong" not in texts(page)
@@ -164,7 +164,7 @@ def test_a_new_headline_and_the_end_of_coverage_show_wherever_they_stand(server:
         parts = page.locator(".kicker, h1, .jump, live-feed[feed=harbour]")
         seen = page.title(), parts.all_inner_texts()
         page.reload()
-        page.wait_for_selector("live-feed[feed=harbour][state=live]")
+        page.wait_for_selector("live-feed[feed=harbour][state=ended]")
         assert (page.title(), parts.all_inner_texts()) == seen
 
 

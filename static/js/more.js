@@ -1,0 +1,42 @@
+// Show More: the next older updates, in place.
+
+import { PATIENCE } from "./feed.js";
+import { localise } from "./times.js";
+
+// Loads what the link leads to, into that feed.
+export async function showMore(feed, link) {
+  // What changes while the older updates are on their way, and might be older in them.
+  feed.during = [];
+  link.ariaBusy = true;
+  try {
+    const answer = await fetch(link.dataset.older, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
+    const [epoch, version] = answer.headers.get("Feed-Position").split(" ");
+    const template = document.createElement("template");
+    template.innerHTML = await answer.text();
+    if (epoch !== feed.epoch) return feed.reload();
+    localise(template.content);
+    const items = [...template.content.children];
+    feed.floor = items.at(-1) ?? feed.floor;
+    const added = items.filter(({ id }) => !document.getElementById(id));
+    added.forEach((item) => feed.dress(item));
+    feed.list.append(...added);
+    const next = /<([^>]+)>; rel="next"/.exec(answer.headers.get("Link"))?.[1];
+    if (next) {
+      link.dataset.older = next;
+      // The same place, for when the next press fails.
+      link.search = new URL(next, location).search;
+    } else link.parentElement.remove();
+    const missed = feed.during.filter((change) => change.version > version);
+    feed.during = null;
+    for (const change of missed) feed.apply(change);
+    feed.number();
+    feed.visit.again();
+    // The keyboard goes on where the new ones begin, not at the end of the page.
+    if (!next) items[0]?.querySelector("article, a")?.focus({ preventScroll: true });
+  } catch {
+    // The plain link shows the same, or the browser's own words of what is wrong.
+    location.assign(link.href);
+  }
+  feed.during = null;
+  link.ariaBusy = false;
+}
