@@ -70,16 +70,21 @@ class Server:
         self.token = tokens.add(store, "bob", "test")
         store.close()
 
-    def start(self) -> None:
-        """Starts and waits until it can write."""
-        self.launch()
+    def start(self, *command: str | Path) -> None:
+        """Starts, with another command than `gunicorn` where one is given, and waits until it can write."""
+        self.launch(*command)
         eventually(lambda: requests.get(f"{self.url}/readyz", timeout=2).ok, within=30)
 
-    def launch(self) -> None:
+    def launch(self, *command: str | Path) -> None:
         """Starts, without waiting."""
         with open(self.log, "ab") as log:
             self._process = subprocess.Popen(
-                [BIN / "gunicorn"], cwd=ROOT, env=self.environ, stdout=log, stderr=log, start_new_session=True
+                command or [BIN / "gunicorn"],
+                cwd=ROOT,
+                env=self.environ,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
 
     def ask_to_stop(self) -> None:

@@ -12,7 +12,7 @@ from wsproto.frame_protocol import FrameProtocol, Opcode, ParseFailed
 
 MESSAGE_BYTES = 16 * 1024  # of UTF-8; readers send names of feeds; nobody needs more
 
-PART, TEXT, CLOSE, PING, PONG = 0x0, 0x1, 0x8, 0x9, 0xA
+PART, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 
 NORMAL, GOING_AWAY, PROTOCOL_ERROR, UNSUPPORTED = 1000, 1001, 1002, 1003
 NOT_UTF8, POLICY, TOO_BIG, RESTART = 1007, 1008, 1009, 1012

@@ -69,10 +69,12 @@ class Connection:
         self._readable.start(self._read)
 
     def send(self, packet: Any) -> None:
-        """Sends an Engine.IO packet."""
+        """Sends an Engine.IO packet; an attachment is bytes."""
         encoded = packet.encode()
         if isinstance(encoded, str):
             self.write(frames.frame(frames.TEXT, encoded.encode()))
+        else:
+            self.write(frames.frame(frames.BINARY, encoded))
 
     def write(self, frame: bytes) -> None:
         """Sends one whole frame, after those that are still in the outbox. Never waits, never raises."""
@@ -163,7 +165,7 @@ class Connection:
         if incoming.kind == frames.CLOSE:
             if not self.closing:
                 self.write(frames.close_frame(frames.NORMAL))
-            self.drop("client disconnect")
+            self.drop("transport close")
         elif self.closing:
             return
         elif incoming.kind == frames.PING:

@@ -1,0 +1,137 @@
+"""A tiny application with handlers in Flask-SocketIO's usual words, on the transport or on the stock driver.
+
+`gunicorn tests.model:app` serves it. FEED_TRANSPORT chooses the driver;
+PING_SECONDS are as few as the protocol can say.
+"""
+
+import os
+from types import SimpleNamespace
+from typing import Any
+
+from flask import Flask, request
+from flask_socketio import ConnectionRefusedError, SocketIO, disconnect, emit, join_room, leave_room
+
+from feed.live import hooks
+from feed.live.admission import Admission
+from feed.live.packets import CheckedPacket
+
+app = Flask(__name__)
+socketio = SocketIO(
+    app,
+    async_mode="gevent",
+    cors_allowed_origins=[f"http://127.0.0.1:{os.environ['PORT']}"],
+    transports=["websocket"],
+    ping_interval=int(os.environ.get("PING_SECONDS", "1")),
+    ping_timeout=1,
+    manage_session=False,
+    serializer=CheckedPacket,
+    client_manager=hooks.Rooms(background=frozenset()),
+    async_handlers=False,
+)
+engine = hooks.attach(
+    app,
+    socketio.server,
+    Admission(200, 200),
+    (f"http://127.0.0.1:{os.environ['PORT']}",),
+    direct=os.environ["FEED_TRANSPORT"] == "direct",
+)
+# What gunicorn.conf.py looks for.
+app.extensions["liveline"] = SimpleNamespace(channel=SimpleNamespace(drain=lambda: engine.drain(0)))
+events: list[Any] = []
+
+
+@socketio.on("connect")
+def connected(auth: Any) -> None:
+    if auth == {"name": "nobody"}:
+        raise ConnectionRefusedError("not today")
+    events.append(["connect", request.args.get("page"), auth])
+
+
+@socketio.on("disconnect")
+def left(reason: str) -> None:
+    events.append(["disconnect", reason])
+
+
+@socketio.on("join")
+def join(room: str) -> str:
+    join_room(room)
+    return request.sid  # type: ignore[attr-defined, no-any-return]
+
+
+@socketio.on("leave")
+def leave(room: str) -> None:
+    leave_room(room)
+    events.append(["left", room])
+
+
+@socketio.on("say")
+def say(room: str, words: Any) -> tuple[str, int]:
+    """To the room and, in between, to the speaker alone, and to all others."""
+    emit("said", words, to=room)
+    emit("heard", {"by": "you"})
+    emit("said", words, to=room, include_self=False)
+    emit("pair", (words, room), to=room)
+    return "said", 2
+
+
+@socketio.on("leave me alone")
+def hang_up() -> None:
+    disconnect()
+
+
+@socketio.on("fail")
+def fail() -> None:
+    raise RuntimeError("as handlers do")
+
+
+@socketio.on_error_default  # type: ignore[untyped-decorator]
+def failed(error: Exception) -> None:
+    events.append(["error", str(error)])
+
+
+@app.get("/readyz")
+def ready() -> str:
+    return "ready\n"
+
+
+@app.get("/events")
+def happened() -> list[Any]:
+    """What the handlers saw."""
+    return events
+
+
+@app.get("/behind")
+def behind() -> dict[str, int]:
+    """How many readers there are, and how many of them have something in the outbox."""
+    readers = engine.connections()
+    return {"inside": engine.admission.inside, "behind": sum(not each.clear for each in readers)}
+
+
+@app.post("/ask/<sid>")
+def ask(sid: str) -> dict[str, Any]:
+    """Asks that reader; the answer is an event."""
+    socketio.emit("question", 7, to=sid, callback=lambda *answer: events.append(["answer", *answer]))
+    return {}
+
+
+@app.post("/fill")
+def fill() -> dict[str, Any]:
+    """Emits to the room "slow" frames of exactly those sizes, each with its place in the row."""
+    sizes: list[int] = request.get_json()
+    for number, size in enumerate(sizes):
+        socketio.emit("fill", f"{number:03}".ljust(size - len('42["fill",""]'), "x"), to="slow")
+    return {}
+
+
+@app.post("/bytes")
+def some_bytes() -> dict[str, Any]:
+    """Emits what needs an attachment."""
+    socketio.emit("bytes", {"picture": b"\x00\xff"}, to="room")
+    return {}
+
+
+@app.post("/drain")
+def drain() -> dict[str, Any]:
+    """Lets all readers go."""
+    engine.drain(0)
+    return {}
