@@ -2,8 +2,10 @@
 
 import http.client
 import json
+import os
 import random
 import resource
+import signal
 import socket
 import struct
 import tracemalloc
@@ -21,8 +23,9 @@ from wsproto.frame_protocol import FrameProtocol, Opcode
 
 from feed.live import frames
 from feed.live.frames import Broken, Incoming, Parser
+from tests.crowd import Crowd
 from tests.reader import Reader
-from tests.server import Server
+from tests.server import BIN, Server
 from tests.waiting import eventually
 
 
@@ -143,6 +146,7 @@ def test_whatever_bytes_come_the_worst_is_a_close_code(wire: bytes, cut: int) ->
         lambda: masked(frames.PONG, b"x" * 125),
         lambda: masked(frames.PART, b"") + masked(frames.TEXT, b"x" * 16_000, last=False),
     ],
+    ids=["fragments", "pongs", "messages"],
 )
 def test_a_parser_holds_less_than_two_messages_whatever_it_is_fed(piece: Callable[[], bytes]) -> None:
     parser = Parser()
@@ -172,11 +176,21 @@ UPGRADE = (
     b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
 )
 
+PONG = "the answer to a ping"
+
 
 class Slow:
     """A reader on a bare socket with a small receive buffer, who reads when asked to."""
 
-    def __init__(self, server: Server, *, follow: bool = True, headers: str = "", halves: bool = False) -> None:
+    def __init__(
+        self,
+        server: Server,
+        *,
+        follow: bool = True,
+        headers: str = "",
+        halves: bool = False,
+        asks: str = '["follow",{"feed":"news"}]',
+    ) -> None:
         self.socket = socket.socket()
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         self.socket.settimeout(15)
@@ -197,8 +211,8 @@ class Slow:
         self._text = ""
         if follow:
             self.send("40")
-            self.send('420["follow",{"feed":"news"}]')
-            while len(self.texts) < 3:
+            self.send(f"420{asks}")
+            while not any(text.startswith("430") for text in self.texts):
                 self.read(4096)
 
     def send(self, text: str) -> None:
@@ -216,6 +230,8 @@ class Slow:
                 if each.message_finished:
                     self.texts.append(self._text)
                     self._text = ""
+            elif each.opcode is Opcode.PONG:
+                self.texts.append(PONG)
             elif each.opcode is Opcode.CLOSE:
                 self.closed = int(each.payload[0])  # type: ignore[arg-type]
 
@@ -237,36 +253,78 @@ def slow(server: Server) -> Iterator[Slow]:
     reader.close()
 
 
-@given(
-    sizes=st.lists(st.sampled_from([1, 60, 400, 9_000, 13_000, 13_040, 19_000]), min_size=3, max_size=10),
-    seed=st.integers(0, 1000),
-)
-@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@pytest.fixture
+def model(tmp_path: Path) -> Iterator[Server]:
+    """The tiny application of tests/model.py, which sends frames of any size."""
+    running = Server(tmp_path, FEED_TRANSPORT="direct", PING_SECONDS="25")
+    running.start(BIN / "gunicorn", "tests.model:app")
+    yield running
+    running.kill()
+
+
+@pytest.fixture
+def filled(model: Server) -> Iterator[Slow]:
+    """A slow reader who gets those frames."""
+    reader = Slow(model, asks='["join","slow"]')
+    yield reader
+    reader.close()
+
+
+BORDERS = [125, 126, 127, 65_535, 65_536, 65_537]  # of the three ways to write the size of a frame
+
+
+@given(sizes=st.lists(st.one_of(st.sampled_from(BORDERS), st.integers(16, 70_000)), max_size=8), seed=st.integers(0))
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 def test_the_stream_of_a_slow_reader_is_whole_at_any_speed(
-    server: Server, slow: Slow, sizes: list[int], seed: int
+    model: Server, filled: Slow, sizes: list[int], seed: int
 ) -> None:
-    """Frames on both sides of 125, 126, 65,535 and 65,536 bytes ("&" is stored as five), read in pieces of any size,
-    after the kernel's buffers were full: nothing torn, nothing lost, in order, with the answer to a ping in between."""
+    """Read in pieces of any size, with pauses, after the kernel's buffers were full: nothing torn, nothing lost, in
+    order, and the answers to a ping and to an event after what was there before them."""
     dice = random.Random(seed)
-    before = len(slow.updates())
-    published = [server.publish("&" * size)["html"] for size in sizes]
-    slow.socket.sendall(ABNF.create_frame(b"are you there", ABNF.OPCODE_PING).format())
-    while len(slow.updates()) < before + len(published):
-        slow.read(dice.choice([1, 7, 125, 1000, 4096, 65_536]) if dice.random() < 0.5 else 16_384)
-    assert slow.updates()[before:] == published
+    sizes = [*sizes, *BORDERS, *BORDERS]
+    dice.shuffle(sizes)
+    filled.texts.clear()
+    assert requests.post(f"{model.url}/fill", json=sizes, timeout=5).ok
+    assert requests.get(f"{model.url}/behind", timeout=5).json()["behind"] == 1
+    filled.socket.sendall(ABNF.create_frame(b"are you there", ABNF.OPCODE_PING).format())
+    filled.send('421["leave","nowhere"]')
+    while filled.texts[-1:] != ["431[]"]:
+        if dice.random() < 0.05:
+            assert requests.get(f"{model.url}/healthz", timeout=5).status_code == 404  # a pause
+        filled.read(dice.choice([1, 7, 125, 1000, 4096, 65_536]) if dice.random() < 0.3 else 16_384)
+    assert [len(text) for text in filled.texts[:-2]] == sizes
+    assert [text[11:14] for text in filled.texts[:-2]] == [f"{number:03}" for number in range(len(sizes))]
+    assert filled.texts[-2] == PONG
 
 
-def test_a_reader_who_never_reads_is_dropped_and_the_others_do_not_notice(server: Server, slow: Slow) -> None:
+def test_goodbye_is_said_after_all_that_was_sent_before(model: Server, filled: Slow) -> None:
+    filled.texts.clear()
+    assert requests.post(f"{model.url}/fill", json=[65_536] * 6, timeout=5).ok
+    filled.socket.sendall(ABNF.create_frame(b"", ABNF.OPCODE_PING).format())
+    filled.send('421["leave","nowhere"]')
+    eventually(lambda: ["left", "nowhere"] in requests.get(f"{model.url}/events", timeout=5).json())
+    assert requests.post(f"{model.url}/drain", timeout=5).ok
+    while filled.closed is None:
+        filled.read(16_384)
+    assert [len(text) for text in filled.texts[:-2]] == [65_536] * 6
+    assert filled.texts[-2:] == [PONG, "431[]"]
+    assert filled.closed == 1012
+
+
+def test_a_crowd_that_does_not_read_is_dropped_and_costs_the_others_nothing(server: Server) -> None:
     good = Reader(server.url)
     eventually(lambda: good.following)
-    stuck = [Slow(server) for _ in range(3)]
-    for number in range(60):  # 6 MB: beyond the kernel's buffers and a megabyte of ours
+    crowd = Crowd(server, 100)
+    os.kill(crowd.pid, signal.SIGSTOP)
+    [worker] = server.workers()
+    before = memory(worker)
+    for number in range(30):  # 3 MB for each: beyond the kernel's buffers and a megabyte of ours
         server.publish("&" * 19_900 + str(number))
-    eventually(lambda: good.page.version == 60)
-    assert [envelope["version"] for envelope in good.envelopes][-1] == 60
-    eventually(lambda: sockets(server) == 1, within=20)
-    for each in stuck:
-        each.close()
+    assert memory(worker) - before < 32 * 1024 * 1024  # what waits is there once, not a hundred times
+    eventually(lambda: good.page.version == 30)
+    assert [version for each in good.envelopes for version in range(each["after"], each["version"])] == [*range(30)]
+    eventually(lambda: sockets(server) == 1, within=5)  # at a megabyte each, sooner than the clock would tell
+    crowd.close()
     good.close()
 
 
