@@ -23,6 +23,7 @@ from wsproto.frame_protocol import FrameProtocol, Opcode
 
 from feed.live import frames
 from feed.live.frames import Broken, Incoming, Parser
+from feed.live.transport import OUTBOX_BYTES, Connection, Wheel
 from tests.crowd import Crowd
 from tests.reader import Reader
 from tests.server import BIN, Server
@@ -323,9 +324,23 @@ def test_a_crowd_that_does_not_read_is_dropped_and_costs_the_others_nothing(serv
     assert memory(worker) - before < 32 * 1024 * 1024  # what waits is there once, not a hundred times
     eventually(lambda: good.page.version == 30)
     assert [version for each in good.envelopes for version in range(each["after"], each["version"])] == [*range(30)]
-    eventually(lambda: sockets(server) == 1, within=5)  # at a megabyte each, sooner than the clock would tell
+    eventually(lambda: sockets(server) == 1, within=20)
     crowd.close()
     good.close()
+
+
+def test_what_waits_for_a_reader_is_a_megabyte_at_most() -> None:
+    ours, theirs = socket.socketpair()
+    wheel = Wheel(25, 20, lambda *message: None, lambda *reason: None)
+    reader = Connection(wheel, "sid", ours.detach(), "192.0.2.1")
+    written, taken, frame = 0, 0, frames.frame(frames.TEXT, b"x" * 1000)
+    while not reader.closed:
+        reader.write(frame)
+        written += len(frame)
+    while data := theirs.recv(65_536):  # the kernel's share
+        taken += len(data)
+    theirs.close()
+    assert OUTBOX_BYTES < written - taken <= OUTBOX_BYTES + len(frame)
 
 
 def test_a_reader_who_stands_still_is_dropped_after_a_while(server: Server) -> None:
