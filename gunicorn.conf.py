@@ -13,15 +13,20 @@ def _number(name: str, default: int) -> int:
     return int(text) if text.isdecimal() else default
 
 
-# A reader is an open file: as many as the system lets us have.
-_, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+# A reader is an open file: as many as are wanted, or as the system lets us have.
+FILES_FOR_PAGES = 500  # open files that readers leave to requests under way, the store and its threads
+max_readers = _number("FEED_MAX_READERS", 12_000)
+soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+files = max(soft, max_readers + FILES_FOR_PAGES)
+if hard != resource.RLIM_INFINITY:
+    files = min(files, hard)
+resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard))
 
 wsgi_app = "app:create_app()"
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 worker_class = "feed.live.worker.Worker"  # gevent
 # gunicorn counts open sockets here too, and lets pages hang when it is full: room for all readers, and 1,000 requests.
-worker_connections = _number("FEED_MAX_READERS", 12_000) + 1_000
+worker_connections = max_readers + 1_000
 graceful_timeout = _number("FEED_DRAIN_SECONDS", 2) + 3  # seconds; what is not done by then is killed
 timeout = 60  # seconds without a sign of life before a worker is replaced
 keepalive = 2  # seconds in which a request has to come in; as long, and two of gunicorn's own, may a stop take
@@ -39,7 +44,20 @@ def post_worker_init(worker: Any) -> None:
     # it. The master alone decides, and both ways to end are the orderly one: it takes a second.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGQUIT, worker.handle_exit)
+    _leave_files_to_pages(worker)
     _let_readers_go(worker)
+
+
+def _leave_files_to_pages(worker: Any) -> None:
+    """Without a file to spare nobody is answered, not even with a refusal."""
+    admission = worker.wsgi.extensions["liveline"].channel.engine.admission
+    room = files - min(FILES_FOR_PAGES, files // 2)
+    if admission.most > room:
+        worker.log.warning(
+            "A worker may open %s files here (ulimit -n): %s readers may come in, not the %s of FEED_MAX_READERS",
+            files, room, admission.most,
+        )  # fmt: skip
+        admission.most = room
 
 
 def _let_readers_go(worker: Any) -> None:

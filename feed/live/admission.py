@@ -13,14 +13,14 @@ class Admission:
     """The counts of one worker."""
 
     def __init__(self, most: int, most_per_address: int) -> None:
-        self._most = most
+        self.most = most
         self._most_per_address = most_per_address
         self._by_address: Counter[str] = Counter()
         self.inside = 0
 
     def enter(self, address: str) -> bool:
         """Counts one more socket of that network, if it may come in. Who enters has to leave."""
-        if self.inside >= self._most or self._by_address[address] >= self._most_per_address:
+        if self.inside >= self.most or self._by_address[address] >= self._most_per_address:
             return False
         self.inside += 1
         self._by_address[address] += 1

@@ -122,13 +122,15 @@ class Engine(engineio.Server):  # type: ignore[misc]
         network = network_of(environ.get("REMOTE_ADDR") or "")
         if self.draining:
             return _refuse(start_response, BUSY, "This worker ends; the next one is on its way.", NEXT_WORKER_SECONDS)
+        if (key := _key(environ)) is None:  # the stock driver would raise
+            return _refuse(start_response, "400 Bad Request", "Here is a WebSocket: Engine.IO 4, version 13.")
         if not self.admission.enter(network):
             return _refuse(start_response, BUSY, "Full. Poll, and try again later.", RETRY_SECONDS)
         taken = False
         try:
             client = environ.get("gunicorn.socket")
             # A TLS socket of gunicorn's is of another class: its bytes cannot be written past it.
-            if self.takes_over and type(client) is GeventSocket and (key := _key(environ)):
+            if self.takes_over and type(client) is GeventSocket:
                 descriptor = _take(client, environ.get(UNREAD, 0))
                 taken = True
                 self._open(descriptor, key, environ, network)
@@ -307,7 +309,7 @@ class Rooms(Manager):  # type: ignore[misc]
 
 
 def _key(environ: dict[str, Any]) -> bytes | None:
-    """The key of a WebSocket handshake that the transport takes: version 13, Engine.IO 4, a new session."""
+    """The key of a WebSocket handshake that is one: version 13, Engine.IO 4, a new session."""
     query = environ.get("QUERY_STRING", "").split("&")
     asked = (
         environ.get("REQUEST_METHOD") == "GET"
