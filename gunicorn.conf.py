@@ -44,6 +44,8 @@ def post_worker_init(worker: Any) -> None:
     # it. The master alone decides, and both ways to end are the orderly one: it takes a second.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGQUIT, worker.handle_exit)
+    if worker.cfg.is_ssl:
+        worker.log.warning("TLS inside gunicorn: the stock driver serves, slower. TLS belongs in a proxy in front.")
     _leave_files_to_pages(worker)
     _let_readers_go(worker)
 
