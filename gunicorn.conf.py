@@ -4,6 +4,7 @@ import gc
 import os
 import resource
 import signal
+import sys
 from typing import Any
 
 
@@ -22,6 +23,16 @@ if hard != resource.RLIM_INFINITY:
     files = min(files, hard)
 resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard))
 
+
+def _forget_ours() -> None:
+    """The master holds the worker class, and with it code of ours. Left alone, it would hand its old state to each new
+    worker, among modules that are new: after a deploy nobody knows what runs, if it runs."""
+    for name in [name for name in sys.modules if name.partition(".")[0] == "feed"]:
+        del sys.modules[name]
+
+
+_forget_ours()  # this file is read at the start and at each HUP, before the worker class
+
 wsgi_app = "app:create_app()"
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 worker_class = "feed.live.worker.Worker"  # gevent
@@ -31,6 +42,11 @@ graceful_timeout = _number("FEED_DRAIN_SECONDS", 2) + 3  # seconds; what is not 
 timeout = 60  # seconds without a sign of life before a worker is replaced
 keepalive = 2  # seconds in which a request has to come in; as long, and two of gunicorn's own, may a stop take
 control_socket_disable = True  # gunicorn's control socket is one file for all instances of a user
+
+
+def post_fork(server: Any, worker: Any) -> None:
+    """In the new worker, before it reads the application."""
+    _forget_ours()
 
 
 def post_worker_init(worker: Any) -> None:

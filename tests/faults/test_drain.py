@@ -4,6 +4,7 @@ import asyncio
 import http.client
 import json
 import os
+import shutil
 import signal
 import socket
 import threading
@@ -14,9 +15,10 @@ from time import monotonic
 from typing import Any
 
 import pytest
+import requests
 
-from tests.crowd import Crowd
-from tests.server import Server
+from tests.crowd import UPGRADE, Crowd
+from tests.server import BIN, ROOT, Server
 from tests.waiting import eventually
 
 READERS = 1_000
@@ -226,6 +228,44 @@ def test_who_came_in_is_answered_however_many_come_while_a_worker_ends(server: S
 
     with ThreadPoolExecutor(1) as thread:  # this one may be a browser's, with a loop of its own
         thread.submit(lambda: asyncio.run(crowd())).result()
+
+
+def test_what_is_deployed_is_served_all_of_it_and_nothing_of_what_was_before(tmp_path: Path) -> None:
+    house = tmp_path / "house"
+    for folder in ("feed", "static", "templates"):
+        shutil.copytree(ROOT / folder, house / folder)
+    for file in ("app.py", "gunicorn.conf.py"):
+        shutil.copy(ROOT / file, house)
+    server = Server(tmp_path, FEED_MAX_READERS="1")
+    server.prepare()
+    server.start("sh", "-c", f"cd {house} && exec {BIN / 'gunicorn'}")
+
+    def change(file: str, old: str, new: str) -> None:
+        text = (house / file).read_text()
+        assert text.count(old) == 1
+        (house / file).write_text(text.replace(old, new))
+
+    def retry_after() -> str | None:
+        """What the second reader is told."""
+        with socket.create_connection(("127.0.0.1", server.port)) as first:
+            first.sendall(UPGRADE)
+            assert first.recv(4096).startswith(b"HTTP/1.1 101 ")
+            path = "/socket.io/?EIO=4&transport=websocket"
+            key = {"Upgrade": "websocket", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "A" * 22 + "=="}
+            refused = requests.get(server.url + path, headers={**key, "Connection": "Upgrade"}, timeout=5)
+            return refused.headers.get("Retry-After")
+
+    assert retry_after() == "30"
+    change("feed/live/admission.py", "RETRY_SECONDS = 30", "RETRY_SECONDS = 31")
+    [old] = server.workers()
+    os.kill(old, signal.SIGKILL)  # before anybody has told the master of it
+    eventually(lambda: retry_after() == "31")
+    change("feed/live/worker.py", "        super().run()\n", "        print('the new worker')\n        super().run()\n")
+    change("feed/live/admission.py", "RETRY_SECONDS = 31", "RETRY_SECONDS = 32")
+    hang_up(server)
+    eventually(lambda: retry_after() == "32", within=30)
+    server.stop()
+    assert "the new worker" in server.log.read_text()
 
 
 def sockets_of(process: int) -> int:
