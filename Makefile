@@ -36,7 +36,8 @@ demo: $(READY) ## Replay the Apollo 11 landing live (SPEED=600 times as fast), o
 
 bench: $(READY) bench/.venv/ready ## Measure against peers, for 25 minutes; needs a C compiler, names peers that are missing
 	@if command -v npm >/dev/null 2>&1; then cd bench/peers && npm ci --silent --no-audit --no-fund; fi
-	@for each in fanout connect pages idle slow workers growth; do $(BIN)/python bench/$$each.py && echo || exit 1; done
+	@failed=0; for each in fanout connect pages idle slow workers growth; do \
+	$(BIN)/python bench/$$each.py || failed=1; echo; done; exit $$failed
 
 bench/.venv/ready: bench/requirements.txt
 	@{ $(PYTHON) -m venv bench/.venv && \

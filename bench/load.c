@@ -15,7 +15,8 @@
 // dropped, and after following never read again.
 #include "client.h"
 
-static const double SPREAD = 1; // the first retry of our page, and of the official client
+static const double SPREAD = 1; // s; the first retry of our page, and of the official client
+static const double KEPT = 1;   // s after a request; gunicorn hangs up after 3, perhaps while the next is on its way
 
 static double *latencies, began; // of reader i in round n: latencies[n * count + i]
 static int following, got, round_now, rounds, control = -1;
@@ -77,6 +78,7 @@ static void publish(const char *name, int pace_ms) {
   double start = now(), cpu_before = cpu(), busy = 0;
   for (round_now = 0; round_now < rounds; round_now++) {
     while (now() < start + round_now * pace_ms / 1e3) turn(1);
+    if (control >= 0 && now() - began > KEPT) close(control), control = -1;
     if (control < 0 && (control = dial()) < 0) die("connect");
     got = 0, began = now();
     if (send(control, request, size, MSG_NOSIGNAL) < 0) die("publish");
