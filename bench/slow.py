@@ -53,9 +53,12 @@ class Memory(threading.Thread):
 
 @dataclass
 class Cycles:
-    """What was seen in some cycles: latencies of the good readers in ms, and how many were stuck and dropped."""
+    """What was seen in some cycles: latencies of the good readers in ms, how many were stuck and dropped, and the load
+    generator's own seconds."""
 
     latencies: list[float] = field(default_factory=list)
+    cpu_s: float = 0
+    wall_s: float = 0
     stuck: int = 0
     dropped: int = 0
 
@@ -64,20 +67,20 @@ class Cycles:
         with crowd(bench, server, size):
             good.ask("publish", server.update(FILL_BYTES), FILL_ROUNDS, 0)
             before = waiting(server)
-            good.ask("publish", server.update(), STUCK_ROUNDS, PACE_MS)
+            said = good.ask("publish", server.update(), STUCK_ROUNDS, PACE_MS)
             after = waiting(server)
             stuck = {address for address, queued in before.items() if after.get(address) == queued}
-            self._take(good)
-            good.ask("publish", server.update(), DROP_ROUNDS, PACE_MS)
-            self._take(good)
+            self._take(good, said)
+            self._take(good, good.ask("publish", server.update(), DROP_ROUNDS, PACE_MS))
             self.stuck += len(stuck)
             self.dropped += len(stuck - waiting(server).keys())
         good.tell("publish", server.update(), BACK_ROUNDS, PACE_MS)
         with crowd(bench, server, size):
-            good.answer()
-            self._take(good)
+            self._take(good, good.answer())
 
-    def _take(self, good: Load) -> None:
+    def _take(self, good: Load, said: dict[str, float]) -> None:
+        self.cpu_s += said["cpu_s"]
+        self.wall_s += said["wall_s"]
         self.latencies += itertools.chain(*good.ask("each")["readers"].values())
 
 
@@ -100,7 +103,7 @@ def main() -> None:
     asked = arguments(__doc__, readers=(2_000, 300), cycles=(2, 1))
     bench = Bench(
         f"Slow: {asked.readers:,} good readers, and more who do not read.",
-        "server | do not read | stuck | dropped | p50 ms | p99 ms | max ms | p99 ratio | MB before, highest, after",
+        "server | do not read | stuck | dropped | p50 ms | p99 ms | max ms | p99 ratio | MB before, highest, after | load CPU",
         "load",
     )  # fmt: skip
     for peer in bench.present([LIVELINE, STOCK, NODE_SOCKET_IO]):
@@ -122,7 +125,7 @@ def main() -> None:
             bench.row(
                 peer.name, f"{size} ({share:.0%})", f"{seen.stuck}{of_all}", f"{seen.dropped}",
                 f"{ordered[len(ordered) // 2]:.1f}", f"{p99:.1f}", f"{ordered[-1]:.1f}", f"{p99 / alone:.2f}",
-                megabytes,
+                megabytes, f"{seen.cpu_s / seen.wall_s:.0%}",
             )  # fmt: skip
             if seen.stuck < size * asked.cycles:
                 print(f"Not all who should be were stuck with {peer.name}: this line does not count.", flush=True)
