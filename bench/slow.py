@@ -103,7 +103,8 @@ def main() -> None:
     asked = arguments(__doc__, readers=(2_000, 300), cycles=(2, 1))
     bench = Bench(
         f"Slow: {asked.readers:,} good readers, and more who do not read.",
-        "server | do not read | stuck | dropped | p50 ms | p99 ms | max ms | p99 ratio | MB before, most, after | load CPU",
+        "server | do not read | stuck | dropped | p50 ms | p99 ms | max ms | p99 ratio "
+        "| MB before, highest, after | load CPU",
         "load",
     )  # fmt: skip
     for peer in bench.present([LIVELINE, STOCK, NODE_SOCKET_IO]):
