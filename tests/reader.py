@@ -4,6 +4,7 @@ import json
 import re
 import threading
 from collections.abc import Callable
+from html import unescape
 from typing import Any
 
 import requests
@@ -40,9 +41,11 @@ class OpenPage:
         position = next(found for found in _LIST.finditer(html) if found[1] == feed)
         self.feed, self.epoch, self.version = feed, position[2], int(position[3])
         self.items = updates_in(html, feed)
+        attributes = dict(re.findall(r'(\w+)="([^"]*)"', position[0].split(">", 1)[0]))
+        self.shows, self.only, self.oldest = attributes["shows"], attributes.get("only"), "order" in attributes
         older = re.search(r'data-older="([^"]+)"', position[0])
-        self.older = older[1] if older else None
-        self.floor = min((_place(li) for li in self.items.values()), default=("", 0))
+        self.older = unescape(older[1]) if older else None
+        self.floor = _place([*self.items.values()][-1]) if self.items else None
         self.reloads = 0
         self._fetch = fetch
 
@@ -65,7 +68,7 @@ class OpenPage:
         for li in _ITEM.split(html)[1:]:
             assert item_id(li) not in self.items, "shown twice"
             self.items[item_id(li)] = li.strip()
-            self.floor = min(self.floor, _place(li))
+            self.floor = _place(li)
         found = re.match(r'<([^>]+)>; rel="next"', link or "")
         self.older = found[1] if found else None
 
@@ -77,14 +80,24 @@ class OpenPage:
     @property
     def shown(self) -> list[str]:
         """The list items from top to bottom."""
-        return [self.items[key] for key in sorted(self.items, key=lambda key: _place(self.items[key]), reverse=True)]
+        return sorted(self.items.values(), key=_place, reverse=not self.oldest)
 
     def _apply(self, change: dict[str, Any]) -> None:
         name, html = change["id"], change["html"]
-        if html is None:
+        if html is None or (name in self.items and self._unwanted(html)):
             self.items.pop(name, None)
-        elif name in self.items or (name.startswith("update-") and (not self.older or _place(html) >= self.floor)):
+        elif name in self.items or (name.startswith("update-") and self._belongs(html)):
             self.items[name] = html
+
+    def _unwanted(self, html: str) -> bool:
+        return self.only == "key" and not html.split(">", 1)[0].count(" is-key")
+
+    def _belongs(self, html: str) -> bool:
+        """Whether a new update has its place here. What is beyond the floor comes with Show More."""
+        assert self.shows != "older", "this reader begins at the top"
+        if self.shows == "found" or self._unwanted(html):
+            return False
+        return not self.older or not self.floor or (_place(html) > self.floor) != self.oldest
 
 
 def _place(li: str) -> tuple[str, int]:

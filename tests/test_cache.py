@@ -19,7 +19,7 @@ from tests.conftest import Site, application_in, site_in
 DOORS = (
     "/", "/articles/harbour", "/articles/bridge", "/articles/secret", "/feeds/news", "/feeds/harbour",
     "/feeds/news/changes?after=1&epoch={epoch}", "/feeds/harbour/older", "/updates/1", "/updates/2", "/updates/3",
-    "/updates/3/history",
+    "/updates/3/history", "/feeds/news?key=1", "/articles/harbour?order=oldest", "/feeds/news?q=something",
     "/api/v1/feeds/news/updates", "/api/v1/feeds/harbour/updates?limit=2",
 )  # fmt: skip
 

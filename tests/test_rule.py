@@ -11,13 +11,13 @@ from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from app import create_app
 from feed.errors import Gone
 from feed.live.tail import Tail
 from feed.store import editors, feeds, migrations, updates
-from feed.store.updates import Update
+from feed.store.updates import Update, Which
 from feed.web import feed_page
 from tests.conftest import PASSWORD
 from tests.reader import OpenPage, updates_in
@@ -25,6 +25,7 @@ from tests.reader import OpenPage, updates_in
 FEED = "news"
 MISHAPS = st.sampled_from(["none", "lost", "twice", "late", "together with the next"])
 WHICH = st.integers(0, 99)
+EDITS: list[dict[str, Any]] = [{"body": "New"}, {"body": "Newer"}, {"pinned": True}, {"key": True}, {"key": False}]
 
 
 class Network(RuleBasedStateMachine):
@@ -38,28 +39,34 @@ class Network(RuleBasedStateMachine):
         self.store = self.house.store
         migrations.upgrade(self.store)
         self.bob = editors.add(self.store, "bob", PASSWORD, "editor")
-        self.updates = [  # more than one page, so that there is something behind Show More
-            updates.publish(self.store, FEED, self.bob, {"body": f"Before {number}"})
-            for number in range(feed_page.SHOWN + 3)
+        self.updates = [  # more than one page in every view, so that there is something behind Show More
+            updates.publish(self.store, FEED, self.bob, {"body": f"Before {number}", "key": number % 9 > 0})
+            for number in range(feed_page.SHOWN + 6)
         ]
         self.wire: list[dict[str, Any]] = []
         self.late: list[dict[str, Any]] = []
         self.pushed: list[dict[str, Any]] = []
         self.tail = Tail(self.store, self.house.versions, self.house.render, self._send)
         self.tail.watch(FEED)
-        self.page = OpenPage(FEED, self._get(f"/feeds/{FEED}").text, self._fetch)
+
+    @initialize(view=st.sampled_from(["", "?key=1", "?order=oldest"]))
+    def open(self, view: str) -> None:
+        self.view = view
+        self.page = OpenPage(FEED, self._get(f"/feeds/{FEED}{view}").text, self._fetch)
+        assert self.page.older
 
     def teardown(self) -> None:
         self.reconnect()
         self.store.close()
         self.folder.cleanup()
 
-    @rule(text=st.sampled_from(["One", "Two", "*Three*"]), pinned=st.booleans(), mishap=MISHAPS)
-    def publish(self, text: str, pinned: bool, mishap: str) -> None:
-        self.updates.append(updates.publish(self.store, FEED, self.bob, {"body": text, "pinned": pinned}))
+    @rule(text=st.sampled_from(["One", "Two", "*Three*"]), key=st.booleans(), pinned=st.booleans(), mishap=MISHAPS)
+    def publish(self, text: str, key: bool, pinned: bool, mishap: str) -> None:
+        given = {"body": text, "key": key, "pinned": pinned}
+        self.updates.append(updates.publish(self.store, FEED, self.bob, given))
         self._push(mishap)
 
-    @rule(which=WHICH, given=st.sampled_from([{"body": "New"}, {"body": "Newer"}, {"pinned": True}]), mishap=MISHAPS)
+    @rule(which=WHICH, given=st.sampled_from(EDITS), mishap=MISHAPS)
     def edit(self, which: int, given: dict[str, Any], mishap: str) -> None:
         self._change(which, lambda update: updates.edit(self.store, update.id, self.bob, given, None))
         self._push(mishap)
@@ -141,11 +148,13 @@ class Network(RuleBasedStateMachine):
         return answer
 
     def _fresh(self) -> dict[str, str]:
-        return updates_in(self._get(f"/feeds/{FEED}").text, FEED)
+        return updates_in(self._get(f"/feeds/{FEED}{self.view}").text, FEED)
 
     def _all(self) -> list[str]:
         with self.store.read() as db:
-            every = updates.newest_first(db, feeds.get(db, FEED), None, 1_000)
+            which = Which.KEY if "key" in self.view else Which.SHOWN
+            every = updates.newest_first(db, feeds.get(db, FEED), None, 1_000, which)
+            every = every[::-1] if "oldest" in self.view else every
         return [str(self.house.render.update(update)) for update in every]
 
 

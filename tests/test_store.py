@@ -22,6 +22,7 @@ from feed.render.updates import Renderer
 from feed.store import articles, backup, feeds, migrations, pictures, presence, sessions, tokens, updates
 from feed.store.database import OperationalError, Store
 from feed.store.feeds import NEWS
+from feed.store.search import Holding
 from tests.conftest import PASSWORD, Site
 from tests.reader import updates_in
 from tests.server import ROOT
@@ -348,6 +349,8 @@ def test_what_was_written_before_a_migration_comes_along(tmp_path: Path) -> None
     migrations.upgrade(store)
     kept = rows(store, "SELECT revision, byline, note FROM revisions ORDER BY revision")
     assert kept == [(1, "Bob Brown", None), (2, "Robert Brown", None)], "the name of then, where it is known"
+    with store.read() as db:
+        assert updates.newest_first(db, feeds.get(db, NEWS), None, 9, Holding("two"))
     assert backup.check(store) == []
     store.close()
 
@@ -485,6 +488,10 @@ def test_what_is_no_backup_of_ours_is_refused_and_nothing_changes(site: Site, tm
         ("UPDATE feeds SET version = 1", "feed news is behind its own updates"),
         ("DELETE FROM revisions WHERE update_id = 2", "update 2 lacks a revision"),
         ("UPDATE updates SET pinned = 1", "feed 1 has several pinned updates"),
+        ("DELETE FROM search WHERE rowid = 2", "the search is not in step with update 2"),
+        ("UPDATE search SET revision = 2 WHERE rowid = 2", "the search is not in step with update 2"),
+        ("UPDATE updates SET retracted_at = '2026' WHERE id = 2", "the search is not in step with update 2"),
+        ("INSERT INTO search (rowid, text) VALUES (9, 'x')", "the search is not in step with update 9"),
         ("UPDATE updates SET notice = 1 WHERE id = 2", "update 2 has a notice, and was not retracted"),
     ],
 )

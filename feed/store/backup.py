@@ -88,10 +88,14 @@ def _to_carry_over(store: Store) -> tuple[int, list[str], list[updates.Update]]:
 
 def check(store: Store) -> list[str]:
     """What is wrong with the database, a sentence each; empty when all is well."""
-    with store.read() as db:
+    db = store.connect()  # one that has searched before would compare with what it remembers, and find fault
+    try:
+        db.execute("BEGIN")
         problems = [row[0] for row in db.execute("PRAGMA integrity_check") if row[0] != "ok"]
         problems += [f"row {row[1]} of {row[0]} points nowhere" for row in db.execute("PRAGMA foreign_key_check")]
         return problems or _check_log(db)
+    finally:
+        db.close()
 
 
 def _check_log(db: Database) -> list[str]:
@@ -102,6 +106,9 @@ def _check_log(db: Database) -> list[str]:
         "update {} lacks a revision": "SELECT id FROM updates WHERE revision <> "
         "(SELECT count(*) FROM revisions WHERE update_id = updates.id)",
         "update {} has a notice, and was not retracted": "SELECT id FROM updates WHERE notice AND retracted_at IS NULL",
+        "the search is not in step with update {}": "SELECT id FROM updates LEFT JOIN search ON search.rowid = id "
+        "WHERE (retracted_at IS NULL) <> (search.rowid IS NOT NULL) OR search.revision <> updates.revision "
+        "UNION SELECT rowid FROM search WHERE rowid NOT IN (SELECT id FROM updates)",
         "feed {} has several pinned updates": "SELECT feed_id FROM updates "
         "WHERE pinned AND retracted_at IS NULL GROUP BY feed_id HAVING count(*) > 1",
     }

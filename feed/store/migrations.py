@@ -9,7 +9,7 @@ import secrets
 
 from sqlite_utils import Database, Migrations
 
-from feed import times
+from feed import text, times
 from feed.store.database import Store
 
 migrations = Migrations("liveline")
@@ -176,3 +176,20 @@ def key_events(db: Database) -> None:
     db.execute(
         "CREATE INDEX updates_key ON updates (feed_id, published_at DESC, id DESC) WHERE key AND retracted_at IS NULL"
     )
+
+
+@migrations()
+def search_of_updates(db: Database) -> None:
+    """The words of the updates that stand. Marks belong to words: in Hindi and Thai they are the vowels."""
+    db.execute("""
+        CREATE VIRTUAL TABLE search USING fts5 (
+            feed, headline, text, revision UNINDEXED,
+            tokenize = "unicode61 remove_diacritics 2 categories 'L* M* N* Co'"
+        )
+    """)
+    standing = "SELECT id, feed_id, headline, html, revision FROM updates WHERE retracted_at IS NULL"
+    for row in db.execute(standing).fetchall():
+        db.execute(
+            "INSERT INTO search (rowid, feed, headline, text, revision) VALUES (?, ?, ?, ?, ?)",
+            [row["id"], str(row["feed_id"]), row["headline"] or "", text.plain(row["html"]), row["revision"]],
+        )

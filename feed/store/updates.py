@@ -15,9 +15,10 @@ from sqlite_utils import Database
 
 from feed import fields, text, times
 from feed.errors import Gone, Invalid, KeyUsed, Missing, Reason, Stale
-from feed.store import feeds
+from feed.store import feeds, search
 from feed.store.database import Store, insert
 from feed.store.editors import Editor
+from feed.store.search import Holding
 
 KEY_REMEMBERED_SECONDS = 24 * 3600  # an Idempotency-Key: long enough for a client that was offline overnight
 KEY_LONGEST = 200  # a UUID has 36 characters
@@ -153,25 +154,17 @@ def find(db: Database, update_id: int) -> Update:
 
 
 def newest_first(
-    db: Database, feed: feeds.Feed, before: Place | None, limit: int, which: Which = Which.SHOWN
+    db: Database, feed: feeds.Feed, before: Place | None, limit: int, which: Which | Holding = Which.SHOWN
 ) -> list[Update]:
-    """Up to `limit` of those updates of the feed below that place, or from the top."""
-    below, place = ("AND (published_at, updates.id) < (?, ?)", before) if before else ("", ())
-    rows = db.execute(
-        f"SELECT {_COLUMNS} WHERE feed_id = ? AND {which} {below} ORDER BY published_at DESC, updates.id DESC LIMIT ?",
-        [feed.id, *place, limit],
-    )
-    return [_update(row) for row in rows]
+    """Up to `limit` of those updates of the feed below that place, or from the newest on."""
+    return _listed(db, feed, which, before, "<", "DESC", limit)
 
 
-def above(db: Database, feed: feeds.Feed, place: Place, count: int) -> Update | None:
-    """The update that stands `count` places above that one, or None when the feed's top is nearer."""
-    row = db.execute(
-        f"SELECT {_COLUMNS} WHERE feed_id = ? AND {Which.SHOWN} AND (published_at, updates.id) > (?, ?) "
-        "ORDER BY published_at, updates.id LIMIT 1 OFFSET ?",
-        [feed.id, *place, count - 1],
-    ).fetchone()
-    return _update(row) if row else None
+def oldest_first(
+    db: Database, feed: feeds.Feed, after: Place | None, limit: int, which: Which | Holding = Which.SHOWN
+) -> list[Update]:
+    """Up to `limit` of those updates of the feed above that place, or from the oldest on."""
+    return _listed(db, feed, which, after, ">", "ASC", limit)
 
 
 def changed_after(db: Database, feed: feeds.Feed, version: int, limit: int) -> list[Update]:
@@ -216,6 +209,21 @@ def retract_again(db: Database, retractions: list[Update]) -> None:
             _take_off(db, _update(row), gone.retracted_at, gone.reason, gone.notice)
 
 
+def _listed(
+    db: Database, feed: feeds.Feed, which: Which | Holding, start: Place | None, beyond: str, order: str, limit: int
+) -> list[Update]:
+    if isinstance(which, Holding):
+        found = search.ids(db, feed.id, which, (beyond, start.id) if start else None, order, limit)
+        return [find(db, update_id) for update_id in found]
+    further, place = (f"AND (published_at, updates.id) {beyond} (?, ?)", start) if start else ("", ())
+    rows = db.execute(
+        f"SELECT {_COLUMNS} WHERE feed_id = ? AND {which} {further} "
+        f"ORDER BY published_at {order}, updates.id {order} LIMIT ?",
+        [feed.id, *place, limit],
+    )
+    return [_update(row) for row in rows]
+
+
 def _html(store: Store, body: str) -> str:
     html = store.offload(text.to_html, body, fields.BODY)
     if not store.offload(text.shows_something, html):
@@ -250,6 +258,7 @@ def _publish(
     }
     update_id = insert(db, "updates", row)
     _keep_revision(db, update_id, editor, moment)
+    search.put(db, update_id)
     if key:
         db.execute("INSERT INTO idempotency VALUES (?, ?, ?, ?, ?)", [editor.id, *key, update_id, moment])
     return find(db, update_id)
@@ -290,6 +299,7 @@ def _edit(
     db.table("updates").update(update_id, {**changed, "version": version})
     if rewritten:
         _keep_revision(db, update_id, editor, moment, note)
+        search.put(db, update_id)
     return find(db, update_id)
 
 
@@ -305,6 +315,7 @@ def _take_off(db: Database, update: Update, moment: str | None, reason: str | No
     _stamp_parts(db, feed.id, version, _marks(update))
     retraction = {"retracted_at": moment, "reason": reason, "notice": notice}
     db.table("updates").update(update.id, {"version": version, **retraction})
+    search.put(db, update.id)
 
 
 def _unpin(db: Database, feed_id: int, version: int) -> None:

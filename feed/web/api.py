@@ -63,7 +63,7 @@ def list_updates(slug: str) -> Response:
     shown = found[:limit]
     following = None
     if len(found) > len(shown):
-        before = cursor_of(slug, shown[-1])
+        before = cursor_of(slug, shown[-1].place)
         following = _absolute(url_for("api.list_updates", slug=slug, before=before, limit=limit))
     return jsonify({"updates": [update_json(update) for update in shown], "next": following})
 

@@ -1,4 +1,4 @@
-"""A cursor: the place in a feed from which to page back, as text that clients pass on unread.
+"""A cursor: the place in a feed from which to page on, as text that clients pass on unread.
 
 It names a place, not a page number: what is published meanwhile moves nothing.
 """
@@ -8,14 +8,14 @@ import binascii
 
 from werkzeug.exceptions import BadRequest
 
-from feed.store.updates import Place, Update
+from feed.store.updates import Place
 
 LONGEST = 200  # of a cursor; ours have about 60 characters
 
 
-def cursor_of(slug: str, update: Update) -> str:
-    """The cursor that continues below that update of that feed."""
-    text = f"{slug} {update.published_at} {update.id}"
+def cursor_of(slug: str, place: Place) -> str:
+    """The cursor that continues beyond that place of that feed."""
+    text = f"{slug} {place.published_at} {place.id}"
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
@@ -28,7 +28,7 @@ def place_in(slug: str, cursor: str | None) -> Place | None:
         feed, published_at, update_id = text.decode("ascii").split(" ")
         place = Place(published_at, int(update_id))
     except (ValueError, binascii.Error):
-        raise BadRequest("This link to older updates is damaged. Open the page without it.") from None
+        raise BadRequest("This link to other updates is damaged. Open the page without it.") from None
     if not 0 <= place.id < 2**63:
-        raise BadRequest("This link to older updates is damaged. Open the page without it.")
+        raise BadRequest("This link to other updates is damaged. Open the page without it.")
     return place if feed == slug else None

@@ -18,6 +18,7 @@ from feed.web import feed_page
 from feed.web.guards import check_form, require_editor
 from feed.web.house import house
 from feed.web.reader import article_page
+from feed.web.views import view_of
 
 PICTURES_SHOWN = 60  # on the page of pictures and in the article's choice
 ARTICLES_SHOWN = 200  # on the desk's first page
@@ -269,7 +270,7 @@ def _feed(
 ) -> str:
     with house().store.read() as db:
         found = feeds.get(db, slug, drafts=True)
-        page = feed_page.load(db, house().render, found, request.args.get("before"))
+        page = feed_page.load(db, house().render, found, view_of(request.args, house().settings.timezone))
     return render_template(
         "desk_feed.html",
         page=page,

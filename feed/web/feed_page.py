@@ -1,5 +1,6 @@
-"""One page of a feed, as every door shows it: its updates from a place on, and the way further back."""
+"""One page of a feed, as every door shows it: some of its updates in a row, and the ways on from both ends."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from feed.render.changes import PARTS
@@ -7,29 +8,66 @@ from feed.render.updates import Renderer
 from feed.store import updates
 from feed.store.database import Database
 from feed.store.feeds import Feed
-from feed.store.updates import Update
-from feed.web.cursors import cursor_of, place_in
+from feed.store.updates import HIGHEST_ID, Place, Update
+from feed.web.cursors import cursor_of
+from feed.web.views import View
 
 SHOWN = 20  # updates at a time: three screens of a phone
 
 
 @dataclass(frozen=True)
 class FeedPage:
-    """Updates of a feed, newest first. `older` is the cursor to what follows, None at the end; `top` says whether
-    this is the head of the feed, where new updates appear."""
+    """Updates of a feed in the order of the view. `up` and `down` are the queries of the pages above and below, None at
+    the ends of the list; `further` is the one that leads on the way that this page was read. `address` is the path
+    those belong to, "" for the page's own."""
 
     feed: Feed
+    view: View
     updates: list[Update]
-    older: str | None
-    top: bool
+    up: str | None
+    down: str | None
+    further: str | None
     parts: dict[str, str]
+    address: str = ""
+
+    @property
+    def shows(self) -> str:
+        """What an open page may put at its place: `top` from the head of the list on, `older` between the updates at
+        its ends, `found` nothing that is not there."""
+        return "found" if self.view.words else "older" if self.up else "top"
 
 
-def load(db: Database, render: Renderer, feed: Feed, before: str | None, limit: int = SHOWN) -> FeedPage:
-    """The updates below the cursor, or from the top. Raises BadRequest for a damaged cursor."""
-    place = place_in(feed.slug, before)
-    found = updates.newest_first(db, feed, place, limit + 1)
+def load(db: Database, render: Renderer, feed: Feed, view: View, limit: int = SHOWN) -> FeedPage:
+    """The page of that view. Raises BadRequest for a damaged cursor."""
+    start, newer = view.start(feed.slug)
+    found = _read(db, feed, view, start, limit + 1, newer=newer)
     shown = found[:limit]
-    older = cursor_of(feed.slug, shown[-1]) if len(found) > limit else None
-    parts = {name: render.part(db, feed, name) for name in PARTS if name != "headline"}
-    return FeedPage(feed, shown, older, place is None, {**parts})
+    # The ends of the page on the way it was read. Where nothing is, what stands at the start itself is beyond it.
+    near, far = (shown[0].place, shown[-1].place) if shown else (start and _past(start, newer=newer), start)
+    on = _link(feed, view, far, newer=newer) if far and len(found) > limit else None
+    back = near if near and start and _read(db, feed, view, near, 1, newer=not newer) else None
+    back_link = _link(feed, view, back, newer=not newer) if back else None
+    down_the_page = newer == view.oldest
+    return FeedPage(
+        feed,
+        view,
+        shown if down_the_page else shown[::-1],
+        up=back_link if down_the_page else on,
+        down=on if down_the_page else back_link,
+        further=on,
+        parts={name: render.part(db, feed, name) for name in PARTS if name != "headline"},
+    )
+
+
+def _read(db: Database, feed: Feed, view: View, start: Place | None, limit: int, *, newer: bool) -> list[Update]:
+    read: Callable[..., list[Update]] = updates.oldest_first if newer else updates.newest_first
+    return read(db, feed, start, limit, view.which)
+
+
+def _past(place: Place, *, newer: bool) -> Place:
+    """The next place on that way, from which to look back at this one."""
+    return place._replace(id=min(place.id + 1, HIGHEST_ID) if newer else max(place.id - 1, 0))
+
+
+def _link(feed: Feed, view: View, place: Place, *, newer: bool) -> str:
+    return view.link(**{"after" if newer else "before": cursor_of(feed.slug, place)})

@@ -11,8 +11,8 @@ from feed.render import changes, history
 from feed.store import articles, feeds, updates
 from feed.store.articles import Article
 from feed.store.database import Database
-from feed.store.feeds import NEWS
-from feed.web import feed_page
+from feed.store.feeds import NEWS, Feed
+from feed.web import feed_page, views
 from feed.web.cache import shows
 from feed.web.cursors import cursor_of
 from feed.web.house import house
@@ -32,7 +32,7 @@ reader = Blueprint("reader", __name__)
 def front() -> str:
     """Articles, those under live coverage first, and the News Feed."""
     with house().store.read() as db:
-        news = _page(db, NEWS)
+        news = _rail(db)
         shows(db, news.feed)
         return render_template("front.html", articles=articles.newest_first(db, ARTICLES_SHOWN), news=news)
 
@@ -48,9 +48,9 @@ def article(slug: str) -> str:
 
 @reader.get("/feeds/<slug>")
 def feed(slug: str) -> str:
-    """A feed on its own page."""
+    """A feed on its own page, in the view that the query asks for."""
     with house().store.read() as db:
-        page = _page(db, slug)
+        page = _page(db, feeds.get(db, slug))
         shows(db, page.feed)
         return render_template("feed.html", page=page)
 
@@ -72,17 +72,16 @@ def catch_up(slug: str) -> Response:
 
 @reader.get("/feeds/<slug>/older")
 def older(slug: str) -> Response:
-    """The next list items below a cursor, as HTML. The Link header leads further; Feed-Position says which state of
-    the feed this shows, so that an open page which is ahead of it can mend the difference."""
+    """The next list items beyond a cursor, as HTML, in the same view. The Link header leads further; Feed-Position says
+    which state of the feed this shows, so that an open page which is ahead of it can mend the difference."""
     with house().store.read() as db:
-        page = _page(db, slug)
+        page = _page(db, feeds.get(db, slug))
         shows(db, page.feed)
     items = Markup("\n").join(house().render.update(update) for update in page.updates)
     response = make_response(items)
     response.headers["Feed-Position"] = f"{page.feed.epoch} {page.feed.version}"
-    if page.older:
-        next_url = url_for("reader.older", slug=slug, before=page.older)
-        response.headers["Link"] = f'<{next_url}>; rel="next"'
+    if page.further:
+        response.headers["Link"] = f'<{url_for("reader.older", slug=slug)}{page.further}>; rel="next"'
     return response
 
 
@@ -96,14 +95,14 @@ def update(update_id: int) -> str | tuple[str, int]:
             gone = updates.find(db, update_id)
             return render_template("gone.html", update=gone, feed=feeds.get(db, gone.feed)), 410
         feed = feeds.get(db, found.feed)
-        above = updates.above(db, feed, found.place, ABOVE)
-        news = _page(db, NEWS) if feed.slug != NEWS else None
+        above = updates.oldest_first(db, feed, found.place, ABOVE)
+        news = _rail(db) if feed.slug != NEWS else None
         shows(db, feed, *([news.feed] if news else []))
         return render_template(
             "update.html",
             update=found,
             feed=feed,
-            above=cursor_of(feed.slug, above) if above else None,
+            above=cursor_of(feed.slug, above[-1].place) if len(above) == ABOVE else None,
             news=news,
         )
 
@@ -133,13 +132,18 @@ def article_page(db: Database, article: Article) -> str:
         article=article,
         headline=house().render.part(db, feed, "headline") if feed else None,
         body=_with_cards(db, article),
-        coverage=_page(db, article.slug) if feed else None,
-        news=_page(db, NEWS),
+        coverage=_page(db, feed) if feed else None,
+        news=_rail(db),
     )
 
 
-def _page(db: Database, slug: str) -> feed_page.FeedPage:
-    return feed_page.load(db, house().render, feeds.get(db, slug), request.args.get("before"))
+def _page(db: Database, feed: Feed) -> feed_page.FeedPage:
+    return feed_page.load(db, house().render, feed, views.view_of(request.args, house().settings.timezone))
+
+
+def _rail(db: Database) -> feed_page.FeedPage:
+    """The News Feed, beside something else."""
+    return feed_page.load(db, house().render, feeds.get(db, NEWS), views.paging(request.args))
 
 
 def _with_cards(db: Database, article: Article) -> Markup:

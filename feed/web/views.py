@@ -1,0 +1,113 @@
+"""How a reader asked to see a feed: which of its updates, in which order, from where. All of it stands in the address,
+so that every view works without JavaScript, can be linked to, and is the same for everybody."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from werkzeug.exceptions import BadRequest
+
+from feed import times
+from feed.store.search import LONGEST, Holding
+from feed.store.updates import Place, Which
+from feed.web.cursors import place_in
+
+# As a browser's field of date and time writes it; seconds and an offset may follow. A plus sign that was not escaped
+# arrives as a space.
+_MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(:\d\d)?(Z|[ +-]\d\d:?\d\d)?", re.ASCII)
+
+
+@dataclass(frozen=True)
+class View:
+    """`words` are searched for; then neither `key` nor `oldest` counts. `at` is a moment to begin with, `before` and
+    `after` are cursors: at most one of the three is there."""
+
+    key: bool = False
+    oldest: bool = False
+    words: str = ""
+    at: "Moment | None" = None
+    before: str | None = None
+    after: str | None = None
+
+    @property
+    def which(self) -> Which | Holding:
+        """The updates that are wanted."""
+        return Holding(self.words) if self.words else Which.KEY if self.key else Which.SHOWN
+
+    def start(self, slug: str) -> tuple[Place | None, bool]:
+        """From where in that feed to read, and whether towards the newer updates. Raises BadRequest."""
+        if self.after is not None and (place := place_in(slug, self.after)):
+            return place, True
+        if self.at is not None:
+            return (self.at.begins if self.oldest else self.at.is_over), self.oldest
+        place = place_in(slug, self.before)
+        return place, self.oldest and place is None
+
+    def link(self, **change: object) -> str:
+        """The query of the same view from its beginning on, or with that changed."""
+        other = replace(self, **{"at": None, "before": None, "after": None, **change})  # type: ignore[arg-type]
+        asked = {
+            "key": "1" if other.key else None,
+            "order": "oldest" if other.oldest else None,
+            "q": other.words or None,
+        }
+        asked |= {"before": other.before, "after": other.after}
+        return "?" + urlencode({name: value for name, value in asked.items() if value is not None})
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A minute, or a second when that was given. The places are those of nothing: all that was published until it is
+    over stands below the one, all since it begins above the other. `local` is the minute in the site's zone."""
+
+    local: str
+    begins: Place
+    is_over: Place
+
+
+def view_of(asked: Mapping[str, str], zone: ZoneInfo) -> View:
+    """The view that a query asks for; what is empty, as forms send it, asks for nothing. Raises BadRequest."""
+    words = " ".join(asked.get("q", "")[:LONGEST].split())
+    moment = asked.get("at", "").strip()
+    if sum(bool(each) for each in (moment, "before" in asked, "after" in asked)) > 1:
+        raise BadRequest("Write one of at, before and after.")
+    return View(
+        key=_choice(asked, "key", "0", "1") and not words,
+        oldest=_choice(asked, "order", "newest", "oldest") and not words,
+        words=words,
+        at=_moment(moment, zone) if moment and not words else None,
+        before=asked.get("before"),
+        after=asked.get("after"),
+    )
+
+
+def paging(asked: Mapping[str, str]) -> View:
+    """The view of a feed that stands beside something else: it can be paged through, and no more."""
+    return View(before=asked.get("before"), after=asked.get("after"))
+
+
+def _choice(asked: Mapping[str, str], name: str, usual: str, other: str) -> bool:
+    """Whether the other of the two was asked for. Raises BadRequest."""
+    value = asked.get(name) or usual
+    if value not in (usual, other):
+        raise BadRequest(f"Write {name}={other}, or leave it out.")
+    return value == other
+
+
+def _moment(text: str, zone: ZoneInfo) -> Moment:
+    """In the site's zone, unless it says which. An hour that the clocks pass twice is meant both times."""
+    found = _MOMENT.fullmatch(text)
+    try:
+        if not found:
+            raise ValueError(text)
+        day, minute, seconds, offset = found.groups()
+        given = datetime.fromisoformat(f"{day}T{minute}{seconds or ''}{(offset or '').replace(' ', '+')}")
+        first, last = (given, given) if offset else (given.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
+        is_over = times.to_text(last.astimezone(UTC) + timedelta(seconds=1 if seconds else 60))
+        local = f"{first.astimezone(zone):%Y-%m-%dT%H:%M}"
+        return Moment(local, Place(times.to_text(first), 0), Place(is_over, 0))
+    except (ValueError, OverflowError):
+        raise BadRequest("Write the time like at=2026-07-26T14:00, with an offset like +02:00 if you like.") from None
