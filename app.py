@@ -32,7 +32,11 @@ def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
     app.extensions["liveline"] = House(chosen, store, versions, render, channel)
 
     templates.equip(app.jinja_env, chosen.timezone)
-    app.jinja_env.globals |= {"site_name": chosen.site_name, "update_html": render.update}
+    app.jinja_env.globals |= {
+        "site_name": chosen.site_name,
+        "public_url": chosen.public_url,
+        "update_html": render.update,
+    }
     files.install(app)
     guards.guard(app)
     problems.install(app)

@@ -30,6 +30,7 @@ SCHEMES = {"http", "https", "mailto"}
 REL = "noopener nofollow ugc"
 _BLANK = "\u115f\u1160\u2800\u3164\uffa0"  # letters and signs by their category, and nothing to the eye
 OWN_PICTURE = re.compile(r"/pictures/[0-9a-f]{16}\Z")
+_PICTURE = re.compile(r'<img src="/pictures/([0-9a-f]{16})"')
 
 
 def to_html(markdown: str, limit: int) -> str:
@@ -53,6 +54,12 @@ def _addresses(tokens: Sequence[Token]) -> int:
 def smart_line(line: str) -> str:
     """A line of words as HTML, with real quotes and dashes; nothing in it is markup."""
     return str(_line.renderInline(line))
+
+
+def first_picture(html: str) -> str | None:
+    """The id of the first picture in that HTML, if it has one."""
+    found = _PICTURE.search(html)
+    return found[1] if found else None
 
 
 def shows_something(html: str) -> bool:

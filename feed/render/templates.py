@@ -35,6 +35,7 @@ def equip(environment: Environment, zone: ZoneInfo) -> None:
         "full": lambda moment: times.full(moment, zone),
         "plain": text.plain,
         "opening": _opening,
+        "shorten": text.shorten,
         "smart": lambda line: Markup(text.smart_line(line)),  # noqa: S704 - escaped there
         "reading_minutes": text.reading_minutes,
     }

@@ -13,13 +13,14 @@ from feed.web.cursors import cursor_of
 from feed.web.views import View
 
 SHOWN = 20  # updates at a time: three screens of a phone
+ABOVE = 4  # newer ones above the update that a link led to
 
 
 @dataclass(frozen=True)
 class FeedPage:
     """Updates of a feed in the order of the view. `up` and `down` are the queries of the pages above and below, None at
-    the ends of the list; `further` is the one that leads on the way that this page was read. `address` is the path
-    those belong to, "" for the page's own."""
+    the ends of the list; `further` is the one that leads on the way that this page was read. `highlight` is the DOM id
+    of the update that all this surrounds, if one."""
 
     feed: Feed
     view: View
@@ -28,7 +29,12 @@ class FeedPage:
     down: str | None
     further: str | None
     parts: dict[str, str]
-    address: str = ""
+    highlight: str | None = None
+
+    @property
+    def address(self) -> str:
+        """The path that `up` and `down` belong to; "" for the page's own."""
+        return f"/feeds/{self.feed.slug}" if self.highlight else ""
 
     @property
     def shows(self) -> str:
@@ -55,8 +61,33 @@ def load(db: Database, render: Renderer, feed: Feed, view: View, limit: int = SH
         up=back_link if down_the_page else on,
         down=on if down_the_page else back_link,
         further=on,
-        parts={name: render.part(db, feed, name) for name in PARTS if name != "headline"},
+        parts=_parts(db, render, feed),
     )
+
+
+def around(db: Database, render: Renderer, feed: Feed, update: Update) -> FeedPage:
+    """The update with those around it."""
+    view = View()
+    newer = updates.oldest_first(db, feed, update.place, ABOVE + 1)
+    above = newer[:ABOVE][::-1]
+    room = SHOWN - len(above) - 1
+    older = updates.newest_first(db, feed, update.place, room + 1)
+    shown = [*above, update, *older[:room]]
+    down = _link(feed, view, shown[-1].place, newer=False) if len(older) > room else None
+    return FeedPage(
+        feed,
+        view,
+        shown,
+        up=_link(feed, view, shown[0].place, newer=True) if len(newer) > ABOVE else None,
+        down=down,
+        further=down,
+        parts=_parts(db, render, feed),
+        highlight=f"update-{update.id}",
+    )
+
+
+def _parts(db: Database, render: Renderer, feed: Feed) -> dict[str, str]:
+    return {name: render.part(db, feed, name) for name in PARTS if name != "headline"}
 
 
 def _read(db: Database, feed: Feed, view: View, start: Place | None, limit: int, *, newer: bool) -> list[Update]:

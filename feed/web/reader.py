@@ -6,21 +6,22 @@ from flask import Blueprint, Response, jsonify, make_response, render_template, 
 from markupsafe import Markup
 from werkzeug.exceptions import BadRequest
 
+from feed import text
 from feed.errors import Gone, Missing
 from feed.render import changes, history
-from feed.store import articles, feeds, updates
+from feed.store import articles, feeds, pictures, updates
 from feed.store.articles import Article
 from feed.store.database import Database
 from feed.store.feeds import NEWS, Feed
+from feed.store.pictures import Picture
+from feed.store.updates import Update
 from feed.web import feed_page, views
 from feed.web.cache import shows
-from feed.web.cursors import cursor_of
 from feed.web.house import house
 
 CATCH_UP_SECONDS = 1  # caches may keep a catch-up so long: a crowd that reconnects together costs one query
 ARTICLES_SHOWN = 30  # on the front page
 REVISIONS_SHOWN = 20  # of an update at a time
-ABOVE = 4  # newer updates shown above the one whose surroundings are asked for
 
 # A paragraph that is nothing but a link to another of our articles becomes a card with that article's headline.
 _LONE_LINK = r'<p><a href="(?:{site})?/articles/([a-z0-9-]+)"[^>]*>[^<]*</a></p>'
@@ -87,7 +88,7 @@ def older(slug: str) -> Response:
 
 @reader.get("/updates/<int:update_id>")
 def update(update_id: int) -> str | tuple[str, int]:
-    """The permalink of an update."""
+    """The permalink of an update: with those around it, and with a title, a description and a card of its own."""
     with house().store.read() as db:
         try:
             found = updates.get(db, update_id)
@@ -95,14 +96,13 @@ def update(update_id: int) -> str | tuple[str, int]:
             gone = updates.find(db, update_id)
             return render_template("gone.html", update=gone, feed=feeds.get(db, gone.feed)), 410
         feed = feeds.get(db, found.feed)
-        above = updates.oldest_first(db, feed, found.place, ABOVE)
         news = _rail(db) if feed.slug != NEWS else None
         shows(db, feed, *([news.feed] if news else []))
         return render_template(
             "update.html",
             update=found,
-            feed=feed,
-            above=cursor_of(feed.slug, above[-1].place) if len(above) == ABOVE else None,
+            page=feed_page.around(db, house().render, feed, found),
+            picture=_picture_of(db, found),
             news=news,
         )
 
@@ -144,6 +144,16 @@ def _page(db: Database, feed: Feed) -> feed_page.FeedPage:
 def _rail(db: Database) -> feed_page.FeedPage:
     """The News Feed, beside something else."""
     return feed_page.load(db, house().render, feeds.get(db, NEWS), views.paging(request.args))
+
+
+def _picture_of(db: Database, update: Update) -> Picture | None:
+    """What a card of the update shows: its own first picture, or that of its article."""
+    try:
+        if picture_id := text.first_picture(update.html):
+            return pictures.get(db, picture_id)
+    except Missing:
+        pass  # an address that no upload ever had
+    return articles.get(db, update.feed).picture if update.feed != NEWS else None
 
 
 def _with_cards(db: Database, article: Article) -> Markup:

@@ -37,6 +37,11 @@ class View:
         """The updates that are wanted."""
         return Holding(self.words) if self.words else Which.KEY if self.key else Which.SHOWN
 
+    @property
+    def chosen(self) -> bool:
+        """Whether it is any but the usual."""
+        return self.key or self.oldest or self.at is not None or bool(self.words)
+
     def start(self, slug: str) -> tuple[Place | None, bool]:
         """From where in that feed to read, and whether towards the newer updates. Raises BadRequest."""
         if self.after is not None and (place := place_in(slug, self.after)):

@@ -223,7 +223,7 @@ export class LiveFeed extends HTMLElement {
   // Whether a new update has its place in what this page shows. What is beyond it comes with Show More, or stands on
   // the newer page.
   #belongs(fresh) {
-    if (!fresh.dataset.at || ["found", "one"].includes(this.shows) || this.#unwanted(fresh)) return false;
+    if (!fresh.dataset.at || this.shows === "found" || this.#unwanted(fresh)) return false;
     if (this.shows === "older" && (!this.ceiling || this.above(fresh, this.ceiling))) return false;
     return !this.querySelector("[data-older]") || !this.above(this.floor, fresh);
   }

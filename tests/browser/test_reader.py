@@ -189,7 +189,8 @@ def test_without_javascript_the_page_is_complete_and_every_link_works(server: Se
     assert page.locator("li.update .text").all_inner_texts()[-1] == "Number 0"
     page.get_by_role("link", name="Back to the newest updates").click()
     page.locator("li.update a").first.click()
-    expect(page.locator("li.update")).to_have_count(1)
+    page.get_by_role("link", name="Go to the update").click()
+    expect(page.locator("li.update:target")).to_have_count(1)
     for link in page.get_by_role("link").all():
         address = link.get_attribute("href") or ""
         assert page.request.get(server.url + address if address.startswith("/") else page.url).ok, address
@@ -204,14 +205,22 @@ def test_where_websocket_is_blocked_the_page_polls(server: Server, open_page: Ne
     expect(page.locator("li.update .text")).to_have_text("By the other way", timeout=20_000)
 
 
-def test_the_permalink_shows_the_update_and_stays_live(server: Server, open_page: NewPage) -> None:
-    update = server.publish("To be linked")
+def test_the_permalink_shows_the_update_in_its_surroundings_and_stays_live(server: Server, open_page: NewPage) -> None:
+    updates = [server.publish(f"Number {number}. " * 100) for number in range(10)]
+    update = updates[3]
     page = open_page(f"{server.url}/updates/{update['id']}")
-    server.publish("Another")
+    expect(page.locator("li.update")).to_have_count(8)
+    linked = page.locator(f"#update-{update['id']}")
+    expect(linked).to_have_class(re.compile("highlighted"))
+    expect(linked).to_be_in_viewport()
+    expect(linked.locator("summary")).to_be_hidden()
+    expect(page.get_by_text("This update has been retracted.")).to_be_hidden()
     server.api("PATCH", f"/api/v1/updates/{update['id']}", {"body": "Linked and edited", "revision": 1})
-    expect(page.locator("li.update .text")).to_have_text(["Linked and edited"])
-    server.api("DELETE", f"/api/v1/updates/{update['id']}")
+    expect(linked.locator(".text")).to_have_text("Linked and edited")
+    expect(linked).to_have_class(re.compile("highlighted"))
+    server.api("DELETE", f"/api/v1/updates/{update['id']}", {"notice": True})
     expect(page.get_by_text("This update has been retracted.")).to_be_visible()
+    expect(linked).to_contain_text("An update was retracted at")
     answer = page.reload()
     assert answer
     assert answer.status == 410
