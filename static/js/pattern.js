@@ -52,7 +52,7 @@ function walk(event) {
   const here = target.closest("article");
   if (!way || !here || !target.matches(":focus-visible")) return;
   const stops = [...document.querySelectorAll(ctrlKey ? STOPS : "article")].filter(
-    (each) => each === here || (each.offsetHeight && currentTarget.contains(each) !== ctrlKey),
+    (each) => each === here || (each.checkVisibility() && currentTarget.contains(each) !== ctrlKey),
   );
   const stop = stops[stops.indexOf(here) + way];
   if (!stop) return;
