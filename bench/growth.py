@@ -33,7 +33,9 @@ SEED = (
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :size) "
     "SELECT feeds.id, i, 1, 'Number ' || i, '<p>Number ' || i || '</p>', 0, 0, :byline, :editor, "
     "strftime('%Y-%m-%dT%H:%M:%fZ', 'now', (i - :size - 60) || ' seconds') FROM n, feeds WHERE slug = 'news'",
-    "INSERT INTO revisions SELECT id, 1, headline, body, html, editor_id, published_at FROM updates",
+    "INSERT INTO revisions (update_id, revision, headline, body, html, editor_id, byline, at) "
+    "SELECT id, 1, headline, body, html, editor_id, byline, published_at FROM updates",
+    "INSERT INTO search (rowid, feed, headline, text, revision) SELECT id, feed_id, '', body, 1 FROM updates",
     "UPDATE feeds SET version = :size, tick = (SELECT max(tick) + 1 FROM feeds) WHERE slug = 'news'",
 )
 
