@@ -4,6 +4,8 @@ import re
 from html import unescape
 from typing import Any
 
+import pytest
+
 from feed.live.tail import Tail
 from feed.render.updates import KEY_EVENTS
 from feed.web.feed_page import SHOWN
@@ -51,11 +53,13 @@ def test_the_news_beside_an_article_stay_short(site: Site) -> None:
         assert "key-events-news" not in site.charlie.get(path).text
 
 
-def test_no_more_than_a_glance_holds_are_listed(site: Site) -> None:
-    for number in range(KEY_EVENTS + 1):
+@pytest.mark.parametrize("more", [0, 1])
+def test_more_than_a_glance_holds_are_a_link(site: Site, more: int) -> None:
+    for number in range(KEY_EVENTS + more):
         site.publish(f"Number {number}", key=True)
     page = site.charlie.get("/feeds/news").text
-    assert listed(page) == [f"Number {number}" for number in range(KEY_EVENTS, 0, -1)]
+    assert listed(page) == [f"Number {number}" for number in range(KEY_EVENTS + more - 1, more - 1, -1)]
+    assert ('href="/feeds/news?key=1"' in box(page)) == bool(more)
 
 
 def test_first_words_stand_for_a_headline_and_a_picture_has_words_too(site: Site) -> None:

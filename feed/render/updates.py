@@ -15,7 +15,7 @@ from feed.store.feeds import Feed
 from feed.store.updates import Update, Which
 
 LONG = 480  # characters; the fold shows six lines, about 400 of them, and hiding less than a line is silly
-KEY_EVENTS = 12  # listed above a feed: what a reader takes in at a glance
+KEY_EVENTS = 12  # listed above a feed: what a reader takes in at a glance; a link leads to all of them
 KEPT = 4_000  # rendered updates of about 1.5 kB: the top of every feed that anybody reads
 
 
@@ -47,4 +47,5 @@ def _pinned(db: Database, feed: Feed) -> dict[str, object]:
 
 
 def _key_events(db: Database, feed: Feed) -> dict[str, object]:
-    return {"updates": updates.newest_first(db, feed, None, KEY_EVENTS, Which.KEY)}
+    found = updates.newest_first(db, feed, None, KEY_EVENTS + 1, Which.KEY)
+    return {"updates": found[:KEY_EVENTS], "more": len(found) > KEY_EVENTS}
