@@ -110,7 +110,7 @@ class Engine(engineio.Server):  # type: ignore[misc]
         self._sio = server
         self.admission = admission
         self._origins = frozenset(origins)
-        self.takes_over = takes_over
+        self._takes_over = takes_over
         self.draining = False
         self._wheel = Wheel(int(self.ping_interval), int(self.ping_timeout), self._received, self._left)
 
@@ -130,7 +130,7 @@ class Engine(engineio.Server):  # type: ignore[misc]
         try:
             client = environ.get("gunicorn.socket")
             # A TLS socket of gunicorn's is of another class: its bytes cannot be written past it.
-            if self.takes_over and type(client) is GeventSocket:
+            if self._takes_over and type(client) is GeventSocket:
                 descriptor = _take(client, environ.get(UNREAD, 0))
                 taken = True
                 self._open(descriptor, key, environ, network)
@@ -331,9 +331,14 @@ def _take(client: Any, unread: int) -> int:
     """A descriptor of that socket that survives gunicorn's closing its own, past the request that was only peeked at.
     gunicorn has set TCP_NODELAY on the listener already, and a Unix socket knows no such thing. Raises OSError."""
     client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BYTES)
-    if unread:
-        client.recv(unread)
-    return os.dup(client.fileno())
+    descriptor = os.dup(client.fileno())  # first: where no file is left, gunicorn still finds the request to answer
+    try:
+        if unread:
+            client.recv(unread)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
 
 
 def _switching(key: bytes) -> bytes:

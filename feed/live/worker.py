@@ -54,7 +54,8 @@ class Worker(GeventWorker):  # type: ignore[misc]
                 return True
             if environ := upgrade_in(head):
                 environ |= {"REMOTE_ADDR": addr[0], "REMOTE_PORT": str(addr[1])}
-                self.wsgi({**environ, "gunicorn.socket": client, UNREAD: len(head)}, lambda status, headers: None)
+                environ |= {"gunicorn.socket": client, UNREAD: len(head)}
+                self.wsgi(environ, lambda status, headers: None)
         except OSError:
             return False
         except StopIteration:  # taken over
