@@ -21,7 +21,7 @@ from tests.server import ROOT, Server
 COME_IN_TOGETHER = 100  # connections being opened at a time: a crowd, not a flood
 UPGRADE = (
     b"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
-    b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+    b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
 )
 UPDATED = b'42["updated"'
 
@@ -105,7 +105,7 @@ async def reader(port: int, lives: list[Life], door: asyncio.Semaphore) -> None:
 
 async def follow(stream: asyncio.StreamReader, writer: asyncio.StreamWriter) -> Life:
     """Opens the socket and follows the News Feed."""
-    writer.write(UPGRADE)
+    writer.write(UPGRADE + b"\r\n")
     head = await stream.readuntil(b"\r\n\r\n")
     if not head.startswith(b"HTTP/1.1 101 "):
         raise ConnectionRefusedError(head)

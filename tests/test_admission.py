@@ -10,8 +10,9 @@ import pytest
 import requests
 
 from feed.live.admission import network_of
+from tests.crowd import UPGRADE
 from tests.server import BIN, Server
-from tests.test_transport import UPGRADE, sockets
+from tests.test_transport import sockets
 from tests.waiting import eventually
 
 

@@ -24,7 +24,7 @@ from wsproto.frame_protocol import FrameProtocol, Opcode
 from feed.live import frames
 from feed.live.frames import Broken, Incoming, Parser
 from feed.live.transport import OUTBOX_BYTES, Connection, Wheel
-from tests.crowd import Crowd
+from tests.crowd import UPGRADE, Crowd
 from tests.reader import Reader
 from tests.server import BIN, Server
 from tests.waiting import eventually
@@ -171,11 +171,6 @@ def test_our_frames_are_what_clients_read(size: int) -> None:
     assert received[-1].message_finished
     assert received[-1].opcode is Opcode.TEXT
 
-
-UPGRADE = (
-    b"GET /socket.io/?EIO=4&transport=websocket HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n"
-    b"Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
-)
 
 PONG = "the answer to a ping"
 

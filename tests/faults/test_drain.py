@@ -248,7 +248,7 @@ def test_what_is_deployed_is_served_all_of_it_and_nothing_of_what_was_before(tmp
     def retry_after() -> str | None:
         """What the second reader is told."""
         with socket.create_connection(("127.0.0.1", server.port)) as first:
-            first.sendall(UPGRADE)
+            first.sendall(UPGRADE + b"\r\n")
             assert first.recv(4096).startswith(b"HTTP/1.1 101 ")
             path = "/socket.io/?EIO=4&transport=websocket"
             key = {"Upgrade": "websocket", "Sec-WebSocket-Version": "13", "Sec-WebSocket-Key": "A" * 22 + "=="}
