@@ -9,7 +9,7 @@ import requests
 from gunicorn.config import Config
 from gunicorn.http.parser import RequestParser
 from gunicorn.http.wsgi import create
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from feed.live.worker import PEEKED_BYTES, upgrade_in
@@ -56,6 +56,7 @@ FIELDS = st.lists(
 
 
 @given(fields=FIELDS, query=st.binary(max_size=10))
+@example(fields=[], query=b"a=1#b")
 @settings(deadline=None)
 def test_whatever_is_taken_gunicorn_would_have_read_alike(
     fields: list[tuple[bytes, bytes, bytes, bytes]], query: bytes

@@ -20,9 +20,9 @@ from feed.live.admission import SOCKET_PATH, UNREAD
 
 PEEKED_BYTES = 4096  # browsers' upgrades have 500 to 1,500; a longer one is gunicorn's
 
-# Strict on purpose, so that nothing is read in two ways: one request line, then fields without folding.
+# Strict on purpose, so that nothing is read in two ways: one request line without a fragment, fields without folding.
 _UPGRADE = re.compile(
-    rb"GET %s\?([!-~]+) HTTP/1\.1\r\n((?:[A-Za-z0-9-]+:[\t -~\x80-\xff]*\r\n)+)\r\n" % re.escape(SOCKET_PATH).encode()
+    rb"GET %s\?([!$-~]+) HTTP/1\.1\r\n((?:[A-Za-z0-9-]+:[\t -~\x80-\xff]*\r\n)+)\r\n" % re.escape(SOCKET_PATH).encode()
 )
 _NOT_PLAIN = ("HTTP_CONTENT_LENGTH", "HTTP_TRANSFER_ENCODING", "HTTP_EXPECT")
 
