@@ -12,7 +12,7 @@ FLASK := $(BIN)/flask
 READY := .venv/ready
 TESTS_READY := .venv/tests-ready
 
-.PHONY: run test check demo bench browser screenshots help
+.PHONY: run test check demo bench browser screenshots translations help
 
 run: $(READY) ## Serve on HOST:PORT (127.0.0.1:8000); the first time with a sample story
 	@exec $(FLASK) start
@@ -47,7 +47,10 @@ bench/.venv/ready: bench/requirements.txt
 screenshots: $(TESTS_READY) browser ## Make the pictures that the README shows
 	@$(BIN)/python -m tests.browser.screenshots
 
-browser: $(TESTS_READY) ## See to Chromium and npm's Socket.IO client for the tests
+translations: $(TESTS_READY) ## Bring the catalogues in step with what templates and code say
+	@$(BIN)/python -m tests.catalogues
+
+browser: $(TESTS_READY) ## See to Chromium and npm's packages for the tests
 	@sh tests/browser/install.sh
 
 help: ## This list

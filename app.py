@@ -7,7 +7,9 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from feed import commands, settings
+from feed.languages import Languages
 from feed.live.channel import Channel
+from feed.live.websub import WebSub
 from feed.render import templates
 from feed.render.updates import Renderer
 from feed.store.database import Store
@@ -16,22 +18,26 @@ from feed.web import files, guards, problems
 from feed.web.api import api
 from feed.web.cache import Cache
 from feed.web.desk import desk
+from feed.web.embed import embed
 from feed.web.health import health
 from feed.web.house import House
 from feed.web.reader import reader
 from feed.web.sign_in import sign_in_pages
+from feed.web.syndication import syndication
 
 
 def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
     """The application, set up from the FEED_* variables of that environment. Raises BadSetting."""
     chosen = settings.load(environ)
     app = Flask(__name__, static_folder=None)
-    store, render = Store(chosen.database), Renderer(chosen.timezone)
+    languages = Languages(chosen.language, chosen.timezone)
+    store, render = Store(chosen.database, chosen.language), Renderer(languages)
     versions = Versions(store)
     channel = Channel(store, versions, render, chosen)
-    app.extensions["liveline"] = House(chosen, store, versions, render, channel)
+    websub = WebSub(store, versions, chosen)
+    app.extensions["liveline"] = House(chosen, languages, store, versions, render, channel, websub)
 
-    templates.equip(app.jinja_env, chosen.timezone)
+    templates.equip(app.jinja_env, languages)
     app.jinja_env.globals |= {
         "site_name": chosen.site_name,
         "public_url": chosen.public_url,
@@ -40,7 +46,7 @@ def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
     files.install(app)
     guards.guard(app)
     problems.install(app)
-    for blueprint in (reader, files.pictures, files.static, api, sign_in_pages, desk, health):
+    for blueprint in (reader, syndication, embed, files.pictures, files.static, api, sign_in_pages, desk, health):
         app.register_blueprint(blueprint)
     commands.install(app)
 

@@ -64,6 +64,7 @@ def post_worker_init(worker: Any) -> None:
         worker.log.warning("TLS inside gunicorn: the stock driver serves, slower. TLS belongs in a proxy in front.")
     _leave_files_to_pages(worker)
     _let_readers_go(worker)
+    worker.wsgi.extensions["liveline"].begin()
 
 
 def _leave_files_to_pages(worker: Any) -> None:
@@ -82,12 +83,12 @@ def _let_readers_go(worker: Any) -> None:
     """As soon as the worker is told to end, so that they move on to the next one."""
     import gevent
 
-    channel = worker.wsgi.extensions["liveline"].channel
+    house = worker.wsgi.extensions["liveline"]
 
     def drain() -> None:
         while worker.alive:
             gevent.sleep(0.1)
-        channel.drain()
+        house.drain()
 
     worker.draining = gevent.spawn(drain)
 

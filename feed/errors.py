@@ -4,6 +4,20 @@ from dataclasses import dataclass
 from typing import Any
 
 
+class Sentence(str):
+    """A sentence of ours to show: English as it is, and what pages translate. `message` is as the catalogues have it,
+    with {gaps} for the values; a whole number is written with its thousands apart."""
+
+    message: str
+    values: dict[str, str | int]
+
+    def __new__(cls, message: str, **values: str | int) -> "Sentence":
+        written = {name: f"{value:,}" if isinstance(value, int) else value for name, value in values.items()}
+        made = super().__new__(cls, message.format(**written))
+        made.message, made.values = message, values
+        return made
+
+
 @dataclass(frozen=True)
 class Reason:
     """Why one field was refused. `field` is the name the editor sent, `message` a sentence to show."""

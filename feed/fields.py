@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from feed.errors import Invalid, Reason
+from feed.errors import Invalid, Reason, Sentence
+from feed.languages import known
 from feed.text import visible
 
 BODY = 20_000  # 3,000 words, an article's worth; of 100 hostile patterns the slowest takes 1.2 s of a core
@@ -40,24 +41,28 @@ class Text:
         if value is None:
             value = ""
         if not isinstance(value, str):
-            raise ValueError("Write text here.")
+            raise ValueError(Sentence("Write text here."))
         try:
             value.encode()
         except UnicodeEncodeError:
-            raise ValueError("This holds half a character; paste it again as UTF-8.") from None
+            raise ValueError(Sentence("This holds half a character; paste it again as UTF-8.")) from None
         if "\ufffd" in value:
             # What Werkzeug puts for each byte of a multipart field that is not UTF-8: nobody wrote it.
-            raise ValueError("This holds \ufffd, the mark of an unreadable character; paste it again as UTF-8.")
+            raise ValueError(
+                Sentence("This holds \ufffd, the mark of an unreadable character; paste it again as UTF-8.")
+            )
         value = unicodedata.normalize("NFC", value.replace("\r\n", "\n").replace("\r", "\n"))
         if any(unicodedata.category(c) == "Cc" and c not in _KEPT_CONTROLS for c in value):
-            raise ValueError("This holds control characters; paste it as plain text.")
+            raise ValueError(Sentence("This holds control characters; paste it as plain text."))
         value = value.strip() if self.lines else " ".join(value.split())
         if len(value) > self.limit:
-            raise ValueError(f"This has {len(value):,} characters; at most {self.limit:,} fit.")
+            raise ValueError(
+                Sentence("This has {count} characters; at most {limit} fit.", count=len(value), limit=self.limit)
+            )
         if not visible(value):
             value = ""
         if self.required and not value:
-            raise ValueError("This is empty. Write something first.")
+            raise ValueError(Sentence("This is empty. Write something first."))
         return value or None
 
 
@@ -66,7 +71,7 @@ class Match(Text):
     """Words of a fixed shape, such as a slug. `advice` says which."""
 
     pattern: re.Pattern[str] = _SLUG
-    advice: str = "Use small letters, digits and single hyphens, like harbour-bridge."
+    advice: str = Sentence("Use small letters, digits and single hyphens, like harbour-bridge.")
 
     def clean(self, value: object) -> str | None:
         cleaned = super().clean(value)
@@ -76,13 +81,22 @@ class Match(Text):
 
 
 @dataclass(frozen=True)
+class Tongue(Text):
+    """A language, as a BCP 47 tag."""
+
+    def clean(self, value: object) -> str | None:
+        cleaned = super().clean(value)
+        return cleaned and known(cleaned)
+
+
+@dataclass(frozen=True)
 class Flag:
     """True or false."""
 
     def clean(self, value: object) -> bool:
         """The flag itself. Raises ValueError for anything else: "false" in quotes would count as true."""
         if not isinstance(value, bool):
-            raise ValueError("Write true or false.")
+            raise ValueError(Sentence("Write true or false."))
         return value
 
 
@@ -104,7 +118,8 @@ ARTICLE: Table = {
     "body": Text(ARTICLE_BODY, lines=True),
     "byline": Text(LINE),
     "kicker": Text(LINE),
-    "picture": Match(16, pattern=_PICTURE, advice="Use the id of an uploaded picture."),
+    "picture": Match(16, pattern=_PICTURE, advice=Sentence("Use the id of an uploaded picture.")),
+    "language": Tongue(LINE),
     "draft": Flag(),
     "live": Flag(),
 }
@@ -117,13 +132,13 @@ PROFILE: Table = {
     "display_name": Text(LINE, required=True),
     "job": Text(LINE),
     "bio": Text(PARAGRAPH, lines=True),
-    "picture": Match(16, pattern=_PICTURE, advice="Use the id of an uploaded picture."),
+    "picture": Match(16, pattern=_PICTURE, advice=Sentence("Use the id of an uploaded picture.")),
 }
 LOGIN = Match(
     40,
     required=True,
     pattern=_LOGIN,
-    advice="Use up to 40 small letters, digits, dots and hyphens, like mara.lindqvist.",
+    advice=Sentence("Use up to 40 small letters, digits, dots and hyphens, like mara.lindqvist."),
 )
 
 
@@ -133,7 +148,7 @@ def clean(table: Table, given: Mapping[str, object], *, partial: bool = False) -
     With `partial`, only what was sent comes back (an edit); otherwise every field, flags as false (a new thing).
     Raises Invalid with a reason for every field that is wrong or unknown.
     """
-    reasons = [Reason(name, "There is no such field.") for name in given if name not in table]
+    reasons = [Reason(name, Sentence("There is no such field.")) for name in given if name not in table]
     cleaned: dict[str, Any] = {}
     for name, field in table.items():
         if name not in given and (partial or isinstance(field, Flag)):
@@ -143,7 +158,7 @@ def clean(table: Table, given: Mapping[str, object], *, partial: bool = False) -
         try:
             cleaned[name] = field.clean(given.get(name))
         except ValueError as error:
-            reasons.append(Reason(name, str(error)))
+            reasons.append(Reason(name, error.args[0]))
     if reasons:
         raise Invalid(*reasons)
     return cleaned
@@ -152,9 +167,11 @@ def clean(table: Table, given: Mapping[str, object], *, partial: bool = False) -
 def password(value: object) -> str:
     """A password as it was typed. Raises Invalid when it is too short or too long."""
     if not isinstance(value, str) or not PASSWORD_LEAST <= len(value) <= PASSWORD:
-        raise Invalid(Reason("password", f"Use {PASSWORD_LEAST} to {PASSWORD} characters."))
+        raise Invalid(
+            Reason("password", Sentence("Use {least} to {most} characters.", least=PASSWORD_LEAST, most=PASSWORD))
+        )
     if any("\ud800" <= c <= "\udfff" for c in value):
-        raise Invalid(Reason("password", "This is not UTF-8."))
+        raise Invalid(Reason("password", Sentence("This is not UTF-8.")))
     return value
 
 

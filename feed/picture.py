@@ -12,7 +12,7 @@ from pathlib import Path
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from feed.errors import Invalid, Reason
+from feed.errors import Invalid, Reason, Sentence
 
 UPLOAD_BYTES = 12 * 1024 * 1024  # a good camera's JPEG
 PIXELS = 50_000_000  # 200 MB decoded; Pillow alone would only warn at 90 million
@@ -38,14 +38,17 @@ class SafePicture:
 def rewrite(upload: bytes) -> SafePicture:
     """The upload written anew at both sizes. Raises Invalid when it is no picture we take."""
     if len(upload) > UPLOAD_BYTES:
-        raise _refused(f"This file is over {UPLOAD_BYTES // 1024**2} MB; make it smaller.")
+        raise _refused(Sentence("This file is over {size} MB; make it smaller.", size=UPLOAD_BYTES // 1024**2))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # our own limit on pixels is the stricter one
             with Image.open(io.BytesIO(upload), formats=FORMATS) as opened:
                 kind = str(opened.format)
                 if opened.width * opened.height > PIXELS:
-                    raise _refused(f"This picture has over {PIXELS // 1_000_000} million pixels; make it smaller.")
+                    millions = PIXELS // 1_000_000
+                    raise _refused(
+                        Sentence("This picture has over {count} million pixels; make it smaller.", count=millions)
+                    )
                 upright = _in_eight_bits(ImageOps.exif_transpose(opened))
                 mode = "RGB" if kind == "JPEG" or not upright.has_transparency_data else "RGBA"
                 pixels = Image.new(mode, upright.size)
@@ -53,7 +56,7 @@ def rewrite(upload: bytes) -> SafePicture:
     except Invalid:
         raise
     except (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError, SyntaxError):
-        raise _refused("This file cannot be read as JPEG, PNG or WebP.") from None
+        raise _refused(Sentence("This file cannot be read as JPEG, PNG or WebP.")) from None
     full, small = _fitted(pixels, WIDEST), _fitted(pixels, SMALL)
     return SafePicture(kind, full.width, full.height, _file(full, kind), _file(small, kind))
 

@@ -11,12 +11,16 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from feed.languages import ENGLISH, known
+
 SECRET_BYTES = 32  # as long as the SHA-256 it keys
 PORTS = {"http": 80, "https": 443}
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")  # the same machine under its three names
 EVERY_ADDRESS = ("0.0.0.0", "::", "[::]")  # noqa: S104 - listened on, but no reader can go there
 
 _HOST = re.compile(r"[a-z0-9._:-]+\Z")  # as urlsplit gives it: without brackets; other letters as xn--…
+_DOMAIN = re.compile(r"//[a-z0-9-]+(\.[a-z0-9-]+)*\.[a-z][a-z0-9-]+(:\d+)?\Z")  # no address, and no top level
+_ADDRESS = re.compile(r"[!#-;=?-\[\]_a-z~]+\Z")  # RFC 3986's signs: it stands between < and > in a header, too
 
 
 class BadSetting(SystemExit):
@@ -44,14 +48,17 @@ class Settings:
     media: Path
     public_url: str
     origins: tuple[str, ...]
+    embed_origins: tuple[str, ...]
     secret_key: bytes
     timezone: ZoneInfo
+    language: str
     site_name: str
     max_readers: int
     max_readers_per_address: int
     proxies: int
     drain_seconds: int
     transport: str
+    hub: str
 
 
 def load(environ: Mapping[str, str] = os.environ) -> Settings:
@@ -69,14 +76,17 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         media=values["FEED_MEDIA"] or database.parent / "media",
         public_url=url,
         origins=(*_names_of_this_site(url), *values["FEED_ORIGINS"]),
+        embed_origins=values["FEED_EMBED_ORIGINS"],
         secret_key=values["FEED_SECRET_KEY"] or _secret_beside(database),
         timezone=values["FEED_TIMEZONE"],
+        language=values["FEED_LANGUAGE"],
         site_name=values["FEED_SITE_NAME"],
         max_readers=values["FEED_MAX_READERS"],
         max_readers_per_address=values["FEED_MAX_READERS_PER_ADDRESS"],
         proxies=values["FEED_PROXIES"],
         drain_seconds=values["FEED_DRAIN_SECONDS"],
         transport=values["FEED_TRANSPORT"],
+        hub=values["FEED_HUB"],
     )
 
 
@@ -129,8 +139,9 @@ def _path(text: str) -> Path | None:
     return Path(text).expanduser().resolve() if text else None
 
 
-def _url(text: str) -> str:
-    """Scheme, host and port as browsers write an origin: small letters, and no port that goes without saying."""
+def origin(text: str) -> str:
+    """Scheme, host and port as browsers write an origin: small letters, and no port that goes without saying. Raises
+    ValueError for anything else."""
     advice = "write scheme and host only, like https://news.example.org"
     try:
         parts = urlsplit(text)
@@ -145,8 +156,40 @@ def _url(text: str) -> str:
     return f"{parts.scheme}://{name}" + (f":{port}" if port not in (None, PORTS[parts.scheme]) else "")
 
 
+def _hub(text: str) -> str:
+    """As it is written: a hub knows itself by that address. "" for none."""
+    advice = "write a whole address without a name or #, like https://hub.example.org/publish"
+    try:
+        parts = urlsplit(text)
+        known = parts.scheme in PORTS and _HOST.match(parts.hostname or "") and parts.port != 0
+    except ValueError:
+        raise ValueError(advice) from None
+    if text and (not known or not _ADDRESS.match(text) or "#" in text or parts.username is not None):
+        raise ValueError(advice)
+    return text
+
+
 def _urls(text: str) -> tuple[str, ...]:
-    return tuple(_url(each) for each in text.replace(",", " ").split())
+    return tuple(origin(each) for each in text.replace(",", " ").split())
+
+
+def _embedders(text: str) -> tuple[str, ...]:
+    """As Content-Security-Policy writes who may frame a page."""
+    try:
+        return tuple(_embedder(each) for each in text.replace(",", " ").split())
+    except ValueError:
+        raise ValueError("write origins like https://example.org or https://*.example.org, or * for any") from None
+
+
+def _embedder(text: str) -> str:
+    if text == "*":
+        return text
+    if "//*." not in text:
+        return origin(text)
+    above = origin(text.replace("//*.", "//", 1))
+    if not _DOMAIN.search(above):
+        raise ValueError(text)
+    return above.replace("//", "//*.", 1)
 
 
 def _secret(text: str) -> bytes:
@@ -186,14 +229,22 @@ def _whole(least: int) -> Callable[[str], int]:
 TABLE = (
     Setting("FEED_DATABASE", "instance/feed.db", "the SQLite file; its folder also holds the secret", _path),
     Setting("FEED_MEDIA", "", "folder of the pictures; `media` beside the database when empty", _path),
-    Setting("FEED_PUBLIC_URL", "", "scheme and host readers use; `http://HOST:PORT` when empty", _url),
+    Setting("FEED_PUBLIC_URL", "", "scheme and host readers use; `http://HOST:PORT` when empty", origin),
     Setting("FEED_ORIGINS", "", "further origins whose pages may open the socket, with commas between", _urls),
+    Setting(
+        "FEED_EMBED_ORIGINS",
+        "",
+        "sites whose pages may show feeds in a frame; `https://*.example.org` is all below, `*` any",
+        _embedders,
+    ),
     Setting("FEED_SECRET_KEY", "", "keys the session hashes; made once beside the database when empty", _secret),
     Setting("FEED_TIMEZONE", "UTC", "the zone in which the server writes times", _zone),
+    Setting("FEED_LANGUAGE", ENGLISH, "the site's language, a BCP 47 tag; an article may have one of its own", known),
     Setting("FEED_SITE_NAME", "Liveline", "the name in the masthead", _name),
     Setting("FEED_MAX_READERS", "12000", "open sockets per worker; more are refused and poll", _whole(1)),
     Setting("FEED_MAX_READERS_PER_ADDRESS", "200", "open sockets per client address and worker", _whole(1)),
     Setting("FEED_PROXIES", "0", "trusted reverse proxies in front, each adding X-Forwarded-*", _whole(0)),
     Setting("FEED_DRAIN_SECONDS", "2", "over which a worker that ends lets its readers go", _whole(0)),
     Setting("FEED_TRANSPORT", "direct", "`direct`, or `stock` for Flask-SocketIO's own, slower driver", _transport),
+    Setting("FEED_HUB", "", "address of a WebSub hub, which is told of each change of a feed; none when empty", _hub),
 )

@@ -7,6 +7,7 @@ Pictures may come from this site alone: a picture on a foreign host would tell t
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 import nh3
 from markdown_it import MarkdownIt, rules_core, rules_inline
@@ -15,10 +16,12 @@ from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
-from feed.errors import Invalid, Reason
+from feed.errors import Invalid, Reason, Sentence
+from feed.languages import ENGLISH
 
 GROWTH = 10  # times the field's limit; our longest sample grows by a third, a text of nothing but links by 5
 LONG_PARAGRAPH = 4_000  # characters, 600 words; what looks for quotes and bare links takes the square of the length
+QUOTES = {"uk": "«»„“"}  # outer and inner, by language; all others have those of English
 WORDS_PER_MINUTE = 230  # silent reading of non-fiction in English: Brysbaert 2019, mean 238, rounded down
 
 TAGS = {
@@ -28,21 +31,32 @@ TAGS = {
 ATTRIBUTES = {"a": {"href", "title"}, "img": {"src", "alt", "loading"}, "ol": {"start"}, "abbr": {"title"}}
 SCHEMES = {"http", "https", "mailto"}
 REL = "noopener nofollow ugc"
+REACHED = {"pre": {"tabindex": "0"}, "table": {"tabindex": "0"}}  # they scroll when they are wide: by keys, too
 _BLANK = "\u115f\u1160\u2800\u3164\uffa0"  # letters and signs by their category, and nothing to the eye
 OWN_PICTURE = re.compile(r"/pictures/[0-9a-f]{16}\Z")
 _PICTURE = re.compile(r'<img src="/pictures/([0-9a-f]{16})"')
 
 
-def to_html(markdown: str, limit: int) -> str:
+def to_html(markdown: str, limit: int, language: str = ENGLISH) -> str:
     """Markdown in, an HTML fragment out, "" for nothing to show. `limit` is how many characters of Markdown the field
-    holds. Raises Invalid on "body" for HTML of more than GROWTH times that, and for nothing else."""
+    holds; quotes are those of the language. Raises Invalid on "body" for HTML of more than GROWTH times that, and for
+    nothing else."""
     env: EnvType = {}
-    tokens = _markdown.parse(markdown, env)
+    writer = _markdown(_quotes(language))
+    tokens = writer.parse(markdown, env)
     # The addresses before they are written out: those of 100,000 characters can make 5 GB.
-    html = _markdown.renderer.render(tokens, _markdown.options, env) if _addresses(tokens) <= GROWTH * limit else None
+    html = writer.renderer.render(tokens, writer.options, env) if _addresses(tokens) <= GROWTH * limit else None
     if html is None or len(html) > GROWTH * limit:
-        raise Invalid(Reason("body", "This becomes far too long as a page. Use fewer or shorter links and tables."))
-    return nh3.clean(html, tags=TAGS, attributes=ATTRIBUTES, url_schemes=SCHEMES, link_rel=REL).strip()
+        told = Sentence("This becomes far too long as a page. Use fewer or shorter links and tables.")
+        raise Invalid(Reason("body", told))
+    return nh3.clean(
+        html,
+        tags=TAGS,
+        attributes=ATTRIBUTES,
+        set_tag_attribute_values=REACHED,
+        url_schemes=SCHEMES,
+        link_rel=REL,
+    ).strip()
 
 
 def _addresses(tokens: Sequence[Token]) -> int:
@@ -51,9 +65,27 @@ def _addresses(tokens: Sequence[Token]) -> int:
     return sum(len(str(value)) for part in every for value in part.attrs.values())
 
 
-def smart_line(line: str) -> str:
-    """A line of words as HTML, with real quotes and dashes; nothing in it is markup."""
-    return str(_line.renderInline(line))
+def smart_line(line: str, language: str = ENGLISH) -> str:
+    """A line of words as HTML, with dashes and the quotes of that language; nothing in it is markup."""
+    return str(_line(_quotes(language)).renderInline(line))
+
+
+def absolute(html: str, base: str) -> str:
+    """The fragment for whoever reads it elsewhere: its addresses, and those of its pictures, in full. `base` is the
+    address of its own page."""
+    return nh3.clean(
+        html,
+        tags=TAGS,
+        attributes=ATTRIBUTES,
+        url_schemes=SCHEMES,
+        link_rel=REL,
+        url_relative=("rewrite_with_base", base),
+    )
+
+
+def plain_line(line: str, language: str) -> str:
+    """A line of words with the language's quotes, as plain text."""
+    return plain(smart_line(line, language))
 
 
 def first_picture(html: str) -> str | None:
@@ -83,7 +115,7 @@ def shorten(words: str, limit: int) -> str:
     longer than that by itself."""
     if len(words) <= limit:
         return words
-    return (words[:limit].rpartition(" ")[0] or words[: limit - 1]).rstrip(" ,;:–—") + "…"
+    return (words[:limit].rpartition(" ")[0] or words[: limit - 1]).rstrip(" ,;:.–—") + "…"
 
 
 def reading_minutes(html: str) -> int:
@@ -127,8 +159,13 @@ def _heading_below_the_page(tokens: Sequence[Token]) -> None:
             token.tag = f"h{min(max(int(token.tag[1]), 2), 4)}"
 
 
-def _build() -> MarkdownIt:
-    markdown = MarkdownIt("commonmark", {"html": False, "typographer": True, "linkify": True})
+def _quotes(language: str) -> str:
+    return QUOTES.get(language.split("-")[0], "“”‘’")
+
+
+@lru_cache
+def _markdown(quotes: str) -> MarkdownIt:
+    markdown = MarkdownIt("commonmark", {"html": False, "typographer": True, "linkify": True, "quotes": quotes})
     markdown.enable(["table", "strikethrough", "linkify", "replacements", "smartquotes"])
     markdown.core.ruler.at("linkify", _but_for_long_paragraphs(rules_core.linkify))
     markdown.core.ruler.at("smartquotes", _but_for_long_paragraphs(rules_core.smartquotes))
@@ -138,5 +175,6 @@ def _build() -> MarkdownIt:
     return markdown
 
 
-_markdown = _build()
-_line = MarkdownIt("zero", {"typographer": True}).enable(["replacements", "smartquotes"])
+@lru_cache
+def _line(quotes: str) -> MarkdownIt:
+    return MarkdownIt("zero", {"typographer": True, "quotes": quotes}).enable(["replacements", "smartquotes"])

@@ -19,21 +19,6 @@ def to_text(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def clock(moment: str, zone: ZoneInfo) -> str:
-    """Time of day in the site's zone: "14:05"."""
-    return f"{_local(moment, zone):%H:%M}"
-
-
-def day(moment: str, zone: ZoneInfo) -> str:
-    """Date in the site's zone: "26 July 2026"."""
-    local = _local(moment, zone)
-    return f"{local.day} {local:%B %Y}"
-
-
-def full(moment: str, zone: ZoneInfo) -> str:
-    """Date, time and zone, for a title or a permalink: "26 July 2026, 14:05 CEST"."""
-    return f"{day(moment, zone)}, {_local(moment, zone):%H:%M %Z}"
-
-
-def _local(moment: str, zone: ZoneInfo) -> datetime:
-    return datetime.fromisoformat(moment).astimezone(zone)
+def with_offset(moment: str, zone: ZoneInfo) -> str:
+    """For machines, in that zone: "2026-07-26T16:05:00+02:00"."""
+    return datetime.fromisoformat(moment).astimezone(zone).isoformat(timespec="seconds")

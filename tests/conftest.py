@@ -18,7 +18,7 @@ from feed.store.articles import Article
 from feed.store.editors import Editor
 from feed.store.updates import Update
 from feed.web.house import House
-from tests.server import Server
+from tests.server import Server, serving
 
 PASSWORD = "correct horse battery"
 
@@ -87,9 +87,9 @@ def site(tmp_path: Path) -> Iterator[Site]:
 
 
 @contextmanager
-def site_in(folder: Path) -> Iterator[Site]:
-    """A site in this process, on a new database in that folder."""
-    with application_in(folder) as app:
+def site_in(folder: Path, **settings: str) -> Iterator[Site]:
+    """A site in this process, on a new database in that folder. `settings` are further environment variables."""
+    with application_in(folder, **settings) as app:
         house: House = app.extensions["liveline"]
         migrations.upgrade(house.store)
         alice = editors.add(house.store, "alice", PASSWORD, "admin", "Alice Adams")
@@ -99,9 +99,9 @@ def site_in(folder: Path) -> Iterator[Site]:
 
 
 @contextmanager
-def application_in(folder: Path) -> Iterator[Flask]:
+def application_in(folder: Path, **settings: str) -> Iterator[Flask]:
     """An application over the database in that folder."""
-    app = create_app({"FEED_DATABASE": str(folder / "feed.db"), "FEED_TIMEZONE": "Europe/Berlin"})
+    app = create_app({"FEED_DATABASE": str(folder / "feed.db"), "FEED_TIMEZONE": "Europe/Berlin", **settings})
     yield app
     app.extensions["liveline"].channel.close()
     app.extensions["liveline"].store.close()
@@ -116,8 +116,5 @@ def transport() -> str:
 @pytest.fixture
 def server(tmp_path: Path, transport: str) -> Iterator[Server]:
     """gunicorn, as it serves in earnest, on a free port and a database of its own, with bob's token."""
-    running = Server(tmp_path, FEED_TRANSPORT=transport)
-    running.prepare()
-    running.start()
-    yield running
-    running.stop()
+    with serving(tmp_path, FEED_TRANSPORT=transport) as running:
+        yield running

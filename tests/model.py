@@ -36,7 +36,9 @@ engine = hooks.attach(
     direct=os.environ["FEED_TRANSPORT"] == "direct",
 )
 # What gunicorn.conf.py looks for.
-app.extensions["liveline"] = SimpleNamespace(channel=SimpleNamespace(engine=engine, drain=lambda: engine.drain(0)))
+app.extensions["liveline"] = SimpleNamespace(
+    channel=SimpleNamespace(engine=engine), begin=lambda: None, drain=lambda: engine.drain(0)
+)
 events: list[Any] = []
 
 

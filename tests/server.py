@@ -5,6 +5,8 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -131,3 +133,15 @@ class Server:
         answer = requests.request(method, self.url + path, json=body, headers=headers, timeout=10)
         assert answer.ok, answer.text
         return answer.json()
+
+
+@contextmanager
+def serving(folder: Path, **settings: str) -> Iterator[Server]:
+    """A server that is up, on a new database in that folder; it ends with what it was for, however that ends."""
+    running = Server(folder, **settings)
+    running.prepare()
+    running.start()
+    try:
+        yield running
+    finally:
+        running.stop()

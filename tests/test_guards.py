@@ -33,9 +33,10 @@ def every_kind_of_answer(site: Site) -> list[tuple[int, str, str]]:
         (200, "GET", "/feeds/news/older"), (200, "GET", "/feeds/news/changes?after=0"), (200, "GET", "/desk/sign-in"),
         (200, "GET", "/api/v1/feeds/news/updates"), (200, "GET", "/healthz"), (200, "GET", "/readyz"),
         (200, "GET", "/metrics"), (303, "GET", "/desk/"), (404, "GET", "/nothing"), (404, "GET", "/api/v1/nothing"),
-        (404, "GET", "/static/x/nothing.js"), (404, "GET", "/pictures/x"), (410, "GET", f"/updates/{gone.id}"),
-        (400, "GET", "/feeds/news?before=!"), (400, "GET", "/feeds/news/changes"), (405, "DELETE", "/"),
-        (401, "POST", "/api/v1/articles"), (403, "POST", "/desk/sign-in"),
+        (200, "GET", "/embed/feeds/news"), (404, "GET", "/embed/feeds/x"), (200, "GET", "/embed.js"),
+        (404, "GET", "/oembed"), (404, "GET", "/static/x/nothing.js"), (404, "GET", "/pictures/x"),
+        (410, "GET", f"/updates/{gone.id}"), (400, "GET", "/feeds/news?before=!"), (400, "GET", "/feeds/news/changes"),
+        (405, "DELETE", "/"), (401, "POST", "/api/v1/articles"), (403, "POST", "/desk/sign-in"),
     ]  # fmt: skip
 
 
@@ -59,7 +60,7 @@ def test_people_get_pages_and_programs_get_problems(site: Site) -> None:
         if status < 400:
             answer.close()
             continue
-        program = path.startswith("/api/") or "/changes" in path
+        program = path.startswith("/api/") or "/changes" in path or "/oembed" in path
         assert answer.content_type == ("application/problem+json" if program else "text/html; charset=utf-8"), path
         if not program:
             assert re.search(r"<h1[^>]*>[^<]+</h1>", answer.text)

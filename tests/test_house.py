@@ -9,7 +9,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 
 FLOORS = {
-    **dict.fromkeys(("settings", "fields", "text", "picture", "threads", "times", "errors"), 0),
+    **dict.fromkeys(("settings", "fields", "languages", "text", "picture", "threads", "times", "errors"), 0),
     "store": 1,
     "render": 2,
     "live": 3,

@@ -16,7 +16,7 @@ ENTRY = re.compile(r'<li><a href="/updates/(\d+)" data-update="(\d+)">.*?<span>(
 
 def box(page: str, feed: str = "news") -> str:
     """The part of a page that lists them."""
-    found = re.search(rf'<div id="key-events-{feed}" class="key-events">.*?</div>', page, re.S)
+    found = re.search(rf'<div id="key-events-{feed}" class="key-events" lang="en" dir="ltr">.*?</div>', page, re.S)
     assert found
     return found[0]
 

@@ -6,6 +6,7 @@ from html import unescape
 import pytest
 
 from feed.store.updates import Update
+from feed.times import with_offset
 from feed.web.feed_page import ABOVE, SHOWN
 from tests.conftest import Site
 from tests.reader import updates_in
@@ -89,7 +90,8 @@ def test_it_has_a_title_a_description_and_a_card_of_its_own(site: Site) -> None:
         "og:title": "“Fire” & <smoke>",
         "og:description": description,
         "og:url": f"http://127.0.0.1:8000/updates/{update.id}",
-        "article:published_time": update.published_at,
+        "article:published_time": with_offset(update.published_at, site.house.settings.timezone),
+        "robots": "max-image-preview:large",
         "twitter:card": "summary",
     }
     assert description.startswith("Two <b> & “boats” burn. More words")
@@ -99,7 +101,7 @@ def test_it_has_a_title_a_description_and_a_card_of_its_own(site: Site) -> None:
     edited = site.edit(update, headline=None, body="Short")
     told = card(permalink(site, update))
     assert (told["og:title"], told["description"]) == ("Short", "Short")
-    assert told["article:modified_time"] == edited.edited_at
+    assert told["article:modified_time"] == with_offset(edited.edited_at or "", site.house.settings.timezone)
 
 
 def test_its_card_shows_its_first_picture_or_that_of_its_article(site: Site) -> None:

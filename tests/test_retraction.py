@@ -24,6 +24,7 @@ def doors(site: Site, update: Update, neighbour: Update) -> dict[str, str]:
     paths = [
         f"{path}{view}" for path in ("/articles/harbour", "/feeds/harbour", "/feeds/harbour/older") for view in views
     ]
+    paths += [f"/feeds/harbour.{ending}" for ending in ("atom", "rss", "json")]
     paths += [f"/feeds/harbour/changes?after=0&epoch={epoch}", f"/updates/{update.id}", f"/updates/{update.id}/history",
               f"/updates/{neighbour.id}", f"/api/v1/updates/{update.id}", "/api/v1/feeds/harbour/updates"]  # fmt: skip
     return {path: unescape(site.charlie.get(path).text) for path in paths}
@@ -75,7 +76,7 @@ def test_the_notice_is_the_same_by_every_door_and_stands_in_the_place_of_the_upd
     assert (change["id"], change["version"]) == (f"update-{update.id}", gone.version)
     li = change["html"]
     assert li.startswith(
-        f'<li id="update-{update.id}" class="retracted" data-at="{update.published_at}" data-version="{gone.version}">'
+        f'<li id="update-{update.id}" class="retracted" data-at="{update.published_at}" data-version="{gone.version}"'
     )
     told = re.fullmatch(r"An update was retracted at \d\d:\d\d(: .*|\.)", words_of(li))
     assert told

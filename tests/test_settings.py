@@ -13,6 +13,7 @@ from feed import settings
 from feed.settings import BadSetting, load
 
 URL = "like https://news.example.org"
+HUB = "like https://hub.example.org/publish"
 BAD = [
     ("FEED_PUBLIC_URL", "news.example.org", URL),
     ("FEED_PUBLIC_URL", "ftp://news.example.org", URL),
@@ -28,10 +29,21 @@ BAD = [
     ("FEED_PUBLIC_URL", "https://nachrichten.köln", URL),
     ("FEED_ORIGINS", "https://a.example, b.example", URL),
     ("FEED_ORIGINS", "*", URL),
+    ("FEED_EMBED_ORIGINS", "example.org", "or * for any"),
+    ("FEED_EMBED_ORIGINS", "https://*", "or * for any"),
+    ("FEED_EMBED_ORIGINS", "https://a.*.org", "or * for any"),
+    ("FEED_EMBED_ORIGINS", "https://*.org", "or * for any"),
+    ("FEED_EMBED_ORIGINS", "https://*.127.0.0.1", "or * for any"),
+    ("FEED_EMBED_ORIGINS", "https://*.[::1]", "or * for any"),
+    ("FEED_EMBED_ORIGINS", "https://a.example; script-src *", "or * for any"),
+    ("FEED_EMBED_ORIGINS", "'self'", "or * for any"),
     ("FEED_SECRET_KEY", "short", "at least 32 characters"),
     ("FEED_TIMEZONE", "Mars/Olympus", "like Europe/Berlin"),
     ("FEED_TIMEZONE", "../../etc/passwd", "like Europe/Berlin"),
     ("FEED_TIMEZONE", "Europe", "like Europe/Berlin"),
+    ("FEED_LANGUAGE", "english", "like en, uk or pt-BR"),
+    ("FEED_LANGUAGE", "en_GB", "like en, uk or pt-BR"),
+    ("FEED_LANGUAGE", "xx", "like en, uk or pt-BR"),
     ("FEED_SITE_NAME", "   ", "1 to 80 characters"),
     ("FEED_SITE_NAME", "x" * 81, "1 to 80 characters"),
     ("FEED_MAX_READERS", "0", "from 1 up"),
@@ -42,6 +54,21 @@ BAD = [
     ("FEED_MAX_READERS_PER_ADDRESS", "0", "from 1 up"),
     ("FEED_PROXIES", "-1", "from 0 up"),
     ("FEED_PROXIES", "yes", "from 0 up"),
+    ("FEED_HUB", "hub.example.org", HUB),
+    ("FEED_HUB", "ftp://hub.example.org/", HUB),
+    ("FEED_HUB", "https:///publish", HUB),
+    ("FEED_HUB", "https://me:pass@hub.example.org/", HUB),
+    ("FEED_HUB", "https://@hub.example.org/", HUB),
+    ("FEED_HUB", "https://hub.example.org/#top", HUB),
+    ("FEED_HUB", "https://hub.example.org/#", HUB),
+    ("FEED_HUB", "https://hub.example.org/a b", HUB),
+    ("FEED_HUB", "https://hub.example.org/>;rel=x,<y", HUB),
+    ("FEED_HUB", "https://hub.example.org/\r\nX-Evil: 1", HUB),
+    ("FEED_HUB", "https://hub.example.org/\n", HUB),
+    ("FEED_HUB", "https://hub.example.org/ü", HUB),
+    ("FEED_HUB", "https://köln.example/", HUB),
+    ("FEED_HUB", "https://hub.example.org:99999/", HUB),
+    ("FEED_HUB", "https://[::1/", HUB),
     ("FEED_DATABASE", "/proc/nowhere/feed.db", "whose folder can be used"),
     ("FEED_DATABASE", "/dev/null/feed.db", "whose folder can be used"),
 ]
@@ -92,6 +119,26 @@ def test_origins_are_as_browsers_write_them(tmp_path: Path, written: str, origin
         {"FEED_DATABASE": str(tmp_path / "f.db"), "FEED_PUBLIC_URL": written, "FEED_ORIGINS": "https://a.b https://C.d"}
     )
     assert more.origins == (*origins, "https://a.b", "https://c.d")
+
+
+def test_embedders_are_as_the_policy_writes_them(tmp_path: Path) -> None:
+    written = "https://A.example, https://*.b.example:443 http://c.example:8080 *"
+    made = load({"FEED_DATABASE": str(tmp_path / "feed.db"), "FEED_EMBED_ORIGINS": written})
+    assert made.embed_origins == ("https://a.example", "https://*.b.example", "http://c.example:8080", "*")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "https://hub.example.org",
+        "http://[::1]:8080/",
+        "https://a.superfeedr.com/?key=a%20b&x=(1,2);3",
+        "HTTPS://A.b/~c",
+    ],
+)
+def test_a_hub_stands_as_it_is_written(tmp_path: Path, written: str) -> None:
+    assert load({"FEED_DATABASE": str(tmp_path / "feed.db"), "FEED_HUB": written}).hub == written
+    assert load({"FEED_DATABASE": str(tmp_path / "feed.db")}).hub == ""
 
 
 def test_the_secret_is_made_once_and_kept_from_others(tmp_path: Path) -> None:

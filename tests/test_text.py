@@ -5,7 +5,7 @@ import unicodedata
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from feed import fields, text
@@ -52,7 +52,9 @@ class Tags(HTMLParser):
 def assert_harmless(html: str) -> None:
     for tag, attributes in Tags(html).seen:
         assert tag in text.TAGS
-        assert attributes.keys() <= text.ATTRIBUTES.get(tag, set()) | {"rel"}
+        ours = text.REACHED.get(tag, {})
+        assert attributes.keys() <= text.ATTRIBUTES.get(tag, set()) | ours.keys() | ({"rel"} if tag == "a" else set())
+        assert ours.items() <= attributes.items()
         if tag == "a":
             assert attributes["rel"] == "noopener nofollow ugc"
             target = attributes.get("href") or ""
@@ -69,6 +71,7 @@ def test_no_markup_of_an_editor_can_run_or_call_home(attack: str) -> None:
 @given(
     st.text(alphabet=st.sampled_from("<>[]()!\"'`*_&#:/ \n-=|\\aijsx01.@") | st.characters(exclude_categories=["Cs"]))
 )
+@example("\tcode, in a box that keys can reach")
 def test_any_text_becomes_harmless_html(words: str) -> None:
     assert_harmless(to_html(words))
 
@@ -173,6 +176,7 @@ def test_every_wrong_field_is_named_at_once() -> None:
 
 @settings(max_examples=300, deadline=None)
 @given(words=st.text(max_size=60).map(lambda text: " ".join(text.split())), limit=st.integers(2, 70))
+@example(words="It rains. It snows.", limit=12)
 def test_a_shortened_text_is_its_first_whole_words(words: str, limit: int) -> None:
     short = text.shorten(words, limit)
     if len(words) <= limit:
@@ -182,4 +186,5 @@ def test_a_shortened_text_is_its_first_whole_words(words: str, limit: int) -> No
     assert short.endswith("…")
     kept = short[:-1]
     assert words.startswith(kept)
-    assert words[len(kept) :].lstrip(",;:–—")[:1] in ("", " ") or " " not in words[:limit]
+    assert not kept.endswith((".", ",", " "))
+    assert words[len(kept) :].lstrip(",;:.–—")[:1] in ("", " ") or " " not in words[:limit]

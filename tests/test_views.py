@@ -190,7 +190,9 @@ def test_every_view_shows_what_it_says(
     assert answer.status_code == 200
     assert words(answer.text, "harbour") == [f"Minute {minute}" for minute in shown]
     said = attributes(answer.text, "harbour")
-    assert ('<ol class="updates" reversed>' in answer.text.split("</live-feed>")[0]) == ("order" not in told)
+    assert ('<ol class="updates" role="none" reversed>' in answer.text.split("</live-feed>")[0]) == (
+        "order" not in told
+    )
     assert {name: said[name] for name in ("shows", "only", "order") if name in said} == told
 
 

@@ -12,6 +12,7 @@ from itertools import pairwise
 from typing import Literal, NamedTuple, TypeVar
 
 from feed import text
+from feed.languages import ENGLISH
 from feed.store.updates import Revision
 
 MOST_COMPARED = 1_000  # sentences or words at a time: 20 ms for usual prose, 0.1 s for the worst pattern we found
@@ -43,27 +44,27 @@ class Entry:
         return any(piece.kind != "same" for piece in self.headline + self.text)
 
 
-def entries(revisions: Sequence[Revision]) -> list[Entry]:
+def entries(revisions: Sequence[Revision], language: str = ENGLISH) -> list[Entry]:
     """Each revision beside the next in the sequence, which goes from the newest to the first or stops above it: then
-    the last is there for the comparison alone."""
-    found = [_entry(new, old) for new, old in pairwise(revisions)]
+    the last is there for the comparison alone. Headlines have the quotes of the language."""
+    found = [_entry(new, old, language) for new, old in pairwise(revisions)]
     if revisions and revisions[-1].revision == 1:
-        found.append(_entry(revisions[-1], None))
+        found.append(_entry(revisions[-1], None, language))
     return found
 
 
-def _entry(new: Revision, old: Revision | None) -> Entry:
+def _entry(new: Revision, old: Revision | None, language: str) -> Entry:
     before = old or new
     return Entry(
         new,
         old is None,
-        difference(_headline(before), _headline(new)),
+        difference(_headline(before, language), _headline(new, language)),
         difference(text.plain(before.html), text.plain(new.html)),
     )
 
 
-def _headline(revision: Revision) -> str:
-    return text.plain(text.smart_line(revision.headline or ""))
+def _headline(revision: Revision, language: str) -> str:
+    return text.plain_line(revision.headline or "", language)
 
 
 @lru_cache(KEPT)

@@ -5,44 +5,92 @@ differ from reader to reader. This one has none of them, and an undefined name i
 gets the same filters by `equip`.
 """
 
+from collections.abc import Callable
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from feed import text, times
+from feed import text
+from feed.errors import Sentence
+from feed.languages import Language, Languages
+from feed.store.feeds import Feed
 from feed.store.updates import Update
 
 FOLDER = Path(__file__).parent.parent.parent / "templates"
 
 
-def environment(zone: ZoneInfo) -> Environment:
+def environment(languages: Languages) -> Environment:
     """The environment of the partials that are pushed."""
     made = Environment(loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined, auto_reload=False)
-    equip(made, zone)
+    equip(made, languages)
     return made
 
 
-def equip(environment: Environment, zone: ZoneInfo) -> None:
-    """Gives an environment the filters and the gettext that our templates use."""
+def equip(environment: Environment, languages: Languages) -> None:
+    """Gives an environment the words, filters and helpers of our templates, in the language that is being written."""
     environment.trim_blocks = environment.lstrip_blocks = True
     environment.add_extension("jinja2.ext.i18n")
-    environment.install_null_translations(newstyle=True)  # type: ignore[attr-defined]
+    environment.install_gettext_callables(  # type: ignore[attr-defined]
+        lambda message: languages.now.gettext(message),
+        lambda one, other, count: languages.now.ngettext(one, other, count),
+        newstyle=True,
+    )
+    environment.globals |= {
+        "languages": languages,
+        "spoken": lambda: _spoken(languages.now),
+        "apart": lambda tag: _spoken(languages.of(tag)) if languages.of(tag) is not languages.now else "",
+        "counted": lambda name, one, other: _counted(languages.now, name, one, other),
+        "in_language": lambda tag, caller: _in_language(languages, tag, caller),
+    }
     environment.filters |= {
-        "clock": lambda moment: times.clock(moment, zone),
-        "day": lambda moment: times.day(moment, zone),
-        "full": lambda moment: times.full(moment, zone),
+        "clock": lambda moment: languages.now.clock(moment),
+        "day": lambda moment: languages.now.day(moment),
+        "full": lambda moment: languages.now.full(moment),
+        "with_offset": lambda moment: languages.now.with_offset(moment),
+        "said": lambda sentence: languages.now.said(sentence),
         "plain": text.plain,
-        "opening": _opening,
+        "feed_title": lambda feed: feed_title(languages.of(feed.language), feed),
+        "opening": lambda update, limit: opening(update, limit, languages.of(update.language).tag),
         "shorten": text.shorten,
-        "smart": lambda line: Markup(text.smart_line(line)),  # noqa: S704 - escaped there
+        "smart": lambda line, *tag: _smart(line, languages.of(*tag) if tag else languages.now),
         "reading_minutes": text.reading_minutes,
     }
 
 
-def _opening(update: Update, limit: int) -> str:
+def _spoken(language: Language) -> Markup:
+    """The attributes that say in which language an element is."""
+    return Markup(' lang="{}" dir="{}"').format(language.tag, language.dir)
+
+
+def _counted(language: Language, name: str, one: str, other: str) -> Markup:
+    """The attributes `data-<name>-<category>` that words.js chooses from by a number, and where the words are borrowed
+    from another language, what says which: that counts by rules of its own."""
+    forms = language.plural_forms(one, other)
+    attributes = Markup("").join(Markup(' data-{}-{}="{}"').format(name, *form) for form in forms.items())
+    return attributes + (Markup(' lang="{}" dir="ltr"').format(language.words) if language.borrows else "")
+
+
+def _in_language(languages: Languages, tag: str | None, caller: Callable[[], Markup]) -> Markup:
+    """What stands in the call block, written in that language: `{% call in_language(none) %}` for the site's."""
+    with languages.writing(tag):
+        return caller()
+
+
+def _smart(line: str, language: Language) -> Markup:
+    """A line of words with the language's quotes."""
+    return Markup(text.smart_line(line, language.tag))  # noqa: S704 - escaped there
+
+
+def feed_title(language: Language, feed: Feed) -> str:
+    """What a feed is called where its article's page is not around it, as plain text."""
+    if feed.article is None:
+        return language.said(Sentence("News Feed"))
+    return f"{language.said(Sentence('Live coverage'))}: {text.plain_line(feed.article, language.tag)}"
+
+
+def opening(update: Update, limit: int, language: str) -> str:
     """An update in a line: its headline, or its first words; "" when it has none."""
     if update.headline:
-        return text.plain(text.smart_line(update.headline))
+        return text.plain_line(update.headline, language)
     return text.shorten(text.plain(update.html), limit)

@@ -3,11 +3,11 @@ update; all doors call `Renderer.update`, so its HTML is the same byte for byte 
 
 from collections.abc import Callable
 from functools import lru_cache
-from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
 
 from feed import text
+from feed.languages import Languages
 from feed.render.templates import environment
 from feed.store import updates
 from feed.store.database import Database
@@ -20,10 +20,12 @@ KEPT = 4_000  # rendered updates of about 1.5 kB: the top of every feed that any
 
 
 class Renderer:
-    """Renders in the site's zone. Thread-safe; keeps what it rendered, by content, so that nothing goes stale."""
+    """Renders in the site's zone and in the feed's language, whoever reads. Thread-safe; keeps what it rendered, by
+    content, so that nothing goes stale."""
 
-    def __init__(self, zone: ZoneInfo) -> None:
-        self._templates = environment(zone)
+    def __init__(self, languages: Languages) -> None:
+        self._languages = languages
+        self._templates = environment(languages)
         self.update: Callable[[Update], Markup] = lru_cache(KEPT)(self._update)
         """The `<li>` of an update; of a retracted one, its notice."""
 
@@ -31,15 +33,17 @@ class Renderer:
         """A part of the feed that is no list item: one of `changes.PARTS`. Its root has the DOM id `<name>-<slug>`,
         and it has a root in every state, so that a page always has a place to put it."""
         read = {"pinned": _pinned, "key-events": _key_events}.get(name)
-        return self._render(f"_{name}.html", feed=feed, **(read(db, feed) if read else {}))
+        return self._render(f"_{name}.html", feed.language, feed=feed, **(read(db, feed) if read else {}))
 
     def _update(self, update: Update) -> Markup:
         if update.retracted_at:
-            return self._render("_retracted.html", update=update)
-        return self._render("_update.html", update=update, long=len(text.plain(update.html)) > LONG)
+            return self._render("_retracted.html", update.language, update=update)
+        long = len(text.plain(update.html)) > LONG
+        return self._render("_update.html", update.language, update=update, long=long)
 
-    def _render(self, template: str, **values: object) -> Markup:
-        return Markup(self._templates.get_template(template).render(**values).strip())  # noqa: S704 - autoescaped
+    def _render(self, template: str, language: str | None, **values: object) -> Markup:
+        with self._languages.writing(language):
+            return Markup(self._templates.get_template(template).render(**values).strip())  # noqa: S704 - autoescaped
 
 
 def _pinned(db: Database, feed: Feed) -> dict[str, object]:

@@ -8,7 +8,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from feed import fields, text, times
-from feed.errors import Invalid, Missing, Reason, Stale
+from feed.errors import Invalid, Missing, Reason, Sentence, Stale
 from feed.store import editors, feeds, pictures
 from feed.store.database import Store, insert
 from feed.store.editors import Editor
@@ -17,16 +17,17 @@ from feed.store.pictures import Picture
 
 _COLUMNS = """
     articles.id, articles.slug, articles.revision, articles.kicker, articles.headline, articles.standfirst,
-    articles.body, articles.html, articles.byline, articles.picture_id, articles.draft, articles.published_at,
-    articles.edited_at FROM articles LEFT JOIN feeds ON feeds.article_id = articles.id
+    articles.body, articles.html, articles.byline, articles.picture_id, articles.language, articles.draft,
+    articles.published_at, articles.edited_at FROM articles LEFT JOIN feeds ON feeds.article_id = articles.id
 """
-_STORED = ("slug", "headline", "standfirst", "body", "byline", "kicker", "picture_id", "draft", "html")
+_STORED = ("slug", "headline", "standfirst", "body", "byline", "kicker", "picture_id", "language", "draft", "html")
 
 
 @dataclass(frozen=True)
 class Article:
     """An article as it stands, with what its page shows. `author` is the editor the byline names, if any; `feed` is
-    its own feed, if it has or had live coverage. `published_at` is None until it first leaves draft."""
+    its own feed, if it has or had live coverage. `published_at` is None until it first leaves draft. `language` is a
+    BCP 47 tag, None for the site's."""
 
     id: int
     slug: str
@@ -37,6 +38,7 @@ class Article:
     body: str
     html: str
     byline: str
+    language: str | None
     draft: bool
     published_at: str | None
     edited_at: str | None
@@ -52,7 +54,7 @@ class Article:
 
 def create(store: Store, editor: Editor, given: Mapping[str, object]) -> Article:
     """A new article; the byline is the editor's name when none is given. Raises Invalid, also for a taken slug."""
-    cleaned = _cleaned(store, given, partial=False)
+    cleaned = _cleaned(store, given, None)
     cleaned["byline"] = cleaned["byline"] or editor.display_name
     return store.write(_create, editor, cleaned)
 
@@ -63,8 +65,10 @@ def edit(store: Store, slug: str, editor: Editor, given: Mapping[str, object], r
     Raises Missing, Invalid, or Stale with the article as it stands. The slug is the address and stays.
     """
     if given.get("slug", slug) != slug:
-        raise Invalid(Reason("slug", "The address of an article stays as it is, because others link to it."))
-    return store.write(_edit, slug, editor, _cleaned(store, given, partial=True), revision)
+        raise Invalid(Reason("slug", Sentence("The address of an article stays as it is, because others link to it.")))
+    with store.read() as db:
+        standing = get(db, slug, drafts=True)
+    return store.write(_edit, slug, editor, _cleaned(store, given, standing), revision)
 
 
 def get(db: Database, slug: str, *, drafts: bool = False) -> Article:
@@ -104,13 +108,15 @@ def headlines(db: Database, slugs: set[str]) -> dict[str, Article]:
     return {row["slug"]: _article(db, row) for row in rows}
 
 
-def _cleaned(store: Store, given: Mapping[str, object], *, partial: bool) -> dict[str, Any]:
-    cleaned = fields.clean(fields.ARTICLE, given, partial=partial)
+def _cleaned(store: Store, given: Mapping[str, object], standing: Article | None) -> dict[str, Any]:
+    cleaned = fields.clean(fields.ARTICLE, given, partial=standing is not None)
     if cleaned.get("slug") == feeds.NEWS:
-        raise Invalid(Reason("slug", "“news” is the site-wide feed; choose another."))
+        raise Invalid(Reason("slug", Sentence("“news” is the site-wide feed; choose another.")))
     if "body" in cleaned:
         cleaned["body"] = cleaned["body"] or ""
-        cleaned["html"] = store.offload(text.to_html, cleaned["body"], fields.ARTICLE_BODY)
+        language = cleaned.get("language", standing and standing.language)
+        html = store.offload(text.to_html, cleaned["body"], fields.ARTICLE_BODY, language or store.language)
+        cleaned["html"] = html
     if "picture" in cleaned:
         cleaned["picture_id"] = cleaned.pop("picture")
     return cleaned
@@ -118,7 +124,7 @@ def _cleaned(store: Store, given: Mapping[str, object], *, partial: bool) -> dic
 
 def _create(db: Database, editor: Editor, new: dict[str, Any]) -> Article:
     if db.execute("SELECT 1 FROM articles WHERE slug = ?", [new["slug"]]).fetchone():
-        raise Invalid(Reason("slug", "An article has this address already; choose another."))
+        raise Invalid(Reason("slug", Sentence("An article has this address already; choose another.")))
     pictures.check(db, new["picture_id"])
     moment = times.now()
     row = {name: new[name] for name in _STORED}
@@ -160,8 +166,9 @@ def _set_live(db: Database, article: Article, *, live: bool) -> None:
 
 
 def _tell_followers(db: Database, feed: Feed | None, changed: Mapping[str, Any]) -> None:
-    """Open pages show the new headline; a page whose article went back to draft reloads, and finds it gone."""
-    if feed and "draft" in changed:
+    """Open pages show the new headline. One whose article went back to draft reloads, and finds it gone; so does one
+    whose language changed, because that changes the HTML of every update and the version of none."""
+    if feed and changed.keys() & {"draft", "language"}:
         feeds.begin_epoch(db, feed.id)
     elif feed and "headline" in changed:
         feeds.stamp(db, feed.id, "headline", feeds.bump(db, feed.id))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from feed.store import feeds, migrations, tokens, updates
+from feed.store import feeds, migrations, tokens, updates, websub
 from feed.store.database import DatabaseError, OperationalError, Store, sqlite3
 
 # The tails of running servers wait for ticks above the last they saw, so a restored database goes on above that, and
@@ -57,11 +57,12 @@ def restore(store: Store, media: Path, source: Path) -> None:
         if problems:
             raise NoBackup(f"{source} is damaged: {problems[0]}")
         _copy_pictures(_media_of(source), media)
-        tick, revoked, retracted = _to_carry_over(store)
+        tick, revoked, retracted, hubs = _to_carry_over(store)
         staged.write(_begin_epochs, tick + TICKS_AHEAD)
         # Since the backup, for a reason: neither may come back to life.
         staged.write(tokens.end, revoked)
         staged.write(updates.retract_again, retracted)
+        staged.write(websub.begin_anew, hubs)  # what their subscribers have may be newer than any feed now is
         copy, live = staged.connect(), store.connect()
         try:
             copy.conn.backup(live.conn)
@@ -71,12 +72,12 @@ def restore(store: Store, media: Path, source: Path) -> None:
             staged.close()
 
 
-def _to_carry_over(store: Store) -> tuple[int, list[str], list[updates.Update]]:
-    """What of the live database a restore must not lose: its last tick, revoked tokens, retracted updates."""
+def _to_carry_over(store: Store) -> tuple[int, list[str], list[updates.Update], list[str]]:
+    """What of the live database a restore must not lose: its last tick, revoked tokens, retracted updates, and hubs."""
     try:
         migrations.upgrade(store)
         with store.read() as db:
-            return feeds.last_tick(db), tokens.ended(db), updates.retracted(db)
+            return feeds.last_tick(db), tokens.ended(db), updates.retracted(db), websub.hubs(db)
     except OperationalError:  # locked, or a full disk: no reason to give the file up
         raise
     except DatabaseError as error:

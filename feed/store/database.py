@@ -21,6 +21,7 @@ from sqlite_utils import Database as Database
 from sqlite_utils.utils import sqlite3 as sqlite3  # type: ignore[attr-defined]
 
 from feed import times
+from feed.languages import ENGLISH
 from feed.threads import Pool
 
 LOCK_WAIT_MS = 5_000  # another process's write or a checkpoint; far above any that was seen
@@ -39,10 +40,12 @@ OperationalError = sqlite3.OperationalError
 
 
 class Store:
-    """The database of one process. Opening it is free: files and threads come with the first use."""
+    """The database of one process. Opening it is free: files and threads come with the first use. `language` is the
+    site's, of all that says none."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, language: str = ENGLISH) -> None:
         self.path = path
+        self.language = language
         self.on_commit: Callable[[], None] = lambda: None
         """Called after each commit of this process, on the caller's side; the tail sets it to wake at once."""
         self.passwords = Pool(PASSWORD_THREADS)

@@ -10,7 +10,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlite_utils import Database
 
 from feed import fields, times
-from feed.errors import Invalid, Missing, Reason
+from feed.errors import Invalid, Missing, Reason, Sentence
 from feed.store import pictures
 from feed.store.database import Store
 from feed.store.feeds import Row
@@ -114,7 +114,7 @@ def _cleaned(name: str, password: str, role: str, display_name: str | None) -> d
     try:
         name = fields.LOGIN.clean(name) or ""
     except ValueError as error:
-        raise Invalid(Reason("name", str(error))) from None
+        raise Invalid(Reason("name", error.args[0])) from None
     if role not in ROLES:
         raise Invalid(Reason("role", f"Use one of {', '.join(ROLES)}."))
     fields.password(password)
@@ -124,7 +124,7 @@ def _cleaned(name: str, password: str, role: str, display_name: str | None) -> d
 
 def _add(db: Database, cleaned: dict[str, Any], password_hash: str) -> Editor:
     if db.execute("SELECT 1 FROM editors WHERE name = ?", [cleaned["name"]]).fetchone():
-        raise Invalid(Reason("name", "An editor of this name exists; choose another."))
+        raise Invalid(Reason("name", Sentence("An editor of this name exists; choose another.")))
     db.table("editors").insert({**cleaned, "password_hash": password_hash})
     return named(db, cleaned["name"])
 

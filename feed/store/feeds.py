@@ -20,14 +20,15 @@ Row = Any  # sqlite3.Row, which only the database module may name
 
 _COLUMNS = """
     feeds.id, feeds.slug, feeds.epoch, feeds.version, feeds.tick, feeds.opened_at, feeds.closed_at,
-    articles.headline AS article, coalesce(articles.draft, 0) AS draft
+    articles.headline AS article, articles.language, coalesce(articles.draft, 0) AS draft
     FROM feeds LEFT JOIN articles ON articles.id = feeds.article_id
 """
 
 
 @dataclass(frozen=True)
 class Feed:
-    """A feed as it stands at `version` of `epoch`. `article` is the headline of its article, None for `news`."""
+    """A feed as it stands at `version` of `epoch`. `article` is the headline of its article, None for `news`;
+    `language` is the article's, None for the site's."""
 
     id: int
     slug: str
@@ -37,6 +38,7 @@ class Feed:
     opened_at: str
     closed_at: str | None
     article: str | None
+    language: str | None
     draft: bool
 
     @property
@@ -125,6 +127,24 @@ def add(db: Database, slug: str, article_id: int) -> None:
         "VALUES (?, ?, ?, ?, (SELECT max(tick) + 1 FROM feeds))",
         [slug, article_id, secrets.token_hex(8), times.now()],
     )
+
+
+def speak(store: Store) -> None:
+    """Says that pages are written in the site's language from now on. Where it was another before, every feed begins a
+    new epoch: articles of other languages may have borrowed its words, too."""
+    with store.read() as db:
+        before = db.execute("SELECT language FROM site").fetchone()[0]
+    if before != store.language:
+        store.write(_speak, store.language)
+
+
+def _speak(db: Database, language: str) -> None:
+    # Of workers that start together, one finds another language.
+    before = db.execute("SELECT language FROM site").fetchone()[0]
+    db.execute("UPDATE site SET language = ?", [language])
+    if before not in (None, language):
+        for feed in all_feeds(db):
+            begin_epoch(db, feed.id)
 
 
 def begin_epoch(db: Database, feed_id: int) -> None:

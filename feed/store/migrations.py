@@ -193,3 +193,31 @@ def search_of_updates(db: Database) -> None:
             "INSERT INTO search (rowid, feed, headline, text, revision) VALUES (?, ?, ?, ?, ?)",
             [row["id"], str(row["feed_id"]), row["headline"] or "", text.plain(row["html"]), row["revision"]],
         )
+
+
+@migrations()
+def languages_of_articles(db: Database) -> None:
+    """A BCP 47 tag, or NULL for the site's language."""
+    db.execute("ALTER TABLE articles ADD COLUMN language TEXT")
+
+
+@migrations()
+def retractions(db: Database) -> None:
+    """Feed readers are told what was retracted last."""
+    db.execute("CREATE INDEX updates_retracted ON updates (feed_id, version DESC) WHERE retracted_at IS NOT NULL")
+
+
+@migrations()
+def language_of_the_site(db: Database) -> None:
+    """The one that pages were last written in: when it is another, open ones reload."""
+    db.execute("ALTER TABLE site ADD COLUMN language TEXT")
+
+
+@migrations()
+def websub(db: Database) -> None:
+    """Up to which tick each hub was told, and when it may be told again (see store.websub)."""
+    db.execute("""
+        CREATE TABLE websub (
+            hub TEXT PRIMARY KEY, told INTEGER NOT NULL, next_at TEXT NOT NULL, failures INTEGER NOT NULL
+        ) STRICT
+    """)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from feed import fields, picture, times
-from feed.errors import Invalid, Missing, Reason
+from feed import fields, picture, text, times
+from feed.errors import Invalid, Missing, Reason, Sentence
 from feed.store.database import Store
 
 
@@ -49,13 +49,22 @@ def get(db: Database, picture_id: str) -> Picture:
     return Picture(**dict(row))
 
 
+def first_in(db: Database, html: str) -> Picture | None:
+    """The first picture of that HTML; None when it has none, or names one that no upload ever had."""
+    picture_id = text.first_picture(html)
+    try:
+        return get(db, picture_id) if picture_id else None
+    except Missing:
+        return None
+
+
 def check(db: Database, picture_id: str | None) -> None:
     """Raises Invalid unless there is that picture, or none is meant."""
     if picture_id:
         try:
             get(db, picture_id)
         except Missing:
-            raise Invalid(Reason("picture", "There is no picture of this id; upload it first.")) from None
+            raise Invalid(Reason("picture", Sentence("There is no picture of this id; upload it first."))) from None
 
 
 def latest(db: Database, limit: int) -> list[Picture]:

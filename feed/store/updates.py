@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from sqlite_utils import Database
 
 from feed import fields, text, times
-from feed.errors import Gone, Invalid, KeyUsed, Missing, Reason, Stale
+from feed.errors import Gone, Invalid, KeyUsed, Missing, Reason, Sentence, Stale
 from feed.store import feeds, search
 from feed.store.database import Store, insert
 from feed.store.editors import Editor
@@ -29,14 +29,16 @@ _PARTS = {"pinned": "pinned", "key": "key-events"}  # the part of the feed that 
 _COLUMNS = """
     updates.id, feeds.slug AS feed, updates.version, updates.revision, updates.headline, updates.body,
     updates.html, updates.key, updates.pinned, updates.byline, updates.published_at, updates.edited_at,
-    updates.retracted_at, updates.reason, updates.notice
+    updates.retracted_at, updates.reason, updates.notice,
+    (SELECT language FROM articles WHERE articles.id = feeds.article_id) AS language
     FROM updates JOIN feeds ON feeds.id = updates.feed_id
 """
 
 
 @dataclass(frozen=True)
 class Update:
-    """An update as it stands. `body` is the editor's Markdown, `html` what was made of it when it was written."""
+    """An update as it stands. `body` is the editor's Markdown, `html` what was made of it when it was written.
+    `language` is its feed's, None for the site's."""
 
     id: int
     feed: str
@@ -53,6 +55,7 @@ class Update:
     retracted_at: str | None
     reason: str | None
     notice: bool
+    language: str | None
 
     @property
     def gone(self) -> bool:
@@ -108,7 +111,9 @@ def publish(
     """
     cleaned = fields.clean(fields.UPDATE, given)
     digest = hashlib.sha256(json.dumps([slug, cleaned], sort_keys=True).encode()).hexdigest()
-    cleaned["html"] = _html(store, cleaned["body"])
+    with store.read() as db:
+        language = feeds.get(db, slug, drafts=True).language
+    cleaned["html"] = _html(store, cleaned["body"], language)
     return store.write(_publish, slug, editor, cleaned, (key, digest) if key is not None else None, moment)
 
 
@@ -121,7 +126,9 @@ def edit(store: Store, update_id: int, editor: Editor, given: Mapping[str, objec
     cleaned = fields.clean(fields.EDIT, given, partial=True)
     note = cleaned.pop("note", None)
     if "body" in cleaned:
-        cleaned["html"] = _html(store, cleaned["body"])
+        with store.read() as db:
+            language = get(db, update_id, drafts=True).language
+        cleaned["html"] = _html(store, cleaned["body"], language)
     return store.write(_edit, update_id, editor, cleaned, revision, note)
 
 
@@ -197,6 +204,18 @@ def retracted(db: Database) -> list[Update]:
     return [_update(row) for row in db.execute(f"SELECT {_COLUMNS} WHERE retracted_at IS NOT NULL")]
 
 
+def retracted_last(db: Database, feed: feeds.Feed, limit: int) -> list[Update]:
+    """Up to `limit` retracted updates of the feed, the latest first. What was taken back before its article came out
+    was never there."""
+    rows = db.execute(
+        f"SELECT {_COLUMNS} LEFT JOIN articles ON articles.id = feeds.article_id "
+        "WHERE feed_id = ? AND retracted_at IS NOT NULL AND retracted_at > coalesce(articles.published_at, '') "
+        "ORDER BY updates.version DESC LIMIT ?",
+        [feed.id, limit],
+    )
+    return [_update(row) for row in rows]
+
+
 def retract_again(db: Database, retractions: list[Update]) -> None:
     """Takes off those of these updates that stand here (an older copy), within a transaction of the caller's. Ids
     come again after a restore, so the feed and the moment of publication must be the same too."""
@@ -224,10 +243,10 @@ def _listed(
     return [_update(row) for row in rows]
 
 
-def _html(store: Store, body: str) -> str:
-    html = store.offload(text.to_html, body, fields.BODY)
+def _html(store: Store, body: str, language: str | None) -> str:
+    html = store.offload(text.to_html, body, fields.BODY, language or store.language)
     if not store.offload(text.shows_something, html):
-        raise Invalid(Reason("body", "Nothing of this would be visible. Write something first."))
+        raise Invalid(Reason("body", Sentence("Nothing of this would be visible. Write something first.")))
     return html
 
 
@@ -285,7 +304,8 @@ def _edit(
     changed = {name: value for name, value in given.items() if getattr(update, name) != value}
     rewritten = changed.keys() & {"headline", "body"}
     if note and not rewritten:
-        raise Invalid(Reason("note", "A note goes with a change of the words, and they are as they were."))
+        told = Sentence("A note goes with a change of the words, and they are as they were.")
+        raise Invalid(Reason("note", told))
     if not changed:
         return update
     feed = feeds.get(db, update.feed, drafts=True)

@@ -18,10 +18,11 @@ from feed.store.feeds import Feed
 
 @dataclass(frozen=True)
 class Stamp:
-    """What a page shows: the site's counter, and of each feed its slug, epoch and version."""
+    """What a page shows: the site's counter, and of each feed its slug, epoch and version; or the tick, of all."""
 
     site: int
     feeds: tuple[tuple[str, str, int], ...]
+    tick: int | None = None
 
 
 class Versions:
@@ -32,6 +33,7 @@ class Versions:
         self._lock = threading.Lock()
         self._moment: int | None = None
         self._site: int | None = None
+        self._tick = 0
         self._feeds: dict[str, Feed] = {}
 
     def feed(self, slug: str) -> Feed:
@@ -49,7 +51,9 @@ class Versions:
             self._look()
             if self._site is None:
                 with self._store.read() as db:
-                    self._site = site(db)
+                    self._site, self._tick = site(db), feeds.last_tick(db)
+            if stamp.tick not in (None, self._tick):
+                return False
             try:
                 return self._site == stamp.site and all(_mark(self._feed(mark[0])) == mark for mark in stamp.feeds)
             except Missing:
@@ -72,6 +76,11 @@ class Versions:
 def stamp(db: Database, *shown: Feed) -> Stamp:
     """The stamp of a page that shows these feeds, made of what this read transaction sees."""
     return Stamp(site(db), tuple(_mark(feed) for feed in shown))
+
+
+def stamp_of_all(db: Database) -> Stamp:
+    """The stamp of a page that shows something of every feed. A tick never comes again, after a restore neither."""
+    return Stamp(site(db), (), feeds.last_tick(db))
 
 
 def site(db: Database) -> int:

@@ -168,7 +168,19 @@ def update_json(update: Update) -> dict[str, Any]:
 
 def article_json(article: Article) -> dict[str, Any]:
     """The article as the API shows it everywhere."""
-    names = ("slug", "revision", "kicker", "headline", "standfirst", "body", "html", "byline", "draft", "live")
+    names = (
+        "slug",
+        "revision",
+        "kicker",
+        "headline",
+        "standfirst",
+        "body",
+        "html",
+        "byline",
+        "language",
+        "draft",
+        "live",
+    )
     return {
         **{name: getattr(article, name) for name in names},
         "picture": article.picture.id if article.picture else None,

@@ -40,6 +40,11 @@ def shows(db: Database, *feeds: Feed) -> None:
     request.environ[_SHOWS] = versions.stamp(db, *feeds)
 
 
+def shows_all(db: Database) -> None:
+    """Says that the answer to this request is the same for everybody until anything that the site shows has changed."""
+    request.environ[_SHOWS] = versions.stamp_of_all(db)
+
+
 def shows_for_ever() -> None:
     """Says that the answer to this request never changes."""
     request.environ[_SHOWS] = FOR_EVER

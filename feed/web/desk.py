@@ -10,11 +10,12 @@ from typing import Any
 from flask import Blueprint, g, redirect, render_template, request, url_for
 
 from feed import fields
-from feed.errors import Invalid, KeyUsed, Reason, Stale
+from feed.errors import Invalid, KeyUsed, Reason, Sentence, Stale
 from feed.picture import UPLOAD_BYTES
 from feed.store import articles, editors, feeds, pictures, sessions, updates
 from feed.store.updates import Update
 from feed.web import feed_page
+from feed.web.embed import snippet
 from feed.web.guards import check_form, require_editor
 from feed.web.house import house
 from feed.web.reader import article_page
@@ -59,7 +60,7 @@ def publish(slug: str) -> Any:
         update = updates.publish(house().store, slug, g.editor, given, key)
     except KeyUsed:
         # The answer to the first text was lost on its way; with its key no other would ever be taken.
-        again = "Your first text was published already; sending this makes a second update."
+        again = Sentence("Your first text was published already; sending this makes a second update.")
         return _feed(slug, given=given, error=Invalid(Reason("body", again))), 422
     except Invalid as error:
         return _feed(slug, given=given, error=error, key=key), 422
@@ -224,7 +225,7 @@ def _update_fields() -> dict[str, object]:
 
 
 def _article_fields() -> dict[str, object]:
-    names = ("headline", "standfirst", "body", "byline", "kicker", "picture")
+    names = ("headline", "standfirst", "body", "byline", "kicker", "picture", "language")
     texts: dict[str, object] = {name: request.form.get(name) for name in names}
     return {**texts, "draft": "draft" in request.form, "live": "live" in request.form}
 
@@ -274,6 +275,7 @@ def _feed(
     return render_template(
         "desk_feed.html",
         page=page,
+        snippet=snippet(found) if house().settings.embed_origins and not found.draft else None,
         given=given or {},
         errors=_errors(error),
         idempotency_key=key or secrets.token_hex(16),

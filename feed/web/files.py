@@ -1,11 +1,11 @@
 """Files that never change under their address: pictures by id, and the static folder by its hash."""
 
 import hashlib
-import re
 from functools import cache
 from pathlib import Path
 
 from flask import Blueprint, Flask, Response, request, send_from_directory
+from rjsmin import jsmin
 
 from feed import picture
 from feed.store import pictures as stored
@@ -14,9 +14,6 @@ from feed.web.house import house
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 STATIC = Path(__file__).parent.parent.parent / "static"
-
-# Comments are for us: browsers get scripts without them, each line at its number. None begins a line of a string.
-_COMMENT_LINE = re.compile(rb"^[ \t]*//.*$", re.MULTILINE)
 
 pictures = Blueprint("pictures", __name__)
 static = Blueprint("static_files", __name__)
@@ -35,14 +32,20 @@ def picture_file(picture_id: str) -> Response:
 def file(digest: str, name: str) -> Response:
     """A file of the static folder. Modules import each other relatively, so all of a page come from one hash. A page
     that is older than the last deploy gets today's file, which no cache keeps under the old address."""
-    response = send_from_directory(STATIC, name)
-    if name.endswith(".js"):
-        response.direct_passthrough = False
-        response.data = _COMMENT_LINE.sub(b"", response.data)
+    response = static_file(name)
     if digest == static_hash():
         shows_for_ever()
         return _forever(response)
     response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def static_file(name: str) -> Response:
+    """A file of the static folder, as it is sent."""
+    response = send_from_directory(STATIC, name)
+    if name.endswith(".js"):
+        response.direct_passthrough = False
+        response.data = jsmin(response.data)  # comments and indents are for us
     return response
 
 
@@ -54,6 +57,11 @@ def static_hash() -> str:
         if path.is_file():
             digest.update(f"{path.relative_to(STATIC)}\n".encode() + path.read_bytes())
     return digest.hexdigest()[:16]
+
+
+def logo() -> str:
+    """The path of the site's logo, a square of pixels: search engines and feed readers want no drawing."""
+    return f"/static/{static_hash()}/logo.png"
 
 
 def install(app: Flask) -> None:

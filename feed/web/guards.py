@@ -9,7 +9,7 @@ from urllib.parse import unquote_to_bytes
 from flask import Flask, Response, g, redirect, request, url_for
 from werkzeug.exceptions import BadRequest, Forbidden, RequestEntityTooLarge
 
-from feed.errors import Missing
+from feed.errors import Missing, Sentence
 from feed.picture import UPLOAD_BYTES
 from feed.store import sessions
 from feed.store.editors import Editor
@@ -20,8 +20,10 @@ FORM_BYTES = 1024 * 1024  # the longest article in UTF-8, percent-encoded, fits 
 STRANGERS_FORM_BYTES = 16 * 1024  # name, password and the way back; nobody need sign in to send it
 FORM_FIELDS = 100  # the article's form has ten; each costs time to read, however short
 COOKIE = "liveline"
+FRAMED = "/embed/"  # what other sites may show in a frame
 
-# Everything comes from this host. `connect-src 'self'` covers the WebSocket of the same host.
+# Everything comes from this host. `connect-src 'self'` covers the WebSocket of the same host. Who may show a page in a
+# frame differs by door.
 CONTENT_SECURITY_POLICY = "; ".join((
     "default-src 'none'",
     "script-src 'self'",
@@ -30,7 +32,7 @@ CONTENT_SECURITY_POLICY = "; ".join((
     "connect-src 'self'",
     "form-action 'self'",
     "base-uri 'none'",
-    "frame-ancestors 'none'",
+    "frame-ancestors ",
 ))  # fmt: skip
 
 
@@ -51,17 +53,21 @@ def _refuse_foreign_writes() -> None:
     site = request.headers.get("Sec-Fetch-Site")
     origin = request.headers.get("Origin")
     if site is not None and site not in ("same-origin", "none"):
-        raise Forbidden("This form came from another site. Open the page here and send it again.")
+        raise Forbidden(Sentence("This form came from another site. Open the page here and send it again."))
     if origin is not None and origin not in (*house().settings.origins, request.host_url.rstrip("/")):
-        raise Forbidden("This form came from another site. Open the page here and send it again.")
+        raise Forbidden(Sentence("This form came from another site. Open the page here and send it again."))
     by_cookie = request.cookies.get(COOKIE) is not None and not request.path.startswith("/api/")
     if site is None and origin is None and by_cookie:
-        raise Forbidden("Your browser does not say which page sent this. Update it, or use the API with a token.")
+        raise Forbidden(
+            Sentence("Your browser does not say which page sent this. Update it, or use the API with a token.")
+        )
 
 
 def _add_headers(response: Response) -> Response:
     headers = response.headers
-    headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+    # What goes wrong in a frame is to be read there, too.
+    framers = house().settings.embed_origins if request.path.startswith(FRAMED) else ()
+    headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY + (" ".join(framers) or "'none'"))
     headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
     headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
@@ -79,11 +85,11 @@ def check_form() -> None:
     if request.mimetype == "application/x-www-form-urlencoded":
         raw = _read_at_most(FORM_BYTES)
         if raw.count(b"&") >= FORM_FIELDS:
-            raise RequestEntityTooLarge("This form has too many fields.")
+            raise RequestEntityTooLarge(Sentence("This form has too many fields."))
         try:
             unquote_to_bytes(raw.replace(b"+", b" ")).decode()
         except UnicodeDecodeError:
-            raise BadRequest("This form is not UTF-8.") from None
+            raise BadRequest(Sentence("This form is not UTF-8.")) from None
 
 
 def check_strangers_form() -> None:
@@ -93,7 +99,7 @@ def check_strangers_form() -> None:
 
 
 def _read_at_most(size: int) -> bytes:
-    too_long = RequestEntityTooLarge("This form is too long.")
+    too_long = RequestEntityTooLarge(Sentence("This form is too long."))
     if (request.content_length or 0) > size:
         raise too_long
     request.max_content_length = size  # for what is sent in chunks, without saying how many

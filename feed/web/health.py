@@ -7,7 +7,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, ProcessCol
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from feed.store import feeds, presence
+from feed.store import feeds, presence, websub
 from feed.web.house import House, house
 
 health = Blueprint("health", __name__)
@@ -49,6 +49,8 @@ class _Numbers(Collector):
         with self._house.store.read() as db:
             known = [feed for feed in feeds.all_feeds(db) if feed.open and not feed.draft]
             readers = presence.readers(db)
+            hub = websub.state(db, self._house.settings.hub)
+            untold = [feed for feed in feeds.changed_since(db, hub.told) if not feed.draft] if hub else []
         changes = CounterMetricFamily("liveline_feed_changes", "Version of an open feed.", labels=["feed"])
         following = GaugeMetricFamily("liveline_readers", "Readers of an open feed.", labels=["feed"])
         for feed in known:
@@ -57,3 +59,6 @@ class _Numbers(Collector):
         sockets = len(self._house.channel)
         yield from (changes, following)
         yield GaugeMetricFamily("liveline_worker_sockets", "Open sockets of this worker.", value=sockets)
+        if hub:
+            yield GaugeMetricFamily("liveline_hub_untold", "Feeds whose change the hub waits for.", value=len(untold))
+            yield GaugeMetricFamily("liveline_hub_failures", "Tries since the hub could be told.", value=hub.failures)

@@ -1,15 +1,21 @@
-"""What every door needs of the application: its store, settings, renderer and channel."""
+"""What every door needs of the application: its store, settings, renderer, channel and way to the hub."""
 
+import logging
 from dataclasses import dataclass
 from typing import cast
 
 from flask import current_app
 
+from feed.languages import Languages
 from feed.live.channel import Channel
+from feed.live.websub import WebSub
 from feed.render.updates import Renderer
 from feed.settings import Settings
-from feed.store.database import Store
+from feed.store import feeds
+from feed.store.database import OperationalError, Store
 from feed.store.versions import Versions
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -17,10 +23,25 @@ class House:
     """The parts of one application, made by create_app()."""
 
     settings: Settings
+    languages: Languages
     store: Store
     versions: Versions
     render: Renderer
     channel: Channel
+    websub: WebSub
+
+    def begin(self) -> None:
+        """What a server does before it answers. Not at import: the command line stays without threads."""
+        try:
+            feeds.speak(self.store)
+        except OperationalError as error:
+            log.warning("whether the site has another language could not be looked up: %s", error)
+        self.websub.start()
+
+    def drain(self) -> None:
+        """Lets readers go, and leaves the hub to the next worker."""
+        self.websub.stop()
+        self.channel.drain()
 
 
 def house() -> House:

@@ -6,9 +6,8 @@ from flask import Blueprint, Response, jsonify, make_response, render_template, 
 from markupsafe import Markup
 from werkzeug.exceptions import BadRequest
 
-from feed import text
-from feed.errors import Gone, Missing
-from feed.render import changes, history
+from feed.errors import Gone, Missing, Sentence
+from feed.render import changes, history, structured_data
 from feed.store import articles, feeds, pictures, updates
 from feed.store.articles import Article
 from feed.store.database import Database
@@ -17,6 +16,7 @@ from feed.store.pictures import Picture
 from feed.store.updates import Update
 from feed.web import feed_page, views
 from feed.web.cache import shows
+from feed.web.files import logo
 from feed.web.house import house
 
 CATCH_UP_SECONDS = 1  # caches may keep a catch-up so long: a crowd that reconnects together costs one query
@@ -53,7 +53,8 @@ def feed(slug: str) -> str:
     with house().store.read() as db:
         page = _page(db, feeds.get(db, slug))
         shows(db, page.feed)
-        return render_template("feed.html", page=page)
+        story = articles.get(db, slug) if slug != NEWS else None
+        return _written(page.feed.language, "feed.html", page=page, coverage_data=_coverage_data(db, story, page))
 
 
 @reader.get("/feeds/<slug>/changes")
@@ -94,16 +95,20 @@ def update(update_id: int) -> str | tuple[str, int]:
             found = updates.get(db, update_id)
         except Gone:
             gone = updates.find(db, update_id)
-            return render_template("gone.html", update=gone, feed=feeds.get(db, gone.feed)), 410
+            return _written(gone.language, "gone.html", update=gone, feed=feeds.get(db, gone.feed)), 410
         feed = feeds.get(db, found.feed)
         news = _rail(db) if feed.slug != NEWS else None
         shows(db, feed, *([news.feed] if news else []))
-        return render_template(
+        picture = _picture_of(db, found)
+        data = structured_data.update(house().settings, house().languages.of(found.language), found, picture, logo())
+        return _written(
+            found.language,
             "update.html",
             update=found,
             page=feed_page.around(db, house().render, feed, found),
-            picture=_picture_of(db, found),
+            picture=picture,
             news=news,
+            update_data=data,
         )
 
 
@@ -112,29 +117,41 @@ def history_of(update_id: int) -> str:
     """What changed in an update, when, and by whom: every revision beside the one before it."""
     before = request.args.get("before", "")
     if before and not (before.isascii() and before.isdecimal() and len(before) < 10):
-        raise BadRequest("Write before=REVISION, a whole number.")
+        raise BadRequest(Sentence("Write before=REVISION, a whole number."))
     with house().store.read() as db:
         found = updates.get(db, update_id)
         shows(db, feeds.get(db, found.feed))
         kept = updates.revisions(db, found, int(before or found.revision + 1), REVISIONS_SHOWN + 1)
     if not kept:
         raise Missing(update_id)
-    entries = house().store.offload(history.entries, kept)
+    entries = house().store.offload(history.entries, kept, house().languages.of(found.language).tag)
     earlier = None if entries[-1].first else entries[-1].revision.revision
-    return render_template("history.html", update=found, entries=entries, earlier=earlier)
+    return _written(found.language, "history.html", update=found, entries=entries, earlier=earlier)
 
 
 def article_page(db: Database, article: Article) -> str:
     """The page of an article. A draft's feed is not on it: it could not be followed."""
     feed = article.feed if not article.draft else None
-    return render_template(
-        "article.html",
-        article=article,
-        headline=house().render.part(db, feed, "headline") if feed else None,
-        body=_with_cards(db, article),
-        coverage=_page(db, feed) if feed else None,
-        news=_rail(db),
-    )
+    coverage = _page(db, feed) if feed else None
+    language = house().languages.of(article.language)
+    data = None if article.draft else structured_data.article(house().settings, language, article, logo())
+    with house().languages.writing(article.language):
+        return render_template(
+            "article.html",
+            article=article,
+            headline=house().render.part(db, feed, "headline") if feed else None,
+            body=_with_cards(db, article),
+            coverage=coverage,
+            news=_rail(db),
+            article_data=data,
+            coverage_data=_coverage_data(db, article, coverage),
+        )
+
+
+def _written(language: str | None, template: str, **values: object) -> str:
+    """The page in that language; None is the site's."""
+    with house().languages.writing(language):
+        return render_template(template, **values)
 
 
 def _page(db: Database, feed: Feed) -> feed_page.FeedPage:
@@ -146,13 +163,18 @@ def _rail(db: Database) -> feed_page.FeedPage:
     return feed_page.load(db, house().render, feeds.get(db, NEWS), views.paging(request.args))
 
 
+def _coverage_data(db: Database, article: Article | None, page: feed_page.FeedPage | None) -> Markup | None:
+    """What search engines are told of the coverage on a page; the News Feed is none."""
+    if article is None or page is None:
+        return None
+    language = house().languages.of(article.language)
+    return structured_data.coverage(db, house().settings, language, article, page.feed, page.updates, logo())
+
+
 def _picture_of(db: Database, update: Update) -> Picture | None:
     """What a card of the update shows: its own first picture, or that of its article."""
-    try:
-        if picture_id := text.first_picture(update.html):
-            return pictures.get(db, picture_id)
-    except Missing:
-        pass  # an address that no upload ever had
+    if own := pictures.first_in(db, update.html):
+        return own
     return articles.get(db, update.feed).picture if update.feed != NEWS else None
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 
-from feed.errors import Invalid
+from feed.errors import Invalid, Sentence
 from feed.live.admission import network_of
 from feed.store import editors, sessions
 from feed.web.guards import COOKIE, check_strangers_form, editor_at_desk, start_session
@@ -33,7 +33,7 @@ def check() -> Any:
     address, device = network_of(request.remote_addr or ""), request.user_agent.string
     found = sessions.sign_in(house().store, house().settings.secret_key, name, password, address, device)
     if found is None:
-        return _form(name=name, error="Name and password do not fit together. Try again."), 403
+        return _form(name=name, error=Sentence("Name and password do not fit together. Try again.")), 403
     token, _ = found
     return start_session(redirect(_way_back(), 303), token)
 

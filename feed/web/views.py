@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from werkzeug.exceptions import BadRequest
 
 from feed import times
+from feed.errors import Sentence
 from feed.store.search import LONGEST, Holding
 from feed.store.updates import Place, Which
 from feed.web.cursors import place_in
@@ -41,6 +42,11 @@ class View:
     def chosen(self) -> bool:
         """Whether it is any but the usual."""
         return self.key or self.oldest or self.at is not None or bool(self.words)
+
+    @property
+    def plain(self) -> bool:
+        """Whether it is the usual one from its beginning on, which search engines are to know, and no other."""
+        return self == View()
 
     def start(self, slug: str) -> tuple[Place | None, bool]:
         """From where in that feed to read, and whether towards the newer updates. Raises BadRequest."""
@@ -78,7 +84,7 @@ def view_of(asked: Mapping[str, str], zone: ZoneInfo) -> View:
     words = " ".join(asked.get("q", "")[:LONGEST].split())
     moment = asked.get("at", "").strip()
     if sum(bool(each) for each in (moment, "before" in asked, "after" in asked)) > 1:
-        raise BadRequest("Write one of at, before and after.")
+        raise BadRequest(Sentence("Write one of at, before and after."))
     return View(
         key=_choice(asked, "key", "0", "1") and not words,
         oldest=_choice(asked, "order", "newest", "oldest") and not words,
@@ -98,7 +104,7 @@ def _choice(asked: Mapping[str, str], name: str, usual: str, other: str) -> bool
     """Whether the other of the two was asked for. Raises BadRequest."""
     value = asked.get(name) or usual
     if value not in (usual, other):
-        raise BadRequest(f"Write {name}={other}, or leave it out.")
+        raise BadRequest(Sentence("Write {name}={other}, or leave it out.", name=name, other=other))
     return value == other
 
 
@@ -115,4 +121,6 @@ def _moment(text: str, zone: ZoneInfo) -> Moment:
         local = f"{first.astimezone(zone):%Y-%m-%dT%H:%M}"
         return Moment(local, Place(times.to_text(first), 0), Place(is_over, 0))
     except (ValueError, OverflowError):
-        raise BadRequest("Write the time like at=2026-07-26T14:00, with an offset like +02:00 if you like.") from None
+        raise BadRequest(
+            Sentence("Write the time like at=2026-07-26T14:00, with an offset like +02:00 if you like.")
+        ) from None

@@ -7,8 +7,8 @@ import { words } from "./words.js";
 const BREATH = 5_000;
 // ms for what comes together
 const GATHER = 500;
-// Characters of an update without a headline.
-const LATEST = 120;
+// Characters that fit every headline; a text has to do with them.
+const LINE = 200;
 
 const voice = document.querySelector(".aloud");
 const choice = document.querySelector(".announce");
@@ -29,6 +29,9 @@ export function tell(update) {
   say("");
 }
 
+// What an update or a headline is in a line, if it is there: the headline of an update goes before its text.
+export const opening = (element) => (element?.querySelector("h3, .text") ?? element)?.textContent.slice(0, LINE);
+
 function speak() {
   timer = null;
   // What is new waits until somebody listens.
@@ -36,7 +39,7 @@ function speak() {
   last = performance.now();
   // None that was retracted since.
   const there = [...news].map((id) => document.getElementById(id)).filter(Boolean);
-  const latest = there.at(-1)?.querySelector("h3, .text").textContent.trim().slice(0, LATEST);
+  const latest = opening(there.at(-1));
   if (latest) said.add(words(voice, "new", { count: there.length, latest }));
   voice.textContent = [...said].join(" ").trim();
   said.clear();

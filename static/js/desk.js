@@ -1,8 +1,6 @@
 // The desk: the same plain forms, sent in place. What is typed is kept on this device until the site has taken it.
 
-import { LiveFeed } from "./feed.js";
-
-customElements.define("live-feed", LiveFeed);
+import "./feed.js";
 
 const list = document.querySelector(".updates");
 const trouble = document.querySelector(".trouble");

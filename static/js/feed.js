@@ -5,60 +5,55 @@
 //
 // Whether an update is shown at once or waits as pending is a matter of display: it is in its place either way.
 
-import { say, tell } from "./aloud.js";
-import { follow, rest } from "./line.js";
+import { opening, say, tell } from "./aloud.js";
+import { ask, follow } from "./line.js";
 import { recall, remember } from "./memory.js";
-import { showMore } from "./more.js";
-import { becomeFeed, dress, keepFocus, number } from "./pattern.js";
-import { entitle, Pending } from "./pending.js";
+import { parse, showMore } from "./more.js";
+import { keepFocus, number, walk } from "./pattern.js";
+import { entitle, pending } from "./pending.js";
 import { reload } from "./reload.js";
 import { share } from "./share.js";
 import { steady } from "./steady.js";
-import { localise, timeOfDay } from "./times.js";
-import { Visit } from "./visit.js";
+import { timeOfDay } from "./times.js";
+import { visit } from "./visit.js";
 import { words } from "./words.js";
 
 // ms before a catch-up that brought too little is asked again; doubled, with jitter
 const RETRY = 1_000;
-// ms for an answer: one that never comes must not end all trying
-export const PATIENCE = 15_000;
 
-export class LiveFeed extends HTMLElement {
+class LiveFeed extends HTMLElement {
   connectedCallback() {
-    for (const name of ["epoch", "shows", "only", "order", "highlight"]) this[name] = this.getAttribute(name);
+    for (const name of ["epoch", "shows", "only", "order", "highlight", "titled"]) this[name] = this.getAttribute(name);
     this.name = this.getAttribute("feed");
-    this.version = Number(this.getAttribute("version"));
+    this.version = +this.getAttribute("version");
     // The highest version we know of
     this.target = this.version;
-    // As far as we were told
-    this.readers = 0;
     this.list = this.querySelector("ol.updates");
+    this.box = this.list.parentElement;
     const items = this.items();
     // The part of the feed that this page shows, by the updates at its ends: those may be retracted, the ends stay.
     this.ceiling = items[0];
     this.floor = items.at(-1);
-    // There, tools stand among the updates, and nothing waits
-    this.desk = !this.querySelector(".toast");
-    localise(this);
-    if (!this.desk) becomeFeed(this.list, this.querySelector(".feed-title")?.textContent);
-    items.forEach((item) => this.dress(item));
     this.number();
-    this.pending = new Pending(this);
-    this.visit = new Visit(this);
-    this.#fold(recall(`folded ${this.name}`));
+    this.pending = pending(this);
+    this.visit = visit(this);
     this.#pause(recall(`paused ${this.name}`, "sessionStorage") === "true");
-    for (const act of ["click", "toggle"]) this.addEventListener(act, (event) => this.#acted(event), true);
-    if (this.highlight) document.getElementById(this.highlight)?.scrollIntoView({ block: "center" });
+    this.addEventListener("click", (event) => this.#clicked(event));
+    this.box.addEventListener("keydown", walk);
+    const highlighted = document.getElementById(this.highlight);
+    highlighted?.classList.add("highlighted");
+    highlighted?.scrollIntoView({ block: "center" });
     // Nobody can follow a draft's feed, nor an editor at the desk
     if (this.hasAttribute("still")) return;
-    this.#settle();
+    follow(this);
+    if (this.ended) this.show("ended");
   }
 
   // What `follow` answered: where the feed stands. It was asked at the version `asked`; a push may have overtaken it.
   stands({ epoch, version, readers }, asked) {
-    this.count(readers ?? this.readers);
-    if (epoch !== this.epoch || version < asked) this.reload();
-    else this.#reach(version);
+    if (epoch !== this.epoch || version < asked) return this.reload();
+    this.count(readers);
+    this.#reach(version);
   }
 
   // An envelope, pushed or fetched.
@@ -70,20 +65,35 @@ export class LiveFeed extends HTMLElement {
     this.#put(changes);
     this.version = version;
     this.setAttribute("version", version);
-    this.#settle();
+    // Coverage may have ended, or been opened again.
+    follow(this);
+    if (version >= this.target) this.show("live");
   }
 
+  // Looks for changes once, and says whether there was an answer.
   async poll() {
     try {
-      this.receive(await this.#changes());
-      this.#show("live");
+      const answer = await ask(`/feeds/${this.name}/changes?after=${this.version}&epoch=${this.epoch}`);
+      if (answer.status === 404) this.reload();
+      if (!answer.ok) throw answer;
+      this.receive(await answer.json());
+      if (this.paused || this.version >= this.target) this.show("live");
+      return true;
     } catch {
-      this.offline();
+      this.show("offline");
     }
   }
 
-  offline() {
-    this.#show("offline");
+  // Says how it stands: live, catching-up or offline, as far as that matters to who paused, or comes after the end.
+  show(state) {
+    if (this.ended) state = "ended";
+    else if (this.paused && state === "live") state = "paused";
+    const before = this.since, count = state === "paused" && this.waiting.size;
+    if (state === "offline") this.since ??= timeOfDay();
+    else if (state !== "catching-up") this.since = null;
+    this.setAttribute("state", state);
+    const said = this.#write(".state", count ? "waiting" : state, { time: this.since, count });
+    if (!before !== !this.since) say(said);
   }
 
   // So many are reading now.
@@ -96,8 +106,14 @@ export class LiveFeed extends HTMLElement {
     return !!this.querySelector(".coverage[data-open=no]");
   }
 
+  // The link to older updates, where there are some.
+  get older() {
+    return this.querySelector("[data-older]");
+  }
+
+  // What is shown in the list.
   items() {
-    return [...this.list.querySelectorAll(":scope > li[data-at]")];
+    return [...this.list.querySelectorAll(":scope > li[data-at]:not(.pending)")];
   }
 
   // Whether an update stands above another in this list.
@@ -107,39 +123,25 @@ export class LiveFeed extends HTMLElement {
     return Number(a.id.split("-")[1]) > Number(b.id.split("-")[1]);
   }
 
-  // Gives an item of the list what it has in the browser alone.
-  dress(item) {
-    item.classList.toggle("highlighted", item.id === this.highlight);
-    if (!this.desk) dress(item);
-  }
-
   number() {
-    if (this.desk) return;
-    const shown = this.items().filter((item) => !item.matches(".pending"));
-    number(this.list, shown, this.querySelector("[data-older]") || this.shows === "older" ? -1 : shown.length);
-  }
-
-  // Follows while coverage goes on. It may be opened again, so a feed at rest is looked up when the reader comes back to
-  // the page, and not before.
-  #settle() {
-    if (this.resting === this.ended) return;
-    this.resting = this.ended;
-    if (this.resting) rest(this);
-    else follow(this);
-    if (this.resting) this.#show("live");
+    // At the desk, tools stand among the updates
+    if (!this.box.role) return;
+    const items = this.items();
+    number(this.box, items, this.older || this.shows === "older" ? -1 : items.length);
   }
 
   // Paused: a retraction wins over that too, with what it changes in the parts around the list; all else waits. The
   // version stays behind, so that going on is a catch-up like any other.
   #hold(changes, version) {
     this.target = Math.max(this.target, version);
-    const gone = changes.filter(({ id, html }) => html === null || /^<li [^>]*class="retracted/.test(html));
-    for (const { id, html } of changes) {
-      if (html && !document.getElementById(id) && this.#belongs(parse(html))) this.waiting.add(id);
-    }
-    for (const { id } of gone) this.waiting.delete(id);
-    if (gone.length) this.#put([...gone, ...changes.filter(({ id }) => !id.startsWith("update-"))]);
-    this.#show("live");
+    const urgent = changes.filter(({ id, html }) => {
+      const [item] = parse(html), waits = item?.matches(".update");
+      if (!waits) this.waiting.delete(id);
+      else if (!document.getElementById(id) && this.#belongs(item)) this.waiting.add(id);
+      return !waits;
+    });
+    if (urgent.some(({ id }) => id.startsWith("update-"))) this.#put(urgent);
+    this.show("live");
   }
 
   // Catches up until that version is reached. One at a time; a push meanwhile only raises the target.
@@ -148,39 +150,25 @@ export class LiveFeed extends HTMLElement {
     if (this.catching) return;
     this.catching = true;
     for (let wait = RETRY; this.version < this.target; wait = Math.min(wait * 2, 30 * RETRY)) {
-      this.#show("catching-up");
-      try {
-        this.receive(await this.#changes());
-        if (this.paused) break;
-      } catch {
-        this.offline();
-      }
+      this.show("catching-up");
+      if ((await this.poll()) && this.paused) break;
       if (this.version < this.target) await new Promise((done) => setTimeout(done, wait * (0.5 + Math.random())));
     }
     this.catching = false;
-    this.#show("live");
-  }
-
-  async #changes() {
-    const address = `/feeds/${this.name}/changes?after=${this.version}&epoch=${this.epoch}`;
-    // Never from the browser's own cache: what it kept for a second may be what we have already.
-    const answer = await fetch(address, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
-    if (answer.status === 404) this.reload();
-    if (!answer.ok) throw new Error(answer.status);
-    return answer.json();
+    this.show("live");
   }
 
   // Applies changes, all in one piece of work.
   #put(changes) {
     const calm = this.pending.calm();
     const fresh = [];
-    this.list.parentElement.ariaBusy = true;
+    this.box.ariaBusy = true;
     steady(() => {
       for (const change of changes) this.apply(change, fresh);
       this.pending.arrived(fresh, calm);
       this.number();
     });
-    this.list.parentElement.ariaBusy = false;
+    this.box.ariaBusy = false;
     fresh.forEach(tell);
   }
 
@@ -188,14 +176,14 @@ export class LiveFeed extends HTMLElement {
   apply(change, added = []) {
     this.during?.push(change);
     const old = document.getElementById(change.id);
-    if (change.html === null) return old && this.#remove(old);
     // Show More brought a later state of it
-    if (Number(old?.dataset.version) > change.version) return;
-    const fresh = parse(change.html);
+    if (old?.dataset.version > change.version) return;
+    const [fresh] = parse(change.html);
+    if (change.id === (this.highlight ?? `headline-${this.name}`)) this.#entitle(fresh);
+    if (!fresh) return old && this.#remove(old);
     if (old && fresh.dataset.at && this.#unwanted(fresh)) return this.#remove(old);
-    localise(fresh);
-    if (change.id === `headline-${this.name}`) this.#retitle(change.id, fresh.textContent);
-    if (fresh.dataset.at) this.dress(fresh);
+    // The headline stands elsewhere too: in the way back to the article.
+    for (const copy of document.querySelectorAll(`[data-copy="${change.id}"]`)) copy.textContent = fresh.textContent;
     if (old) this.#replace(old, fresh);
     else if (this.#belongs(fresh)) {
       this.#insert(fresh);
@@ -209,15 +197,15 @@ export class LiveFeed extends HTMLElement {
   }
 
   #replace(old, fresh) {
-    for (const name of ["pending", "missed"]) fresh.classList.toggle(name, old.classList.contains(name));
-    const folds = old.querySelectorAll("details");
-    fresh.querySelectorAll("details").forEach((fold, i) => (fold.open = folds[i]?.open ?? fold.open));
+    for (const name of ["pending", "missed", "highlighted"]) fresh.classList.toggle(name, old.classList.contains(name));
+    // It stays folded, unless another was pinned in its place.
+    const [was, is] = [old, fresh].map((each) => each.querySelector("details"));
+    if (is && was?.dataset.of === is.dataset.of) is.open = was?.open;
     keepFocus(old, fresh, () => old.replaceWith(fresh));
-    this.#fold();
   }
 
   #unwanted(fresh) {
-    return this.only === "key" && !fresh.matches(".is-key");
+    return this.only && !fresh.matches(".is-key");
   }
 
   // Whether a new update has its place in what this page shows. What is beyond it comes with Show More, or stands on
@@ -225,7 +213,7 @@ export class LiveFeed extends HTMLElement {
   #belongs(fresh) {
     if (!fresh.dataset.at || this.shows === "found" || this.#unwanted(fresh)) return false;
     if (this.shows === "older" && (!this.ceiling || this.above(fresh, this.ceiling))) return false;
-    return !this.querySelector("[data-older]") || !this.above(this.floor, fresh);
+    return !this.older || !this.above(this.floor, fresh);
   }
 
   #insert(fresh) {
@@ -234,21 +222,17 @@ export class LiveFeed extends HTMLElement {
     this.list.insertBefore(fresh, next);
   }
 
-  // The headline stands elsewhere too: in the way back to the article, and in the page's title.
-  #retitle(id, words) {
-    for (const copy of document.querySelectorAll(`[data-copy="${id}"]`)) copy.textContent = words;
-    const title = this.getAttribute("page-title");
-    if (title) entitle(title.replace("{headline}", () => words));
+  // The page has its title from that update or headline. The one that a link led to may be gone.
+  #entitle(fresh) {
+    const words = opening(fresh);
+    entitle(
+      fresh ? words && this.titled?.replace("{headline}", () => words)
+      : this.querySelector(".gone").textContent,
+    );
   }
 
-  #acted(event) {
-    const { target, type } = event;
-    if (type === "toggle") {
-      const pinned = target.closest(".pinned")?.querySelector(".by a")?.pathname;
-      if (pinned) remember(`folded ${this.name}`, (this.folded = target.open ? "" : pinned));
-      return;
-    }
-    const link = target.closest("[data-older], [data-update], .share, .pause");
+  #clicked(event) {
+    const link = event.target.closest("[data-older], [data-update], .share, .pause");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     if (link.matches(".pause")) this.#pause(!this.paused);
     else if (link.matches(".share")) share(event, link);
@@ -264,18 +248,10 @@ export class LiveFeed extends HTMLElement {
     if (!update) return;
     event.preventDefault();
     this.pending.reveal();
-    this.visit.catchUp(false);
+    this.visit.catchUp?.(false);
     for (const fold of update.querySelectorAll(".fold")) fold.open = true;
     location.hash = update.id;
-    update.scrollIntoView();
     update.querySelector("article").focus({ preventScroll: true });
-  }
-
-  // The pinned update that was folded stays so on this device; another that takes its place is open.
-  #fold(folded = this.folded) {
-    this.folded = folded;
-    const pinned = this.querySelector(".pinned details");
-    if (pinned) pinned.open = pinned.querySelector(".by a")?.pathname !== folded;
   }
 
   #pause(on) {
@@ -288,16 +264,6 @@ export class LiveFeed extends HTMLElement {
     if (this.hasAttribute("state")) this.#reach(this.target);
   }
 
-  #show(state) {
-    if (state === "live") state = this.ended ? "ended" : this.paused ? "paused" : "live";
-    const before = this.since, count = state === "paused" && this.waiting.size;
-    if (state === "offline") this.since ??= timeOfDay();
-    else if (state !== "catching-up") this.since = null;
-    this.setAttribute("state", state);
-    const said = this.#write(".state", count ? "waiting" : state, { time: this.since, count });
-    if (!before !== !this.since) say(said);
-  }
-
   #write(place, name, values) {
     const element = this.querySelector(place);
     return element && (element.textContent = words(element, name, values));
@@ -308,8 +274,4 @@ export class LiveFeed extends HTMLElement {
   }
 }
 
-function parse(html) {
-  const template = document.createElement("template");
-  template.innerHTML = html;
-  return template.content.firstElementChild;
-}
+customElements.define("live-feed", LiveFeed);

@@ -1,6 +1,6 @@
 // The page's line to the server: one socket for all its feeds, and polling while there is no socket.
 
-import { Socket } from "./socket.js";
+import { close, emit, on, open } from "./socket.js";
 
 // ms without a socket: a short break is not worth a request
 const POLL_AFTER = 3_000;
@@ -11,42 +11,41 @@ const POLL_HIDDEN = 60_000;
 // ms, with jitter, after the server could not say: a locked database is free by then
 const ASK_AGAIN = 4_000;
 
-const feeds = new Set(), resting = new Set();
-let socket, connected = false, timer;
+// ms for an answer: one that never comes must not end all trying
+const PATIENCE = 15_000;
 
-// Keeps the feed current from now on.
+const feeds = new Set();
+let timer, connected = false, over = true;
+
+// Fetches that, but not from the browser's own cache: what it kept for a second may be what we have already.
+export const ask = (address) => fetch(address, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
+
+// Keeps the feed current from now on. To be called again when its coverage has ended or goes on: when all are over, the
+// socket is closed and nothing polls any more. Then they are looked up whenever the reader comes back to the page.
 export function follow(feed) {
-  feeds.add(feed);
-  resting.delete(feed);
-  if (connected) return ask(feed);
-  if (feeds.size > 1) return;
-  const scheme = location.protocol === "https:" ? "wss:" : "ws:";
-  socket ??= new Socket(`${scheme}//${location.host}/socket.io/?EIO=4&transport=websocket`, listener);
-  socket.open();
+  if (connected && !feeds.has(feed)) join(feed);
+  const before = over;
+  over = [...feeds.add(feed)].every(({ ended }) => ended);
+  if (over === before) return;
+  if (over) {
+    connected = false;
+    clearTimeout(timer);
+    return close();
+  }
+  open();
   poll(POLL_AFTER);
 }
 
-// Follows no longer, but looks whenever the reader comes back to the page. With the last one the socket is closed, and
-// nothing polls any more.
-export function rest(feed) {
-  resting.add(feed);
-  if (!feeds.delete(feed)) return;
-  if (feeds.size) return connected && socket.emit("unfollow", { feed: feed.name });
-  connected = false;
-  clearTimeout(timer);
-  socket.close();
-}
-
-const listener = {
+Object.assign(on, {
   connected() {
     connected = true;
     clearTimeout(timer);
-    feeds.forEach(ask);
+    feeds.forEach(join);
   },
   lost() {
     if (!connected) return;
     connected = false;
-    feeds.forEach((feed) => feed.offline());
+    feeds.forEach((feed) => feed.show("offline"));
     poll(POLL_AFTER * Math.random() + POLL_AFTER);
   },
   event(name, payload) {
@@ -56,14 +55,17 @@ const listener = {
       if (name === "readers") feed.count(payload.readers);
     }
   },
-};
+  closed() {
+    feeds.forEach((feed) => feed.poll());
+  },
+});
 
-function ask(feed) {
+function join(feed) {
   const { name, epoch, version } = feed;
-  socket.emit("follow", { feed: name, epoch, version }, (answer) => {
+  emit("follow", { feed: name, epoch, version }, (answer) => {
     // A feed that is gone differs in epoch from ours. Any other refusal says nothing about the feed, so the page stays.
     if (!answer.error || answer.error === "no such feed") feed.stands(answer, version);
-    else setTimeout(() => connected && feeds.has(feed) && ask(feed), ASK_AGAIN * (0.5 + Math.random()));
+    else setTimeout(() => connected && join(feed), ASK_AGAIN * (0.5 + Math.random()));
   });
 }
 
@@ -71,10 +73,6 @@ function poll(wait) {
   clearTimeout(timer);
   timer = setTimeout(async () => {
     await Promise.all([...feeds].map((feed) => feed.poll()));
-    if (!connected && feeds.size) poll((document.hidden ? POLL_HIDDEN : POLL) * (0.75 + Math.random() / 2));
+    if (!connected && !over) poll((document.hidden ? POLL_HIDDEN : POLL) * (0.75 + Math.random() / 2));
   }, wait);
 }
-
-const look = () => document.hidden || resting.forEach((feed) => feed.poll());
-document.addEventListener("visibilitychange", look);
-addEventListener("pageshow", ({ persisted }) => persisted && look());

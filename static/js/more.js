@@ -1,7 +1,15 @@
-// Show More: the next older updates, in place.
+// What comes as HTML, and Show More: the next older updates, in place.
 
-import { PATIENCE } from "./feed.js";
+import { ask } from "./line.js";
 import { localise } from "./times.js";
+
+// The elements that this HTML makes, with the reader's times.
+export function parse(html) {
+  const template = document.createElement("template");
+  template.innerHTML = html;
+  localise(template.content);
+  return [...template.content.children];
+}
 
 // Loads what the link leads to, into that feed.
 export async function showMore(feed, link) {
@@ -9,17 +17,12 @@ export async function showMore(feed, link) {
   feed.during = [];
   link.ariaBusy = true;
   try {
-    const answer = await fetch(link.dataset.older, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
+    const answer = await ask(link.dataset.older);
     const [epoch, version] = answer.headers.get("Feed-Position").split(" ");
-    const template = document.createElement("template");
-    template.innerHTML = await answer.text();
+    const items = parse(await answer.text());
     if (epoch !== feed.epoch) return feed.reload();
-    localise(template.content);
-    const items = [...template.content.children];
     feed.floor = items.at(-1) ?? feed.floor;
-    const added = items.filter(({ id }) => !document.getElementById(id));
-    added.forEach((item) => feed.dress(item));
-    feed.list.append(...added);
+    feed.list.append(...items.filter(({ id }) => !document.getElementById(id)));
     const next = /<([^>]+)>; rel="next"/.exec(answer.headers.get("Link"))?.[1];
     if (next) {
       link.dataset.older = next;
@@ -30,9 +33,9 @@ export async function showMore(feed, link) {
     feed.during = null;
     for (const change of missed) feed.apply(change);
     feed.number();
-    feed.visit.again();
+    feed.visit.again?.();
     // The keyboard goes on where the new ones begin, not at the end of the page.
-    if (!next) items[0]?.querySelector("article, a")?.focus({ preventScroll: true });
+    if (!next) items[0]?.querySelector("article")?.focus({ preventScroll: true });
   } catch {
     // The plain link shows the same, or the browser's own words of what is wrong.
     location.assign(link.href);

@@ -1,73 +1,76 @@
 // What arrived while the reader was busy elsewhere is pending: in its place, but not shown, and counted by the toast
 // and in the page's title.
 
+import { steady } from "./steady.js";
 import { words } from "./words.js";
 
-const BUSY = "input:focus, select:focus, textarea:focus";
-// What is pending, by toast.
-const counts = new Map();
+// A notice of what was retracted meanwhile is no update
+const countIn = (place) => place.querySelectorAll(".update.pending").length;
+// Updates that are shown in one task: on a slow phone, too, as long as a blink
+const AT_ONCE = 40;
 let title = document.title;
 
-export class Pending {
-  constructor(feed) {
-    this.feed = feed;
-    this.head = feed.querySelector(".feed-head");
-    this.toast = feed.querySelector(".toast button");
-    if (!this.toast) return;
-    const look = () => this.calm() && this.reveal();
-    this.toast.addEventListener("click", () => this.#lead());
-    document.addEventListener("visibilitychange", look);
-    new IntersectionObserver(([{ isIntersecting }]) => isIntersecting && look(), { threshold: 1 }).observe(this.head);
-  }
+// What is pending in a feed. `calm()` says whether something new may appear; `arrived(updates, calm)` takes new ones that
+// are in their place already; `reveal()` shows and gives what was pending; `look()` does so if it may, or counts.
+export function pending(feed) {
+  const head = feed.querySelector(".feed-head"), toast = feed.querySelector(".toast button");
 
-  // Whether something new may appear: the reader looks at the top of the feed, or has not come to it yet, and has
-  // nothing in hand. An editor at the desk always has, and waits for nothing.
-  calm() {
-    const { feed, head, toast } = this;
+  // The reader looks at the top of the feed, or has not come to it yet, and has nothing in hand. An editor at the desk
+  // always has, and waits for nothing. In a frame, `away` says that the page around it is elsewhere.
+  function calm() {
     const edge = Math.max(0, feed.closest(".rail")?.getBoundingClientRect().top ?? 0);
-    const busy = () => document.hidden || !getSelection().isCollapsed || document.querySelector(BUSY);
-    const plays = () => [...document.querySelectorAll("video")].some((video) => !video.paused);
-    return !toast || ((feed.order || head.getBoundingClientRect().bottom > edge) && !busy() && !plays());
+    return !toast || !(
+      document.hidden || feed.away || (!feed.order && head.getBoundingClientRect().bottom <= edge) ||
+      document.activeElement?.matches("input, select, textarea") || !getSelection().isCollapsed ||
+      [...document.querySelectorAll("video")].some((video) => !video.paused)
+    );
   }
 
-  // New updates, already in their place.
-  arrived(updates, calm) {
-    for (const update of updates) update.classList.add("fresh", calm ? "fresh" : "pending");
-    if (calm && updates.length) this.reveal();
-    else this.#count();
+  // They are shown by tasks of their own, so that a hundred at once do not hold up the page for long.
+  function arrived(updates, calm) {
+    for (const update of updates) update.classList.add("fresh", "pending");
+    if (calm) setTimeout(look);
+    else count();
   }
 
-  reveal() {
-    const pending = this.feed.list.querySelectorAll(".pending");
-    pending.forEach((item) => item.classList.remove("pending"));
-    this.#count();
-    this.feed.number();
-    if (pending.length) this.feed.visit.again();
-    return pending;
+  const look = () => (calm() ? steady(() => reveal(AT_ONCE)) : count());
+
+  function reveal(most) {
+    const shown = [...feed.list.querySelectorAll(".pending")].slice(0, most);
+    shown.forEach((item) => item.classList.remove("pending"));
+    feed.number();
+    if (shown.length) feed.visit.again?.();
+    if (most && countIn(feed.list)) setTimeout(look);
+    else count();
+    return shown;
   }
 
   // To the newest update, wherever the list has it.
-  #lead() {
-    const [first] = this.reveal();
-    const oldest = this.feed.order;
-    (oldest ? first : this.head).scrollIntoView({ block: "nearest" });
-    (oldest ? first : this.feed.list).querySelector("article").focus({ preventScroll: true });
+  function lead() {
+    const [first] = reveal(), { order, list } = feed;
+    (order ? first : head).scrollIntoView({ block: "nearest" });
+    (order ? first : list).querySelector("article").focus({ preventScroll: true });
   }
 
-  #count() {
-    const { toast } = this;
+  function count() {
     if (!toast) return;
-    const count = this.feed.list.querySelectorAll(".update.pending").length;
-    counts.set(toast, count);
+    const count = countIn(feed.list);
     toast.hidden = !count;
     toast.textContent = words(toast, "new", { count });
     entitle();
   }
+
+  if (toast) {
+    toast.addEventListener("click", lead);
+    document.addEventListener("visibilitychange", look);
+    new IntersectionObserver(([{ isIntersecting }]) => isIntersecting && look(), { threshold: 1 }).observe(head);
+  }
+  return { calm, arrived, reveal, look };
 }
 
 // Gives the page this title, after the number of what is pending in all its feeds.
-export function entitle(words = title) {
-  title = words;
-  const count = [...counts.values()].reduce((sum, each) => sum + each, 0);
+export function entitle(words) {
+  title = words || title;
+  const count = countIn(document);
   document.title = (count ? `(${count}) ` : "") + title;
 }

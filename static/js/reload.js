@@ -12,8 +12,8 @@ const RETURN = 30_000;
 const reloaded = (performance.getEntriesByType("navigation")[0]?.type ?? "reload") === "reload";
 let timer;
 
-// Reloads the page, which is one of so many.
-export function reload(readers) {
+// Reloads the page, which is one of so many, as far as it was told.
+export function reload(readers = 0) {
   const pause = reloaded ? Math.max(0, PAUSE - performance.now()) : 0;
   timer ??= setTimeout(() => {
     // Whoever stops the loading stays on this page, which may have to try again
@@ -24,6 +24,6 @@ export function reload(readers) {
 
 // On an error page: when a reload led here, the reader was following something that may come back, such as an article
 // that is a draft for a while.
-export function comeBack() {
-  if (reloaded) setInterval(() => document.hidden || location.reload(), RETURN * (1 + Math.random()));
+if (reloaded && document.querySelector("[data-come-back]")) {
+  setInterval(() => document.hidden || location.reload(), RETURN * (1 + Math.random()));
 }

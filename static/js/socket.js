@@ -1,4 +1,4 @@
-// A Socket.IO v5 client over the native WebSocket: connect, events, acks, heartbeat, and coming back.
+// A Socket.IO v5 client over the native WebSocket: connect, events, acks, heartbeat, and coming back. A page has one.
 // The official bundle is ten times this size and needs Node to install. The protocol:
 // https://socket.io/docs/v4/socket-io-protocol/ and https://socket.io/docs/v4/engine-io-protocol/
 
@@ -7,100 +7,98 @@ const FIRST_RETRY = 1_000;
 // ms; the full jitter below it spreads a crowd that lost its server
 const LAST_RETRY = 30_000;
 
-export class Socket {
-  #url; #listener; #wanted; #ws; #timer; #silence; #limit = 45_000; #heard = 0; #failures = 0; #acks = new Map(); #last = 0;
+const url = `${location.origin.replace("http", "ws")}/socket.io/?EIO=4&transport=websocket`;
+const acks = new Map();
+let wanted, ws, timer, silence, limit = 45_000, heard = 0, failures = 0, last = 0;
 
-  // `listener` has connected(), lost() and event(name, payload).
-  constructor(url, listener) {
-    this.#url = url;
-    this.#listener = listener;
-    const wake = () => this.#wanted && this.#wake();
-    addEventListener("online", wake);
-    // It may stay open for a minute without a word
-    addEventListener("offline", () => this.#lose(this.#ws));
-    addEventListener("pageshow", wake);
-    // An open socket may keep the page out of the back/forward cache
-    addEventListener("pagehide", () => this.#leave());
-    document.addEventListener("visibilitychange", () => document.hidden || wake());
-    this.open();
-  }
+// What is to be done when it is connected(), when it is lost(), at an event(name, payload), and when the reader comes
+// back while it is closed().
+export const on = {};
 
-  open() {
-    this.#wanted = true;
-    this.#wake();
-  }
-
-  // Ends it, without a word to the listener; what was not answered yet is never answered.
-  close() {
-    this.#wanted = false;
-    this.#leave();
-  }
-
-  // Sends an event; `answered` gets the ack. When the connection is lost before that, it is never called.
-  emit(name, payload, answered) {
-    this.#acks.set(++this.#last, answered);
-    this.#send(`42${this.#last}${JSON.stringify([name, payload])}`);
-  }
-
-  // There is reason to believe that it works now, or that it no longer does: do not wait for a timer.
-  #wake() {
-    if (this.#ws && Date.now() - this.#heard > this.#limit) this.#lose(this.#ws);
-    if (!this.#ws) this.#connect();
-  }
-
-  #connect() {
-    clearTimeout(this.#timer);
-    const ws = (this.#ws = new WebSocket(this.#url));
-    this.#hear();
-    ws.onmessage = ({ data }) => ws === this.#ws && this.#receive(data);
-    ws.onerror = ws.onclose = () => this.#lose(ws);
-  }
-
-  #receive(packet) {
-    this.#hear();
-    const kind = typeof packet === "string" ? packet.slice(0, packet[0] === "4" ? 2 : 1) : "";
-    if (kind === "0") {
-      const { pingInterval, pingTimeout } = JSON.parse(packet.slice(1));
-      this.#limit = pingInterval + pingTimeout;
-      this.#send("40");
-    } else if (kind === "2") this.#send("3");
-    else if (kind === "40") {
-      this.#failures = 0;
-      this.#listener.connected();
-    } else if (kind === "42") this.#listener.event(...JSON.parse(packet.slice(packet.indexOf("["))));
-    else if (kind === "43") {
-      const start = packet.indexOf("[");
-      const id = Number(packet.slice(2, start));
-      this.#acks.get(id)?.(...JSON.parse(packet.slice(start)));
-      this.#acks.delete(id);
-    } else if (kind === "1" || kind === "41" || kind === "44") this.#lose(this.#ws);
-  }
-
-  #send(packet) {
-    if (this.#ws?.readyState === WebSocket.OPEN) this.#ws.send(packet);
-  }
-
-  #hear() {
-    this.#heard = Date.now();
-    clearTimeout(this.#silence);
-    this.#silence = setTimeout((ws) => this.#lose(ws), this.#limit, this.#ws);
-  }
-
-  #lose(ws) {
-    // Both error and close arrive, and a socket that was given up may still speak
-    if (!ws || ws !== this.#ws) return;
-    this.#leave();
-    const most = Math.min(LAST_RETRY, FIRST_RETRY * 2 ** this.#failures++);
-    this.#timer = setTimeout(() => this.#connect(), Math.random() * most);
-    this.#listener.lost();
-  }
-
-  #leave() {
-    const ws = this.#ws;
-    this.#ws = null;
-    this.#acks.clear();
-    clearTimeout(this.#timer);
-    clearTimeout(this.#silence);
-    ws?.close();
-  }
+// Connects, and stays so.
+export function open() {
+  wanted = true;
+  wake();
 }
+
+// Ends it, without a word; what was not answered yet is never answered.
+export function close() {
+  wanted = false;
+  leave();
+}
+
+// Sends an event; `answered` gets the ack. When the connection is lost before that, it is never called.
+export function emit(name, payload, answered) {
+  acks.set(++last, answered);
+  send(`42${last}${JSON.stringify([name, payload])}`);
+}
+
+// There is reason to believe that it works now, or that it no longer does: do not wait for a timer.
+function wake() {
+  if (!wanted) return on.closed();
+  if (Date.now() - heard > limit) lose(ws);
+  if (!ws) connect();
+}
+
+function connect() {
+  clearTimeout(timer);
+  const mine = (ws = new WebSocket(url));
+  hear();
+  ws.onmessage = ({ data }) => mine === ws && receive(data);
+  ws.onclose = () => lose(mine);
+}
+
+function receive(packet) {
+  hear();
+  const [kind] = /^4?\d?/.exec(packet);
+  const payload = () => JSON.parse(packet.slice(packet.search(/[[{]/)));
+  if (kind === "0") {
+    const { pingInterval, pingTimeout } = payload();
+    limit = pingInterval + pingTimeout;
+    send("40");
+  } else if (kind === "2") send("3");
+  else if (kind === "40") {
+    failures = 0;
+    on.connected();
+  } else if (kind === "42") on.event(...payload());
+  else if (kind === "43") {
+    const id = parseInt(packet.slice(2));
+    acks.get(id)?.(...payload());
+    acks.delete(id);
+  } else if (["1", "41", "44"].includes(kind)) lose(ws);
+}
+
+function send(packet) {
+  if (ws?.readyState === WebSocket.OPEN) ws.send(packet);
+}
+
+function hear() {
+  heard = Date.now();
+  clearTimeout(silence);
+  silence = setTimeout(lose, limit, ws);
+}
+
+function lose(old) {
+  // One that was given up closes later
+  if (!old || old !== ws) return;
+  leave();
+  timer = setTimeout(connect, Math.random() * Math.min(LAST_RETRY, FIRST_RETRY * 2 ** failures++));
+  on.lost();
+}
+
+function leave() {
+  const old = ws;
+  ws = null;
+  acks.clear();
+  clearTimeout(timer);
+  clearTimeout(silence);
+  old?.close();
+}
+
+addEventListener("online", wake);
+// It may stay open for a minute without a word
+addEventListener("offline", () => lose(ws));
+addEventListener("pageshow", ({ persisted }) => persisted && wake());
+// An open socket may keep the page out of the back/forward cache
+addEventListener("pagehide", leave);
+document.addEventListener("visibilitychange", () => document.hidden || wake());

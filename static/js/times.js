@@ -1,7 +1,7 @@
 // The server writes times in the site's zone; here they become the reader's: how long ago while that is short, the
 // time of day, and the date unless it is today's. The server's clock counts, since a device's own may be wrong.
 
-import { language } from "./words.js";
+import { languageOf } from "./words.js";
 
 // What is older is easier to place by its time of day.
 const RELATIVE_MINUTES = 60;
@@ -10,28 +10,35 @@ const TICK = 10_000;
 // ms; the Date header counts whole seconds, so that less is no difference
 const DOUBT = 2_000;
 
-const clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format;
-const day = new Intl.DateTimeFormat(language, { dateStyle: "long" }).format;
-const ago = new Intl.RelativeTimeFormat(language, { numeric: "auto", style: "short" });
-const ticking = new Set();
+const formats = {}, ticking = new Set();
 let offset = 0, today;
+
+const formatsOf = (language) => (formats[language] ??= [
+  new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format,
+  new Intl.DateTimeFormat(language, { dateStyle: "long" }).format,
+  new Intl.RelativeTimeFormat(language, { numeric: "auto", style: "short" }),
+]);
+const dayOf = (moment) => new Date(moment).toDateString();
 
 // This moment, by the server's clock.
 export const now = () => Date.now() + offset;
 
-// The time of day of a moment, with its date unless it is today's.
-export function timeOfDay(moment = now()) {
-  const date = day(moment);
-  return (date === day(now()) ? "" : `${date}, `) + clock(moment);
-}
+// The time of day of a moment, with its date unless it is today's, for the gaps of words.js.
+export const timeOfDay = (moment = now()) => ({
+  toLocaleString(language) {
+    const [clock, day] = formatsOf(language);
+    return (dayOf(moment) === dayOf(now()) ? "" : `${day(moment)}, `) + clock(moment);
+  },
+});
 
 // Makes the times below that element the reader's. May be done again.
 export function localise(root) {
-  today = day(now());
+  today = dayOf(now());
   root.querySelectorAll("time").forEach(write);
 }
 
 function write(time) {
+  const [clock, day, ago] = formatsOf(languageOf(time));
   const moment = Date.parse(time.dateTime), date = day(moment), hour = clock(moment);
   const minutes = Math.floor((now() - moment) / 60_000);
   const young = minutes > -2 && minutes < RELATIVE_MINUTES;
@@ -41,15 +48,16 @@ function write(time) {
     time.closest(".edited, .retracted") ? hour
     : time.closest(".byline, .coverage, .history") ? time.title
     : young && !time.closest(".key-events") ? ago.format(-Math.max(0, minutes), minutes > 0 ? "minute" : "second")
-    : date === today ? hour
+    : dayOf(moment) === today ? hour
     : `<span class="day">${date}, </span>${hour}`;
 }
 
 function tick() {
-  if (today !== day(now())) localise(document);
+  if (today !== dayOf(now())) localise(document);
   else ticking.forEach((time) => (time.isConnected ? write(time) : ticking.delete(time)));
 }
 
+localise(document);
 setInterval(tick, TICK);
 document.addEventListener("visibilitychange", tick);
 

@@ -9,42 +9,32 @@ import { words } from "./words.js";
 // ms in another tab; whoever comes back sooner still knows
 const AWAY = 300_000;
 
-export class Visit {
-  constructor(feed) {
-    this.feed = feed;
-    this.head = feed.querySelector(".since");
-    // Other views of a feed do not begin with its newest update.
-    if (!this.head || feed.shows !== "top" || feed.only || feed.order) return;
-    this.button = this.head.querySelector("button");
-    this.button.addEventListener("click", () => this.catchUp(!feed.hasAttribute("key-only")));
-    document.addEventListener("visibilitychange", () => document.hidden && this.#leave());
-    addEventListener("pagehide", () => this.#leave());
-    this.line = document.createElement("li");
-    this.line.className = "left";
-    this.left = recall(`left ${feed.name}`)?.split(" ");
-    this.again(0);
+// Watches the reader's coming and going. `again()` draws the line after an absence, and anew when more is shown than
+// before; `catchUp(on)` shows only the key ones of what was missed, or all.
+export function visit(feed) {
+  const head = feed.querySelector(".since");
+  // Other views of a feed do not begin with its newest update.
+  if (!head || feed.shows !== "top" || feed.only || feed.order) return {};
+  const kept = `left ${feed.name}`, line = document.createElement("li"), [summary, button] = head.children;
+  let left = recall(kept)?.split(" ");
+  line.className = "left";
+
+  function catchUp(on) {
+    button.ariaPressed = on;
+    steady(() => feed.toggleAttribute("key-only", on));
   }
 
-  // Shows only the key ones of what was missed, or all.
-  catchUp(on) {
-    if (this.button) this.button.ariaPressed = on;
-    steady(() => this.feed.toggleAttribute("key-only", on));
-  }
-
-  // Draws the line after an absence of that length, and again when more is shown than before.
-  again(away = AWAY) {
-    const { feed, head, line, left, button } = this;
+  function again(away = AWAY) {
     if (!left || !(line.isConnected || head.hidden === false || now() - left[2] > away)) return;
     const mark = { dataset: { at: left[0] }, id: left[1] };
-    const shown = feed.items().filter((item) => !item.matches(".pending"));
-    const end = shown.find((item) => !feed.above(item, mark));
-    const missed = end ? shown.slice(0, shown.indexOf(end)) : shown;
+    const items = feed.items(), missed = items.filter((item) => feed.above(item, mark)), end = items[missed.length];
     if (!missed.length) return;
-    const name = end || !feed.querySelector("[data-older]") ? "since" : "more";
-    const since = words(head, name, { count: missed.length, time: timeOfDay(Number(left[2])) });
+    // Where it is further down than what is loaded, there are more.
+    const count = missed.length + (end || !feed.older ? 0 : "+");
+    const since = words(head, "since", { count, time: timeOfDay(+left[2]) });
     steady(() => {
-      shown.forEach((item) => item.classList.toggle("missed", missed.includes(item)));
-      head.firstElementChild.textContent = since;
+      items.forEach((item, i) => item.classList.toggle("missed", i < missed.length));
+      summary.textContent = since;
       head.hidden = false;
       button.hidden = !missed.some((item) => item.matches(".is-key"));
       line.textContent = `${words(head, "left")} · ${since}`;
@@ -52,10 +42,16 @@ export class Visit {
     });
   }
 
-  #leave() {
-    const newest = this.feed.list.querySelector("li[data-at]:not(.pending)");
+  function leave() {
+    const [newest] = feed.items();
     if (!newest) return;
-    this.left = [newest.dataset.at, newest.id, now()];
-    remember(`left ${this.feed.name}`, this.left.join(" "));
+    left = [newest.dataset.at, newest.id, now()];
+    remember(kept, left.join(" "));
   }
+
+  button.addEventListener("click", () => catchUp(!feed.hasAttribute("key-only")));
+  document.addEventListener("visibilitychange", () => document.hidden && leave());
+  addEventListener("pagehide", leave);
+  again(0);
+  return { again, catchUp };
 }

@@ -1,13 +1,16 @@
 // The page's words stand in its templates, with {gaps}, and once for each plural form where they count something.
 
-const written = document.documentElement.lang;
-// The order in which the server writes a date.
-export const language = written === "en" ? "en-GB" : written;
-const plural = new Intl.PluralRules(language);
+// The language in which an element is written. English is Britain's, for the order in which the server writes a date.
+export function languageOf(element) {
+  const { lang } = element.closest("[lang]");
+  return lang === "en" ? "en-GB" : lang;
+}
 
 // The words which that element keeps under that name, with those values in their gaps.
 export function words(element, name, values = {}) {
+  const language = languageOf(element);
   const form = (end) => element.getAttribute(`data-${name}${end}`);
-  const found = form("") ?? form(`-${plural.select(values.count ?? 0)}`) ?? form("-other") ?? "";
+  const plural = new Intl.PluralRules(language).select(values.count ?? 0);
+  const found = form("") ?? form(`-${plural}`) ?? form("-other") ?? "";
   return found.replace(/{(\w+)}/g, (_, gap) => values[gap].toLocaleString(language));
 }

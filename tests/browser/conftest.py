@@ -5,12 +5,14 @@ import shutil
 from collections.abc import Callable, Iterator
 from itertools import count
 from time import monotonic
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, BrowserType, Page, sync_playwright
 
 from tests.conftest import PASSWORD
-from tests.server import Server
+from tests.server import Server, serving
 
 # No sandbox, for root in a container; the rest keeps Chromium from calling home.
 QUIET = [
@@ -19,22 +21,24 @@ QUIET = [
 ]  # fmt: skip
 
 
-def launch(playwright: object) -> Browser:
-    """Chromium as CHROMIUM names it, or as it is found."""
+def launch(chromium: BrowserType, **options: Any) -> Browser:
+    """Chromium as CHROMIUM names it, or as it is found. `options` are playwright's."""
     path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
     assert path, "Chromium is missing; `make test` installs it, or set CHROMIUM"
-    return playwright.chromium.launch(executable_path=path, args=QUIET)  # type: ignore[attr-defined, no-any-return]
+    return chromium.launch(executable_path=path, args=QUIET, **options)
 
 
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """One Chromium for all tests."""
     with sync_playwright() as playwright:
-        browser = launch(playwright)
+        browser = launch(playwright.chromium)
         yield browser
         browser.close()
 
 
+RECONNECT = 40_000  # ms: the longest pause of the client is 30 s
+HERE = ("127.0.0.1", "localhost")
 PHONE = {"width": 360, "height": 740}
 DESKTOP = {"width": 1440, "height": 900}
 LONG = "The quay is full of people, and the tide is coming in. " * 8
@@ -45,11 +49,8 @@ _numbers = count(1)
 @pytest.fixture(scope="session")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One server for all tests that need none of their own: each has an article of its own, `slug`."""
-    running = Server(tmp_path_factory.mktemp("shared"))
-    running.prepare()
-    running.start()
-    yield running
-    running.stop()
+    with serving(tmp_path_factory.mktemp("shared")) as running:
+        yield running
 
 
 @pytest.fixture
@@ -97,7 +98,7 @@ def open_page(chromium: Browser) -> Iterator[NewPage]:
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: problems.append(str(error)))
-        page.on("request", lambda request: "127.0.0.1" in request.url or problems.append(request.url))
+        page.on("request", lambda request: urlsplit(request.url).hostname in HERE or problems.append(request.url))
         page.goto(address)
         if wait_for:
             page.wait_for_selector(wait_for, state="attached")

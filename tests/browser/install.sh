@@ -1,5 +1,6 @@
 #!/bin/sh
-# Sees to what the browser tests need beyond Python: Chromium, and the official Socket.IO client from npm.
+# Sees to what the browser tests need beyond Python: Chromium, and from npm the official
+# Socket.IO client and the schema of sitemaps.
 # Installs with apt where the user may; otherwise says in one line what to install.
 set -eu
 cd "$(dirname "$0")"
@@ -20,9 +21,9 @@ if [ -z "${CHROMIUM:-}" ] && ! command -v chromium >/dev/null 2>&1 && ! command 
   fi
 fi
 
-if [ ! -e node_modules/socket.io-client/dist/socket.io.min.js ]; then
+if [ ! -e node_modules/socket.io-client/dist/socket.io.min.js ] || [ ! -e node_modules/sitemap/schema/sitemap.xsd ]; then
   if ! command -v npm >/dev/null 2>&1 && may_install; then install npm; fi
   if command -v npm >/dev/null 2>&1; then npm ci --silent --no-audit --no-fund
-  else echo "The test with npm's Socket.IO client will be skipped: install npm (Debian: apt install npm)."
+  else echo "The tests with npm's Socket.IO client and sitemap schema will be skipped: install npm (Debian: apt install npm)."
   fi
 fi

@@ -18,7 +18,7 @@ def main() -> None:
         server = Server(Path(folder))
         server.flask("demo", "load")
         server.start()
-        browser = launch(playwright)
+        browser = launch(playwright.chromium)
         page = browser.new_page(viewport={"width": 1440, "height": 900})
         page.goto(f"{server.url}/articles/harbour-bridge")
         page.wait_for_selector("live-feed[feed=news][state=live]")

@@ -39,13 +39,14 @@ socketio.run(app, "127.0.0.1", int(sys.argv[1]), allow_unsafe_werkzeug=True)
 """
 
 OURS = """async () => {
-  const { Socket } = await import("/js/socket.js");
   window.seen = [];
-  window.socket = new Socket(`ws://${location.host}/socket.io/?EIO=4&transport=websocket`, {
+  window.socket = await import("/js/socket.js");
+  Object.assign(socket.on, {
     connected: () => { seen.push("connected"); socket.emit("follow", { feed: "news" }, (ack) => seen.push(ack)); },
     lost: () => seen.push("lost"),
     event: (name, payload) => seen.push([name, payload]),
   });
+  socket.open();
 }"""
 
 

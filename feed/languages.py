@@ -1,0 +1,155 @@
+"""The languages we write: words from the catalogues in `translations/`, dates, numbers and plural rules from Babel.
+
+One mechanism for pages and pushes. The tail renders updates where no request is, so which language is being written
+is said by `with languages.writing(tag):`, and everything below reads it. Catalogues are the text files that
+translators edit, read at the start: nothing is compiled, so nothing can be out of step.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import datetime
+from functools import cached_property, lru_cache
+from gettext import GNUTranslations, NullTranslations
+from io import BytesIO
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from babel import Locale, UnknownLocaleError, dates, localedata, numbers
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+from feed import times
+from feed.errors import Sentence
+
+CATALOGUES = Path(__file__).parent / "translations"
+ENGLISH = "en"  # in which the messages themselves are written
+ADVICE = Sentence("Write a language tag, like en, uk or pt-BR.")
+COUNTED = (*range(101), 1_000_000)  # numbers among which every plural form that whole numbers take occurs
+
+_TAG = re.compile(r"[a-z]{2,3}(-[a-z]{4})?(-([a-z]{2}|\d{3}))?\Z", re.IGNORECASE)
+_writing: "ContextVar[Language]" = ContextVar("writing")
+
+
+def known(tag: str) -> str:
+    """The BCP 47 tag as it is usually written ("pt-BR"): language, and perhaps script and region. Raises ValueError for
+    what is none, or names a language that Babel knows nothing of."""
+    try:
+        if not _TAG.match(tag) or tag.lower().startswith("und"):
+            raise ValueError(tag)
+        Locale.parse(tag, sep="-")
+    except (ValueError, UnknownLocaleError):
+        raise ValueError(ADVICE) from None
+    language, *more = tag.lower().split("-")
+    return "-".join([language, *(part.title() if len(part) == 4 else part.upper() for part in more)])
+
+
+class Language:
+    """A language as a page is written in it. `tag` is BCP 47, `dir` is ltr or rtl. `words` is the tag of the catalogue
+    that its words come from: another one's where it has none."""
+
+    def __init__(self, tag: str, zone: ZoneInfo, words: str, catalogue: NullTranslations) -> None:
+        self.tag, self.words = tag, words
+        self.gettext, self.ngettext = catalogue.gettext, catalogue.ngettext
+        self._zone = zone
+        # Plain English writes its dates as Britain does; times.js agrees.
+        self._locale = Locale.parse("en_GB" if tag == ENGLISH else tag, sep="_" if tag == ENGLISH else "-")
+        self.dir = str(self._locale.text_direction)
+        self.plural_forms = lru_cache(self._plural_forms)
+
+    @property
+    def borrows(self) -> bool:
+        """Whether its words are another language's."""
+        return self.tag.split("-")[0] != self.words.split("-")[0]
+
+    def clock(self, moment: str) -> str:
+        """Time of day in the site's zone: "14:05"."""
+        return f"{self._local(moment):%H:%M}"
+
+    def day(self, moment: str) -> str:
+        """Date in the site's zone: "26 July 2026"."""
+        return dates.format_date(self._local(moment), "long", self._locale)
+
+    def full(self, moment: str) -> str:
+        """Date, time and zone, for a title or a permalink: "26 July 2026, 14:05 CEST"."""
+        return f"{self.day(moment)}, {self._local(moment):%H:%M %Z}"
+
+    def with_offset(self, moment: str) -> str:
+        """For machines, in the site's zone: "2026-07-26T16:05:00+02:00"."""
+        return times.with_offset(moment, self._zone)
+
+    def said(self, sentence: str) -> str:
+        """A sentence of ours in this language; words of anybody else as they are."""
+        if not isinstance(sentence, Sentence):
+            return sentence
+        values = {
+            name: numbers.format_decimal(value, locale=self._locale) if isinstance(value, int) else value
+            for name, value in sentence.values.items()
+        }
+        return self.gettext(sentence.message).format(**values)
+
+    def _plural_forms(self, one: str, other: str) -> dict[str, str]:
+        """That message in each plural form of the words' language, by CLDR's category, as Intl.PluralRules in the
+        browser names them. `other` is there always, for browsers that do not know the language."""
+        category = Locale.parse(self.words, sep="-").plural_form
+        forms: dict[str, str] = {}
+        for count in COUNTED:
+            forms.setdefault(category(count), self.ngettext(one, other, count))
+        forms.setdefault("other", self.ngettext(one, other, COUNTED[-1]))
+        return forms
+
+    @cached_property
+    def choice(self) -> list[tuple[str, str]]:
+        """The languages an article may be in, as (tag, name in this language), by name."""
+        tags = (tag for tag in localedata.locale_identifiers() if "_" not in tag)
+        named = [(tag, name) for tag in tags if (name := self._locale.languages.get(tag))]
+        return sorted(named, key=lambda each: each[1].casefold())
+
+    def _local(self, moment: str) -> datetime:
+        return datetime.fromisoformat(moment).astimezone(self._zone)
+
+
+class Languages:
+    """The languages of one site: its own, and those of its articles."""
+
+    def __init__(self, site: str, zone: ZoneInfo) -> None:
+        self._site, self._zone = site, zone
+        self._catalogues = {ENGLISH: NullTranslations(), **{path.stem: _read(path) for path in CATALOGUES.glob("*.po")}}
+        self.of = lru_cache(self._of)
+        """The language of that tag; of None, the site's."""
+
+    @property
+    def now(self) -> Language:
+        """The language that is being written."""
+        return _writing.get(None) or self.of(None)
+
+    @contextmanager
+    def writing(self, tag: str | None) -> Iterator[None]:
+        """What is rendered inside is written in that language."""
+        before = _writing.set(self.of(tag))
+        try:
+            yield
+        finally:
+            _writing.reset(before)
+
+    def _of(self, tag: str | None) -> Language:
+        tag = tag or self._site
+        words = next(each for each in (*_wider(tag), *_wider(self._site), ENGLISH) if each in self._catalogues)
+        return Language(tag, self._zone, words, self._catalogues[words])
+
+
+def _wider(tag: str) -> Iterator[str]:
+    """The tag, and what it is a kind of: "pt-BR", "pt"."""
+    while tag:
+        yield tag
+        tag = tag.rpartition("-")[0]
+
+
+@lru_cache
+def _read(path: Path) -> GNUTranslations:
+    compiled = BytesIO()
+    with path.open("rb") as file:
+        write_mo(compiled, read_po(file))
+    compiled.seek(0)
+    return GNUTranslations(compiled)

@@ -1,0 +1,141 @@
+"""A feed as feed readers take it, whichever the format: whole addresses, ids that never come again, plain titles.
+
+Ids are tag URIs (RFC 4151): host, day, and what was published then. An update's number comes again after a restore
+from a backup, on the same day perhaps, so its id holds the moment of publication too, as the restore itself does.
+"""
+
+from dataclasses import dataclass
+from ipaddress import IPv6Address
+from urllib.parse import urlsplit
+
+from feed import text
+from feed.errors import Sentence
+from feed.languages import Language
+from feed.render.templates import feed_title, opening
+from feed.settings import Settings
+from feed.store import updates
+from feed.store.database import Database
+from feed.store.feeds import NEWS, Feed
+from feed.store.updates import Update, Which
+
+ENDINGS = ("atom", "rss", "json")  # of a feed's documents
+LISTED = 50  # updates of a feed: what a busy coverage brings in the hours between two looks of a slow feed reader
+TITLE = 80  # characters of an update's first words, where it has no headline
+SUMMARY = 200  # characters
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A standing update. `title` and `summary` are plain text, `html` has absolute addresses; `picture` is that of its
+    first picture, and `updated` the moment of its last edit or else of its publication."""
+
+    id: str
+    url: str
+    title: str
+    summary: str
+    html: str
+    author: str
+    picture: str | None
+    published: str
+    updated: str
+
+
+@dataclass(frozen=True)
+class Tombstone:
+    """A retracted update. `reason` is what readers were told, None when nothing was."""
+
+    id: str
+    retracted: str
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class Listing:
+    """The newest of a feed, and what was retracted from it last. `page` is where people read it, `address` its own
+    without the format's ending, `hub` the WebSub hub that is told of its changes or "", `updated` the latest moment of
+    all that is in it."""
+
+    id: str
+    language: str
+    title: str
+    description: str
+    site: str
+    page: str
+    address: str
+    hub: str
+    logo: str
+    updated: str
+    entries: list[Entry]
+    tombstones: list[Tombstone]
+
+
+def listing(db: Database, settings: Settings, language: Language, feed: Feed, logo: str) -> Listing:
+    """The feed as it stands, in its language. `logo` is the address of the site's logo."""
+    url = settings.public_url
+    entries = [entry(url, language, each) for each in updates.newest_first(db, feed, None, LISTED, Which.STANDING)]
+    tombstones = [_tombstone(url, each) for each in updates.retracted_last(db, feed, LISTED)]
+    moments = [each.updated for each in entries] + [each.retracted for each in tombstones]
+    story = text.plain_line(feed.article, language.tag) if feed.article else None
+    return Listing(
+        id=_tag(url, feed.opened_at, f"feeds/{feed.slug}"),
+        language=language.tag,
+        title=f"{story or language.said(Sentence('News Feed'))} – {settings.site_name}",
+        description=feed_title(language, feed)
+        if story
+        else language.said(Sentence("The News Feed of {site}", site=settings.site_name)),
+        site=settings.site_name,
+        page=f"{url}/feeds/{NEWS}" if feed.slug == NEWS else f"{url}/articles/{feed.slug}",
+        address=_address(url, feed.slug),
+        hub=settings.hub,
+        logo=f"{url}{logo}",
+        updated=max(moments, default=feed.opened_at),
+        entries=entries,
+        tombstones=tombstones,
+    )
+
+
+def addresses(url: str, slug: str) -> list[str]:
+    """Of that feed's documents, in all formats."""
+    return [f"{_address(url, slug)}.{ending}" for ending in ENDINGS]
+
+
+def entry(url: str, language: Language, update: Update) -> Entry:
+    """The update of the site at that address."""
+    own = f"{url}/updates/{update.id}"
+    picture = text.first_picture(update.html)
+    return Entry(
+        id=tag(url, update),
+        url=own,
+        title=title(language, update),
+        summary=text.shorten(text.plain(update.html), SUMMARY),
+        html=text.absolute(update.html, own),
+        author=update.byline,
+        picture=f"{url}/pictures/{picture}" if picture else None,
+        published=update.published_at,
+        updated=update.edited_at or update.published_at,
+    )
+
+
+def title(language: Language, update: Update) -> str:
+    """Its headline or its first words, as plain text."""
+    return opening(update, TITLE, language.tag) or language.said(Sentence("A picture"))
+
+
+def tag(url: str, update: Update) -> str:
+    """The id of that update for all times, whatever becomes of it."""
+    return _tag(url, update.published_at, f"updates/{update.id}/{update.published_at[11:23]}")
+
+
+def _address(url: str, slug: str) -> str:
+    return f"{url}/feeds/{slug}"
+
+
+def _tombstone(url: str, update: Update) -> Tombstone:
+    return Tombstone(tag(url, update), str(update.retracted_at), update.reason if update.notice else None)
+
+
+def _tag(url: str, moment: str, what: str) -> str:
+    host = urlsplit(url).hostname or ""
+    # A tag URI takes a name with dots; an IPv6 address has one, too.
+    name = IPv6Address(host).reverse_pointer if ":" in host else host
+    return f"tag:{name},{moment[:10]}:{what}"

@@ -1,0 +1,68 @@
+"""What search engines read before any page: the sitemap (sitemaps.org), Google's news sitemap, robots.txt."""
+
+from collections.abc import Sequence
+from xml.etree.ElementTree import Element
+
+from feed import text, times
+from feed.languages import Languages
+from feed.render.xml import add, document, root
+from feed.settings import Settings
+from feed.store.sitemap import Story
+
+PAGES = ("/", "/feeds/news")
+MOST_STORIES = (
+    10_000  # of the 50,000 addresses that a sitemap may have: 0.15 s of a core. Older ones were found long ago
+)
+NEWS_HOURS = 48  # Google takes no older article in a news sitemap
+MOST_NEWS = 1_000  # nor more of them
+
+TYPE = "application/xml; charset=utf-8"
+SITEMAP = "http://www.sitemaps.org/schemas/sitemap/0.9"
+NEWS = "http://www.google.com/schemas/sitemap-news/0.9"
+
+ROBOTS = """\
+User-agent: *
+Disallow: /desk/
+Disallow: /api/
+
+Sitemap: {url}/sitemap.xml
+Sitemap: {url}/news-sitemap.xml
+"""
+
+
+def sitemap(settings: Settings, stories: Sequence[Story]) -> bytes:
+    """The pages that lead on, and the articles. No single update: each is on its article's page, too."""
+    urls = root("urlset", xmlns=SITEMAP)
+    for path in PAGES:
+        _add_url(urls, settings, path)
+    for story in stories:
+        url = _add_url(urls, settings, f"/articles/{story.slug}")
+        add(url, "lastmod", times.with_offset(story.changed, settings.timezone))
+    return document(urls)
+
+
+def news_sitemap(settings: Settings, languages: Languages, stories: Sequence[Story]) -> bytes:
+    """The articles and coverage that are news. Where none is, the front page stands alone: the schema wants one."""
+    urls = root("urlset", xmlns=SITEMAP, xmlns__news=NEWS)
+    for story in stories:
+        language = languages.of(story.language).tag
+        news = add(_add_url(urls, settings, f"/articles/{story.slug}"), "news:news")
+        publication = add(news, "news:publication")
+        add(publication, "news:name", settings.site_name)
+        add(publication, "news:language", language.split("-")[0])
+        add(news, "news:publication_date", times.with_offset(story.began, settings.timezone))
+        add(news, "news:title", text.plain_line(story.headline, language))
+    if not stories:
+        _add_url(urls, settings, "/")
+    return document(urls)
+
+
+def robots(settings: Settings) -> str:
+    """The rules for machines: what is the editors', and what is no page, is not for the index."""
+    return ROBOTS.format(url=settings.public_url)
+
+
+def _add_url(urls: Element, settings: Settings, path: str) -> Element:
+    url = add(urls, "url")
+    add(url, "loc", f"{settings.public_url}{path}")
+    return url

@@ -1,0 +1,35 @@
+"""XML, made as a tree and written by the standard library.
+
+XML 1.0 cannot hold most control characters, half characters, U+FFFE and U+FFFF, not even escaped. An editor's Markdown
+can still name some (`&#12;`), so they are dropped here, on the way out: a page and JSON hold them and stay as they are.
+Prefixes are written out in the names, for the library would register them for the whole process.
+"""
+
+import re
+from xml.etree.ElementTree import Element, SubElement, tostring
+
+ATOM = "http://www.w3.org/2005/Atom"
+
+_NO_CHARACTER = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def root(tag: str, **attributes: str) -> Element:
+    """The first element of a document. In the names of attributes, `__` stands for the colon."""
+    return Element(tag, {name.replace("__", ":"): value for name, value in attributes.items()})
+
+
+def add(parent: Element, tag: str, text: str | None = None, **attributes: str) -> Element:
+    """A new last child, with that text."""
+    child = SubElement(parent, tag, {name: _allowed(value) for name, value in attributes.items()})
+    child.text = _allowed(text) if text is not None else None
+    return child
+
+
+def document(first: Element) -> bytes:
+    """The whole document, in UTF-8."""
+    written: bytes = tostring(first, encoding="utf-8", xml_declaration=True)
+    return written
+
+
+def _allowed(text: str) -> str:
+    return _NO_CHARACTER.sub("", text)

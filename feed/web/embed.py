@@ -1,0 +1,129 @@
+"""Feeds on other sites' pages: a page for a frame, the script that gives the frame its height, and oEmbed (oembed.com).
+
+Sites that FEED_EMBED_ORIGINS does not list cannot show the frame: browsers read that from the Content-Security-Policy.
+"""
+
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from flask import Blueprint, Response, current_app, jsonify, render_template, request
+from werkzeug import exceptions
+from werkzeug.exceptions import BadRequest, HTTPException, NotFound
+
+from feed import settings, text
+from feed.errors import Sentence
+from feed.render import entries
+from feed.render.templates import feed_title
+from feed.store import articles, feeds, updates
+from feed.store.database import Database
+from feed.store.feeds import Feed
+from feed.web import feed_page, views
+from feed.web.cache import shows, shows_for_ever
+from feed.web.files import static_file
+from feed.web.house import house
+
+WIDTH = 736  # pixels, at most, when the other site does not say: as wide as a feed's own page
+HEIGHT = 600  # pixels, until the frame has told its own, and where the other site runs no script of ours
+SCRIPT_SECONDS = 3_600  # for which another site's readers need not ask for the script again
+THEMES = ("light", "dark")
+
+_PIXELS = re.compile(r"[1-9]\d{0,8}", re.ASCII)
+
+embed = Blueprint("embed", __name__)
+
+
+@embed.get("/embed/feeds/<slug>")
+def frame(slug: str) -> str:
+    """A feed for a frame, live, in the system's theme or the one asked for."""
+    theme = request.args.get("theme")
+    if theme not in (None, *THEMES):
+        raise BadRequest(Sentence("Write theme=light or theme=dark, or leave it out."))
+    with house().store.read() as db:
+        feed = feeds.get(db, slug)
+        shows(db, feed)
+        page = feed_page.load(db, house().render, feed, views.paging(request.args))
+        with house().languages.writing(feed.language):
+            return render_template("embed.html", page=page, theme=theme)
+
+
+@embed.get("/embed.js")
+def script() -> Response:
+    """What gives the frames on another site's page their height, under an address that stays."""
+    shows_for_ever()
+    response = static_file("js/host.js")
+    response.headers["Cache-Control"] = f"public, max-age={SCRIPT_SECONDS}"
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return response
+
+
+@embed.get("/oembed")
+def oembed() -> Response:
+    """What another site can show of our page at `url`: the frame with its feed, or a link."""
+    if request.args.get("format", "json") != "json":
+        raise exceptions.NotImplemented("Write format=json, or leave it out.")
+    width, height = _pixels("maxwidth"), _pixels("maxheight")
+    with house().store.read() as db:
+        feed, title, author = _shown_at(db, request.args.get("url", ""))
+    told: dict[str, Any] = {
+        "version": "1.0",
+        "type": "link",
+        "title": title,
+        "author_name": author,
+        "provider_name": house().settings.site_name,
+        "provider_url": f"{house().settings.public_url}/",
+    }
+    if feed and house().settings.embed_origins:
+        size = {"width": min(width or WIDTH, WIDTH), "height": min(height or HEIGHT, HEIGHT)}
+        told |= {"type": "rich", "html": snippet(feed, max_height=height, **size), **size}
+    response = jsonify({name: value for name, value in told.items() if value is not None})
+    response.headers["Access-Control-Allow-Origin"] = "*"  # some ask from a page
+    return response
+
+
+def snippet(feed: Feed, width: int = WIDTH, height: int = HEIGHT, max_height: int | None = None) -> str:
+    """The HTML that another site puts into its page; sizes in pixels."""
+    return render_template("_snippet.html", feed=feed, width=width, height=height, max_height=max_height).strip()
+
+
+def _shown_at(db: Database, url: str) -> tuple[Feed | None, str, str | None]:
+    """Of the page at that address, the feed that a frame can show, its title and its author. Says what it shows. Raises
+    NotFound, Missing, and Gone for a retracted update."""
+    endpoint, values = _door(url)
+    of = house().languages.of
+    if endpoint == "reader.update":
+        update = updates.get(db, values["update_id"])
+        shows(db, feeds.get(db, update.feed))
+        return None, entries.title(of(update.language), update), update.byline
+    if endpoint != "reader.article":
+        feed = feeds.get(db, values["slug"])
+        shows(db, feed)
+        return feed, feed_title(of(feed.language), feed), None
+    story = articles.get(db, values["slug"])
+    shows(db, *([story.feed] if story.feed else []))
+    language = of(story.language)
+    headline = text.plain_line(story.headline, language.tag)
+    return story.feed, feed_title(language, story.feed) if story.feed else headline, story.byline
+
+
+def _door(url: str) -> tuple[str, Mapping[str, Any]]:
+    """Which of our pages that is. Raises NotFound."""
+    with suppress(HTTPException, ValueError):
+        parts = urlsplit(url)
+        endpoint, values = current_app.url_map.bind("").match(unquote(parts.path))
+        ours = settings.origin(f"{parts.scheme}://{parts.netloc}") == house().settings.public_url
+        if ours and endpoint in ("reader.article", "reader.feed", "reader.update", "embed.frame"):
+            return endpoint, values
+    raise NotFound
+
+
+def _pixels(name: str) -> int | None:
+    """A size that was asked for. Raises BadRequest."""
+    asked = request.args.get(name)
+    if not asked:
+        return None
+    if not _PIXELS.fullmatch(asked):
+        raise BadRequest(f"Write {name} in whole pixels.")
+    return int(asked)

@@ -1,0 +1,155 @@
+"""A walk through every page in every state that it is seen in, for what must hold in all of them."""
+
+from collections.abc import Iterator
+from io import BytesIO
+from typing import Any
+
+import requests
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import LONG
+from tests.conftest import PASSWORD
+from tests.server import Server
+
+WIDE = "Donaudampfschifffahrtsgesellschaftskapitän" * 3
+
+
+def uploaded(server: Server) -> str:
+    """The id of a picture."""
+    content = BytesIO()
+    Image.new("RGB", (1600, 900), (90, 120, 140)).save(content, "PNG")
+    sent = {"file": ("quay.png", content.getvalue(), "image/png")}
+    words = {"alt": "The quay at dawn", "caption": f"The quay. {WIDE}", "credit": "Bob Brown"}
+    headers = {"Authorization": f"Bearer {server.token}"}
+    answer = requests.post(f"{server.url}/api/v1/pictures", files=sent, data=words, headers=headers, timeout=10)
+    assert answer.ok, answer.text
+    return str(answer.json()["id"])
+
+
+def furnish(server: Server, slug: str) -> list[dict[str, Any]]:
+    """Gives the article all that a page may show, and its coverage 30 updates, of which these are given: an edited one
+    with a note, one retracted with a notice, and a long pinned key one."""
+    picture = uploaded(server)
+    words = {"headline": f"The harbour {WIDE}", "standfirst": LONG, "kicker": "Town", "picture": picture}
+    body = f"{LONG}\n\n![The quay](/pictures/{picture})\n\n| a | b |\n|---|---|\n| {WIDE} | 2 |\n\n```\n{WIDE}\n```\n\n"
+    server.api("PATCH", f"/api/v1/articles/{slug}", {**words, "body": body + "## Then\n\n- one\n- two\n\n> said"})
+    for number in range(24):
+        server.publish(f"Number {number}. {LONG}", slug)
+    edited, retracted = server.publish(f"Edited. {LONG}", slug, headline="As it was"), server.publish("Wrong", slug)
+    pinned = server.publish(LONG * 3, slug, pinned=True, key=True, headline=f"Pinned {WIDE}")
+    change = {"headline": f"As it is {WIDE}", "body": "Edited since, with a note.", "note": f"A name. {WIDE}"}
+    server.api("PATCH", f"/api/v1/updates/{edited['id']}", {**change, "revision": 1})
+    server.api("DELETE", f"/api/v1/updates/{retracted['id']}", {"notice": True, "reason": f"it was wrong {WIDE}"})
+    server.publish(f"{body}*The end*", slug)
+    return [edited, retracted, pinned]
+
+
+def readers_states(server: Server, slug: str, page: Page) -> Iterator[str]:
+    """Brings the page into each state of a reader's pages, and names it."""
+    edited, retracted, pinned = furnish(server, slug)
+    own = page.locator(f"[feed='{slug}']")
+
+    def goto(path: str, state: str = "live") -> None:
+        page.goto(server.url + path)
+        page.wait_for_selector(f"live-feed[feed='{slug}'][state={state}]", state="attached")
+
+    goto(f"/articles/{slug}")
+    yield "article"
+    page.evaluate("document.querySelectorAll('li.update')[5].scrollIntoView()")
+    server.publish("New", slug)
+    expect(own.locator(".toast button")).to_be_visible()
+    yield "toast"
+    own.locator(".pause").click()
+    yield "paused"
+    own.locator(".pause").click()
+    page.goto(f"{server.url}/")
+    page.wait_for_selector("live-feed[state=live]", state="attached")
+    yield "front"
+    goto(f"/feeds/{slug}")
+    yield "pinned open"
+    page.locator(".pinned summary").click()
+    yield "pinned folded"
+    views = {"key only": "key=1", "oldest first": "order=oldest", "found": "q=quay", "at a time": "at=2026-01-01T00:00"}
+    for name, query in {**views, "nothing found": "q=xylophone", "from a time on": "at=2099-01-01T00:00"}.items():
+        goto(f"/feeds/{slug}?{query}")
+        yield name
+    page.goto(f"{server.url}/healthz")
+    server.publish("While away", slug, key=True)
+    goto(f"/feeds/{slug}")
+    expect(page.locator("li.left")).to_be_visible()
+    yield "you left here"
+    page.get_by_role("button", name="Catch me up").click()
+    yield "caught up"
+    page.get_by_role("link", name="Show More", exact=True).press("Enter")
+    expect(page.locator(f"#update-{edited['id']}")).to_be_visible()
+    expect(page.locator("li.retracted")).to_be_visible()
+    yield "all of it, with a notice"
+    goto(f"/updates/{edited['id']}")
+    yield "permalink"
+    page.goto(f"{server.url}/updates/{edited['id']}/history")
+    expect(page.locator("ins, del, .note")).not_to_have_count(0)
+    yield "history"
+    goto(f"/updates/{pinned['id']}")
+    server.api("DELETE", f"/api/v1/updates/{pinned['id']}")
+    expect(page.locator(".gone")).to_be_visible()
+    yield "permalink of what was just retracted"
+    page.goto(f"{server.url}/updates/{retracted['id']}")
+    expect(page.locator("main")).to_contain_text("it was wrong")
+    yield "410"
+    page.goto(f"{server.url}/articles/{WIDE}")
+    yield "404"
+    goto(f"/feeds/{slug}")
+    page.context.set_offline(True)
+    page.wait_for_selector("live-feed[state=offline]")
+    yield "offline"
+    page.context.set_offline(False)
+    server.coverage(slug, is_open=False)
+    goto(f"/feeds/{slug}", "ended")
+    yield "ended"
+    server.api("POST", "/api/v1/articles", {"slug": f"{slug}-quiet", "headline": "Quiet", "live": True})
+    page.goto(f"{server.url}/feeds/{slug}-quiet")
+    page.wait_for_selector("live-feed[state=live]")
+    yield "nothing yet"
+
+
+def desk_states(server: Server, slug: str, page: Page) -> Iterator[str]:
+    """Brings the page into each state of the desk, and names it."""
+    edited, _, pinned = furnish(server, slug)
+    page.goto(f"{server.url}/desk/feeds/{slug}")
+    yield "sign-in"
+    page.get_by_label("Name").fill("bob")
+    page.get_by_label("Password").fill("no such password")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    yield "sign-in refused"
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_selector("live-feed[state=live]")
+    yield "feed"
+    page.get_by_role("button", name="Publish").click()
+    expect(page.locator(".composer .reason")).to_be_visible()
+    yield "composer refused"
+    tools = page.locator(f"[data-for=update-{pinned['id']}]")
+    tools.locator("a.edit").click()
+    expect(page.locator("form.edit")).to_be_visible()
+    yield "edit form open"
+    tools.locator("a.cancel").click()
+    tools.locator("a.retract").click()
+    expect(page.locator("form.retraction")).to_be_visible()
+    yield "retraction form open"
+    page.goto(f"{server.url}/desk/updates/{edited['id']}")
+    server.api("PATCH", f"/api/v1/updates/{edited['id']}", {"body": f"Theirs {WIDE}", "revision": 2})
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator(".conflict")).to_be_visible()
+    yield "edit in conflict"
+    page.goto(f"{server.url}/desk/updates/{edited['id']}/retraction")
+    yield "retraction"
+    for path in ("", "new-article", f"articles/{slug}", "pictures", "profile"):
+        page.goto(f"{server.url}/desk/{path}")
+        yield path or "index"
+        button = page.locator("main form button.primary")
+        if path in ("new-article", "pictures"):
+            button.click()
+            expect(page.locator(".reason").first).to_be_visible()
+            yield f"{path} refused"

@@ -1,0 +1,62 @@
+"""What holds on every page in every state: axe finds nothing, and nothing scrolls sideways or is too small to hit."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.browser.conftest import DESKTOP, PHONE, NewPage, until
+from tests.browser.states import desk_states, readers_states
+from tests.server import Server
+
+States = Callable[[Server, str, Page], Iterator[str]]
+ALL = pytest.mark.parametrize("states", [readers_states, desk_states], ids=["readers", "desk"])
+# The soft highlight is over: a text on it changes its contrast by the moment.
+SETTLED = "document.getAnimations().every((each) => each.effect.getTiming().iterations > 1)"
+# Off by default, though WCAG 2.2 AA asks for it.
+OPTIONS = {"rules": {"target-size": {"enabled": True}}}
+
+
+@ALL
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing(shared: Server, slug: str, open_page: NewPage, states: States, theme: str) -> None:
+    page = open_page(f"{shared.url}/healthz", wait_for=None, color_scheme=theme, viewport=DESKTOP)
+    found: list[str] = []
+    for state in states(shared, slug, page):
+        until(page, lambda: page.evaluate(SETTLED))
+        for broken in Axe().run(page, options=OPTIONS).response["violations"]:
+            for node in broken["nodes"][:3]:
+                found.append(f"{state}: {broken['id']} {node['target']} {node['failureSummary'][:300]}")
+    assert not found, "\n".join(found)
+
+
+# The window, and what it is like to the eye: a phone, a desktop's window zoomed to 200 %, and text alone at 200 %.
+WINDOWS = {
+    "320 px": ({"width": 320, "height": 640}, 1, "100%"),
+    "zoomed to 200 %": ({"width": 640, "height": 400}, 2, "100%"),
+    "text at 200 %": (PHONE, 2, "200%"),
+}
+WIDER = """() => [...document.querySelectorAll("main *, header *, footer *")]
+  .filter((each) => each.getBoundingClientRect().right > innerWidth + 1 && each.checkVisibility()
+    && !each.closest("pre, table, .key-events ol, .unseen")).map((each) => each.outerHTML.slice(0, 90)).slice(0, 3)"""
+SMALL = """() => [...document.querySelectorAll("button, select, input:not([type=checkbox], [type=radio]), summary")]
+  .filter((each) => each.checkVisibility() && each.offsetHeight < 44).map((each) => each.outerHTML.slice(0, 90))"""
+
+
+@ALL
+@pytest.mark.parametrize("window", WINDOWS)
+def test_nothing_scrolls_sideways_and_every_control_can_be_hit(
+    shared: Server, slug: str, open_page: NewPage, states: States, window: str
+) -> None:
+    viewport, scale, text = WINDOWS[window]
+    page = open_page(f"{shared.url}/healthz", wait_for=None, viewport=viewport, device_scale_factor=scale)
+    page.add_init_script(
+        f"addEventListener('DOMContentLoaded', () => (document.documentElement.style.fontSize = '{text}'))"
+    )
+    found: list[str] = []
+    for state in states(shared, slug, page):
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            found.append(f"{state} scrolls sideways: {page.evaluate(WIDER)}")
+        found += [f"{state}: small: {each}" for each in page.evaluate(SMALL)]
+    assert not found, "\n".join(found)
