@@ -169,14 +169,19 @@ def _hub(text: str) -> str:
     return text
 
 
+def _listed(text: str) -> list[str]:
+    """What stands between spaces or commas."""
+    return text.replace(",", " ").split()
+
+
 def _urls(text: str) -> tuple[str, ...]:
-    return tuple(origin(each) for each in text.replace(",", " ").split())
+    return tuple(origin(each) for each in _listed(text))
 
 
 def _embedders(text: str) -> tuple[str, ...]:
     """As Content-Security-Policy writes who may frame a page."""
     try:
-        return tuple(_embedder(each) for each in text.replace(",", " ").split())
+        return tuple(_embedder(each) for each in _listed(text))
     except ValueError:
         raise ValueError("write origins like https://example.org or https://*.example.org, or * for any") from None
 

@@ -7,7 +7,7 @@ Pictures may come from this site alone: a picture on a foreign host would tell t
 import re
 import unicodedata
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import nh3
 from markdown_it import MarkdownIt, rules_core, rules_inline
@@ -32,6 +32,7 @@ ATTRIBUTES = {"a": {"href", "title"}, "img": {"src", "alt", "loading"}, "ol": {"
 SCHEMES = {"http", "https", "mailto"}
 REL = "noopener nofollow ugc"
 REACHED = {"pre": {"tabindex": "0"}, "table": {"tabindex": "0"}}  # they scroll when they are wide: by keys, too
+_harmless = partial(nh3.clean, tags=TAGS, attributes=ATTRIBUTES, url_schemes=SCHEMES, link_rel=REL)
 _BLANK = "\u115f\u1160\u2800\u3164\uffa0"  # letters and signs by their category, and nothing to the eye
 OWN_PICTURE = re.compile(r"/pictures/[0-9a-f]{16}\Z")
 _PICTURE = re.compile(r'<img src="/pictures/([0-9a-f]{16})"')
@@ -49,14 +50,7 @@ def to_html(markdown: str, limit: int, language: str = ENGLISH) -> str:
     if html is None or len(html) > GROWTH * limit:
         told = Sentence("This becomes far too long as a page. Use fewer or shorter links and tables.")
         raise Invalid(Reason("body", told))
-    return nh3.clean(
-        html,
-        tags=TAGS,
-        attributes=ATTRIBUTES,
-        set_tag_attribute_values=REACHED,
-        url_schemes=SCHEMES,
-        link_rel=REL,
-    ).strip()
+    return _harmless(html, set_tag_attribute_values=REACHED).strip()
 
 
 def _addresses(tokens: Sequence[Token]) -> int:
@@ -73,14 +67,7 @@ def smart_line(line: str, language: str = ENGLISH) -> str:
 def absolute(html: str, base: str) -> str:
     """The fragment for whoever reads it elsewhere: its addresses, and those of its pictures, in full. `base` is the
     address of its own page."""
-    return nh3.clean(
-        html,
-        tags=TAGS,
-        attributes=ATTRIBUTES,
-        url_schemes=SCHEMES,
-        link_rel=REL,
-        url_relative=("rewrite_with_base", base),
-    )
+    return _harmless(html, url_relative=("rewrite_with_base", base))
 
 
 def plain_line(line: str, language: str) -> str:

@@ -84,7 +84,7 @@ def listing(db: Database, settings: Settings, language: Language, feed: Feed, lo
         if story
         else language.said(Sentence("The News Feed of {site}", site=settings.site_name)),
         site=settings.site_name,
-        page=f"{url}/feeds/{NEWS}" if feed.slug == NEWS else f"{url}/articles/{feed.slug}",
+        page=page(url, feed.slug),
         address=_address(url, feed.slug),
         hub=settings.hub,
         logo=f"{url}{logo}",
@@ -92,6 +92,11 @@ def listing(db: Database, settings: Settings, language: Language, feed: Feed, lo
         entries=entries,
         tombstones=tombstones,
     )
+
+
+def page(url: str, slug: str) -> str:
+    """Where people read that feed: with its article, if it has one."""
+    return f"{url}/feeds/{NEWS}" if slug == NEWS else f"{url}/articles/{slug}"
 
 
 def addresses(url: str, slug: str) -> list[str]:

@@ -10,9 +10,7 @@ from feed.settings import Settings
 from feed.store.sitemap import Story
 
 PAGES = ("/", "/feeds/news")
-MOST_STORIES = (
-    10_000  # of the 50,000 addresses that a sitemap may have: 0.15 s of a core. Older ones were found long ago
-)
+MOST_STORIES = 10_000  # of the 50,000 that a sitemap may have: 0.15 s of a core. Older ones were found long ago
 NEWS_HOURS = 48  # Google takes no older article in a news sitemap
 MOST_NEWS = 1_000  # nor more of them
 

@@ -14,12 +14,12 @@ from markupsafe import Markup
 
 from feed import text
 from feed.languages import Language
-from feed.render.entries import title
+from feed.render.entries import page, title
 from feed.settings import Settings
 from feed.store import pictures
 from feed.store.articles import Article
 from feed.store.database import Database
-from feed.store.feeds import NEWS, Feed
+from feed.store.feeds import Feed
 from feed.store.pictures import Picture
 from feed.store.updates import Update
 
@@ -81,7 +81,7 @@ def update(settings: Settings, language: Language, update: Update, picture: Pict
         | _entry(settings, language, update, picture, text.plain(update.html))
         | {
             "mainEntityOfPage": f"{url}/updates/{update.id}",
-            "isPartOf": f"{url}/feeds/{NEWS}" if update.feed == NEWS else f"{url}/articles/{update.feed}",
+            "isPartOf": page(url, update.feed),
             "publisher": _publisher(settings, logo),
         }
     )

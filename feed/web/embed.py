@@ -23,7 +23,7 @@ from feed.store.feeds import Feed
 from feed.web import feed_page, views
 from feed.web.cache import shows, shows_for_ever
 from feed.web.files import static_file
-from feed.web.house import house
+from feed.web.house import house, written
 
 WIDTH = 736  # pixels, at most, when the other site does not say: as wide as a feed's own page
 HEIGHT = 600  # pixels, until the frame has told its own, and where the other site runs no script of ours
@@ -45,8 +45,7 @@ def frame(slug: str) -> str:
         feed = feeds.get(db, slug)
         shows(db, feed)
         page = feed_page.load(db, house().render, feed, views.paging(request.args))
-        with house().languages.writing(feed.language):
-            return render_template("embed.html", page=page, theme=theme)
+        return written(feed.language, "embed.html", page=page, theme=theme)
 
 
 @embed.get("/embed.js")

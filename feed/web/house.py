@@ -4,7 +4,7 @@ import logging
 from dataclasses import dataclass
 from typing import cast
 
-from flask import current_app
+from flask import current_app, render_template
 
 from feed.languages import Languages
 from feed.live.channel import Channel
@@ -47,3 +47,9 @@ class House:
 def house() -> House:
     """The parts of the application that answers this request."""
     return cast(House, current_app.extensions["liveline"])
+
+
+def written(language: str | None, template: str, **values: object) -> str:
+    """The page in that language; None is the site's."""
+    with house().languages.writing(language):
+        return render_template(template, **values)

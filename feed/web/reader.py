@@ -17,7 +17,7 @@ from feed.store.updates import Update
 from feed.web import feed_page, views
 from feed.web.cache import shows
 from feed.web.files import logo
-from feed.web.house import house
+from feed.web.house import house, written
 
 CATCH_UP_SECONDS = 1  # caches may keep a catch-up so long: a crowd that reconnects together costs one query
 ARTICLES_SHOWN = 30  # on the front page
@@ -54,7 +54,7 @@ def feed(slug: str) -> str:
         page = _page(db, feeds.get(db, slug))
         shows(db, page.feed)
         story = articles.get(db, slug) if slug != NEWS else None
-        return _written(page.feed.language, "feed.html", page=page, coverage_data=_coverage_data(db, story, page))
+        return written(page.feed.language, "feed.html", page=page, coverage_data=_coverage_data(db, story, page))
 
 
 @reader.get("/feeds/<slug>/changes")
@@ -95,13 +95,13 @@ def update(update_id: int) -> str | tuple[str, int]:
             found = updates.get(db, update_id)
         except Gone:
             gone = updates.find(db, update_id)
-            return _written(gone.language, "gone.html", update=gone, feed=feeds.get(db, gone.feed)), 410
+            return written(gone.language, "gone.html", update=gone, feed=feeds.get(db, gone.feed)), 410
         feed = feeds.get(db, found.feed)
         news = _rail(db) if feed.slug != NEWS else None
         shows(db, feed, *([news.feed] if news else []))
         picture = _picture_of(db, found)
         data = structured_data.update(house().settings, house().languages.of(found.language), found, picture, logo())
-        return _written(
+        return written(
             found.language,
             "update.html",
             update=found,
@@ -126,7 +126,7 @@ def history_of(update_id: int) -> str:
         raise Missing(update_id)
     entries = house().store.offload(history.entries, kept, house().languages.of(found.language).tag)
     earlier = None if entries[-1].first else entries[-1].revision.revision
-    return _written(found.language, "history.html", update=found, entries=entries, earlier=earlier)
+    return written(found.language, "history.html", update=found, entries=entries, earlier=earlier)
 
 
 def article_page(db: Database, article: Article) -> str:
@@ -146,12 +146,6 @@ def article_page(db: Database, article: Article) -> str:
             article_data=data,
             coverage_data=_coverage_data(db, article, coverage),
         )
-
-
-def _written(language: str | None, template: str, **values: object) -> str:
-    """The page in that language; None is the site's."""
-    with house().languages.writing(language):
-        return render_template(template, **values)
 
 
 def _page(db: Database, feed: Feed) -> feed_page.FeedPage:
