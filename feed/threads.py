@@ -26,7 +26,10 @@ class Pool:
         """Runs the work on a thread of the pool and waits for it, without blocking the loop."""
         with self._making:
             executor = self._executor = self._executor or native_pool(self._threads)
-        return executor.submit(work, *args, **kwargs).result()
+        value, error = executor.submit(_outcome, lambda: work(*args, **kwargs)).result()
+        if error is not None:
+            raise error
+        return cast(T, value)
 
     def close(self) -> None:
         """Ends the threads; the next work begins others."""
@@ -34,6 +37,15 @@ class Pool:
             executor, self._executor = self._executor, None
         if executor is not None:
             executor.shutdown(wait=True)
+
+
+def _outcome(work: Callable[[], T]) -> tuple[T | None, Exception | None]:
+    """What the work returned, or what it raised: gevent's pool writes a stack trace to the log for each exception that
+    leaves one of its threads, and a refusal that somebody answers is no accident."""
+    try:
+        return work(), None
+    except Exception as error:
+        return None, error
 
 
 def under_gevent() -> bool:
