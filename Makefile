@@ -50,7 +50,7 @@ screenshots: $(TESTS_READY) browser ## Make the pictures that the README shows
 translations: $(TESTS_READY) ## Bring the catalogues in step with what templates and code say
 	@$(BIN)/python -m tests.catalogues
 
-browser: $(TESTS_READY) ## See to Chromium and npm's packages for the tests
+browser: $(TESTS_READY) ## See to Chromium, npm's packages and two proxies for the tests
 	@sh tests/browser/install.sh
 
 help: ## This list

@@ -20,6 +20,7 @@ from feed.web.cache import Cache
 from feed.web.desk import desk
 from feed.web.embed import embed
 from feed.web.health import health
+from feed.web.host import OwnHost
 from feed.web.house import House
 from feed.web.reader import reader
 from feed.web.sign_in import sign_in_pages
@@ -50,10 +51,13 @@ def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
         app.register_blueprint(blueprint)
     commands.install(app)
 
-    app.wsgi_app = Cache(app.wsgi_app, versions)  # type: ignore[method-assign]
+    own = OwnHost(app.wsgi_app, chosen.public_url)
+    app.wsgi_app = Cache(own, versions)  # type: ignore[method-assign]
     channel.attach(app)
     if chosen.proxies:
-        # After the channel, so that the socket too sees the reader's address and not the proxy's.
-        hops = chosen.proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+        # After the channel, so that the socket too sees the reader's address and not the proxy's. Nothing else that a
+        # proxy may say, or pass on from a stranger, is of use.
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=chosen.proxies, x_proto=0, x_host=0
+        )
     return app

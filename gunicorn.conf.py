@@ -41,6 +41,11 @@ worker_connections = max_readers + 1_000
 graceful_timeout = _number("FEED_DRAIN_SECONDS", 2) + 3  # seconds; what is not done by then is killed
 timeout = 60  # seconds without a sign of life before a worker is replaced
 keepalive = 2  # seconds in which a request has to come in; as long, and two of gunicorn's own, may a stop take
+# gunicorn would take a request's path, prefix and scheme from headers of a peer on this machine, such as a proxy that
+# passes on what a stranger wrote. The application asks for none of it; see feed/web/host.py and FEED_PROXIES.
+forwarded_allow_ips = ""
+forwarder_headers = ""
+secure_scheme_headers: dict[str, str] = {}
 control_socket_disable = True  # gunicorn's control socket is one file for all instances of a user
 
 

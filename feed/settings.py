@@ -248,7 +248,7 @@ TABLE = (
     Setting("FEED_SITE_NAME", "Liveline", "the name in the masthead", _name),
     Setting("FEED_MAX_READERS", "12000", "open sockets per worker; more are refused and poll", _whole(1)),
     Setting("FEED_MAX_READERS_PER_ADDRESS", "200", "open sockets per client address and worker", _whole(1)),
-    Setting("FEED_PROXIES", "0", "trusted reverse proxies in front, each adding X-Forwarded-*", _whole(0)),
+    Setting("FEED_PROXIES", "0", "trusted reverse proxies in front, each adding to X-Forwarded-For", _whole(0)),
     Setting("FEED_DRAIN_SECONDS", "2", "over which a worker that ends lets its readers go", _whole(0)),
     Setting("FEED_TRANSPORT", "direct", "`direct`, or `stock` for Flask-SocketIO's own, slower driver", _transport),
     Setting("FEED_HUB", "", "address of a WebSub hub, which is told of each change of a feed; none when empty", _hub),

@@ -25,7 +25,9 @@ def picture_file(picture_id: str) -> Response:
     with house().store.read() as db:
         found = stored.get(db, picture_id)
     name = picture.file_name(found.id, found.format, small="small" in request.args)
-    return _forever(send_from_directory(house().settings.media, name))
+    response = _whole(house().settings.media, name)
+    response.make_conditional(request)
+    return _forever(response)
 
 
 @static.get("/static/<digest>/<path:name>")
@@ -42,7 +44,7 @@ def file(digest: str, name: str) -> Response:
 
 def static_file(name: str) -> Response:
     """A file of the static folder, as it is sent."""
-    response = send_from_directory(STATIC, name)
+    response = _whole(STATIC, name)
     if name.endswith(".js"):
         response.direct_passthrough = False
         response.data = jsmin(response.data)  # comments and indents are for us
@@ -67,6 +69,11 @@ def logo() -> str:
 def install(app: Flask) -> None:
     """Gives templates `static("css/page.css")`, the address of a static file."""
     app.jinja_env.globals["static"] = lambda name: f"/static/{static_hash()}/{name}"
+
+
+def _whole(folder: Path, name: str) -> Response:
+    """The file, never a part of it: what is sent may be shorter than the file, or compressed, and is small anyway."""
+    return send_from_directory(folder, name, conditional=False)
 
 
 def _forever(response: Response) -> Response:

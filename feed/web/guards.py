@@ -3,8 +3,9 @@
 `/socket.io/` never passes here: its origins are checked by the channel's explicit list.
 """
 
+from ipaddress import ip_address
 from typing import Any
-from urllib.parse import unquote_to_bytes
+from urllib.parse import unquote_to_bytes, urlsplit
 
 from flask import Flask, Response, g, redirect, request, url_for
 from werkzeug.exceptions import BadRequest, Forbidden, RequestEntityTooLarge
@@ -13,6 +14,7 @@ from feed.errors import Missing, Sentence
 from feed.picture import UPLOAD_BYTES
 from feed.store import sessions
 from feed.store.editors import Editor
+from feed.web.host import ASKED, own_path
 from feed.web.house import house
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
@@ -54,7 +56,7 @@ def _refuse_foreign_writes() -> None:
     origin = request.headers.get("Origin")
     if site is not None and site not in ("same-origin", "none"):
         raise Forbidden(Sentence("This form came from another site. Open the page here and send it again."))
-    if origin is not None and origin not in (*house().settings.origins, request.host_url.rstrip("/")):
+    if origin is not None and origin not in house().settings.origins and not _by_number(origin):
         raise Forbidden(Sentence("This form came from another site. Open the page here and send it again."))
     by_cookie = request.cookies.get(COOKIE) is not None and not request.path.startswith("/api/")
     if site is None and origin is None and by_cookie:
@@ -63,8 +65,22 @@ def _refuse_foreign_writes() -> None:
         )
 
 
+def _by_number(origin: str) -> bool:
+    """Whether the page was opened under that very host and it is an address in numbers, as in a house's own network, or
+    this machine. Another name could be anybody's, who then lets it lead here (DNS rebinding)."""
+    try:
+        parts = urlsplit(origin)
+        if parts.hostname != "localhost":
+            ip_address(parts.hostname or "")
+    except ValueError:
+        return False
+    return bool(parts.netloc == request.environ[ASKED])
+
+
 def _add_headers(response: Response) -> Response:
     headers = response.headers
+    if response.location and 300 <= response.status_code < 400:
+        response.location = own_path(response.location)  # Werkzeug's own, for a slash too few, name a host
     # What goes wrong in a frame is to be read there, too.
     framers = house().settings.embed_origins if request.path.startswith(FRAMED) else ()
     headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY + (" ".join(framers) or "'none'"))

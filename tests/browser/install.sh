@@ -1,6 +1,6 @@
 #!/bin/sh
-# Sees to what the browser tests need beyond Python: Chromium, and from npm the official
-# Socket.IO client and the schema of sitemaps.
+# Sees to what the tests need beyond Python: Chromium, from npm the official Socket.IO client and
+# the schema of sitemaps, and two reverse proxies.
 # Installs with apt where the user may; otherwise says in one line what to install.
 set -eu
 cd "$(dirname "$0")"
@@ -12,7 +12,8 @@ may_install() {
 
 install() {
   $sudo apt-get update -qq
-  DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends "$@" >/dev/null
+  # RUNLEVEL=1: a server that comes along is not started.
+  $sudo env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null
 }
 
 if [ -z "${CHROMIUM:-}" ] && ! command -v chromium >/dev/null 2>&1 && ! command -v google-chrome >/dev/null 2>&1; then
@@ -27,3 +28,10 @@ if [ ! -e node_modules/socket.io-client/dist/socket.io.min.js ] || [ ! -e node_m
   else echo "The tests with npm's Socket.IO client and sitemap schema will be skipped: install npm (Debian: apt install npm)."
   fi
 fi
+
+for proxy in caddy haproxy; do
+  if ! PATH="$PATH:/usr/sbin" command -v $proxy >/dev/null 2>&1; then
+    { may_install && install $proxy; } ||
+    echo "The tests through $proxy will be skipped: install it (Debian: apt install $proxy)."
+  fi
+done
