@@ -32,7 +32,7 @@ def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
     chosen = settings.load(environ)
     app = Flask(__name__, static_folder=None)
     languages = Languages(chosen.language, chosen.timezone)
-    store, render = Store(chosen.database, chosen.language), Renderer(languages)
+    store, render = Store(chosen.database, chosen.language), Renderer(languages, chosen.public_url)
     versions = Versions(store)
     channel = Channel(store, versions, render, chosen)
     websub = WebSub(store, versions, chosen)

@@ -377,7 +377,7 @@ def test_parts_of_the_page_travel_as_changes(site: Site) -> None:
     assert epoch
     answer = site.charlie.get(f"/feeds/harbour/changes?after={update.version}&epoch={epoch[1]}").get_json()
     parts = {change["id"]: change["html"] for change in answer["changes"]}
-    assert parts.keys() == {"headline-harbour", "coverage-harbour"}
+    assert parts.keys() == {"headline-harbour", "byline-harbour", "coverage-harbour"}  # the byline says when
     whole = site.charlie.get(f"/feeds/harbour/changes?after=0&epoch={epoch[1]}").get_json()
     for change in whole["changes"]:
         assert change["html"] in page, change["id"]

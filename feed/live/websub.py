@@ -112,7 +112,10 @@ class WebSub:
             log.warning("the hub at %s could not be told: %s. It will be, once it can", self._name, trouble)
 
     def _topics(self, feed: Feed) -> Iterator[str]:
-        """The feed's documents, as long as it is public: a round takes time, and a draft is never named."""
+        """The feed's documents, as long as it is public: a round takes time, and a draft is never named. The clock of
+        an article has none."""
+        if feed.quiet:
+            return
         for address in entries.addresses(self._site, feed.slug):
             try:
                 self._versions.feed(feed.slug)

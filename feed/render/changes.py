@@ -13,7 +13,7 @@ from feed.store.feeds import Feed
 
 MOST_CHANGES = 300  # in one catch-up; beyond that a fresh page is smaller, and quicker to apply
 
-PARTS = ("headline", "coverage", "key-events", "pinned")
+PARTS = ("headline", "coverage", "key-events", "pinned")  # of a feed; an article's are stories.PARTS
 
 
 class Change(TypedDict):
@@ -45,7 +45,7 @@ def envelope(db: Database, render: Renderer, feed: Feed, after: int) -> Envelope
         for u in changed
     ]
     changes += [
-        {"id": f"{name}-{feed.slug}", "version": version, "html": str(render.part(db, feed, name))}
+        {"id": f"{name}-{feed.story or feed.slug}", "version": version, "html": str(render.part(db, feed, name))}
         for name, version in parts
     ]
     changes.sort(key=lambda change: change["version"])

@@ -1,4 +1,4 @@
-"""An update → its <li>, and the parts of a feed that are no list items. `_update.html` is the only markup of an
+"""An update → its <li>, and the parts of a feed and of an article's page. `_update.html` is the only markup of an
 update; all doors call `Renderer.update`, so its HTML is the same byte for byte everywhere (invariant 5)."""
 
 from collections.abc import Callable
@@ -8,8 +8,10 @@ from markupsafe import Markup
 
 from feed import text
 from feed.languages import Languages
+from feed.render import stories
 from feed.render.templates import environment
-from feed.store import updates
+from feed.store import articles, updates
+from feed.store.articles import Article
 from feed.store.database import Database
 from feed.store.feeds import Feed
 from feed.store.updates import Update, Which
@@ -23,17 +25,33 @@ class Renderer:
     """Renders in the site's zone and in the feed's language, whoever reads. Thread-safe; keeps what it rendered, by
     content, so that nothing goes stale."""
 
-    def __init__(self, languages: Languages) -> None:
+    def __init__(self, languages: Languages, site: str) -> None:
+        """`site` is the address of our pages, by which links to them are known."""
         self._languages = languages
+        self._site = site
         self._templates = environment(languages)
         self.update: Callable[[Update], Markup] = lru_cache(KEPT)(self._update)
         """The `<li>` of an update; of a retracted one, its notice."""
 
     def part(self, db: Database, feed: Feed, name: str) -> Markup:
-        """A part of the feed that is no list item: one of `changes.PARTS`. Its root has the DOM id `<name>-<slug>`,
-        and it has a root in every state, so that a page always has a place to put it."""
+        """A part of the feed that is no list item (one of `changes.PARTS`), or of its article (one of `stories.PARTS`).
+        Its root has the DOM id `<name>-<slug>`, and it has a root in every state, so that a page always has a place to
+        put it."""
+        if name in stories.PARTS:
+            return self.story_part(db, articles.get(db, str(feed.story), drafts=True), name)
         read = {"pinned": _pinned, "key-events": _key_events}.get(name)
         return self._render(f"_{name}.html", feed.language, feed=feed, **(read(db, feed) if read else {}))
+
+    def story_part(self, db: Database, article: Article, name: str) -> Markup:
+        """A part of that article's page: one of `stories.PARTS`."""
+        if name != "body":
+            return self._render(f"_{name}.html", article.language, article=article)
+
+        def card(related: Article) -> str:
+            return self._render("_card.html", article.language, article=related)
+
+        body = stories.with_cards(db, self._site, article, card)
+        return self._render("_body.html", article.language, article=article, body=body)
 
     def _update(self, update: Update) -> Markup:
         if update.retracted_at:

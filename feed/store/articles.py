@@ -20,6 +20,15 @@ _COLUMNS = """
     articles.body, articles.html, articles.byline, articles.picture_id, articles.language, articles.draft,
     articles.published_at, articles.edited_at FROM articles LEFT JOIN feeds ON feeds.article_id = articles.id
 """
+_PARTS = {
+    "kicker": "kicker",
+    "headline": "headline",
+    "standfirst": "standfirst",
+    "byline": "author",
+    "picture_id": "picture",
+    "html": "body",
+}  # by column, the part of the page (see render.stories) that shows it, beside the byline, which every edit changes
+_ON_CARDS = {"headline", "standfirst", "picture_id", "draft", "language"}  # what a card in another article shows
 _STORED = ("slug", "headline", "standfirst", "body", "byline", "kicker", "picture_id", "language", "draft", "html")
 
 
@@ -154,24 +163,38 @@ def _edit(db: Database, slug: str, editor: Editor, given: dict[str, Any], revisi
         _keep_revision(db, article.id, editor, moment)
     if "live" in given and given["live"] != article.live:
         _set_live(db, article, live=given["live"])
-    _tell_followers(db, article.feed, changed)
+    if changed:
+        _tell_followers(db, article, changed)
     return get(db, slug, drafts=True)
 
 
 def _set_live(db: Database, article: Article, *, live: bool) -> None:
     if article.feed is None:
+        # Its open pages have no place for a coverage: they reload.
+        feeds.begin_epoch(db, feeds.clock_of(db, article.id).id)
         feeds.add(db, article.slug, article.id)
     else:
         feeds.set_closed(db, article.feed.id, None if live else times.now())
 
 
-def _tell_followers(db: Database, feed: Feed | None, changed: Mapping[str, Any]) -> None:
-    """Open pages show the new headline. One whose article went back to draft reloads, and finds it gone; so does one
+def _tell_followers(db: Database, article: Article, changed: Mapping[str, Any]) -> None:
+    """Open pages show what was edited. One whose article went back to draft reloads, and finds it gone; so does one
     whose language changed, because that changes the HTML of every update and the version of none."""
-    if feed and changed.keys() & {"draft", "language"}:
-        feeds.begin_epoch(db, feed.id)
-    elif feed and "headline" in changed:
-        feeds.stamp(db, feed.id, "headline", feeds.bump(db, feed.id))
+    if changed.keys() & _ON_CARDS and not (article.draft and changed.get("draft", True)):
+        _tell_followers_of_cards(db, article)
+    clock = feeds.clock_of(db, article.id)
+    if changed.keys() & {"draft", "language"}:
+        feeds.begin_epoch(db, clock.id)
+        return
+    feeds.stamp_story(db, clock, {"byline", *(part for name, part in _PARTS.items() if name in changed)})
+
+
+def _tell_followers_of_cards(db: Database, article: Article) -> None:
+    """Open pages of the articles that link to this one show its card as it is now. Looking through all texts takes 1 ms
+    for about a hundred articles."""
+    linking = "SELECT id FROM articles WHERE NOT draft AND id <> ? AND instr(html, ?)"
+    for (article_id,) in db.execute(linking, [article.id, f'/articles/{article.slug}"']).fetchall():
+        feeds.stamp_story(db, feeds.clock_of(db, article_id), ("body",))
 
 
 def _keep_revision(db: Database, article_id: int, editor: Editor, moment: str) -> None:

@@ -11,7 +11,7 @@ from sqlite_utils import Database
 
 from feed import fields, times
 from feed.errors import Invalid, Missing, Reason, Sentence
-from feed.store import pictures
+from feed.store import feeds, pictures
 from feed.store.database import Store
 from feed.store.feeds import Row
 from feed.store.hashes import hashed
@@ -158,9 +158,20 @@ def _verify(password_hash: str, password: str) -> bool:
 
 def _change_profile(db: Database, editor_id: int, cleaned: dict[str, Any]) -> Editor:
     pictures.check(db, cleaned.get("picture_id"))
+    before = numbered(db, editor_id)
     if cleaned:
         db.table("editors").update(editor_id, cleaned)
-    return numbered(db, editor_id)
+    after = numbered(db, editor_id)
+    if after != before:
+        _tell_followers(db, {before.display_name, after.display_name})
+    return after
+
+
+def _tell_followers(db: Database, bylines: set[str]) -> None:
+    """Open pages of the articles under these names show what the editor is now."""
+    written = f"SELECT id FROM articles WHERE NOT draft AND byline IN ({','.join('?' * len(bylines))})"
+    for (article_id,) in db.execute(written, [*bylines]).fetchall():
+        feeds.stamp_story(db, feeds.clock_of(db, article_id), ("byline", "author"))
 
 
 def _one(db: Database, where: str, value: object) -> Editor:

@@ -2,9 +2,14 @@
 
 So the tables themselves are the change log: what changed after version v is what carries a version above v, an
 update edited three times once, in its latest state. There is nothing else to keep in step, to trim or to lose.
+
+An article has a clock too, so that its open pages learn of edits: that of its coverage or, as long as it has none, that
+of a quiet feed, which holds no updates and is listed nowhere. The name of a quiet feed is no slug, and `get` never
+finds one; `followed` does, because to follow it is all that can be done with it.
 """
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,20 +20,21 @@ from feed.errors import Missing
 from feed.store.database import Store
 
 NEWS = "news"  # the slug of the site-wide feed
+QUIET = "article:"  # begins the name of a quiet feed; a slug holds no colon
 
 Row = Any  # sqlite3.Row, which only the database module may name
 
 _COLUMNS = """
     feeds.id, feeds.slug, feeds.epoch, feeds.version, feeds.tick, feeds.opened_at, feeds.closed_at,
-    articles.headline AS article, articles.language, coalesce(articles.draft, 0) AS draft
-    FROM feeds LEFT JOIN articles ON articles.id = feeds.article_id
+    articles.headline AS article, articles.slug AS story, articles.language, coalesce(articles.draft, 0) AS draft
+    FROM feeds LEFT JOIN articles ON articles.id = coalesce(feeds.article_id, feeds.quiet_of)
 """
 
 
 @dataclass(frozen=True)
 class Feed:
-    """A feed as it stands at `version` of `epoch`. `article` is the headline of its article, None for `news`;
-    `language` is the article's, None for the site's."""
+    """A feed as it stands at `version` of `epoch`. `article` is the headline of its article and `story` its slug, None
+    for `news`; `language` is the article's, None for the site's."""
 
     id: int
     slug: str
@@ -38,6 +44,7 @@ class Feed:
     opened_at: str
     closed_at: str | None
     article: str | None
+    story: str | None
     language: str | None
     draft: bool
 
@@ -46,19 +53,37 @@ class Feed:
         """Whether coverage goes on."""
         return self.closed_at is None
 
+    @property
+    def quiet(self) -> bool:
+        """Whether it is but the clock of an article without coverage."""
+        return self.slug.startswith(QUIET)
+
 
 def get(db: Database, slug: str, *, drafts: bool = False) -> Feed:
     """The feed of that slug. Raises Missing; a draft article's feed is missing too, unless `drafts`."""
-    row = db.execute(f"SELECT {_COLUMNS} WHERE feeds.slug = ?", [slug]).fetchone()
-    if row is None or (row["draft"] and not drafts):
+    if slug.startswith(QUIET):
         raise Missing(slug)
+    return followed(db, slug, drafts=drafts)
+
+
+def followed(db: Database, name: str, *, drafts: bool = False) -> Feed:
+    """What a reader can follow by that name: a feed, or the clock of an article. Raises Missing, as `get` does."""
+    row = db.execute(f"SELECT {_COLUMNS} WHERE feeds.slug = ?", [name]).fetchone()
+    if row is None or (row["draft"] and not drafts):
+        raise Missing(name)
     return _feed(row)
+
+
+def clock_of(db: Database, article_id: int) -> Feed:
+    """By which an article's page is kept current: the clock of its coverage or, as long as it has none, its own."""
+    clocks = "WHERE feeds.article_id = ? OR feeds.quiet_of = ? ORDER BY feeds.article_id IS NULL"
+    return _feed(db.execute(f"SELECT {_COLUMNS} {clocks}", [article_id, article_id]).fetchone())
 
 
 def all_feeds(db: Database) -> list[Feed]:
     """Every feed, `news` first, then the latest opened. For the desk."""
     order = "ORDER BY feeds.article_id IS NOT NULL, feeds.closed_at IS NOT NULL, feeds.opened_at DESC"
-    return [_feed(row) for row in db.execute(f"SELECT {_COLUMNS} {order}")]
+    return [_feed(row) for row in db.execute(f"SELECT {_COLUMNS} WHERE feeds.quiet_of IS NULL {order}")]
 
 
 def changed_since(db: Database, tick: int) -> list[Feed]:
@@ -90,9 +115,28 @@ def stamp(db: Database, feed_id: int, part: str, version: int) -> None:
     )
 
 
+def stamp_story(db: Database, clock: Feed, parts: Iterable[str]) -> None:
+    """Says that these parts of the article of that clock change now."""
+    version = bump(db, clock.id)
+    for part in parts:
+        if part == "headline" and not clock.quiet:
+            stamp(db, clock.id, part, version)  # the coverage has it on pages of its own
+            continue
+        # In a table of its own: a worker of an earlier release, which shares the database while a new one is rolled
+        # out, could not render these.
+        db.execute(
+            "INSERT INTO story_parts VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET version = excluded.version",
+            [clock.id, part, version],
+        )
+
+
 def stamped_after(db: Database, feed: Feed, version: int) -> list[tuple[str, int]]:
     """The parts that changed after that version, as (name, version)."""
-    rows = db.execute("SELECT name, version FROM parts WHERE feed_id = ? AND version > ?", [feed.id, version])
+    rows = db.execute(
+        "SELECT name, version FROM parts WHERE feed_id = :feed AND version > :after "
+        "UNION ALL SELECT name, version FROM story_parts WHERE feed_id = :feed AND version > :after",
+        {"feed": feed.id, "after": version},
+    )
     return [(row["name"], row["version"]) for row in rows]
 
 
@@ -127,6 +171,8 @@ def add(db: Database, slug: str, article_id: int) -> None:
         "VALUES (?, ?, ?, ?, (SELECT max(tick) + 1 FROM feeds))",
         [slug, article_id, secrets.token_hex(8), times.now()],
     )
+    # An article that begins with a coverage needs no clock of its own. That of another may be followed by open pages.
+    db.execute("DELETE FROM feeds WHERE quiet_of = ? AND version = 0", [article_id])
 
 
 def speak(store: Store) -> None:
@@ -143,8 +189,8 @@ def _speak(db: Database, language: str) -> None:
     before = db.execute("SELECT language FROM site").fetchone()[0]
     db.execute("UPDATE site SET language = ?", [language])
     if before not in (None, language):
-        for feed in all_feeds(db):
-            begin_epoch(db, feed.id)
+        for (feed_id,) in db.execute("SELECT id FROM feeds").fetchall():
+            begin_epoch(db, feed_id)
 
 
 def begin_epoch(db: Database, feed_id: int) -> None:

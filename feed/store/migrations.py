@@ -221,3 +221,29 @@ def websub(db: Database) -> None:
             hub TEXT PRIMARY KEY, told INTEGER NOT NULL, next_at TEXT NOT NULL, failures INTEGER NOT NULL
         ) STRICT
     """)
+
+
+@migrations()
+def clocks_of_articles(db: Database) -> None:
+    """Every article has a quiet feed for as long as it has no coverage, so that its open pages learn of edits (see
+    store.feeds). A trigger makes it, also for an article of a worker that runs the release before."""
+    db.executescript("""
+        ALTER TABLE feeds ADD COLUMN quiet_of INTEGER REFERENCES articles;
+        CREATE UNIQUE INDEX feeds_quiet ON feeds (quiet_of) WHERE quiet_of IS NOT NULL;
+        CREATE TABLE story_parts (
+            feed_id INTEGER NOT NULL REFERENCES feeds, name TEXT NOT NULL, version INTEGER NOT NULL,
+            PRIMARY KEY (feed_id, name)
+        ) STRICT, WITHOUT ROWID;
+        CREATE TRIGGER clock_added AFTER INSERT ON articles BEGIN
+            INSERT INTO feeds (slug, quiet_of, epoch, opened_at, tick) VALUES (
+                'article:' || new.id, new.id, lower(hex(randomblob(8))), new.created_at,
+                (SELECT max(tick) + 1 FROM feeds)
+            );
+        END;
+    """)
+    for row in db.execute("SELECT id, created_at FROM articles").fetchall():
+        db.execute(
+            "INSERT INTO feeds (slug, quiet_of, epoch, opened_at, tick) "
+            "VALUES (?, ?, ?, ?, (SELECT max(tick) + 1 FROM feeds))",
+            [f"article:{row['id']}", row["id"], secrets.token_hex(8), row["created_at"]],
+        )

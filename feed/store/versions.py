@@ -69,7 +69,7 @@ class Versions:
     def _feed(self, slug: str) -> Feed:
         if slug not in self._feeds:
             with self._store.read() as db:
-                self._feeds[slug] = feeds.get(db, slug, drafts=True)
+                self._feeds[slug] = feeds.followed(db, slug, drafts=True)
         return self._feeds[slug]
 
 

@@ -1,13 +1,11 @@
 """The reader's pages: front, article, feed, permalink, and the catch-up of open pages."""
 
-import re
-
 from flask import Blueprint, Response, jsonify, make_response, render_template, request, url_for
 from markupsafe import Markup
 from werkzeug.exceptions import BadRequest
 
 from feed.errors import Gone, Missing, Sentence
-from feed.render import changes, history, structured_data
+from feed.render import changes, history, stories, structured_data
 from feed.store import articles, feeds, pictures, updates
 from feed.store.articles import Article
 from feed.store.database import Database
@@ -22,9 +20,6 @@ from feed.web.house import house, written
 CATCH_UP_SECONDS = 1  # caches may keep a catch-up so long: a crowd that reconnects together costs one query
 ARTICLES_SHOWN = 30  # on the front page
 REVISIONS_SHOWN = 20  # of an update at a time
-
-# A paragraph that is nothing but a link to another of our articles becomes a card with that article's headline.
-_LONE_LINK = r'<p><a href="(?:{site})?/articles/([a-z0-9-]+)"[^>]*>[^<]*</a></p>'
 
 reader = Blueprint("reader", __name__)
 
@@ -43,7 +38,7 @@ def article(slug: str) -> str:
     """The article, complete without JavaScript, its own feed if it has one, and the News Feed beside it."""
     with house().store.read() as db:
         found = articles.get(db, slug)
-        shows(db, feeds.get(db, NEWS), *([found.feed] if found.feed else []))
+        shows(db, feeds.get(db, NEWS), feeds.clock_of(db, found.id))
         return article_page(db, found)
 
 
@@ -64,7 +59,7 @@ def catch_up(slug: str) -> Response:
     if not after.isdecimal() or len(after) > 15:
         raise BadRequest("Write after=VERSION, a whole number.")
     with house().store.read() as db:
-        found = feeds.get(db, slug)
+        found = feeds.followed(db, slug)
         shows(db, found)
         answer = changes.catch_up(db, house().render, found, int(after), request.args.get("epoch", ""))
     response = jsonify(answer)
@@ -130,7 +125,7 @@ def history_of(update_id: int) -> str:
 
 
 def article_page(db: Database, article: Article) -> str:
-    """The page of an article. A draft's feed is not on it: it could not be followed."""
+    """The page of an article. A draft's feed is not on it, nor its clock: they could not be followed."""
     feed = article.feed if not article.draft else None
     coverage = _page(db, feed) if feed else None
     language = house().languages.of(article.language)
@@ -139,8 +134,8 @@ def article_page(db: Database, article: Article) -> str:
         return render_template(
             "article.html",
             article=article,
-            headline=house().render.part(db, feed, "headline") if feed else None,
-            body=_with_cards(db, article),
+            parts={name: house().render.story_part(db, article, name) for name in stories.PARTS},
+            clock=None if feed or article.draft else feeds.clock_of(db, article.id),
             coverage=coverage,
             news=_rail(db),
             article_data=data,
@@ -170,16 +165,3 @@ def _picture_of(db: Database, update: Update) -> Picture | None:
     if own := pictures.first_in(db, update.html):
         return own
     return articles.get(db, update.feed).picture if update.feed != NEWS else None
-
-
-def _with_cards(db: Database, article: Article) -> Markup:
-    """The article's body with its related-article cards. Made when the page is: a card shows the headline of now,
-    and nothing of a draft."""
-    pattern = re.compile(_LONE_LINK.format(site=re.escape(house().settings.public_url)))
-    related = articles.headlines(db, set(pattern.findall(article.html)) - {article.slug})
-
-    def card(link: re.Match[str]) -> str:
-        found = related.get(link[1])
-        return render_template("_card.html", article=found) if found else link[0]
-
-    return Markup(pattern.sub(card, article.html))  # noqa: S704 - sanitised when it was written

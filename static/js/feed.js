@@ -28,7 +28,8 @@ class LiveFeed extends HTMLElement {
     this.version = +this.getAttribute("version");
     // The highest version we know of
     this.target = this.version;
-    this.list = this.querySelector("ol.updates");
+    // An article that has no coverage has no list, and is kept current all the same.
+    this.list = this.querySelector("ol.updates") ?? this;
     this.box = this.list.parentElement;
     const items = this.items();
     // The part of the feed that this page shows, by the updates at its ends: those may be retracted, the ends stay.
@@ -179,7 +180,7 @@ class LiveFeed extends HTMLElement {
     // Show More brought a later state of it
     if (old?.dataset.version > change.version) return;
     const [fresh] = parse(change.html);
-    if (change.id === (this.highlight ?? `headline-${this.name}`)) this.#entitle(fresh);
+    if (this.highlight ? change.id === this.highlight : fresh?.matches("h1")) this.#entitle(fresh);
     if (!fresh) return old && this.#remove(old);
     if (old && fresh.dataset.at && this.#unwanted(fresh)) return this.#remove(old);
     // The headline stands elsewhere too: in the way back to the article.
@@ -217,9 +218,8 @@ class LiveFeed extends HTMLElement {
   }
 
   #insert(fresh) {
-    let next = this.list.firstElementChild;
-    while (next && !(next.dataset.at && this.above(fresh, next))) next = next.nextElementSibling;
-    this.list.insertBefore(fresh, next);
+    const next = [...this.list.children].find((each) => each.dataset.at && this.above(fresh, each));
+    this.list.insertBefore(fresh, next ?? null);
   }
 
   // The page has its title from that update or headline. The one that a link led to may be gone.
@@ -275,3 +275,4 @@ class LiveFeed extends HTMLElement {
 }
 
 customElements.define("live-feed", LiveFeed);
+customElements.define("live-article", class extends LiveFeed {});
