@@ -15,6 +15,7 @@ from feed.demo import sample
 from feed.errors import Invalid, Missing
 from feed.store import backup as backups
 from feed.store import editors, migrations, tokens
+from feed.store import repair as repairs
 from feed.store.database import DatabaseError, unsafe_sqlite
 from feed.web.house import house
 
@@ -34,7 +35,7 @@ class Group(AppGroup):
             raise click.ClickException(str(error)) from None
 
 
-db = Group("db", help="The database: upgrade, backup, restore, check.")
+db = Group("db", help="The database: upgrade, backup, restore, check, repair.")
 editor = Group("editor", help="Who may write.")
 token = Group("token", help="Bearer tokens of the API.")
 demo = Group("demo", help="Stories to look at.")
@@ -111,6 +112,15 @@ def check() -> None:
     problems = backups.check(house().store)
     click.echo("\n".join(problems) or "all is well")
     sys.exit(1 if problems else 0)
+
+
+@db.command(help="Make anew what is derived: search, counters, parts. Exit code 1 when something else is wrong.")
+def repair() -> None:
+    """Says what was done, and what only a backup can mend."""
+    click.echo("\n".join(repairs.repair(house().store)))
+    if problems := backups.check(house().store):
+        raise click.ClickException("; ".join(problems) + ". Only a backup can mend that: flask db restore PATH")
+    click.echo("all is well")
 
 
 @editor.command("add", help="Add an editor; the password comes from a prompt or one line of standard input.")

@@ -28,9 +28,10 @@ def free_port() -> int:
 
 
 class Server:
-    """One gunicorn on 127.0.0.1. `settings` are further environment variables."""
+    """One gunicorn on 127.0.0.1, of the code in `root`. `settings` are further environment variables."""
 
-    def __init__(self, folder: Path, **settings: str) -> None:
+    def __init__(self, folder: Path, root: Path = ROOT, **settings: str) -> None:
+        self.root = root
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / "gunicorn.log"
@@ -82,7 +83,7 @@ class Server:
         with open(self.log, "ab") as log:
             self._process = subprocess.Popen(
                 command or [BIN / "gunicorn"],
-                cwd=ROOT,
+                cwd=self.root,
                 env=self.environ,
                 stdout=log,
                 stderr=log,

@@ -200,7 +200,7 @@ def _tell_followers_of_cards(db: Database, article: Article) -> None:
 def _keep_revision(db: Database, article_id: int, editor: Editor, moment: str) -> None:
     row = dict(db.execute("SELECT * FROM articles WHERE id = ?", [article_id]).fetchone())
     db.execute(
-        "INSERT INTO article_revisions VALUES (?, ?, ?, ?, ?)",
+        "INSERT INTO article_revisions (article_id, revision, fields, editor_id, at) VALUES (?, ?, ?, ?, ?)",
         [article_id, row["revision"], json.dumps(row), editor.id, moment],
     )
 

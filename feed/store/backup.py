@@ -108,8 +108,11 @@ def _check_log(db: Database) -> list[str]:
         "(SELECT count(*) FROM revisions WHERE update_id = updates.id)",
         "update {} has a notice, and was not retracted": "SELECT id FROM updates WHERE notice AND retracted_at IS NULL",
         "the search is not in step with update {}": "SELECT id FROM updates LEFT JOIN search ON search.rowid = id "
-        "WHERE (retracted_at IS NULL) <> (search.rowid IS NOT NULL) OR search.revision <> updates.revision "
+        "WHERE ((retracted_at IS NULL) <> (search.rowid IS NOT NULL) OR search.revision <> updates.revision) "
+        "AND id NOT IN (SELECT update_id FROM search_due) "  # it takes those in before it is asked
         "UNION SELECT rowid FROM search WHERE rowid NOT IN (SELECT id FROM updates)",
+        "the feeds share the tick {}": "SELECT tick FROM feeds GROUP BY tick HAVING count(*) > 1",
+        "the counter of what pages show beside feeds is missing{}": "SELECT '' WHERE NOT EXISTS (SELECT 1 FROM site)",
         "feed {} has several pinned updates": "SELECT feed_id FROM updates "
         "WHERE pinned AND retracted_at IS NULL GROUP BY feed_id HAVING count(*) > 1",
     }

@@ -153,7 +153,7 @@ def insert(db: Database, table: str, row: dict[str, object]) -> int:
 
 def _probe(db: Database) -> None:
     """A write that changes nothing anybody sees: whether the disk takes it."""
-    db.execute("INSERT INTO probe VALUES (1, ?) ON CONFLICT DO UPDATE SET at = excluded.at", [times.now()])
+    db.execute("INSERT INTO probe (id, at) VALUES (1, ?) ON CONFLICT DO UPDATE SET at = excluded.at", [times.now()])
 
 
 def unsafe_sqlite() -> str | None:

@@ -133,7 +133,7 @@ def _invite(db: Database, digest: str) -> bool:
     db.execute("DELETE FROM invitations")  # the latest link alone works
     if _anybody(db):
         return False
-    db.execute("INSERT INTO invitations VALUES (?, ?)", [digest, times.after(INVITATION_SECONDS)])
+    db.execute("INSERT INTO invitations (hash, expires_at) VALUES (?, ?)", [digest, times.after(INVITATION_SECONDS)])
     return True
 
 

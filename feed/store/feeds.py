@@ -110,7 +110,8 @@ def bump(db: Database, feed_id: int) -> int:
 def stamp(db: Database, feed_id: int, part: str, version: int) -> None:
     """Says that this part of the feed (see render.changes) changed at that version."""
     db.execute(
-        "INSERT INTO parts VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET version = excluded.version",
+        "INSERT INTO parts (feed_id, name, version) VALUES (?, ?, ?) "
+        "ON CONFLICT DO UPDATE SET version = excluded.version",
         [feed_id, part, version],
     )
 

@@ -247,3 +247,21 @@ def clocks_of_articles(db: Database) -> None:
             "VALUES (?, ?, ?, ?, (SELECT max(tick) + 1 FROM feeds))",
             [f"article:{row['id']}", row["id"], secrets.token_hex(8), row["created_at"]],
         )
+
+
+@migrations()
+def search_due(db: Database) -> None:
+    """Which updates the search has still to take in. Triggers keep the list, so that a worker of the release before,
+    whose verbs know another search or none, leaves nothing behind; what is retracted goes from the search at once."""
+    db.executescript("""
+        CREATE TABLE search_due (update_id INTEGER PRIMARY KEY) STRICT;
+        CREATE TRIGGER search_due_added AFTER INSERT ON updates BEGIN
+            INSERT OR IGNORE INTO search_due (update_id) VALUES (new.id);
+        END;
+        CREATE TRIGGER search_due_changed AFTER UPDATE OF feed_id, headline, html, revision, retracted_at ON updates
+        BEGIN INSERT OR IGNORE INTO search_due (update_id) VALUES (new.id); END;
+        CREATE TRIGGER search_of_retracted AFTER UPDATE OF retracted_at ON updates WHEN new.retracted_at IS NOT NULL
+        BEGIN DELETE FROM search WHERE rowid = new.id; END;
+        INSERT INTO search_due (update_id) SELECT id FROM updates LEFT JOIN search ON search.rowid = id
+            WHERE (retracted_at IS NULL) <> (search.rowid IS NOT NULL) OR search.revision <> updates.revision;
+    """)

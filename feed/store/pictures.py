@@ -11,6 +11,8 @@ from feed import fields, picture, text, times
 from feed.errors import Invalid, Missing, Reason, Sentence
 from feed.store.database import Store
 
+_COLUMNS = "id, format, width, height, alt, caption, credit, created_at"
+
 
 @dataclass(frozen=True)
 class Picture:
@@ -43,7 +45,7 @@ def add(store: Store, media: Path, upload: bytes, given: Mapping[str, object]) -
 
 def get(db: Database, picture_id: str) -> Picture:
     """The picture of that id. Raises Missing."""
-    row = db.execute("SELECT * FROM pictures WHERE id = ?", [picture_id]).fetchone()
+    row = db.execute(f"SELECT {_COLUMNS} FROM pictures WHERE id = ?", [picture_id]).fetchone()
     if row is None:
         raise Missing(picture_id)
     return Picture(**dict(row))
@@ -71,7 +73,7 @@ def latest(db: Database, limit: int) -> list[Picture]:
     """The latest uploads, newest first."""
     return [
         Picture(**dict(row))
-        for row in db.execute("SELECT * FROM pictures ORDER BY created_at DESC, id LIMIT ?", [limit])
+        for row in db.execute(f"SELECT {_COLUMNS} FROM pictures ORDER BY created_at DESC, id LIMIT ?", [limit])
     ]
 
 

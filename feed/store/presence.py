@@ -27,4 +27,6 @@ def readers(db: Database) -> dict[str, int]:
 def _report(db: Database, worker: str, counts: dict[str, int]) -> None:
     db.execute("DELETE FROM presence WHERE worker = ? OR at < ?", [worker, times.after(-FRESH_SECONDS)])
     for feed, count in counts.items():
-        db.execute("INSERT INTO presence VALUES (?, ?, ?, ?)", [worker, feed, count, times.now()])
+        db.execute(
+            "INSERT INTO presence (worker, feed, readers, at) VALUES (?, ?, ?, ?)", [worker, feed, count, times.now()]
+        )

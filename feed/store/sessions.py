@@ -89,7 +89,7 @@ def _count_try(db: Database, tries: dict[str, int]) -> None:
         if db.execute("SELECT count(*) FROM attempts WHERE who = ?", [who]).fetchone()[0] >= limit:
             raise Throttled(WINDOW_SECONDS)
     for who in tries:
-        db.execute("INSERT INTO attempts VALUES (?, ?)", [who, times.now()])
+        db.execute("INSERT INTO attempts (who, at) VALUES (?, ?)", [who, times.now()])
 
 
 def _begin(db: Database, digest: str, editor_id: int, device: str, forgive: list[str]) -> None:

@@ -279,7 +279,10 @@ def _publish(
     _keep_revision(db, update_id, editor, moment)
     search.put(db, update_id)
     if key:
-        db.execute("INSERT INTO idempotency VALUES (?, ?, ?, ?, ?)", [editor.id, *key, update_id, moment])
+        db.execute(
+            "INSERT INTO idempotency (editor_id, key, digest, update_id, at) VALUES (?, ?, ?, ?, ?)",
+            [editor.id, *key, update_id, moment],
+        )
     return find(db, update_id)
 
 

@@ -16,6 +16,8 @@ from feed.store.feeds import Feed
 LEASE_SECONDS = 15  # a worker that died while telling is replaced after that long; who lives renews it in good time
 LONGEST_SECONDS = 120  # between two tries: a hub that is back after hours of absence is told within two minutes
 
+_ROW = "INSERT OR IGNORE INTO websub (hub, told, next_at, failures)"
+
 
 @dataclass(frozen=True)
 class State:
@@ -81,12 +83,12 @@ def hubs(db: Database) -> list[str]:
 def begin_anew(db: Database, known: list[str]) -> None:
     """All these hubs, and those known here, are to be told of every feed; within a transaction of the caller's."""
     for hub in known:
-        db.execute("INSERT OR IGNORE INTO websub VALUES (?, 0, '', 0)", [hub])
+        db.execute(f"{_ROW} VALUES (?, 0, '', 0)", [hub])
     db.execute("UPDATE websub SET told = 0, next_at = '', failures = 0")
 
 
 def _begin(db: Database, hub: str) -> None:
-    db.execute("INSERT OR IGNORE INTO websub VALUES (?, ?, '', 0)", [hub, feeds.last_tick(db)])
+    db.execute(f"{_ROW} VALUES (?, ?, '', 0)", [hub, feeds.last_tick(db)])
 
 
 def _claim(db: Database, hub: str) -> list[Feed]:

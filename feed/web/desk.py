@@ -17,7 +17,7 @@ from feed.store.updates import Update
 from feed.web import feed_page
 from feed.web.embed import snippet
 from feed.web.guards import check_form, require_editor
-from feed.web.house import house
+from feed.web.house import before_a_search, house
 from feed.web.reader import article_page
 from feed.web.views import view_of
 
@@ -27,6 +27,7 @@ ARTICLES_SHOWN = 200  # on the desk's first page
 desk = Blueprint("desk", __name__, url_prefix="/desk")
 desk.before_request(require_editor)
 desk.before_request(check_form)
+desk.before_request(before_a_search)
 
 
 @desk.after_request

@@ -4,14 +4,14 @@ import logging
 from dataclasses import dataclass
 from typing import cast
 
-from flask import current_app, render_template
+from flask import current_app, render_template, request
 
 from feed.languages import Languages
 from feed.live.channel import Channel
 from feed.live.websub import WebSub
 from feed.render.updates import Renderer
 from feed.settings import Settings
-from feed.store import feeds
+from feed.store import feeds, search
 from feed.store.database import OperationalError, Store
 from feed.store.versions import Versions
 
@@ -47,6 +47,12 @@ class House:
 def house() -> House:
     """The parts of the application that answers this request."""
     return cast(House, current_app.extensions["liveline"])
+
+
+def before_a_search() -> None:
+    """Lets the search take in what it has to, outside of the transaction that reads."""
+    if request.args.get("q"):
+        search.catch_up(house().store)
 
 
 def written(language: str | None, template: str, **values: object) -> str:

@@ -15,13 +15,14 @@ from feed.store.updates import Update
 from feed.web import feed_page, views
 from feed.web.cache import shows
 from feed.web.files import logo
-from feed.web.house import house, written
+from feed.web.house import before_a_search, house, written
 
 CATCH_UP_SECONDS = 1  # caches may keep a catch-up so long: a crowd that reconnects together costs one query
 ARTICLES_SHOWN = 30  # on the front page
 REVISIONS_SHOWN = 20  # of an update at a time
 
 reader = Blueprint("reader", __name__)
+reader.before_request(before_a_search)
 
 
 @reader.get("/")

@@ -1,0 +1,90 @@
+"""Repair: makes anew what is derived from the updates, and says what it did.
+
+Derived are the search, the counters, and which parts of a feed changed when. What somebody wrote is never made up:
+where a text of old is missing, only a backup has it.
+"""
+
+from collections.abc import Iterator
+
+from sqlite_utils import Database
+
+from feed.store import feeds, search
+from feed.store.database import Store
+
+_STANDS_PINNED = "feed_id = ? AND pinned AND retracted_at IS NULL"
+
+
+def repair(store: Store) -> list[str]:
+    """Mends what can be, a sentence for each thing done. Safe while the site runs: open pages of a feed whose counters
+    were wrong reload, and the search finds less until it is whole again. What remains wrong, `backup.check` says."""
+    done = store.write(_mend)
+    search.catch_up(store)
+    return done
+
+
+def _mend(db: Database) -> list[str]:
+    """In one transaction. The search only begins anew here, because taking in many updates takes long."""
+    return [*_site(db), *_notices(db), *_revisions(db), *_feeds(db), *_search(db)]
+
+
+def _site(db: Database) -> Iterator[str]:
+    if db.execute("INSERT OR IGNORE INTO site (id, version) VALUES (1, 0)").rowcount:
+        yield "the counter of what pages show beside feeds was missing and begins anew"
+    db.execute("UPDATE site SET version = version + 1")  # no page is served from before
+
+
+def _notices(db: Database) -> Iterator[str]:
+    count = db.execute("UPDATE updates SET notice = 0 WHERE notice AND retracted_at IS NULL").rowcount
+    if count:
+        yield f"took the notice of a retraction off {count} updates that stand"
+
+
+def _revisions(db: Database) -> Iterator[str]:
+    """The text of now is known, and under which name; when it was saved, as far as the update says."""
+    count = db.execute(
+        "INSERT INTO revisions (update_id, revision, headline, body, html, editor_id, byline, at) "
+        "SELECT id, revision, headline, body, html, editor_id, byline, coalesce(edited_at, published_at) FROM updates "
+        "WHERE NOT EXISTS (SELECT 1 FROM revisions WHERE update_id = id AND revisions.revision = updates.revision)"
+    ).rowcount
+    if count:
+        yield f"kept the text of now as a revision of {count} updates that lacked it"
+
+
+def _feeds(db: Database) -> Iterator[str]:
+    ticks: set[int] = set()
+    for feed_id, slug, tick in db.execute("SELECT id, slug, tick FROM feeds ORDER BY tick, id").fetchall():
+        wrong = [*_pinned(db, feed_id), *_version(db, feed_id)]
+        if tick in ticks:
+            wrong.append("it had the tick of another feed")
+        ticks.add(tick)
+        if wrong:
+            feeds.begin_epoch(db, feed_id)
+            version = feeds.bump(db, feed_id)
+            for part in ("pinned", "key-events", "coverage"):
+                feeds.stamp(db, feed_id, part, version)
+            yield f"feed {slug}: {', '.join(wrong)}; it begins a new epoch, so that open pages reload"
+
+
+def _pinned(db: Database, feed_id: int) -> Iterator[str]:
+    pinned = f"SELECT id FROM updates WHERE {_STANDS_PINNED} ORDER BY version DESC, id DESC"
+    first, *others = [row[0] for row in db.execute(pinned, [feed_id])] or [None]
+    if others:
+        db.execute(f"UPDATE updates SET pinned = 0 WHERE {_STANDS_PINNED} AND id <> ?", [feed_id, first])
+        yield f"of several pinned updates only {first} stays so, which changed last"
+
+
+def _version(db: Database, feed_id: int) -> Iterator[str]:
+    highest = "max(coalesce((SELECT max(version) FROM updates WHERE feed_id = feeds.id), 0),"
+    highest += " coalesce((SELECT max(version) FROM parts WHERE feed_id = feeds.id), 0))"
+    raised = db.execute(f"UPDATE feeds SET version = {highest} WHERE id = ? AND version < {highest}", [feed_id])
+    if raised.rowcount:
+        yield "its version was behind what it counts"
+
+
+def _search(db: Database) -> Iterator[str]:
+    """A damaged index cannot be emptied, so it is dropped and made again as it was."""
+    (made,) = db.execute("SELECT sql FROM sqlite_master WHERE name = 'search'").fetchone()
+    db.execute("DROP TABLE search")
+    db.execute(made)
+    count = db.execute("INSERT OR IGNORE INTO search_due (update_id) SELECT id FROM updates").rowcount
+    yield f"made the search of {count} updates anew"

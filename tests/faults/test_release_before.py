@@ -1,0 +1,97 @@
+"""A rolling deploy: for some seconds workers of the release before write into the schema of this one."""
+
+import io
+import subprocess
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from feed.store import backup
+from feed.store.database import Store
+from tests.reader import Reader, updates_in
+from tests.server import ROOT, Server
+from tests.waiting import eventually
+
+RELEASE_BEFORE = "8fefe1b7423babd58ed38d0962a025411b2516f3"
+
+
+@pytest.fixture(scope="module")
+def code_of_before(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The release before, out of the history of this clone."""
+    archive = subprocess.run(["git", "archive", RELEASE_BEFORE], cwd=ROOT, capture_output=True)
+    if archive.returncode:
+        pytest.skip(f"no git history here that holds {RELEASE_BEFORE[:7]}, the release before")
+    folder = tmp_path_factory.mktemp("release") / "before"
+    with tarfile.open(fileobj=io.BytesIO(archive.stdout)) as files:
+        files.extractall(folder, filter="data")
+    return folder
+
+
+@pytest.fixture
+def both(code_of_before: Path, tmp_path: Path) -> Iterator[tuple[Server, Server]]:
+    """The release before and this one, on one database of the new schema."""
+    now, before = Server(tmp_path), Server(tmp_path, root=code_of_before)
+    now.prepare()
+    before.token = now.token
+    before.log = tmp_path / "before.log"
+    try:
+        before.start()
+        now.start()
+        yield before, now
+    finally:
+        before.stop()
+        now.stop()
+
+
+def found(server: Server, words: str) -> str:
+    """The page of the News Feed that a search gives."""
+    answer = requests.get(f"{server.url}/feeds/news", {"q": words}, timeout=10)
+    assert answer.status_code == 200
+    return answer.text
+
+
+def test_the_release_before_writes_and_this_one_shows_it_right(both: tuple[Server, Server], tmp_path: Path) -> None:
+    before, now = both
+    reader = Reader(now.url)
+    eventually(lambda: reader.following)
+    assert "A lighthouse" not in found(now, "lighthouse"), "this answer is in the cache when the next is published"
+
+    first = before.publish("A lighthouse was lit", headline="Light", key=True, pinned=True)
+    libel = before.publish("A libellous lighthouse")
+    noticed = before.publish("A mistaken lighthouse", key=True)
+    keyed = {"Authorization": f"Bearer {before.token}", "Idempotency-Key": "k"}
+    for _ in range(2):
+        answer = requests.post(
+            f"{before.url}/api/v1/feeds/news/updates", json={"body": "Once alone"}, headers=keyed, timeout=10
+        )
+        assert answer.status_code == 201, answer.text
+    before.api("PATCH", f"/api/v1/updates/{first['id']}", {"body": "A lighthouse was relit", "revision": 1})
+    before.api("DELETE", f"/api/v1/updates/{libel['id']}", {"reason": "for the desk alone"})
+    before.api("DELETE", f"/api/v1/updates/{noticed['id']}", {"reason": "for readers", "notice": True})
+    before.api("POST", "/api/v1/articles", {"slug": "harbour", "headline": "Harbour", "live": True})
+    before.publish("At the harbour", feed="harbour")
+    before.api("PATCH", "/api/v1/articles/harbour", {"headline": "Harbour reopens", "body": "Text", "live": False})
+
+    for server in both:
+        page = found(server, "lighthouse")
+        assert "A lighthouse was relit" in page
+        assert "libellous" not in page
+        assert "mistaken" not in page
+        for address in ("", f"/updates/{libel['id']}", f"/updates/{noticed['id']}", "/feeds/news", "/feeds/news.atom"):
+            assert "for the desk alone" not in requests.get(server.url + address, timeout=10).text
+        assert "Harbour reopens" in requests.get(f"{server.url}/articles/harbour", timeout=10).text
+        assert requests.get(f"{server.url}/readyz", timeout=10).ok
+    fresh = updates_in(requests.get(f"{now.url}/feeds/news", timeout=10).text, "news")
+    eventually(lambda: reader.page.shown == [*fresh.values()])
+    reader.close()
+    assert "Traceback" not in before.log.read_text() + now.log.read_text()
+    assert now.flask("db", "check") == "all is well"
+
+    now.publish("A second lighthouse")
+    assert "A second lighthouse" in found(before, "second"), "and the other way round"
+    store = Store(tmp_path / "feed.db")
+    assert backup.check(store) == []
+    store.close()

@@ -1,0 +1,77 @@
+"""`flask db repair` makes anew what is derived, and never what somebody wrote."""
+
+import pytest
+
+from app import create_app
+from feed.store import backup, feeds, repair, search, updates
+from feed.store.feeds import NEWS
+from feed.store.search import Holding
+from tests.conftest import Site
+
+
+def found(site: Site, words: str) -> list[str]:
+    """The bodies of the updates that a reader finds."""
+    search.catch_up(site.house.store)
+    with site.house.store.read() as db:
+        return [u.body for u in updates.newest_first(db, feeds.get(db, NEWS), None, 99, Holding(words))]
+
+
+@pytest.mark.parametrize(
+    ("harm", "done"),
+    [
+        ("UPDATE feeds SET version = 1", "its version was behind"),
+        ("UPDATE parts SET version = 99", "its version was behind"),
+        ("UPDATE updates SET pinned = 1", "of several pinned updates only 2 stays so"),
+        ("UPDATE updates SET notice = 1 WHERE id = 2", "took the notice of a retraction off 1 updates"),
+        ("DELETE FROM search WHERE rowid = 2", "made the search of 4 updates anew"),
+        ("INSERT INTO search (rowid, text) VALUES (9, 'x')", "made the search of 4 updates anew"),
+        ("UPDATE search_data SET block = x'00ff00ff' WHERE id > 1", "made the search of 4 updates anew"),
+        ("DELETE FROM revisions WHERE update_id = 2 AND revision = 2", "kept the text of now as a revision of 1"),
+        ("DELETE FROM site", "the counter of what pages show beside feeds was missing"),
+        ("UPDATE feeds SET tick = 7", "it had the tick of another feed"),
+    ],
+)
+def test_what_is_derived_is_made_anew(site: Site, harm: str, done: str) -> None:
+    site.write_article("harbour", live=True)
+    for number in range(3):
+        site.publish(f"Number {number}", pinned=number == 1)
+    with site.house.store.read() as db:
+        site.edit(updates.get(db, 2), body="Number 1, edited")
+    site.retract(site.publish("Number 4"), "for the desk")
+    assert backup.check(site.house.store) == []
+    epoch = site.charlie.get("/feeds/news/changes?after=0").json
+    site.house.store.write(lambda db: db.execute(harm))
+    if "parts" not in harm:
+        assert backup.check(site.house.store) != []
+    sentences = repair.repair(site.house.store)
+    assert done in " ".join(sentences)
+    assert backup.check(site.house.store) == []
+    assert found(site, "number") == ["Number 2", "Number 1, edited", "Number 0"]
+    if "feed news" in " ".join(sentences):
+        assert site.charlie.get("/feeds/news/changes?after=0").json != epoch, "open pages reload"
+    assert site.publish("After").version > 5
+
+
+def test_what_only_a_backup_has_is_said(site: Site) -> None:
+    update = site.edit(site.publish("One"), body="Two")
+    site.house.store.write(lambda db: db.execute("DELETE FROM revisions WHERE revision = 1"))
+    environ = {"FEED_DATABASE": str(site.house.store.path)}
+    app = create_app(environ)
+    done = app.test_cli_runner().invoke(args=["db", "repair"])
+    app.extensions["liveline"].store.close()
+    assert done.exit_code == 1
+    assert f"update {update.id} lacks a revision. Only a backup can mend that" in done.stderr
+    assert "made the search of 1 updates anew" in done.stdout
+
+
+def test_what_others_wrote_is_found(site: Site) -> None:
+    """Behind the back of our verbs: it is found all the same, and what was retracted never."""
+    site.publish("A lighthouse")
+    gone = site.publish("A libellous lighthouse")
+    sql = f"UPDATE updates SET retracted_at = '2026', reason = 'secret' WHERE id = {gone.id}"
+    sql += "; UPDATE updates SET html = '<p>A beacon</p>', headline = 'beacon' WHERE id = 1"
+    site.house.store.write(lambda db: [db.execute(each) for each in sql.split(";")])
+    before = site.charlie.get("/feeds/news?q=lighthouse").text
+    assert "libellous" not in before
+    assert "secret" not in before
+    assert "A beacon" in site.charlie.get("/feeds/news?q=beacon").text
