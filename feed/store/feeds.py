@@ -126,7 +126,8 @@ def stamp_story(db: Database, clock: Feed, parts: Iterable[str]) -> None:
         # In a table of its own: a worker of an earlier release, which shares the database while a new one is rolled
         # out, could not render these.
         db.execute(
-            "INSERT INTO story_parts VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET version = excluded.version",
+            "INSERT INTO story_parts (feed_id, name, version) VALUES (?, ?, ?) "
+            "ON CONFLICT DO UPDATE SET version = excluded.version",
             [clock.id, part, version],
         )
 
