@@ -18,9 +18,41 @@ from feed.store.articles import Article
 from feed.store.editors import Editor
 from feed.store.updates import Update
 from feed.web.house import House
+from tests import processes
 from tests.server import Server, serving
+from tests.waiting import eventually
 
 PASSWORD = "correct horse battery"
+
+
+def pytest_configure() -> None:
+    """In the process of the run, and in each of its workers."""
+    processes.begin()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """The run ends when all that it started has ended; what has not fails it."""
+    if hasattr(session.config, "workerinput"):
+        return
+    try:
+        eventually(lambda: not processes.of_this_run(), within=processes.ENDING_SECONDS)
+    except AssertionError:
+        left = processes.of_this_run()
+        print("\nThese processes outlived the tests, and were killed:", *processes.named(left), sep="\n")
+        processes.end(left)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.fixture(autouse=True)
+def no_process_outlives_its_test(request: pytest.FixtureRequest) -> Iterator[None]:
+    """What a test leaves running is killed. A test that passed and left something fails for it."""
+    before, failed = processes.of_this_part(), request.session.testsfailed
+    yield
+    left = processes.left_since(before)
+    names = processes.named(left)
+    processes.end(left)
+    assert not names or request.session.testsfailed > failed, names
 
 
 @dataclass

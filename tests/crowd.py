@@ -16,6 +16,7 @@ from typing import Any
 
 from websocket import ABNF
 
+from tests import processes
 from tests.server import ROOT, Server
 
 COME_IN_TOGETHER = 100  # connections being opened at a time: a crowd, not a flood
@@ -49,7 +50,8 @@ class Crowd:
 
     def __init__(self, server: Server, count: int) -> None:
         command = [sys.executable, "-m", "tests.crowd", str(server.port), str(count)]
-        self._process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        self._process = processes.start(*command, cwd=ROOT, text=True, **pipes)
         self.pid = self._process.pid
         assert self._heard() == "following"
 

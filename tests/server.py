@@ -14,6 +14,7 @@ import requests
 
 from feed.store import editors, feeds, migrations, tokens
 from feed.store.database import Store
+from tests import processes
 from tests.waiting import eventually
 
 ROOT = Path(__file__).parent.parent
@@ -81,8 +82,8 @@ class Server:
     def launch(self, *command: str | Path) -> None:
         """Starts, without waiting."""
         with open(self.log, "ab") as log:
-            self._process = subprocess.Popen(
-                command or [BIN / "gunicorn"],
+            self._process = processes.start(
+                *(command or [BIN / "gunicorn"]),
                 cwd=self.root,
                 env=self.environ,
                 stdout=log,
@@ -140,9 +141,9 @@ class Server:
 def serving(folder: Path, **settings: str) -> Iterator[Server]:
     """A server that is up, on a new database in that folder; it ends with what it was for, however that ends."""
     running = Server(folder, **settings)
-    running.prepare()
-    running.start()
     try:
+        running.prepare()
+        running.start()
         yield running
     finally:
         running.stop()

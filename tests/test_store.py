@@ -23,6 +23,7 @@ from feed.store import articles, backup, feeds, migrations, pictures, presence, 
 from feed.store.database import OperationalError, Store
 from feed.store.feeds import NEWS
 from feed.store.search import Holding
+from tests import processes
 from tests.conftest import PASSWORD, Site
 from tests.reader import updates_in
 from tests.server import ROOT
@@ -297,8 +298,8 @@ def test_servers_that_start_together_migrate_once(tmp_path: Path) -> None:
     ))  # fmt: skip
     path = tmp_path / "new" / "feed.db"
     racing = [
-        subprocess.Popen([sys.executable, "-W", "error", "-c", code, str(path)], cwd=ROOT, text=True,
-                         stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        processes.start(sys.executable, "-W", "error", "-c", code, str(path), cwd=ROOT, text=True,
+                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         for _ in range(4)
     ]  # fmt: skip
     for each in racing:

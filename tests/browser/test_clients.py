@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import requests
 
+from tests import processes
 from tests.browser.conftest import NewPage
 from tests.server import ROOT, Server, free_port
 from tests.waiting import eventually
@@ -54,9 +55,7 @@ OURS = """async () => {
 def stock() -> Iterator[str]:
     """A stock Flask-SocketIO on Werkzeug."""
     port = free_port()
-    server = subprocess.Popen(
-        [sys.executable, "-c", STOCK, str(port), str(ROOT / "static/js")], stderr=subprocess.DEVNULL
-    )
+    server = processes.start(sys.executable, "-c", STOCK, str(port), str(ROOT / "static/js"), stderr=subprocess.DEVNULL)
     url = f"http://127.0.0.1:{port}"
     eventually(lambda: requests.get(url, timeout=2).ok)
     yield url

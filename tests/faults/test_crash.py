@@ -13,6 +13,7 @@ import requests
 
 from feed.store import backup
 from feed.store.database import Store
+from tests import processes
 from tests.reader import Reader, updates_in
 from tests.server import BIN, ROOT, Server
 from tests.waiting import eventually
@@ -130,9 +131,7 @@ def test_a_server_told_to_stop_is_gone_in_seconds_although_readers_are_there(
 
 def test_two_servers_that_start_together_on_an_empty_disk_both_come_up(tmp_path: Path) -> None:
     first, second = Server(tmp_path), Server(tmp_path)
-    racing = [
-        subprocess.Popen([BIN / "flask", "db", "upgrade"], cwd=ROOT, env=each.environ) for each in (first, second)
-    ]
+    racing = [processes.start(BIN / "flask", "db", "upgrade", cwd=ROOT, env=each.environ) for each in (first, second)]
     assert [each.wait() for each in racing] == [0, 0]
     first.prepare()
     second.token = first.token

@@ -1,0 +1,105 @@
+"""Every process that a test starts ends with that test, however the test ends, and none outlives the suite.
+
+A process inherits the environment of who started it, and keeps it when its parent is gone: so each process below a test
+carries RUN, the id of the whole run, and PART, that of pytest's process, and is found by them in /proc. Where there is
+no /proc (macOS), nothing is looked for.
+"""
+
+import os
+import secrets
+import signal
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from tests.waiting import eventually
+
+RUN, PART = "LIVELINE_TEST_RUN", "LIVELINE_TEST_PART"
+ENDING_SECONDS = 30.0  # for what has been told to end: a browser's helpers go a moment after it
+_PROC = Path("/proc")
+
+_foreign: set[int] = set()
+"""Ids that were looked at and do not belong to this part; their environment never changes."""
+
+started: "list[subprocess.Popen[Any]]" = []
+"""What this part has started with `start`, as far as nobody knows that it ended."""
+
+
+def begin() -> None:
+    """Tells all processes below this one whose they are. The first call in a run names the run."""
+    os.environ.setdefault(RUN, secrets.token_hex(8))
+    os.environ[PART] = secrets.token_hex(8)
+
+
+def start(*command: str | Path, **options: Any) -> "subprocess.Popen[Any]":
+    """subprocess.Popen, whose end is waited for even where the test fails before it does so itself: Python would warn
+    of one that is forgotten, in whichever test runs then."""
+    started.append(subprocess.Popen(command, **options))
+    return started[-1]
+
+
+def of_this_part() -> set[int]:
+    """The ids of the processes that were started below this one, and still run."""
+    listed = {int(each.name) for each in _PROC.glob("[0-9]*")}
+    _foreign.intersection_update(listed)
+    ours = {pid for pid in listed - _foreign if _carries(pid, PART)} - {os.getpid()}
+    _foreign.update(listed - ours)
+    return ours
+
+
+def left_since(before: set[int]) -> set[int]:
+    """Those that were not there before, and do not belong to one that was, such as a window of the suite's browser."""
+    return {pid for pid in of_this_part() - before if _runs(pid) and not _ancestors(pid) & before}
+
+
+def of_this_run() -> set[int]:
+    """The ids of all processes that were started in this run, and still run."""
+    listed = {int(each.name) for each in _PROC.glob("[0-9]*")}
+    return {pid for pid in listed if _carries(pid, RUN) and _runs(pid)} - {os.getpid()}
+
+
+def end(processes: Iterable[int]) -> None:
+    """Kills them."""
+    for pid in processes:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            continue
+    eventually(lambda: not any(_runs(pid) for pid in processes), within=ENDING_SECONDS)
+    started[:] = [each for each in started if each.poll() is None]
+
+
+def named(processes: Iterable[int]) -> list[str]:
+    """What each of them is, for a person."""
+    return [f"{pid}: {_read(pid, 'cmdline').replace(chr(0), ' ')[:200]}" for pid in sorted(processes)]
+
+
+def _carries(pid: int, name: str) -> bool:
+    return f"{name}={os.environ[name]}" in _read(pid, "environ").split("\0")
+
+
+def _runs(pid: int) -> bool:
+    """Whether it has not ended; one that only waits for its parent to ask how has."""
+    return _stat(pid)[0] not in ("", "Z", "X")
+
+
+def _ancestors(pid: int) -> set[int]:
+    found: set[int] = set()
+    while pid > 1 and pid not in found:
+        pid = int(_stat(pid)[1])
+        found.add(pid)
+    return found
+
+
+def _stat(pid: int) -> tuple[str, str]:
+    """State and parent of that process; the name before them may hold anything."""
+    fields = _read(pid, "stat").rpartition(") ")[2].split()
+    return (fields[0], fields[1]) if fields else ("", "0")
+
+
+def _read(pid: int, name: str) -> str:
+    try:
+        return (_PROC / str(pid) / name).read_text(errors="replace")
+    except OSError:  # it has ended, or is another user's
+        return ""
