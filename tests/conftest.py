@@ -20,7 +20,6 @@ from feed.store.updates import Update
 from feed.web.house import House
 from tests import processes
 from tests.server import Server, serving
-from tests.waiting import eventually
 
 PASSWORD = "correct horse battery"
 
@@ -35,10 +34,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     """The run ends when all that it started has ended; what has not fails it."""
     if hasattr(session.config, "workerinput"):
         return
-    try:
-        eventually(lambda: not processes.of_this_run(), within=processes.ENDING_SECONDS)
-    except AssertionError:
-        left = processes.of_this_run()
+    if left := processes.still_of_this_run():
         print("\nThese processes outlived the tests, and were killed:", *processes.named(left), sep="\n")
         processes.end(left)
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
@@ -49,10 +45,10 @@ def no_process_outlives_its_test(request: pytest.FixtureRequest) -> Iterator[Non
     """What a test leaves running is killed. A test that passed and left something fails for it."""
     before, failed = processes.of_this_part(), request.session.testsfailed
     yield
-    left = processes.left_since(before)
-    names = processes.named(left)
-    processes.end(left)
-    assert not names or request.session.testsfailed > failed, names
+    if left := processes.still_left_since(before):
+        names = processes.named(left)
+        processes.end(left)
+        assert request.session.testsfailed > failed, names
 
 
 @dataclass

@@ -9,14 +9,14 @@ import os
 import secrets
 import signal
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from tests.waiting import eventually
 
 RUN, PART = "LIVELINE_TEST_RUN", "LIVELINE_TEST_PART"
-ENDING_SECONDS = 30.0  # for what has been told to end: a browser's helpers go a moment after it
+ENDING_SECONDS = 5.0  # for what has been killed, or whose parent has gone
 _PROC = Path("/proc")
 
 _foreign: set[int] = set()
@@ -48,6 +48,16 @@ def of_this_part() -> set[int]:
     return ours
 
 
+def still_left_since(before: set[int]) -> set[int]:
+    """Those of `left_since` that do not end by themselves: one that was killed with its parent takes a moment."""
+    return _lasting(lambda: left_since(before))
+
+
+def still_of_this_run() -> set[int]:
+    """Those of `of_this_run` that do not end by themselves."""
+    return _lasting(of_this_run)
+
+
 def left_since(before: set[int]) -> set[int]:
     """Those that were not there before, and do not belong to one that was, such as a window of the suite's browser."""
     return {pid for pid in of_this_part() - before if _runs(pid) and not _ancestors(pid) & before}
@@ -73,6 +83,14 @@ def end(processes: Iterable[int]) -> None:
 def named(processes: Iterable[int]) -> list[str]:
     """What each of them is, for a person."""
     return [f"{pid}: {_read(pid, 'cmdline').replace(chr(0), ' ')[:200]}" for pid in sorted(processes)]
+
+
+def _lasting(look: Callable[[], set[int]]) -> set[int]:
+    try:
+        eventually(lambda: not look(), within=ENDING_SECONDS)
+    except AssertionError:
+        return look()
+    return set()
 
 
 def _carries(pid: int, name: str) -> bool:

@@ -45,6 +45,7 @@ def test_a_suite_whose_tests_leave_something_is_red_and_leaves_nothing(tmp_path:
     (tmp_path / "test_leaving.py").write_text(
         "import subprocess\n"
         "from tests.conftest import *\n"
+        "processes.ENDING_SECONDS = 0.5\n"
         "def test_leaves():\n"
         "    subprocess.run(['sh', '-c', 'sleep 601 & exit'])\n"
         "def test_fails():\n"

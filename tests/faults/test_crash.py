@@ -6,7 +6,6 @@ import subprocess
 import sys
 import threading
 from pathlib import Path
-from time import monotonic
 
 import pytest
 import requests
@@ -117,10 +116,9 @@ def test_a_server_told_to_stop_is_gone_in_seconds_although_readers_are_there(
     readers = [Reader(server.url) for _ in range(20)]
     eventually(lambda: all(reader.following for reader in readers))
     server.publish("The last one")
-    began = monotonic()
     server.stop(stop)
     assert server.exit_code == 0
-    assert monotonic() - began < 10  # graceful_timeout: nothing had to be killed
+    assert "SIGKILL" not in server.log.read_text()
     server.start()
     server.publish("The first of the next server")
     for reader in readers:
