@@ -13,15 +13,14 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from app import create_app
-from feed.store import articles, editors, migrations, tokens, updates
+from feed.store import articles, tokens, updates
 from feed.store.articles import Article
 from feed.store.editors import Editor
 from feed.store.updates import Update
 from feed.web.house import House
 from tests import processes
-from tests.server import Server, serving
-
-PASSWORD = "correct horse battery"
+from tests.server import PASSWORD as PASSWORD
+from tests.server import Server, put_database, serving
 
 
 def pytest_configure() -> None:
@@ -117,13 +116,12 @@ def site(tmp_path: Path) -> Iterator[Site]:
 @contextmanager
 def site_in(folder: Path, **settings: str) -> Iterator[Site]:
     """A site in this process, on a new database in that folder. `settings` are further environment variables."""
+    made = put_database(folder / "feed.db")
     with application_in(folder, **settings) as app:
         house: House = app.extensions["liveline"]
-        migrations.upgrade(house.store)
-        alice = editors.add(house.store, "alice", PASSWORD, "admin", "Alice Adams")
-        bob = editors.add(house.store, "bob", PASSWORD, "editor", "Bob Brown")
-        made = {name: tokens.add(house.store, name, "test") for name in ("alice", "bob")}
-        yield Site(app, house, alice, bob, made)
+        with house.store.read() as db:
+            alice, bob = (tokens.editor_of(db, made[name]) for name in ("alice", "bob"))
+        yield Site(app, house, alice, bob, dict(made))
 
 
 @contextmanager
