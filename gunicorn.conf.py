@@ -36,8 +36,7 @@ _forget_ours()  # this file is read at the start and at each HUP, before the wor
 wsgi_app = "app:create_app()"
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 worker_class = "feed.live.worker.Worker"  # gevent
-# gunicorn counts open sockets here too, and lets pages hang when it is full: room for all readers, and 1,000 requests.
-worker_connections = max_readers + 1_000
+sendfile = False  # files too are sent by the worker, with its deadline
 graceful_timeout = _number("FEED_DRAIN_SECONDS", 2) + 3  # seconds; what is not done by then is killed
 timeout = 60  # seconds without a sign of life before a worker is replaced
 keepalive = 2  # seconds in which a request has to come in; as long, and two of gunicorn's own, may a stop take
@@ -67,6 +66,7 @@ def post_worker_init(worker: Any) -> None:
     signal.signal(signal.SIGQUIT, worker.handle_exit)
     if worker.cfg.is_ssl:
         worker.log.warning("TLS inside gunicorn: the stock driver serves, slower. TLS belongs in a proxy in front.")
+    worker.most_each = None if _number("FEED_PROXIES", 0) else _number("FEED_MAX_CONNECTIONS_PER_ADDRESS", 200)
     _leave_files_to_pages(worker)
     _let_readers_go(worker)
     worker.wsgi.extensions["liveline"].begin()

@@ -55,6 +55,7 @@ class Settings:
     site_name: str
     max_readers: int
     max_readers_per_address: int
+    max_connections_per_address: int
     proxies: int
     drain_seconds: int
     transport: str
@@ -83,6 +84,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         site_name=values["FEED_SITE_NAME"],
         max_readers=values["FEED_MAX_READERS"],
         max_readers_per_address=values["FEED_MAX_READERS_PER_ADDRESS"],
+        max_connections_per_address=values["FEED_MAX_CONNECTIONS_PER_ADDRESS"],
         proxies=values["FEED_PROXIES"],
         drain_seconds=values["FEED_DRAIN_SECONDS"],
         transport=values["FEED_TRANSPORT"],
@@ -248,6 +250,12 @@ TABLE = (
     Setting("FEED_SITE_NAME", "Liveline", "the name in the masthead", _name),
     Setting("FEED_MAX_READERS", "12000", "open sockets per worker; more are refused and poll", _whole(1)),
     Setting("FEED_MAX_READERS_PER_ADDRESS", "200", "open sockets per client address and worker", _whole(1)),
+    Setting(
+        "FEED_MAX_CONNECTIONS_PER_ADDRESS",
+        "200",
+        "other connections per client address and worker; not counted behind a proxy",
+        _whole(1),
+    ),
     Setting("FEED_PROXIES", "0", "trusted reverse proxies in front, each adding to X-Forwarded-For", _whole(0)),
     Setting("FEED_DRAIN_SECONDS", "2", "over which a worker that ends lets its readers go", _whole(0)),
     Setting("FEED_TRANSPORT", "direct", "`direct`, or `stock` for Flask-SocketIO's own, slower driver", _transport),

@@ -6,6 +6,13 @@ from collections import Counter
 
 SOCKET_PATH = "/socket.io/"
 UNREAD = "liveline.unread"  # in the environment of a request that was peeked at: its bytes are in the socket still
+BARE_HEADERS = {  # of answers that no page of ours can be
+    "Content-Type": "text/plain; charset=utf-8",
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
 RETRY_SECONDS = 30  # what a refused client is told to wait; its page polls meanwhile
 
 

@@ -17,6 +17,7 @@ from feed.live import hooks
 from feed.live.admission import Admission
 from feed.live.frames import MESSAGE_BYTES
 from feed.live.packets import CheckedPacket
+from feed.live.refusals import Refusals
 from feed.live.tail import Tail
 from feed.render.updates import Renderer
 from feed.settings import Settings
@@ -37,6 +38,7 @@ class Channel:
 
     def __init__(self, store: Store, versions: Versions, render: Renderer, settings: Settings) -> None:
         self._store = store
+        self.refusals = Refusals()
         self._settings = settings
         self._followed: dict[str, set[str]] = {}
         self._readers: Counter[str] = Counter()
@@ -66,7 +68,9 @@ class Channel:
         self._server = self.socketio.server
         admission = Admission(self._settings.max_readers, self._settings.max_readers_per_address)
         direct = self._settings.transport == "direct"
-        self.engine = hooks.attach(app, self._server, admission, self._settings.origins, direct=direct)
+        self.engine = hooks.attach(
+            app, self._server, admission, self._settings.origins, direct=direct, refusals=self.refusals
+        )
         # On the server itself: Flask's request context, which these do not need, is a fifth of a connect's cost.
         self._server.on("connect", self._connect)
         self._server.on("disconnect", self._disconnect)
@@ -80,6 +84,7 @@ class Channel:
     def close(self) -> None:
         """Ends what runs in the background."""
         self._stopped.set()
+        self.refusals.close()
         self.tail.stop()
         if self._counting is not None:
             self._counting.join()

@@ -27,9 +27,10 @@ from socketio import Manager, Server
 from socketio.packet import EVENT
 
 from feed.live import frames
-from feed.live.admission import RETRY_SECONDS, SOCKET_PATH, UNREAD, Admission, network_of
+from feed.live.admission import BARE_HEADERS, RETRY_SECONDS, SOCKET_PATH, UNREAD, Admission, network_of
 from feed.live.frames import MESSAGE_BYTES
 from feed.live.packets import from_reader
+from feed.live.refusals import Refusals
 from feed.live.transport import Connection, Wheel, broadcast
 from feed.threads import under_gevent
 
@@ -59,13 +60,22 @@ Way = Connection | str  # to a reader: the connection, or the sid at the stock d
 log = logging.getLogger(__name__)
 
 
-def attach(app: Flask, server: Server, admission: Admission, origins: tuple[str, ...], *, direct: bool) -> "Engine":
+def attach(
+    app: Flask,
+    server: Server,
+    admission: Admission,
+    origins: tuple[str, ...],
+    *,
+    direct: bool,
+    refusals: Refusals | None = None,
+) -> "Engine":
     """Puts admission in front of the server's Engine.IO, and the transport under it where it is wanted and fits."""
     _check_frames(server)
     _shorten(app, server)
     engine: Engine = server.eio
     engine.__class__ = Engine
-    engine.prepare(server, admission, origins, takes_over=direct and under_gevent() and _versions_fit())
+    takes_over = direct and under_gevent() and _versions_fit()
+    engine.prepare(server, admission, origins, refusals or Refusals(), takes_over=takes_over)
     return engine
 
 
@@ -105,9 +115,12 @@ def _versions_fit() -> bool:
 class Engine(engineio.Server):  # type: ignore[misc]
     """Engine.IO over WebSocket alone, in front of the stock server."""
 
-    def prepare(self, server: Server, admission: Admission, origins: tuple[str, ...], *, takes_over: bool) -> None:
+    def prepare(
+        self, server: Server, admission: Admission, origins: tuple[str, ...], refusals: Refusals, *, takes_over: bool
+    ) -> None:
         """What `__init__` would do: the instance was made by Flask-SocketIO."""
         self._sio = server
+        self.refusals = refusals
         self.admission = admission
         self._origins = frozenset(origins)
         self._takes_over = takes_over
@@ -129,6 +142,8 @@ class Engine(engineio.Server):  # type: ignore[misc]
         taken = False
         try:
             client = environ.get("gunicorn.socket")
+            if to_reader := getattr(client, "to_reader", None):  # a Visitor; of another class object after a deploy
+                environ["gunicorn.socket"] = client = to_reader()
             # A TLS socket of gunicorn's is of another class: its bytes cannot be written past it.
             if self._takes_over and type(client) is GeventSocket:
                 descriptor = _take(client, environ.get(UNREAD, 0))
@@ -350,9 +365,14 @@ def _switching(key: bytes) -> bytes:
     )
 
 
-def _refuse(start_response: Callable[..., Any], status: str, words: str, retry_after: int | None = None) -> list[bytes]:
-    headers = [("Content-Type", "text/plain; charset=utf-8"), ("Cache-Control", "no-store")]
+def _refuse(
+    start_response: Callable[..., Any],
+    status: str,
+    words: str,
+    retry_after: int | None = None,
+    more: tuple[tuple[str, str], ...] = (),
+) -> list[bytes]:
     if retry_after is not None:
-        headers.append(("Retry-After", str(retry_after)))
-    start_response(status, headers)
+        more = (*more, ("Retry-After", str(retry_after)))
+    start_response(status, [*BARE_HEADERS.items(), *more])
     return [f"{words}\n".encode()]

@@ -4,64 +4,191 @@ After a deploy or a lost network all readers come back in the same seconds, and 
 was a third of what each cost. Here a new connection is looked at first, without taking a byte: an upgrade in its plain
 form goes straight to the application, and whatever else it is, or was refused, gunicorn reads and answers as always.
 What goes straight in does not count for `max_requests`: the crowd would recycle the worker that it comes back to.
+
+Every connection is a visitor (feed/live/visitors.py) until it ends or is a reader's, so that none holds its file for
+ever. And a client that sends its next requests before it has the answer to the first takes turns with all others.
 """
 
 import io
 import re
+import resource
+import ssl
 import sys
+from contextlib import suppress
 from socket import MSG_PEEK
 from types import SimpleNamespace
 from typing import Any
 
+import gevent
+from gevent.lock import Semaphore
+from gevent.server import StreamServer
+from gunicorn.http.errors import ParseException
+from gunicorn.sock import is_http2_negotiated
+from gunicorn.workers import ggevent
 from gunicorn.workers.ggevent import GeventWorker
 
 # Nothing of the application: it comes in after gevent has patched what it stands on.
-from feed.live.admission import SOCKET_PATH, UNREAD
+from feed.live.admission import BARE_HEADERS, RETRY_SECONDS, SOCKET_PATH, UNREAD
+from feed.live.visitors import OWN_FILES, STUCK_SECONDS, HungUp, Visitor, Visitors
 
+STARTING_AT_ONCE = 30  # connections; fewer than OWN_FILES
 PEEKED_BYTES = 4096  # browsers' upgrades have 500 to 1,500; a longer one is gunicorn's
 
 # Strict on purpose, so that nothing is read in two ways: one request line without a fragment, fields without folding.
 _UPGRADE = re.compile(
     rb"GET %s\?([!$-~]+) HTTP/1\.1\r\n((?:[A-Za-z0-9-]+:[\t -~\x80-\xff]*\r\n)+)\r\n" % re.escape(SOCKET_PATH).encode()
 )
+# What is answered before the application is asked: by the name of gunicorn's exception, else 400.
+STATUSES = {
+    "UnsupportedTransferCoding": 501,
+    "LimitRequestLine": 414,
+    "LimitRequestHeaders": 431,
+    "ExpectationFailed": 417,
+    "ForbiddenProxyRequest": 403,
+    "ConfigurationProblem": 500,
+}
+WORDS = {
+    400: "Bad Request",
+    403: "Forbidden",
+    414: "URI Too Long",
+    417: "Expectation Failed",
+    431: "Request Header Fields Too Large",
+    500: "Internal Server Error",
+    501: "Not Implemented",
+    503: "Service Unavailable",
+}
+REFUSAL_HEADERS = "".join(f"{name}: {value}\r\n" for name, value in BARE_HEADERS.items())
 _NOT_PLAIN = ("HTTP_CONTENT_LENGTH", "HTTP_TRANSFER_ENCODING", "HTTP_EXPECT")
 
 
+class Server(StreamServer):  # type: ignore[misc]
+    """gevent's own, which takes as many connections as come before it looks at the first, and prints a stack trace for
+    each client that breaks off while TLS begins."""
+
+    starting = 0
+    """Connections that nobody has looked at yet. More wait in the kernel's queue, where they cost no file."""
+
+    def do_read(self) -> Any:
+        """The next connection; None for none."""
+        return super().do_read() if Server.starting < STARTING_AT_ONCE else None
+
+    def do_handle(self, *args: Any) -> None:
+        """Has a greenlet look at a connection."""
+        Server.starting += 1
+        super().do_handle(*args)
+
+    def wrap_socket_and_handle(self, client_socket: Any, address: Any) -> None:
+        """A new connection under TLS."""
+        Server.starting -= 1
+        client = None
+        with suppress(OSError), gevent.Timeout(STUCK_SECONDS, False):  # an SSLError is an OSError
+            client = self.wrap_socket(client_socket, **self.ssl_args)
+        if client is None:
+            client_socket.close()
+            return
+        Server.starting += 1
+        self.handle(client, address)
+
+
 class Worker(GeventWorker):  # type: ignore[misc]
-    """gunicorn's own in everything but its first look at a connection."""
+    """gunicorn's own in everything but its first look at a connection, and its patience."""
+
+    most_each: int | None = None
+    """Connections of one address; None where all come from a proxy. gunicorn.conf.py sets it."""
 
     def run(self) -> None:
         """Serves until it is told to end."""
         self._names = {listener: listener.getsockname() for listener in self.sockets}
+        self._turns = Semaphore(1)
+        files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        engine = self.wsgi.extensions["liveline"].channel.engine
+        self._refusals = engine.refusals
+        most = files - min(OWN_FILES, files // 4)
+        self._visitors = Visitors(most, self.most_each, lambda: engine.admission.inside, self._refusals.count)
+        self.worker_connections = files  # never the limit: where it holds, gevent accepts nobody any more
+        ggevent.StreamServer = Server
         super().run()
 
     def handle(self, listener: Any, client: Any, addr: Any) -> None:
         """A new connection, on a greenlet of its own."""
-        if not self._upgraded(client, addr):
-            # gunicorn asks the listener for its name at the start of each connection. A worker that ends has closed it
-            # since this one came in: that would raise, and hang up on the client without an answer.
-            super().handle(SimpleNamespace(getsockname=lambda: self._names[listener]), client, addr)
+        Server.starting -= 1
+        visitor = self._visitors.enter(client, addr)
+        if visitor is None:
+            self._refuse(client, 503, "Too many connections.", f"Retry-After: {RETRY_SECONDS}\r\n")
+            self._refusals.count("connections")
+            client.close()
+            return
+        try:
+            if not self._upgraded(visitor, addr):
+                # gunicorn asks the listener for its name at the start of each connection. A worker that ends has closed
+                # it since this one came in: that would raise, and hang up on the client without an answer.
+                named = SimpleNamespace(getsockname=lambda: self._names[listener])
+                super().handle(named, client if is_http2_negotiated(client) else visitor, addr)
+        finally:
+            self._visitors.leave(visitor)
 
-    def _upgraded(self, client: Any, addr: Any) -> bool:
+    def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> Any:
+        """A request whose head has come."""
+        if _sent_more(req):
+            with sock.giving_way(), self._turns:  # one of these at a time, behind everybody who asked once
+                gevent.sleep(0)
+        elif req.req_number > 1 and not sock.waited:
+            gevent.sleep(0)
+        sock.begin()
+        try:
+            return super().handle_request(listener_name, req, sock, addr)
+        finally:
+            sock.rest()
+
+    def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
+        """What cannot be read is refused, and counted instead of written down; the rest is a mistake of ours."""
+        broken = isinstance(exc, (ParseException, ssl.SSLError))
+        if broken:
+            self._refusals.count("broken request")
+        else:
+            self.log.error("Error handling request %s", getattr(req, "uri", ""), exc_info=exc)
+        status = STATUSES.get(type(exc).__name__, 400 if broken else 500)
+        self._refuse(client, status, WORDS[status])
+
+    def _refuse(self, client: Any, status: int, words: str, more: str = "") -> None:
+        """Answers what the application is never asked, and what nobody need wait for."""
+        answer = (
+            f"HTTP/1.1 {status} {WORDS[status]}\r\nConnection: close\r\n{more}"
+            f"{REFUSAL_HEADERS}Content-Length: {len(words) + 1}\r\n\r\n{words}\n"
+        )
+        with suppress(OSError):
+            client.setblocking(0)
+            client.send(answer.encode())
+
+    def _upgraded(self, visitor: Visitor, addr: Any) -> bool:
         if self.cfg.is_ssl or not isinstance(addr, tuple):
             return False
         head = b""
         try:
             with self.timeout_ctx():
-                head = client.recv(PEEKED_BYTES, MSG_PEEK)
+                head = visitor.recv(PEEKED_BYTES, MSG_PEEK)
             if not head:  # nothing was asked, and it has gone or said nothing for too long
-                client.close()
+                visitor.close()
                 return True
             if environ := upgrade_in(head):
                 environ |= {"REMOTE_ADDR": addr[0], "REMOTE_PORT": str(addr[1])}
-                environ |= {"gunicorn.socket": client, UNREAD: len(head)}
+                environ |= {"gunicorn.socket": visitor, UNREAD: len(head)}
                 self.wsgi(environ, lambda status, headers: None)
+        except HungUp:
+            visitor.close()
+            return True
         except OSError:
             return False
         except StopIteration:  # taken over
-            client.close()
+            visitor.close()
             return True
         return False
+
+
+def _sent_more(request: Any) -> bool:
+    """Whether the client has sent more than this request already, without waiting for its answer."""
+    length = getattr(request.body.reader, "length", None)
+    return length is not None and request.unreader.buf.getbuffer().nbytes > length
 
 
 def upgrade_in(head: bytes) -> dict[str, Any] | None:

@@ -59,6 +59,10 @@ class _Numbers(Collector):
         sockets = len(self._house.channel)
         yield from (changes, following)
         yield GaugeMetricFamily("liveline_worker_sockets", "Open sockets of this worker.", value=sockets)
+        refused = CounterMetricFamily("liveline_worker_refusals", "What strangers were refused.", labels=["why"])
+        for why, number in self._house.channel.refusals.total.copy().items():
+            refused.add_metric([why], number)
+        yield refused
         if hub:
             yield GaugeMetricFamily("liveline_hub_untold", "Feeds whose change the hub waits for.", value=len(untold))
             yield GaugeMetricFamily("liveline_hub_failures", "Tries since the hub could be told.", value=hub.failures)

@@ -4,7 +4,7 @@ import logging
 from typing import Any
 
 from flask import Flask, Response, json, render_template, request
-from werkzeug.exceptions import HTTPException, NotFound
+from werkzeug.exceptions import ClientDisconnected, HTTPException, NotFound
 
 from feed.errors import Gone, Invalid, Missing, Sentence, Stale, Throttled
 from feed.store.database import OperationalError
@@ -57,6 +57,7 @@ HTTP_TITLES = {
     401: Sentence("Not signed in"),
     403: Sentence("Not allowed"),
     404: Sentence("Not found"),
+    408: Sentence("What was sent did not come in time"),
     405: Sentence("Method not allowed"),
     409: Sentence("Conflict"),
     410: Sentence("Retracted"),
@@ -91,6 +92,8 @@ def _http(error: HTTPException) -> Any:
     if error.code is None or error.code < 400:
         return error  # a redirect
     headers = {k: v for k, v in error.get_headers() if k in ("Allow", "WWW-Authenticate", "Retry-After")}
+    if isinstance(error, ClientDisconnected):  # or the worker's patience is over
+        return answer(408, HTTP_TITLES[408])
     # Werkzeug's own words speak of URLs and servers, and English alone.
     its_own = error.description == type(error).description
     detail = NOTHING if isinstance(error, NotFound) else HTTP_TITLES.get(error.code) if its_own else error.description
