@@ -16,7 +16,7 @@ from feed.store.database import Store
 from feed.store.versions import Versions
 from feed.web import files, guards, problems
 from feed.web.api import api
-from feed.web.cache import Cache
+from feed.web.cache import Cache, Parameters
 from feed.web.desk import desk
 from feed.web.embed import embed
 from feed.web.health import health
@@ -52,7 +52,7 @@ def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
     commands.install(app)
 
     own = OwnHost(app.wsgi_app, chosen.public_url)
-    app.wsgi_app = Cache(own, versions)  # type: ignore[method-assign]
+    app.wsgi_app = Cache(own, versions, Parameters(app))  # type: ignore[method-assign]
     channel.attach(app)
     if chosen.proxies:
         # After the channel, so that the socket too sees the reader's address and not the proxy's. Nothing else that a

@@ -8,6 +8,8 @@ import pytest
 from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from werkzeug.datastructures import Accept
+from werkzeug.http import parse_accept_header
 
 from feed.store import articles, editors, feeds, updates
 from feed.store.database import Store
@@ -194,15 +196,87 @@ def test_what_an_editor_sees_is_kept_for_nobody(site: Site) -> None:
 def test_a_crowd_of_addresses_does_not_fill_the_memory(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     furnish(site)
     monkeypatch.setattr(cache, "MOST_BYTES", 100_000)
-    kept = next(layer for layer in layers(site.app.wsgi_app) if isinstance(layer, Cache))
+    kept = cache_of(site)
     wanted = site.charlie.get("/feeds/harbour").data
     for number in range(60):
-        assert site.charlie.get(f"/feeds/news?x={number}").status_code == 200
+        assert site.charlie.get(f"/feeds/news?q={number}").status_code == 200
         assert site.charlie.get("/feeds/harbour").data == wanted
         assert kept._size <= 100_000
         assert kept._size == sum(page.size for page in kept._pages.values())
     assert 1 < len(kept._pages) < 60
     assert ("/feeds/harbour", "") in kept._pages, "what is asked for stays"
+
+
+UNKNOWN = ("fbclid=IwAR0", "utm_source=x&utm_medium=y", "&".join(f"a{n}=" for n in range(90)), "Q=a&KEY=1", "&&=&", "_")
+
+
+@pytest.mark.parametrize("door", [door for door in DOORS if "secret" not in door])
+def test_parameters_that_a_view_does_not_read_neither_miss_nor_fill(
+    site: Site, door: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    furnish(site)
+    before = answers(site.app)[door]
+    assert before[0] == 200
+    with site.house.store.read() as db:
+        address, _, query = door.format(epoch=feeds.get(db, "news").epoch).partition("?")
+    kept = len(cache_of(site)._pages)
+
+    def trap(*_: object, **__: object) -> None:
+        raise AssertionError("a hit came this far")
+
+    monkeypatch.setattr(site.app, "full_dispatch_request", trap)
+    read = query.split("&")
+    for unknown in UNKNOWN:
+        for asked in ([unknown, *read], [*read, unknown], [*read[::-1], unknown], [*read, *read]):
+            answer = site.charlie.get(f"{address}?{'&'.join(filter(None, asked))}")
+            assert (answer.status_code, answer.data, answer.headers["ETag"]) == before
+            assert site.charlie.head(f"{address}?{'&'.join(filter(None, asked))}").status_code == 200
+    assert len(cache_of(site)._pages) == kept
+
+
+def test_of_a_repeated_parameter_the_first_counts_as_in_the_view(site: Site) -> None:
+    one, two = site.publish("Fire"), site.publish("Flood")
+    for query in ("q=fire&q=flood", "%71=fire&q=flood", "x=1&q=fire&utm=2&q=flood"):
+        page = site.charlie.get(f"/feeds/news?{query}").text
+        assert f'id="update-{one.id}"' in page
+        assert f'id="update-{two.id}"' not in page
+
+
+def test_every_view_that_says_what_it_shows_says_what_it_reads(site: Site) -> None:
+    """One that did not would never be kept. What it does not name it does not get, so no page can hold it."""
+    furnish(site)
+    parameters = cache.Parameters(site.app)
+    for door in DOORS:
+        assert parameters.of(door.partition("?")[0]) is not None, door
+    for path in ("/desk/", "/desk/feeds/news", "/readyz", "/metrics", "/nothing", "/api/v1/articles"):
+        assert parameters.of(path) is None
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(("gzip", "GZIP", "*", "br", "identity", "x-gzip", "gzip2")).flatmap(
+            lambda name: st.sampled_from((name, f"{name};q=0", f"{name}; q=0.0", f"{name};q=0.001", f" {name} ;q=1"))
+        ),
+        max_size=6,
+    )
+)
+def test_gzip_is_taken_as_werkzeug_reads_the_header(parts: list[str]) -> None:
+    header = ",".join(parts)
+    assert cache._takes_gzip(header) == (parse_accept_header(header, Accept)["gzip"] > 0)
+
+
+@pytest.mark.parametrize("filler", ["br;q=0.5,", ",", "x" * 40 + ",", " ", "\t,"])
+def test_of_a_long_header_the_beginning_counts(filler: str) -> None:
+    long = filler * (8_000 // len(filler))
+    assert cache._takes_gzip(f"gzip,{long}")
+    assert not cache._takes_gzip(f"gzip;q=0,{long}")
+    assert not cache._takes_gzip(f"{long}gzip")
+
+
+def cache_of(site: Site) -> Cache:
+    """The cache of an application."""
+    return next(layer for layer in layers(site.app.wsgi_app) if isinstance(layer, Cache))
 
 
 def layers(outer: object) -> list[object]:

@@ -3,6 +3,8 @@ retracted or a draft is in none of them."""
 
 import json
 import re
+import threading
+from collections.abc import Callable
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from html import unescape
@@ -14,6 +16,7 @@ import feedparser
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from werkzeug.http import http_date
 from werkzeug.test import TestResponse
 
 from feed import text
@@ -22,6 +25,7 @@ from feed.render import entries
 from feed.render.entries import LISTED
 from feed.store import articles, backup, feeds, updates
 from feed.store.updates import Update
+from feed.web import syndication
 from tests.conftest import Site, application_in, site_in
 from tests.test_reader_pages import Page, a_picture
 
@@ -468,3 +472,72 @@ def test_pages_name_the_feeds_of_what_they_show(site: Site) -> None:
     }  # fmt: skip
     page = site.charlie.get("/feeds/harbour").text
     assert 'title="Live coverage: The “harbour” &amp; more (Atom)"' in page
+
+
+@pytest.mark.parametrize("ending", FORMATS)
+def test_a_reader_that_asks_by_date_gets_304_until_the_feed_changes(site: Site, ending: str) -> None:
+    site.write_article("harbour", live=True)
+    one = site.publish("One", feed="harbour")
+    first = fetched(site, ending, "harbour")
+    date = first.headers["Last-Modified"]
+    assert second_of(site, "harbour") == parsedate_to_datetime(date).timestamp()
+    changes: list[Callable[[], object]] = [
+        lambda: site.publish("Two", feed="harbour"),
+        lambda: site.edit(one, body="Another"),
+        lambda: site.retract(one),
+        lambda: articles.edit(site.house.store, "harbour", site.bob, {"headline": "Low tide"}),
+        lambda: articles.edit(site.house.store, "harbour", site.bob, {"language": "uk"}),
+    ]
+    for change in changes:
+        same = fetched(site, ending, "harbour", If_Modified_Since=date)
+        assert (same.status_code, same.data) == (304, b"")
+        assert same.headers["Last-Modified"] == date
+        change()  # in the same second
+        answer = fetched(site, ending, "harbour", If_Modified_Since=date)
+        assert answer.status_code == 200
+        assert parsedate_to_datetime(answer.headers["Last-Modified"]) > parsedate_to_datetime(date)
+        date = answer.headers["Last-Modified"]
+
+
+def test_a_tag_goes_before_a_date_and_a_date_that_is_none_counts_for_nothing(site: Site) -> None:
+    site.publish("One")
+    set_second(site, "news")
+    answer = fetched(site, "atom")
+    date, tag = answer.headers["Last-Modified"], answer.headers["ETag"]
+    assert fetched(site, "atom", If_Modified_Since=date).status_code == 304
+    assert fetched(site, "atom", If_Modified_Since=http_date(2**32)).status_code == 304
+    assert fetched(site, "atom", If_Modified_Since=date, If_None_Match='"other"').status_code == 200
+    assert (
+        fetched(site, "atom", If_Modified_Since="Thu, 01 Jan 1970 00:00:00 GMT", If_None_Match=tag).status_code == 304
+    )
+    for wrong in ("", "yesterday", "0", date * 300, "Thu, 01 Jan 1970 00:00:00 GMT", "Mon, 99 Feb 20200 00:00:00 GMT"):
+        assert fetched(site, "atom", If_Modified_Since=wrong).status_code == 200, wrong
+    assert "Last-Modified" not in site.charlie.get("/feeds/news").headers
+
+
+def second_of(site: Site, feed: str) -> int:
+    with site.house.store.read() as db:
+        return feeds.get(db, feed).changed
+
+
+def set_second(site: Site, feed: str) -> None:
+    """As if the last change were a while ago, but after the start of the server."""
+    moved = "UPDATE feeds SET changed = ? WHERE slug = ?"
+    site.house.store.write(lambda db: db.execute(moved, [syndication.STARTED, feed]))
+    site.house.store.write(lambda db: db.execute("UPDATE site SET version = version + 1"))
+
+
+def test_documents_are_made_off_the_loop(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.publish("One")
+    threads: set[str] = set()
+    made = entries.listing
+
+    def noted(*given: Any) -> entries.Listing:
+        threads.add(threading.current_thread().name)
+        return made(*given)
+
+    monkeypatch.setattr(entries, "listing", noted)
+    for ending in FORMATS:
+        assert fetched(site, ending).status_code == 200
+    assert threads
+    assert threading.main_thread().name not in threads

@@ -69,11 +69,26 @@ class Listing:
     tombstones: list[Tombstone]
 
 
-def listing(db: Database, settings: Settings, language: Language, feed: Feed, logo: str) -> Listing:
-    """The feed as it stands, in its language. `logo` is the address of the site's logo."""
+@dataclass(frozen=True)
+class Stored:
+    """What a feed's documents are made of: its newest updates, and those that were retracted last."""
+
+    standing: list[Update]
+    retracted: list[Update]
+
+
+def read(db: Database, feed: Feed) -> Stored:
+    """What the documents of that feed are to be made of now."""
+    standing = updates.newest_first(db, feed, None, LISTED, Which.STANDING)
+    return Stored(standing, updates.retracted_last(db, feed, LISTED))
+
+
+def listing(settings: Settings, language: Language, feed: Feed, logo: str, stored: Stored) -> Listing:
+    """The feed as it stood when it was read, in its language. `logo` is the path of the site's logo. Asks nothing of
+    the database, so it may be made on any thread."""
     url = settings.public_url
-    entries = [entry(url, language, each) for each in updates.newest_first(db, feed, None, LISTED, Which.STANDING)]
-    tombstones = [_tombstone(url, each) for each in updates.retracted_last(db, feed, LISTED)]
+    entries = [entry(url, language, each) for each in stored.standing]
+    tombstones = [_tombstone(url, each) for each in stored.retracted]
     moments = [each.updated for each in entries] + [each.retracted for each in tombstones]
     story = text.plain_line(feed.article, language.tag) if feed.article else None
     return Listing(

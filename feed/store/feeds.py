@@ -26,6 +26,7 @@ Row = Any  # sqlite3.Row, which only the database module may name
 
 _COLUMNS = """
     feeds.id, feeds.slug, feeds.epoch, feeds.version, feeds.tick, feeds.opened_at, feeds.closed_at,
+    coalesce(feeds.changed, CAST(strftime('%s', feeds.opened_at) AS INTEGER)) AS changed,
     articles.headline AS article, articles.slug AS story, articles.language, coalesce(articles.draft, 0) AS draft
     FROM feeds LEFT JOIN articles ON articles.id = coalesce(feeds.article_id, feeds.quiet_of)
 """
@@ -34,7 +35,8 @@ _COLUMNS = """
 @dataclass(frozen=True)
 class Feed:
     """A feed as it stands at `version` of `epoch`. `article` is the headline of its article and `story` its slug, None
-    for `news`; `language` is the article's, None for the site's."""
+    for `news`; `language` is the article's, None for the site's. `changed` is the second since 1970 in which it became
+    what it is; each state has another, so after many changes in a row it may be ahead of the clock."""
 
     id: int
     slug: str
@@ -43,6 +45,7 @@ class Feed:
     tick: int
     opened_at: str
     closed_at: str | None
+    changed: int
     article: str | None
     story: str | None
     language: str | None

@@ -265,3 +265,16 @@ def search_due(db: Database) -> None:
         INSERT INTO search_due (update_id) SELECT id FROM updates LEFT JOIN search ON search.rowid = id
             WHERE (retracted_at IS NULL) <> (search.rowid IS NOT NULL) OR search.revision <> updates.revision;
     """)
+
+
+@migrations()
+def second_of_the_last_change(db: Database) -> None:
+    """When each feed last became another, in seconds since 1970 and never twice the same, for readers that ask by date
+    alone. A trigger keeps it, so that a worker of the release before does, too."""
+    db.executescript("""
+        ALTER TABLE feeds ADD COLUMN changed INTEGER;
+        CREATE TRIGGER feed_changed AFTER UPDATE OF version, epoch ON feeds BEGIN
+            UPDATE feeds SET changed = max(coalesce(changed + 1, 0), CAST(strftime('%s', 'now') AS INTEGER))
+            WHERE id = new.id;
+        END;
+    """)

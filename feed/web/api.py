@@ -15,7 +15,7 @@ from feed.store.articles import Article
 from feed.store.editors import Editor
 from feed.store.pictures import Picture
 from feed.store.updates import Update, Which
-from feed.web.cache import shows
+from feed.web.cache import reads, shows
 from feed.web.cursors import cursor_of, place_in
 from feed.web.house import house
 from feed.web.problems import problem
@@ -52,6 +52,7 @@ def publish(slug: str) -> tuple[Response, int, dict[str, str]]:
 
 
 @api.get("/feeds/<slug>/updates")
+@reads("before", "limit")
 def list_updates(slug: str) -> Response:
     """The updates of a feed, newest first, from a cursor on."""
     limit = _limit(request.args.get("limit", str(LISTED)))

@@ -3,20 +3,26 @@
 Readers' pages are the same for everybody, so one rendering serves all until something on it changes, and the change is
 seen by the counters before the page is served: nothing here can outlive a retraction (invariant 4). A hit asks SQLite
 one pragma, and touches neither Flask nor Jinja. ETags, 304 and compression are made here, for hit and miss alike.
+
+A page is kept under its path and those parameters that its view reads, which the view names with `@reads`. The view
+gets no others: so what `fbclid` or `utm_source` say can neither miss nor fill the cache, nor show in a page.
 """
 
 import gzip
 import hashlib
+import re
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Any
+from typing import Any, TypeVar
+from urllib.parse import unquote_plus
 
-from flask import request
-from werkzeug.datastructures import Accept
-from werkzeug.http import parse_accept_header, parse_etags
+from flask import Flask, request
+from werkzeug.exceptions import HTTPException
+from werkzeug.http import http_date, parse_date
 from werkzeug.wsgi import ClosingIterator
 
 from feed.store import versions
@@ -27,11 +33,32 @@ from feed.store.versions import Stamp, Versions
 MOST_BYTES = 32 * 1024 * 1024  # of one worker: some 600 article pages with their compressed twins
 ZIP_LEVEL = 5  # half a millisecond for a page of 40 kB; 9 takes twice that for 2 % less
 LEAST_ZIPPED = 1_000  # bytes; a shorter answer is one packet either way
+MOST_PARAMETERS = 100  # of a query that are looked at; a page has seven
+LONGEST_NAME = 30  # characters of a parameter's name, escaped or not; ours have nine
+PATHS_KNOWN = 1_000  # whose view need not be looked up again, which takes 20 µs; 8 MB if strangers send long ones
+LONGEST_ACCEPT = 500  # characters of Accept-Encoding that are looked at, in 30 µs; browsers send 30
+# Seconds by which Last-Modified may be ahead of Date, for every state of a feed has a second of its own, also of some
+# in one second. It should not be, lest a later state has the same date (RFC 9110, 8.8.2.1): here none ever has.
+MOST_AHEAD = 60
+LONGEST_DATE = 40  # characters; HTTP's have 29
 FOR_EVER = Stamp(-1, ())  # of what never changes under its address
 
 _SHOWS = "liveline.shows"
+_CHANGED = "liveline.changed"
+_CODING = re.compile(r"(?:^|,)[ \t]*(gzip|\*)[ \t]*(?:;[ \t]*q[ \t]*=[ \t]*([01](?:\.\d{0,3})?)[ \t]*)?(?=,|$)", re.I)
 
 Headers = list[tuple[str, str]]
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def reads(*parameters: str) -> Callable[[View], View]:
+    """Says which parameters of the query a view reads. What it answers may be kept then; without this it never is."""
+
+    def named(view: View) -> View:
+        view.reads = tuple(sorted(parameters))  # type: ignore[attr-defined]
+        return view
+
+    return named
 
 
 def shows(db: Database, *feeds: Feed) -> None:
@@ -50,13 +77,19 @@ def shows_for_ever() -> None:
     request.environ[_SHOWS] = FOR_EVER
 
 
+def changed(second: int) -> None:
+    """Says in which second since 1970 what this request asks for last became another (see store.feeds.Feed.changed)."""
+    request.environ[_CHANGED] = second
+
+
 @dataclass
 class Page:
-    """An answer of 200."""
+    """An answer of 200. `second` is when it last became another, None where nobody knows."""
 
     stamp: Stamp
     headers: Headers
     body: bytes
+    second: int | None = None
 
     @cached_property
     def zipped(self) -> bytes:
@@ -69,12 +102,32 @@ class Page:
         return len(self.body) * 5 // 4 + 2_000
 
 
+class Parameters:
+    """What the views of an application read of a query."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self._of_path = lru_cache(PATHS_KNOWN)(self._look)
+
+    def of(self, path: str) -> tuple[str, ...] | None:
+        """The names that the view of that path reads, sorted; None when it does not say."""
+        return self._of_path(path)
+
+    def _look(self, path: str) -> tuple[str, ...] | None:
+        try:
+            endpoint, _ = self._app.url_map.bind("").match(path, method="GET")
+        except HTTPException:
+            return None
+        return getattr(self._app.view_functions[endpoint], "reads", None)
+
+
 class Cache:
     """WSGI, in front of Flask."""
 
-    def __init__(self, app: Callable[..., Iterable[bytes]], versions: Versions) -> None:
+    def __init__(self, app: Callable[..., Iterable[bytes]], versions: Versions, parameters: Parameters) -> None:
         self._app = app
         self._versions = versions
+        self._parameters = parameters
         self._pages: OrderedDict[tuple[str, str], Page] = OrderedDict()
         self._size = 0
         self._lock = threading.Lock()
@@ -83,7 +136,10 @@ class Cache:
         """Answers from the cache, or asks the application and keeps what may be kept."""
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
             return self._app(environ, start_response)
-        address = (environ["PATH_INFO"], environ.get("QUERY_STRING", ""))
+        names = self._parameters.of(environ["PATH_INFO"])
+        if names is None:
+            return self._app(environ, start_response)
+        address = (environ["PATH_INFO"], _asked(environ.get("QUERY_STRING", ""), names))
         with self._lock:
             if page := self._pages.get(address):
                 self._pages.move_to_end(address)
@@ -95,7 +151,8 @@ class Cache:
         self, address: tuple[str, str], environ: dict[str, Any], start_response: Callable[..., Any]
     ) -> Iterable[bytes]:
         head: list[Any] = []
-        asked = {**environ, "REQUEST_METHOD": "GET"}  # a HEAD too: the page may be wanted next
+        # A HEAD too: the page may be wanted next.
+        asked = {**environ, "REQUEST_METHOD": "GET", "QUERY_STRING": address[1]}
         answer = self._app(asked, lambda *given: head.extend(given))
         status, headers = head[0], head[1]
         stamp = asked.get(_SHOWS)
@@ -103,7 +160,7 @@ class Cache:
             start_response(*head)
             return answer if environ["REQUEST_METHOD"] == "GET" else ClosingIterator([], _closing(answer))
         try:
-            page = Page(stamp, headers, b"".join(answer))
+            page = Page(stamp, headers, b"".join(answer), asked.get(_CHANGED))
         finally:
             _closing(answer)()
         page.headers = _headers(page)
@@ -117,6 +174,18 @@ class Cache:
         self._pages[address] = page
         while self._size > MOST_BYTES:
             self._size -= self._pages.popitem(last=False)[1].size
+
+
+def _asked(query: str, names: tuple[str, ...]) -> str:
+    """Of that query the first value of each of these parameters, sorted by their names."""
+    if not query or not names:
+        return ""
+    found: dict[str, str] = {}
+    for part in query.split("&", MOST_PARAMETERS)[:MOST_PARAMETERS]:
+        name, _, value = part.partition("=")
+        if len(name) <= LONGEST_NAME and (name := unquote_plus(name)) in names:
+            found.setdefault(name, value)
+    return "&".join(f"{name}={found[name]}" for name in names if name in found)
 
 
 def _closing(answer: Any) -> Callable[[], None]:
@@ -135,8 +204,9 @@ def _answer(page: Page, environ: dict[str, Any], start_response: Callable[..., A
     if zips:
         etag = f'{etag[:-1]}-gzip"'
         headers = [*headers[:-1], ("ETag", etag)]
-    known = environ.get("HTTP_IF_NONE_MATCH")
-    if known and (known == etag or parse_etags(known).contains_weak(etag.strip('"'))):
+    if page.second is not None:
+        headers = [*headers, ("Last-Modified", http_date(min(page.second, int(time.time()) + MOST_AHEAD)))]
+    if _is_known(page, etag, environ):
         start_response("304 Not Modified", [each for each in headers if each[0] != "Content-Type"])
         return []
     body = page.zipped if zips else page.body
@@ -146,6 +216,23 @@ def _answer(page: Page, environ: dict[str, Any], start_response: Callable[..., A
     return [body] if environ["REQUEST_METHOD"] == "GET" else []
 
 
-@lru_cache(256)
+def _is_known(page: Page, etag: str, environ: dict[str, Any]) -> bool:
+    """Whether the client has this answer. A date counts only where no tag was sent (RFC 9110, 13.2.2)."""
+    tags: str | None = environ.get("HTTP_IF_NONE_MATCH")
+    if tags is not None:
+        return etag in tags or tags.strip() == "*"  # weakly compared, so that what stands before a tag is no matter
+    since = environ.get("HTTP_IF_MODIFIED_SINCE", "")
+    if page.second is None or not 0 < len(since) <= LONGEST_DATE:
+        return False
+    date = parse_date(since)
+    return date is not None and date.timestamp() >= page.second
+
+
 def _takes_gzip(accepts: str) -> bool:
-    return bool(parse_accept_header(accepts, Accept)["gzip"]) if accepts else False
+    """Whether gzip is wanted (RFC 9110, 12.5.3)."""
+    if len(accepts) > LONGEST_ACCEPT:
+        accepts = accepts[:LONGEST_ACCEPT].rpartition(",")[0]
+    wanted: dict[str, float] = {}
+    for coding, quality in _CODING.findall(accepts):
+        wanted[coding.lower()] = max(wanted.get(coding.lower(), 0), float(quality or 1))
+    return wanted.get("gzip", wanted.get("*", 0)) > 0

@@ -21,7 +21,7 @@ from feed.store import articles, feeds, updates
 from feed.store.database import Database
 from feed.store.feeds import Feed
 from feed.web import feed_page, views
-from feed.web.cache import shows, shows_for_ever
+from feed.web.cache import reads, shows, shows_for_ever
 from feed.web.files import static_file
 from feed.web.house import house, written
 
@@ -36,6 +36,7 @@ embed = Blueprint("embed", __name__)
 
 
 @embed.get("/embed/feeds/<slug>")
+@reads("theme", "before", "after")
 def frame(slug: str) -> str:
     """A feed for a frame, live, in the system's theme or the one asked for."""
     theme = request.args.get("theme")
@@ -49,6 +50,7 @@ def frame(slug: str) -> str:
 
 
 @embed.get("/embed.js")
+@reads()
 def script() -> Response:
     """What gives the frames on another site's page their height, under an address that stays."""
     shows_for_ever()
@@ -59,6 +61,7 @@ def script() -> Response:
 
 
 @embed.get("/oembed")
+@reads("url", "format", "maxwidth", "maxheight")
 def oembed() -> Response:
     """What another site can show of our page at `url`: the frame with its feed, or a link."""
     if request.args.get("format", "json") != "json":

@@ -9,7 +9,7 @@ from rjsmin import jsmin
 
 from feed import picture
 from feed.store import pictures as stored
-from feed.web.cache import shows_for_ever
+from feed.web.cache import reads, shows_for_ever
 from feed.web.house import house
 
 IMMUTABLE = "public, max-age=31536000, immutable"
@@ -31,6 +31,7 @@ def picture_file(picture_id: str) -> Response:
 
 
 @static.get("/static/<digest>/<path:name>")
+@reads()
 def file(digest: str, name: str) -> Response:
     """A file of the static folder. Modules import each other relatively, so all of a page come from one hash. A page
     that is older than the last deploy gets today's file, which no cache keeps under the old address."""

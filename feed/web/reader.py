@@ -13,7 +13,7 @@ from feed.store.feeds import NEWS, Feed
 from feed.store.pictures import Picture
 from feed.store.updates import Update
 from feed.web import feed_page, views
-from feed.web.cache import shows
+from feed.web.cache import reads, shows
 from feed.web.files import logo
 from feed.web.house import before_a_search, house, written
 
@@ -26,6 +26,7 @@ reader.before_request(before_a_search)
 
 
 @reader.get("/")
+@reads("before", "after")
 def front() -> str:
     """Articles, those under live coverage first, and the News Feed."""
     with house().store.read() as db:
@@ -35,6 +36,7 @@ def front() -> str:
 
 
 @reader.get("/articles/<slug>")
+@reads("key", "order", "q", "at", "before", "after")
 def article(slug: str) -> str:
     """The article, complete without JavaScript, its own feed if it has one, and the News Feed beside it."""
     with house().store.read() as db:
@@ -44,6 +46,7 @@ def article(slug: str) -> str:
 
 
 @reader.get("/feeds/<slug>")
+@reads("key", "order", "q", "at", "before", "after")
 def feed(slug: str) -> str:
     """A feed on its own page, in the view that the query asks for."""
     with house().store.read() as db:
@@ -54,6 +57,7 @@ def feed(slug: str) -> str:
 
 
 @reader.get("/feeds/<slug>/changes")
+@reads("after", "epoch")
 def catch_up(slug: str) -> Response:
     """What an open page missed after a version of an epoch: the envelope, or the order to reload."""
     after = request.args.get("after", "")
@@ -69,6 +73,7 @@ def catch_up(slug: str) -> Response:
 
 
 @reader.get("/feeds/<slug>/older")
+@reads("key", "order", "q", "at", "before", "after")
 def older(slug: str) -> Response:
     """The next list items beyond a cursor, as HTML, in the same view. The Link header leads further; Feed-Position says
     which state of the feed this shows, so that an open page which is ahead of it can mend the difference."""
@@ -84,6 +89,7 @@ def older(slug: str) -> Response:
 
 
 @reader.get("/updates/<int:update_id>")
+@reads("before", "after")
 def update(update_id: int) -> str | tuple[str, int]:
     """The permalink of an update: with those around it, and with a title, a description and a card of its own."""
     with house().store.read() as db:
@@ -109,6 +115,7 @@ def update(update_id: int) -> str | tuple[str, int]:
 
 
 @reader.get("/updates/<int:update_id>/history")
+@reads("before")
 def history_of(update_id: int) -> str:
     """What changed in an update, when, and by whom: every revision beside the one before it."""
     before = request.args.get("before", "")
