@@ -13,6 +13,7 @@ from feed.live.websub import WebSub
 from feed.render import templates
 from feed.render.updates import Renderer
 from feed.store.database import Store
+from feed.store.readiness import Readiness
 from feed.store.versions import Versions
 from feed.web import files, guards, problems
 from feed.web.api import api
@@ -36,7 +37,7 @@ def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
     versions = Versions(store)
     channel = Channel(store, versions, render, chosen)
     websub = WebSub(store, versions, chosen)
-    app.extensions["liveline"] = House(chosen, languages, store, versions, render, channel, websub)
+    app.extensions["liveline"] = House(chosen, languages, store, Readiness(store), versions, render, channel, websub)
 
     templates.equip(app.jinja_env, languages)
     app.jinja_env.globals |= {

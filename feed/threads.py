@@ -7,9 +7,11 @@ Under gevent a pool of real threads is gevent's own, whose futures wait without 
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import Executor, ThreadPoolExecutor
-from typing import ParamSpec, TypeVar, cast
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from time import monotonic
+from typing import Generic, ParamSpec, TypeVar, cast
 
+NotYet = TimeoutError  # what a future raises that is waited for too long
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -24,12 +26,31 @@ class Pool:
 
     def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Runs the work on a thread of the pool and waits for it, without blocking the loop."""
+        return self.begin(work, *args, **kwargs).outcome()
+
+    def run_by(self, deadline: float, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """The same, if it begins before that moment of the monotonic clock; else it is never done, and NotYet is raised
+        then. What has begun is waited for, because only its end tells whether it was done."""
+        tickets = [work]  # who takes the only one, thread or caller, decides; a list gives each of its items once
+
+        def with_ticket() -> T:
+            return tickets.pop()(*args, **kwargs)
+
+        begun = self.begin(with_ticket)
+        try:
+            return begun.outcome(max(0.0, deadline - monotonic()))
+        except NotYet:
+            try:
+                tickets.pop()
+            except IndexError:
+                return begun.outcome()
+            raise
+
+    def begin(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> "Begun[T]":
+        """Hands the work to the pool, to be waited for later."""
         with self._making:
             executor = self._executor = self._executor or native_pool(self._threads)
-        value, error = executor.submit(_outcome, lambda: work(*args, **kwargs)).result()
-        if error is not None:
-            raise error
-        return cast(T, value)
+        return Begun(executor.submit(_outcome, lambda: work(*args, **kwargs)))
 
     def close(self) -> None:
         """Ends the threads; the next work begins others."""
@@ -37,6 +58,20 @@ class Pool:
             executor, self._executor = self._executor, None
         if executor is not None:
             executor.shutdown(wait=True)
+
+
+class Begun(Generic[T]):
+    """Work that a pool was given."""
+
+    def __init__(self, future: "Future[tuple[T | None, Exception | None]]") -> None:
+        self._future = future
+
+    def outcome(self, seconds: float | None = None) -> T:
+        """What the work returned; raises what it raised, or NotYet when it takes longer than that."""
+        value, error = self._future.result(seconds)
+        if error is not None:
+            raise error
+        return cast(T, value)
 
 
 def _outcome(work: Callable[[], T]) -> tuple[T | None, Exception | None]:

@@ -130,6 +130,7 @@ def application_in(folder: Path, **settings: str) -> Iterator[Flask]:
     app = create_app({"FEED_DATABASE": str(folder / "feed.db"), "FEED_TIMEZONE": "Europe/Berlin", **settings})
     yield app
     app.extensions["liveline"].channel.close()
+    app.extensions["liveline"].readiness.close()
     app.extensions["liveline"].store.close()
 
 

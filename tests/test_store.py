@@ -3,7 +3,6 @@
 import io
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
@@ -19,7 +18,19 @@ from feed import threads, times
 from feed.errors import Gone, Stale
 from feed.render import changes
 from feed.render.updates import Renderer
-from feed.store import articles, backup, feeds, migrations, pictures, presence, sessions, tokens, updates
+from feed.store import (
+    articles,
+    backup,
+    editors,
+    feeds,
+    migrations,
+    pictures,
+    presence,
+    readiness,
+    sessions,
+    tokens,
+    updates,
+)
 from feed.store.database import OperationalError, Store
 from feed.store.feeds import NEWS
 from feed.store.search import Holding
@@ -224,12 +235,12 @@ def test_a_full_disk_refuses_and_loses_nothing(site: Site) -> None:
 def test_whoever_asks_often_whether_it_is_ready_costs_one_write_a_second(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    now, commits = 100.0, []
-    monkeypatch.setattr(time, "monotonic", lambda: now)
-    monkeypatch.setattr(site.house.store, "on_commit", lambda: commits.append(now))
+    now = 100.0
+    monkeypatch.setattr(readiness, "monotonic", lambda: now)
+    before = site.house.store.moment()
     for _ in range(50):
         assert site.charlie.get("/readyz").status_code == 200
-    assert len(commits) == 1
+    assert site.house.store.moment() == before + 1, "one commit"
     now += 1
     site.house.store.write(lambda db: db.execute("DROP TABLE probe").rowcount)
     assert site.charlie.get("/readyz").status_code == 503, "a second later it looks again"
@@ -447,6 +458,31 @@ def test_what_was_retracted_since_the_backup_stays_retracted(site: Site, tmp_pat
         assert updates.pinned(db, feed) is None
     assert (gone.version, gone.reason) == (libel.version + 2, "wrong man"), "stamped by the clock, like any change"
     assert backup.check(store) == []
+
+
+def test_what_people_may_do_no_more_comes_back_with_no_backup(site: Site, tmp_path: Path) -> None:
+    store, media = site.house.store, site.house.settings.media
+    backup.backup(store, media, tmp_path / "site.backup")
+    store.write(lambda db: db.execute("UPDATE editors SET role = 'editor', password_hash = 'new' WHERE name = 'alice'"))
+    editors.add(store, "eve", PASSWORD, "editor")
+    backup.restore(store, media, tmp_path / "site.backup")
+    kept = rows(store, "SELECT name, role, password_hash = 'new' FROM editors ORDER BY id")
+    assert kept == [("alice", "editor", 1), ("bob", "editor", 0)]
+
+
+def test_a_backup_of_a_newer_release_is_refused_with_the_reason(site: Site, tmp_path: Path) -> None:
+    store, media = site.house.store, site.house.settings.media
+    backup.backup(store, media, tmp_path / "site.backup")
+    copy = Store(tmp_path / "site.backup")
+    applied = (
+        "INSERT INTO _sqlite_migrations (migration_set, name, applied_at) VALUES ('liveline', 'holograms', '2030')"
+    )
+    copy.write(lambda db: db.execute(applied).rowcount)
+    copy.close()
+    site.publish("Stays")
+    with pytest.raises(backup.NoBackup, match=r"made by a newer release.*holograms.*Install that release"):
+        backup.restore(store, media, tmp_path / "site.backup")
+    assert site.publish("Life goes on").version == 2
 
 
 def a_png() -> bytes:

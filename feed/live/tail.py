@@ -10,10 +10,11 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from feed import repeats
 from feed.render import changes
 from feed.render.updates import Renderer
 from feed.store import feeds
-from feed.store.database import Database, Store
+from feed.store.database import Database, OperationalError, Store
 from feed.store.feeds import Feed
 from feed.store.versions import Versions
 
@@ -119,9 +120,16 @@ class Tail:
                     self._wake.clear()
                     self.step()
                     seen = now
+            except OperationalError as error:
+                repeats.say(f"the tail cannot read the database: {error}")
+                self._pause()
+                seen = None
             except Exception:
                 log.exception("the tail could not push; trying again in %s s", RETRY_SECONDS)
+                self._pause()
                 seen = None
-                self._wake.clear()
-                self._wake.wait(RETRY_SECONDS)
             self._wake.wait(POLL_SECONDS)
+
+    def _pause(self) -> None:
+        self._wake.clear()
+        self._wake.wait(RETRY_SECONDS)

@@ -17,11 +17,12 @@ from urllib.error import HTTPError
 from urllib.parse import urlencode, urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
+from feed import repeats
 from feed.errors import Missing
 from feed.render import entries
 from feed.settings import Settings
 from feed.store import websub
-from feed.store.database import Store
+from feed.store.database import OperationalError, Store
 from feed.store.feeds import Feed
 from feed.store.versions import Versions
 
@@ -54,8 +55,8 @@ class WebSub:
             return
         try:
             websub.begin(self._store, self._hub)
-        except Exception:
-            log.exception("the hub could not be looked up; trying again")
+        except OperationalError as error:  # the thread tries again
+            repeats.say(f"how far the hub was told cannot be looked up: {error}")
         threading.Thread(target=self._follow, name="websub", daemon=True).start()
 
     def stop(self) -> None:
@@ -83,6 +84,10 @@ class WebSub:
                 now = self._store.moment()
                 if now != seen:
                     seen = now if self.step() else None
+            except OperationalError as error:
+                repeats.say(f"how far the hub was told cannot be looked up: {error}")
+                seen = None
+                self._stopped.wait(RETRY_SECONDS)
             except Exception:
                 log.exception("the hub could not be told; trying again in %s s", RETRY_SECONDS)
                 seen = None

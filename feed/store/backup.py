@@ -7,12 +7,15 @@ send their readers to reload, because every feed begins a new epoch.
 import secrets
 import shutil
 import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlite_utils import Database
 
-from feed.store import feeds, migrations, tokens, updates, websub
-from feed.store.database import DatabaseError, OperationalError, Store, sqlite3
+from feed.store import editors, feeds, mark, migrations, tokens, updates, websub
+from feed.store.database import Damaged, DatabaseError, OperationalError, Store, sqlite3
 
 # The tails of running servers wait for ticks above the last they saw, so a restored database goes on above that, and
 # above whatever is written while it is being restored.
@@ -41,50 +44,119 @@ def backup(store: Store, media: Path, target: Path) -> None:
 
 
 def restore(store: Store, media: Path, source: Path) -> None:
-    """Puts the backup in the place of what is there, with new epochs. Raises NoBackup and leaves all as it was."""
+    """Puts the backup in the place of what is there, with new epochs. Raises NoBackup and leaves all as it was.
+
+    All that takes long is made ready first. Then a mark is committed in the live database, at which its writers refuse
+    to go on (store.mark); what a restore must not lose is read after that, so nothing that was answered with 200 can be
+    missed; and the file is replaced in one transaction, mark and all. A restore that dies changes nothing.
+    """
     if not source.is_file():
         raise NoBackup(f"{source} is no file")
     with tempfile.TemporaryDirectory() as folder:
-        staged = Store(Path(folder) / "restored.db")
-        shutil.copyfile(source, staged.path)
+        staged = _staged(source, Path(folder) / "restored.db")
         try:
-            if not migrations.begun(staged):  # an empty file is a database to SQLite, and would empty the site
-                raise NoBackup(f"{source} is no backup of this site")
-            migrations.upgrade(staged)
-            problems = check(staged)
-        except DatabaseError as error:
-            raise NoBackup(f"{source} cannot be read: {error}") from None
-        if problems:
-            raise NoBackup(f"{source} is damaged: {problems[0]}")
-        _copy_pictures(_media_of(source), media)
-        tick, revoked, retracted, hubs = _to_carry_over(store)
-        staged.write(_begin_epochs, tick + TICKS_AHEAD)
-        # Since the backup, for a reason: neither may come back to life.
-        staged.write(tokens.end, revoked)
-        staged.write(updates.retract_again, retracted)
-        staged.write(websub.begin_anew, hubs)  # what their subscribers have may be newer than any feed now is
-        copy, live = staged.connect(), store.connect()
-        try:
-            copy.conn.backup(live.conn)
+            _copy_pictures(_media_of(source), media)
+            _upgrade_live(store)
+            _replace(store, staged)
         finally:
-            copy.close()
-            live.close()
             staged.close()
 
 
-def _to_carry_over(store: Store) -> tuple[int, list[str], list[updates.Update], list[str]]:
-    """What of the live database a restore must not lose: its last tick, revoked tokens, retracted updates, and hubs."""
+def _staged(source: Path, path: Path) -> Store:
+    """A copy of the backup in the schema of now, found to be whole."""
+    shutil.copyfile(source, path)
+    staged = Store(path)
+    try:
+        if not migrations.begun(staged):  # an empty file is a database to SQLite, and would empty the site
+            raise NoBackup(f"{source} is no backup of this site")
+        if newer := migrations.unknown(staged):
+            raise NoBackup(
+                f"{source} was made by a newer release, whose schema this one does not know ({', '.join(newer)}). "
+                "Install that release, then restore"
+            )
+        migrations.upgrade(staged)
+        problems = check(staged)
+    except DatabaseError as error:
+        raise NoBackup(f"{source} cannot be read: {error}") from None
+    if problems:
+        raise NoBackup(f"{source} is damaged: {problems[0]}")
+    return staged
+
+
+def _upgrade_live(store: Store) -> None:
     try:
         migrations.upgrade(store)
-        with store.read() as db:
-            return feeds.last_tick(db), tokens.ended(db), updates.retracted(db), websub.hubs(db)
-    except OperationalError:  # locked, or a full disk: no reason to give the file up
-        raise
     except DatabaseError as error:
-        raise NoBackup(
-            f"the live database {store.path} is damaged ({error}), so what was revoked or retracted since the backup "
-            "cannot be carried over. Stop the site, move that file away with its -wal and -shm, then restore again"
-        ) from None
+        raise _unusable(store, error) from None
+
+
+def _replace(store: Store, staged: Store) -> None:
+    """Nobody else writes from the mark's commit on until the live file is replaced; editors are asked to wait."""
+    live = store.connect()
+    try:
+        with mark.locked(store.path):
+            _commit(live, mark.put)
+            try:
+                kept = _to_carry_over(live)
+                staged.write(_carry_over, kept)
+                copy = staged.connect()
+                try:
+                    copy.conn.backup(live.conn)
+                finally:
+                    copy.close()
+            except BaseException:
+                with suppress(DatabaseError):  # else the first writer that finds us gone takes it off
+                    _commit(live, mark.take_off)
+                raise
+    except DatabaseError as error:
+        raise _unusable(store, error) from None
+    finally:
+        live.close()
+
+
+def _commit(db: Database, verb: Callable[[Database], None]) -> None:
+    db.execute("BEGIN IMMEDIATE")
+    verb(db)
+    db.execute("COMMIT")
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What of the live database a restore must not lose: its last tick, and what was taken from somebody on purpose:
+    tokens, retracted updates, what people may do and their old passwords; and the hubs."""
+
+    tick: int
+    tokens: list[str]
+    people: list[editors.Standing]
+    retracted: list[updates.Update]
+    hubs: list[str]
+
+
+def _to_carry_over(db: Database) -> Kept:
+    db.execute("BEGIN")
+    try:
+        return Kept(feeds.last_tick(db), tokens.ended(db), editors.standing(db), updates.retracted(db), websub.hubs(db))
+    finally:
+        db.rollback()
+
+
+def _carry_over(db: Database, kept: Kept) -> None:
+    """Since the backup, for a reason: none of it may come back to life. Sessions end all together."""
+    _begin_epochs(db, kept.tick + TICKS_AHEAD)
+    tokens.end(db, kept.tokens)
+    editors.stand_again(db, kept.people)
+    updates.retract_again(db, kept.retracted)
+    websub.begin_anew(db, kept.hubs)  # what their subscribers have may be newer than any feed now is
+
+
+def _unusable(store: Store, error: Exception) -> Exception:
+    """A lock or a full disk passes; damage does not."""
+    if isinstance(error, OperationalError) and not isinstance(error, Damaged):
+        return error
+    return NoBackup(
+        f"the live database {store.path} is damaged ({error}), so what was revoked or retracted since the backup "
+        "cannot be carried over. Stop the site, move that file away with its -wal and -shm, then restore again"
+    )
 
 
 def check(store: Store) -> list[str]:

@@ -8,10 +8,10 @@ waits for anything, so no other greenlet can come between.
 
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic
 from typing import Concatenate, ParamSpec, TypeVar
 
 # Above the store, this is the only name of the two that is known, and only as a type.
@@ -20,15 +20,16 @@ from sqlite_utils import Database as Database
 # The one SQLite of this process: pysqlite3 where it is installed, never two libraries on one file.
 from sqlite_utils.utils import sqlite3 as sqlite3  # type: ignore[attr-defined]
 
-from feed import times
 from feed.languages import ENGLISH
-from feed.threads import Pool
+from feed.store import mark
+from feed.threads import NotYet, Pool
 
-LOCK_WAIT_MS = 5_000  # another process's write or a checkpoint; far above any that was seen
+WRITE_SECONDS = 3.0  # from the call to the lock, waiting for other writes included; far above any that was seen
+READ_WAIT_MS = 100  # no writer holds up a reader; this is for the moment after a crash, and the loop stands still in it
+LOCK_WAIT_MS = 5_000  # of commands, which answer nobody else
 READERS_KEPT = 8  # idle read connections; more are opened in a rush and closed after it
 SLOW_THREADS = 2  # Markdown, pictures: enough to keep one slow job from holding the next
 PASSWORD_THREADS = 1  # 40 passwords a second; strangers queue here, where no editor's text waits behind them
-PROBE_SECONDS = 1  # for which /readyz says the same: each probe waits for the disk, and anybody may ask
 SAFE_SQLITE = (3, 51, 3)  # 3.7.0 to 3.51.2 can corrupt a WAL database that several connections use
 
 P = ParamSpec("P")
@@ -37,6 +38,18 @@ T = TypeVar("T")
 DatabaseError = sqlite3.DatabaseError
 IntegrityError = sqlite3.IntegrityError
 OperationalError = sqlite3.OperationalError
+
+
+class Damaged(OperationalError):
+    """The file is no database of ours any more, or pages of it are broken."""
+
+
+class Locked(OperationalError):
+    """Others were writing for too long. Nothing was written."""
+
+
+class Restoring(OperationalError):
+    """A backup is being put in the place of this database, and what is written now would be lost. Nothing was."""
 
 
 class Store:
@@ -48,6 +61,8 @@ class Store:
         self.language = language
         self.on_commit: Callable[[], None] = lambda: None
         """Called after each commit of this process, on the caller's side; the tail sets it to wake at once."""
+        self.damage: str | None = None
+        """What SQLite said when it met damage last; None while it has met none. `Readiness` looks again."""
         self.passwords = Pool(PASSWORD_THREADS)
         self._idle: list[Database] = []
         self._writer = Pool(1)
@@ -55,38 +70,45 @@ class Store:
         self._write_connection: Database | None = None
         self._looker: Database | None = None
         self._looking = threading.Lock()
-        self._probing = threading.Lock()
-        self._probed: tuple[float, str | None] = (float("-inf"), None)
 
     @contextmanager
     def read(self) -> Iterator[Database]:
         """A connection inside a read transaction. Never yield to another greenlet inside."""
-        try:
-            db = self._idle.pop()
-        except IndexError:  # asked first, the last one could go to another thread in between
-            db = self.connect()
-        try:
-            db.execute("BEGIN")
-            yield db
-        finally:
-            db.rollback()
-            if len(self._idle) < READERS_KEPT:
-                self._idle.append(db)
+        with self._noticing_damage():
+            try:
+                db = self._idle.pop()
+            except IndexError:  # asked first, the last one could go to another thread in between
+                db = self.connect(READ_WAIT_MS)
+            try:
+                db.execute("BEGIN")
+                yield db
+            except DatabaseError:
+                db.close()  # it may remember what is damaged
+                raise
+            except BaseException:
+                self._put_back(db)
+                raise
             else:
-                db.close()
+                self._put_back(db)
 
     def moment(self) -> int:
         """A number that differs once anybody, of whatever process, has committed. Costs 3 µs: SQLite's data_version,
         on a connection that never writes."""
-        with self._looking:
+        with self._looking, self._noticing_damage():
             if self._looker is None:
-                self._looker = self.connect()
+                self._looker = self.connect(READ_WAIT_MS)
             return int(self._looker.conn.execute("PRAGMA data_version").fetchone()[0])
 
     def write(self, verb: Callable[Concatenate[Database, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Runs `verb(db, …)` on the writer thread in one transaction, and returns what it returns once that is on
-        disk. An exception of the verb rolls everything back and is raised here."""
-        result = self._writer.run(self._transact, lambda db: verb(db, *args, **kwargs))
+        disk. An exception of the verb rolls everything back and is raised here.
+
+        Raises Locked after WRITE_SECONDS, however many wait; Restoring, Damaged, or OperationalError for the disk."""
+        deadline = monotonic() + WRITE_SECONDS
+        try:
+            result = self._writer.run_by(deadline, self._transact, deadline, lambda db: verb(db, *args, **kwargs))
+        except NotYet:
+            raise Locked("database is locked, and others wait for it too") from None
         self.on_commit()
         return result
 
@@ -94,19 +116,7 @@ class Store:
         """Runs slow work that needs no database on a native thread, and waits for it without blocking the loop."""
         return self._slow.run(work, *args, **kwargs)
 
-    def trouble(self) -> str | None:
-        """Why nothing can be written, or None: as of a probe within the last second."""
-        with self._probing:  # who comes during a probe waits for its answer
-            at, found = self._probed
-            if time.monotonic() - at >= PROBE_SECONDS:
-                try:
-                    found = self.write(_probe)
-                except (OperationalError, OSError) as error:
-                    found = str(error)
-                self._probed = (time.monotonic(), found)
-            return found
-
-    def connect(self) -> Database:
+    def connect(self, lock_wait_ms: int = LOCK_WAIT_MS) -> Database:
         """A new connection, set up. The caller closes it."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         # Autocommit, because transactions are begun by hand. Connections wander between threads of a pool, one at
@@ -114,12 +124,16 @@ class Store:
         connection = sqlite3.connect(str(self.path), isolation_level=None, check_same_thread=False)
         connection.row_factory = sqlite3.Row
         for pragma in (
-            f"busy_timeout = {LOCK_WAIT_MS}",
+            f"busy_timeout = {lock_wait_ms}",
             "journal_mode = WAL",
             "synchronous = FULL",  # NORMAL may lose the last commits at a power cut: invariant 1
             "foreign_keys = ON",
         ):
-            connection.execute(f"PRAGMA {pragma}")
+            try:
+                connection.execute(f"PRAGMA {pragma}")
+            except DatabaseError:
+                connection.close()
+                raise
         return Database(connection)
 
     def close(self) -> None:
@@ -131,29 +145,49 @@ class Store:
                 db.close()
         self._idle, self._write_connection, self._looker = [], None, None
 
-    def _transact(self, work: Callable[[Database], T]) -> T:
-        if self._write_connection is None:
-            self._write_connection = self.connect()
-        db = self._write_connection
-        db.execute("BEGIN IMMEDIATE")
+    def _put_back(self, db: Database) -> None:
+        db.rollback()
+        if len(self._idle) < READERS_KEPT:
+            self._idle.append(db)
+        else:
+            db.close()
+
+    def _transact(self, deadline: float, work: Callable[[Database], T]) -> T:
+        with self._noticing_damage():
+            if self._write_connection is None:
+                self._write_connection = self.connect(READ_WAIT_MS)
+            db = self._write_connection
+            try:
+                db.execute(f"PRAGMA busy_timeout = {max(0, int((deadline - monotonic()) * 1000))}")
+                db.execute("BEGIN IMMEDIATE")
+                if mark.holds(db, self.path):
+                    raise Restoring("the site is being restored from a backup")
+                result = work(db)
+                db.execute("COMMIT")
+            except BaseException as error:
+                db.rollback()
+                if type(error) is DatabaseError:  # it may remember what is damaged
+                    self._write_connection = None
+                    db.close()
+                raise
+            return result
+
+    @contextmanager
+    def _noticing_damage(self) -> Iterator[None]:
+        """SQLite has no class of its own for damage: it is what is a DatabaseError, and nothing more exact."""
         try:
-            result = work(db)
-            db.execute("COMMIT")
-        except BaseException:
-            db.rollback()
-            raise
-        return result
+            yield
+        except DatabaseError as error:
+            if type(error) is not DatabaseError:
+                raise
+            self.damage = str(error)
+            raise Damaged(str(error)) from error
 
 
 def insert(db: Database, table: str, row: dict[str, object]) -> int:
     """Inserts the row and returns the id it got."""
     db.table(table).insert(row)
     return int(db.execute("SELECT last_insert_rowid()").fetchone()[0])
-
-
-def _probe(db: Database) -> None:
-    """A write that changes nothing anybody sees: whether the disk takes it."""
-    db.execute("INSERT INTO probe (id, at) VALUES (1, ?) ON CONFLICT DO UPDATE SET at = excluded.at", [times.now()])
 
 
 def unsafe_sqlite() -> str | None:

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
@@ -40,6 +40,15 @@ class Editor:
     picture: str | None
 
 
+class Standing(NamedTuple):
+    """What a restore must not take back: a new password, or another role."""
+
+    id: int
+    name: str
+    role: str
+    password_hash: str
+
+
 def add(store: Store, name: str, password: str, role: str, display_name: str | None = None) -> Editor:
     """A new editor. Raises Invalid, also when the name is taken."""
     cleaned = _cleaned(name, password, role, display_name)
@@ -74,6 +83,21 @@ def invited(db: Database, token: str) -> None:
     ).fetchone()
     if row is None or _anybody(db):
         raise Missing("invitation")
+
+
+def standing(db: Database) -> list[Standing]:
+    """What everybody may do, and by which password."""
+    return [Standing(*row) for row in db.execute("SELECT id, name, role, password_hash FROM editors").fetchall()]
+
+
+def stand_again(db: Database, people: list[Standing]) -> None:
+    """Gives those of them who are here (an older copy) what they may do, and their password, within a transaction of
+    the caller's."""
+    for person in people:
+        db.execute(
+            "UPDATE editors SET role = ?, password_hash = ? WHERE id = ? AND name = ?",
+            [person.role, person.password_hash, person.id, person.name],
+        )
 
 
 def with_password(store: Store, name: str, password: str) -> Editor | None:

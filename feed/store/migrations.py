@@ -4,12 +4,12 @@ sqlite-utils runs each in its own transaction but takes no lock around the whole
 would race: `upgrade` holds a lock on a file beside the database.
 """
 
-import fcntl
 import secrets
 
 from sqlite_utils import Database, Migrations
 
 from feed import text, times
+from feed.store import mark
 from feed.store.database import Store
 
 migrations = Migrations("liveline")
@@ -17,9 +17,7 @@ migrations = Migrations("liveline")
 
 def upgrade(store: Store) -> list[str]:
     """Applies what is missing and returns the names of it. Safe to call from several processes at once."""
-    store.path.parent.mkdir(parents=True, exist_ok=True)
-    with open(store.path.with_name(f"{store.path.name}.lock"), "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with mark.locked(store.path):
         db = store.connect()
         try:
             names = [migration.name for migration in migrations.pending(db)]
@@ -33,6 +31,13 @@ def begun(store: Store) -> bool:
     """Whether any of ours was ever applied: whether this is a database of ours at all."""
     with store.read() as db:
         return bool(migrations.applied(db))
+
+
+def unknown(store: Store) -> list[str]:
+    """The names of migrations that this database has and we do not know: it was written by a newer release."""
+    with store.read() as db:
+        ours = {migration.name for migration in migrations._migrations}
+        return [migration.name for migration in migrations.applied(db) if migration.name not in ours]
 
 
 def pending(store: Store) -> list[str]:

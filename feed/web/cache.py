@@ -26,7 +26,7 @@ from werkzeug.http import http_date, parse_date
 from werkzeug.wsgi import ClosingIterator
 
 from feed.store import versions
-from feed.store.database import Database
+from feed.store.database import Database, OperationalError
 from feed.store.feeds import Feed
 from feed.store.versions import Stamp, Versions
 
@@ -143,9 +143,16 @@ class Cache:
         with self._lock:
             if page := self._pages.get(address):
                 self._pages.move_to_end(address)
-        if page and (page.stamp is FOR_EVER or self._versions.stand(page.stamp)):
+        if page and self._stands(page):
             return _answer(page, environ, start_response)
         return self._ask(address, environ, start_response)
+
+    def _stands(self, page: Page) -> bool:
+        """A database that cannot be asked says no: then the application answers, and tells what is wrong with it."""
+        try:
+            return page.stamp is FOR_EVER or self._versions.stand(page.stamp)
+        except OperationalError:
+            return False
 
     def _ask(
         self, address: tuple[str, str], environ: dict[str, Any], start_response: Callable[..., Any]

@@ -13,6 +13,7 @@ from feed.render.updates import Renderer
 from feed.settings import Settings
 from feed.store import feeds, search
 from feed.store.database import OperationalError, Store
+from feed.store.readiness import Readiness
 from feed.store.versions import Versions
 
 log = logging.getLogger(__name__)
@@ -25,6 +26,7 @@ class House:
     settings: Settings
     languages: Languages
     store: Store
+    readiness: Readiness
     versions: Versions
     render: Renderer
     channel: Channel

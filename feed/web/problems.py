@@ -6,8 +6,9 @@ from typing import Any
 from flask import Flask, Response, json, render_template, request
 from werkzeug.exceptions import ClientDisconnected, HTTPException, NotFound
 
+from feed import repeats
 from feed.errors import Gone, Invalid, Missing, Sentence, Stale, Throttled
-from feed.store.database import OperationalError
+from feed.store.database import OperationalError, Restoring
 from feed.web.guards import FRAMED
 
 NOTHING = Sentence("There is nothing at this address.")
@@ -83,7 +84,10 @@ def _throttled(error: Throttled) -> Answer:
 
 
 def _store_trouble(error: Exception) -> Answer:
-    log.error("the database cannot be used: %s; `flask db upgrade` and `flask db check` may help", error)
+    if isinstance(error, Restoring):
+        detail = Sentence("The site is being restored from a backup. Nothing was stored; try again in a minute.")
+        return answer(503, detail, {"Retry-After": "10"})
+    repeats.say(f"the database cannot be used: {error}; `flask db upgrade` and `flask db check` may help")
     detail = Sentence("The database cannot be used just now. Try again in a moment.")
     return answer(503, detail, {"Retry-After": "5"})
 

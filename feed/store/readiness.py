@@ -1,0 +1,87 @@
+"""Whether this process can write and read, for /readyz: asked on a thread and a connection of its own, so that no queue
+of editors' writes holds up the answer."""
+
+import threading
+from time import monotonic
+
+from feed import times
+from feed.store import mark
+from feed.store.database import Database, DatabaseError, Store
+from feed.threads import Begun, NotYet, Pool
+
+PROBE_SECONDS = 1  # for which the answer is the same: each probe waits for the disk, and anybody may ask
+LOCK_WAIT_MS = 1_000  # others' writes take milliseconds
+ANSWER_SECONDS = 2.0  # a disk that hangs is a trouble, too
+CHECK_AGAIN_SECONDS = 10  # a check of a damaged file reads all of it, on a thread that nobody else waits for
+
+
+class Readiness:
+    """Probes one store."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._pool = Pool(1)
+        self._asking = threading.Lock()
+        self._said: tuple[float, str | None] = (float("-inf"), None)
+        self._probe: Begun[str | None] | None = None
+        self._checked: tuple[float, str] = (float("-inf"), "")
+
+    def trouble(self) -> str | None:
+        """Why the store cannot be used, or None: as of a probe within the last second."""
+        with self._asking:  # who comes during a probe waits for its answer, ANSWER_SECONDS at most
+            at, found = self._said
+            if monotonic() - at >= PROBE_SECONDS:
+                found = self._answer()
+                self._said = (monotonic(), found)
+            return found
+
+    def close(self) -> None:
+        """Ends the thread."""
+        self._pool.close()
+
+    def _answer(self) -> str | None:
+        """One probe at a time: one that hangs is asked again, and no second is begun."""
+        self._probe = self._probe or self._pool.begin(self._look)
+        try:
+            found = self._probe.outcome(ANSWER_SECONDS)
+        except NotYet:
+            return "the disk does not answer"
+        self._probe = None
+        return found
+
+    def _look(self) -> str | None:
+        try:
+            db = self._store.connect(LOCK_WAIT_MS)
+            try:
+                return self._damage(db) or self._write(db)
+            finally:
+                db.close()
+        except (DatabaseError, OSError) as error:
+            if type(error) is DatabaseError:
+                self._store.damage = str(error)
+            return str(error)
+
+    def _damage(self, db: Database) -> str | None:
+        """What the requests met, until a check of the whole file finds nothing any more."""
+        if self._store.damage is None:
+            return None
+        at, said = self._checked
+        if monotonic() - at >= CHECK_AGAIN_SECONDS or self._store.damage not in said:
+            before = self._store.damage
+            (found,) = db.execute("PRAGMA integrity_check(1)").fetchone()
+            if found == "ok":
+                self._store.damage = None
+                return None
+            said = f"the database is damaged: {before}; flask db check says more"
+            self._checked = (monotonic(), said)
+        return said
+
+    def _write(self, db: Database) -> str | None:
+        """A write that changes nothing anybody sees: whether the disk takes it."""
+        db.execute("BEGIN IMMEDIATE")
+        if mark.holds(db, self._store.path):
+            db.rollback()
+            return "the site is being restored from a backup"
+        db.execute("INSERT INTO probe (id, at) VALUES (1, ?) ON CONFLICT DO UPDATE SET at = excluded.at", [times.now()])
+        db.execute("COMMIT")
+        return None
