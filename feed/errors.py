@@ -60,3 +60,11 @@ class Throttled(RuntimeError):
     def __init__(self, retry_after: int) -> None:
         super().__init__(f"try again in {retry_after} seconds")
         self.retry_after = retry_after
+
+
+class Crowded(RuntimeError):
+    """So much of this editor's is in work that no more is taken. `retry_after` is in seconds."""
+
+    def __init__(self, most: int, retry_after: int) -> None:
+        super().__init__(f"{most} of one editor are in work")
+        self.most, self.retry_after = most, retry_after

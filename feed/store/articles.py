@@ -124,7 +124,7 @@ def _cleaned(store: Store, given: Mapping[str, object], standing: Article | None
     if "body" in cleaned:
         cleaned["body"] = cleaned["body"] or ""
         language = cleaned.get("language", standing and standing.language)
-        html = store.offload(text.to_html, cleaned["body"], fields.ARTICLE_BODY, language or store.language)
+        html = store.stories.run(text.to_html, cleaned["body"], fields.ARTICLE_BODY, language or store.language)
         cleaned["html"] = html
     if "picture" in cleaned:
         cleaned["picture_id"] = cleaned.pop("picture")

@@ -23,12 +23,13 @@ from sqlite_utils.utils import sqlite3 as sqlite3  # type: ignore[attr-defined]
 from feed.languages import ENGLISH
 from feed.store import mark
 from feed.threads import NotYet, Pool
+from feed.turns import Turns
 
 WRITE_SECONDS = 3.0  # from the call to the lock, waiting for other writes included; far above any that was seen
 READ_WAIT_MS = 100  # no writer holds up a reader; this is for the moment after a crash, and the loop stands still in it
 LOCK_WAIT_MS = 5_000  # of commands, which answer nobody else
 READERS_KEPT = 8  # idle read connections; more are opened in a rush and closed after it
-SLOW_THREADS = 2  # Markdown, pictures: enough to keep one slow job from holding the next
+SLOW_THREADS = 2  # of each kind of slow work: enough to keep one slow job from holding the next
 PASSWORD_THREADS = 1  # 40 passwords a second; strangers queue here, where no editor's text waits behind them
 SAFE_SQLITE = (3, 51, 3)  # 3.7.0 to 3.51.2 can corrupt a WAL database that several connections use
 
@@ -66,6 +67,10 @@ class Store:
         self.passwords = Pool(PASSWORD_THREADS)
         self._idle: list[Database] = []
         self._writer = Pool(1)
+        self.texts = Turns(SLOW_THREADS)
+        """Renders updates; nothing slower is in their way."""
+        self.stories = Turns(SLOW_THREADS)
+        """Renders articles, and decodes pictures: seconds of work each, at worst."""
         self._slow = Pool(SLOW_THREADS)
         self._write_connection: Database | None = None
         self._looker: Database | None = None
@@ -113,7 +118,8 @@ class Store:
         return result
 
     def offload(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Runs slow work that needs no database on a native thread, and waits for it without blocking the loop."""
+        """Runs slow work for readers that needs no database on a native thread, and waits for it without blocking the
+        loop. What editors order is shared out by `texts` and `stories`."""
         return self._slow.run(work, *args, **kwargs)
 
     def connect(self, lock_wait_ms: int = LOCK_WAIT_MS) -> Database:
@@ -138,7 +144,7 @@ class Store:
 
     def close(self) -> None:
         """Ends the threads and closes what is open. A read still under way closes its own connection."""
-        for pool in (self._writer, self._slow, self.passwords):
+        for pool in (self._writer, self._slow, self.texts, self.stories, self.passwords):
             pool.close()
         for db in (*self._idle, self._write_connection, self._looker):
             if db is not None:

@@ -35,8 +35,8 @@ def add(store: Store, media: Path, upload: bytes, given: Mapping[str, object]) -
     """
     cleaned = fields.clean(fields.PICTURE, given)
     picture_id = secrets.token_hex(8)
-    safe = store.offload(picture.rewrite, upload)
-    store.offload(picture.save, safe, media, picture_id)
+    safe = store.stories.run(picture.rewrite, upload)
+    store.stories.run(picture.save, safe, media, picture_id)
     row = {"id": picture_id, "format": safe.format, "width": safe.width, "height": safe.height}
     store.write(_add, {**row, **cleaned, "created_at": times.now()})
     with store.read() as db:

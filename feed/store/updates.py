@@ -244,8 +244,8 @@ def _listed(
 
 
 def _html(store: Store, body: str, language: str | None) -> str:
-    html = store.offload(text.to_html, body, fields.BODY, language or store.language)
-    if not store.offload(text.shows_something, html):
+    html = store.texts.run(text.to_html, body, fields.BODY, language or store.language)
+    if not store.texts.run(text.shows_something, html):
         raise Invalid(Reason("body", Sentence("Nothing of this would be visible. Write something first.")))
     return html
 

@@ -15,6 +15,7 @@ from feed.store.articles import Article
 from feed.store.editors import Editor
 from feed.store.pictures import Picture
 from feed.store.updates import Update, Which
+from feed.turns import orderer
 from feed.web.cache import reads, shows
 from feed.web.cursors import cursor_of, place_in
 from feed.web.house import house
@@ -205,11 +206,13 @@ def _editor() -> Editor:
         raise Unauthorized("Send a token: Authorization: Bearer TOKEN.", www_authenticate=_challenge())
     try:
         with house().store.read() as db:
-            return tokens.editor_of(db, token)
+            editor = tokens.editor_of(db, token)
     except Missing:
         raise Unauthorized(
             "This token is unknown, revoked or expired.", www_authenticate=_challenge("invalid_token")
         ) from None
+    orderer.set(editor.id)
+    return editor
 
 
 def _bearer() -> str | None:

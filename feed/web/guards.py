@@ -14,6 +14,7 @@ from feed.errors import Missing, Sentence
 from feed.picture import UPLOAD_BYTES
 from feed.store import sessions
 from feed.store.editors import Editor
+from feed.turns import orderer
 from feed.web.host import ASKED, own_path
 from feed.web.house import house
 
@@ -45,6 +46,12 @@ def guard(app: Flask) -> None:
     app.config["MAX_FORM_PARTS"] = FORM_FIELDS
     app.before_request(_refuse_foreign_writes)
     app.after_request(_add_headers)
+    app.teardown_request(_forget_orderer)
+
+
+def _forget_orderer(error: BaseException | None) -> None:
+    """The next request of this connection may be anybody's."""
+    orderer.set(None)
 
 
 def _refuse_foreign_writes() -> None:
@@ -139,6 +146,7 @@ def require_editor() -> Any:
         way_back = request.full_path.rstrip("?") if request.method == "GET" else None
         return redirect(url_for("sign_in.sign_in", next=way_back), 303)
     g.session, g.editor = found
+    orderer.set(g.editor.id)
     return None
 
 

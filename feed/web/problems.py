@@ -7,7 +7,7 @@ from flask import Flask, Response, json, render_template, request
 from werkzeug.exceptions import ClientDisconnected, HTTPException, NotFound
 
 from feed import repeats
-from feed.errors import Gone, Invalid, Missing, Sentence, Stale, Throttled
+from feed.errors import Crowded, Gone, Invalid, Missing, Sentence, Stale, Throttled
 from feed.store.database import OperationalError, Restoring
 from feed.web.guards import FRAMED
 
@@ -25,6 +25,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(Invalid, _invalid)
     app.register_error_handler(Stale, lambda _: answer(409, Sentence("Somebody else changed this in the meantime.")))
     app.register_error_handler(Throttled, _throttled)
+    app.register_error_handler(Crowded, _crowded)
     app.register_error_handler(OperationalError, _store_trouble)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _bug)
@@ -80,6 +81,14 @@ def _invalid(error: Invalid) -> Answer:
 def _throttled(error: Throttled) -> Answer:
     minutes = -(-error.retry_after // 60)
     detail = Sentence("Too many tries. Wait {minutes} minutes, then try again.", minutes=minutes)
+    return answer(429, detail, {"Retry-After": str(error.retry_after)})
+
+
+def _crowded(error: Crowded) -> Answer:
+    detail = Sentence(
+        "{most} of your texts and pictures are in work already. Nothing of this was stored; send it again in a moment.",
+        most=error.most,
+    )
     return answer(429, detail, {"Retry-After": str(error.retry_after)})
 
 
