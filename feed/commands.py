@@ -10,6 +10,7 @@ import click
 from flask import Flask
 from flask.cli import AppGroup, with_appcontext
 
+from feed import private
 from feed.demo import replay as replaying
 from feed.demo import sample
 from feed.errors import Invalid, Missing
@@ -53,6 +54,7 @@ def install(app: Flask) -> None:
 def start() -> None:
     """What `make run` runs."""
     _check_port(os.environ.get("HOST", "127.0.0.1"), int(os.environ.get("PORT", "8000")))
+    private.tighten(house().settings.database, house().settings.media)
     migrations.upgrade(house().store)
     sample.load_if_empty(house().store, house().settings.media)
     if warning := unsafe_sqlite():
@@ -81,6 +83,7 @@ def _check_port(host: str, port: int) -> None:
 @db.command(help="Bring the schema up to date. Safe to repeat.")
 def upgrade() -> None:
     """Applies the migrations."""
+    private.tighten(house().settings.database, house().settings.media)
     names = migrations.upgrade(house().store)
     click.echo("\n".join(f"applied {name}" for name in names) or "up to date")
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from feed import private
 from feed.errors import Invalid, Reason, Sentence
 
 UPLOAD_BYTES = 12 * 1024 * 1024  # a good camera's JPEG
@@ -63,9 +64,9 @@ def rewrite(upload: bytes) -> SafePicture:
 
 def save(safe: SafePicture, folder: Path, picture_id: str) -> None:
     """Writes both files so that they survive a power cut."""
-    folder.mkdir(parents=True, exist_ok=True)
+    private.make_folder(folder)
     for content, small in ((safe.full, False), (safe.small, True)):
-        with open(folder / file_name(picture_id, safe.format, small=small), "wb") as file:
+        with open(folder / file_name(picture_id, safe.format, small=small), "wb", opener=private.opener) as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from feed import private
 from feed.languages import ENGLISH, known
 
 SECRET_BYTES = 32  # as long as the SHA-256 it keys
@@ -111,7 +112,7 @@ def _names_of_this_site(url: str) -> tuple[str, ...]:
 
 
 def _secret_beside(database: Path) -> bytes:
-    path = database.parent / "secret.key"
+    path = database.parent / private.SECRET
     try:
         kept = _kept_secret(path)
     except (OSError, UnicodeDecodeError) as error:
@@ -126,10 +127,9 @@ def _kept_secret(path: Path) -> bytes:
     """The secret made once beside the database. Written whole, then linked into place: two workers that start
     together both read the one that won."""
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
+        private.make_folder(path.parent)
         mine = path.with_name(f"{path.name}.{os.getpid()}")
-        descriptor = os.open(mine, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
+        with open(mine, "w", opener=private.opener) as file:
             file.write(secrets.token_hex(SECRET_BYTES))
         with suppress(FileExistsError):
             os.link(mine, path)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
+from feed import private
 from feed.store import editors, feeds, mark, migrations, tokens, updates, websub
 from feed.store.database import Damaged, DatabaseError, OperationalError, Store, sqlite3
 
@@ -28,9 +29,10 @@ class NoBackup(ValueError):
 
 def backup(store: Store, media: Path, target: Path) -> None:
     """Writes a consistent copy while editors go on writing; replaces `target` only when it is whole."""
-    target.parent.mkdir(parents=True, exist_ok=True)
+    private.make_folder(target.parent)
     unfinished = target.with_name(f"{target.name}.unfinished")
     unfinished.unlink(missing_ok=True)
+    private.touch(unfinished)
     source, copy = store.connect(), sqlite3.connect(str(unfinished))
     try:
         source.conn.backup(copy)
@@ -207,6 +209,8 @@ def _copy_pictures(source: Path, target: Path) -> None:
     """Copies what is missing. Files never change under their name, so what is there already is right."""
     for file in source.iterdir() if source.is_dir() else ():
         if not (target / file.name).exists():
-            target.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(file, target / f"{file.name}.unfinished")
-            (target / f"{file.name}.unfinished").replace(target / file.name)
+            private.make_folder(target)
+            unfinished = target / f"{file.name}.unfinished"
+            private.touch(unfinished)
+            shutil.copyfile(file, unfinished)
+            unfinished.replace(target / file.name)

@@ -20,6 +20,7 @@ from sqlite_utils import Database as Database
 # The one SQLite of this process: pysqlite3 where it is installed, never two libraries on one file.
 from sqlite_utils.utils import sqlite3 as sqlite3  # type: ignore[attr-defined]
 
+from feed import private
 from feed.languages import ENGLISH
 from feed.store import mark
 from feed.threads import NotYet, Pool
@@ -124,7 +125,8 @@ class Store:
 
     def connect(self, lock_wait_ms: int = LOCK_WAIT_MS) -> Database:
         """A new connection, set up. The caller closes it."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        private.make_folder(self.path.parent)
+        private.touch(self.path)
         # Autocommit, because transactions are begun by hand. Connections wander between threads of a pool, one at
         # a time, which SQLite allows.
         connection = sqlite3.connect(str(self.path), isolation_level=None, check_same_thread=False)

@@ -12,6 +12,8 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
+from feed import private
+
 RESTORING = 0x72657374  # "rest"; a database of ours has 0 otherwise
 
 
@@ -19,8 +21,8 @@ RESTORING = 0x72657374  # "rest"; a database of ours has 0 otherwise
 def locked(database: Path, *, wait: bool = True) -> Iterator[None]:
     """Holds the lock beside the database, which migrations and restores share. Without `wait`, raises BlockingIOError
     when somebody else has it."""
-    database.parent.mkdir(parents=True, exist_ok=True)
-    with open(database.with_name(f"{database.name}.lock"), "w") as lock:
+    private.make_folder(database.parent)
+    with open(database.with_name(f"{database.name}.lock"), "w", opener=private.opener) as lock:
         fcntl.flock(lock, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
         yield
 

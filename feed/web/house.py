@@ -6,6 +6,7 @@ from typing import cast
 
 from flask import current_app, render_template, request
 
+from feed import private
 from feed.languages import Languages
 from feed.live.channel import Channel
 from feed.live.websub import WebSub
@@ -34,6 +35,7 @@ class House:
 
     def begin(self) -> None:
         """What a server does before it answers. Not at import: the command line stays without threads."""
+        private.tighten(self.settings.database, self.settings.media)
         try:
             feeds.speak(self.store)
         except OperationalError as error:
