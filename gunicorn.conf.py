@@ -69,7 +69,7 @@ def post_worker_init(worker: Any) -> None:
     worker.most_each = None if _number("FEED_PROXIES", 0) else _number("FEED_MAX_CONNECTIONS_PER_ADDRESS", 200)
     _leave_files_to_pages(worker)
     _let_readers_go(worker)
-    worker.wsgi.extensions["liveline"].begin()
+    worker.wsgi.extensions["liveline"].begin(worker.wsgi.jinja_env)
 
 
 def _leave_files_to_pages(worker: Any) -> None:

@@ -3,6 +3,8 @@
 import os
 import socket
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,19 +23,26 @@ from feed.store.database import DatabaseError, unsafe_sqlite
 from feed.web.house import house
 
 
+@contextmanager
+def troubles_in_a_sentence() -> Iterator[None]:
+    """Those with files and the database come out as one sentence, never as a stack trace."""
+    try:
+        yield
+    except DatabaseError as error:
+        advice = "Run `flask db upgrade` first." if "no such table" in str(error) else "Look at FEED_DATABASE."
+        raise click.ClickException(f"the database cannot be used: {error}. {advice}") from None
+    except UnicodeError:
+        raise click.ClickException("this is not UTF-8") from None
+    except OSError as error:
+        raise click.ClickException(str(error)) from None
+
+
 class Group(AppGroup):
-    """Commands whose troubles with files and the database come out as one sentence, never as a stack trace."""
+    """Commands that tell of their troubles in a sentence."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        try:
+        with troubles_in_a_sentence():
             return super().invoke(ctx)
-        except DatabaseError as error:
-            advice = "Run `flask db upgrade` first." if "no such table" in str(error) else "Look at FEED_DATABASE."
-            raise click.ClickException(f"the database cannot be used: {error}. {advice}") from None
-        except UnicodeError:
-            raise click.ClickException("this is not UTF-8") from None
-        except OSError as error:
-            raise click.ClickException(str(error)) from None
 
 
 db = Group("db", help="The database: upgrade, backup, restore, check, repair.")
@@ -53,6 +62,14 @@ def install(app: Flask) -> None:
 @with_appcontext
 def start() -> None:
     """What `make run` runs."""
+    with troubles_in_a_sentence():
+        _make_ready()
+    sys.stdout.flush()
+    house().store.close()
+    os.execv(sys.executable, [sys.executable, "-m", "gunicorn", "app:create_app()"])  # noqa: S606 - our own words
+
+
+def _make_ready() -> None:
     _check_port(os.environ.get("HOST", "127.0.0.1"), int(os.environ.get("PORT", "8000")))
     private.tighten(house().settings.database, house().settings.media)
     migrations.upgrade(house().store)
@@ -64,9 +81,6 @@ def start() -> None:
     if invitation := editors.invite_first(house().store):
         click.echo(f"  Make the first editor (works once): {url}/desk/first/{invitation}")
     click.echo("  Stop with Ctrl+C.\n")
-    sys.stdout.flush()
-    house().store.close()
-    os.execv(sys.executable, [sys.executable, "-m", "gunicorn", "app:create_app()"])  # noqa: S606 - our own words
 
 
 def _check_port(host: str, port: int) -> None:

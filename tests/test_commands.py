@@ -114,7 +114,8 @@ def test_a_database_that_is_not_ready_is_said_in_a_sentence(shell: Shell, tmp_pa
     assert elsewhere in shell.refusal("db", "backup", str(copy), FEED_DATABASE=elsewhere)
     assert not copy.exists(), "a backup of nothing would look like one"
     (tmp_path / "junk.db").write_bytes(b"junk" * 1000)
-    assert "not a database" in shell.refusal("db", "check", FEED_DATABASE=str(tmp_path / "junk.db"))
+    for words in (["db", "check"], ["db", "repair"], ["db", "upgrade"], ["start"]):
+        assert "not a database" in shell.refusal(*words, FEED_DATABASE=str(tmp_path / "junk.db"))
 
 
 def test_bad_input_is_refused_in_a_sentence(shell: Shell, tmp_path: Path) -> None:

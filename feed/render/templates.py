@@ -27,6 +27,14 @@ def environment(languages: Languages) -> Environment:
     return made
 
 
+def load_all(environment: Environment) -> None:
+    """Reads every template now: a worker that is still at work when the files of the next release are put in its folder
+    would mix the two."""
+    environment.auto_reload = False
+    for name in environment.list_templates():
+        environment.get_template(name)
+
+
 def equip(environment: Environment, languages: Languages) -> None:
     """Gives an environment the words, filters and helpers of our templates, in the language that is being written."""
     environment.trim_blocks = environment.lstrip_blocks = True

@@ -8,8 +8,7 @@ from markupsafe import Markup
 
 from feed import text
 from feed.languages import Languages
-from feed.render import stories
-from feed.render.templates import environment
+from feed.render import stories, templates
 from feed.store import articles, updates
 from feed.store.articles import Article
 from feed.store.database import Database
@@ -29,9 +28,13 @@ class Renderer:
         """`site` is the address of our pages, by which links to them are known."""
         self._languages = languages
         self._site = site
-        self._templates = environment(languages)
+        self._templates = templates.environment(languages)
         self.update: Callable[[Update], Markup] = lru_cache(KEPT)(self._update)
         """The `<li>` of an update; of a retracted one, its notice."""
+
+    def load(self) -> None:
+        """Reads its templates now, not when they are needed first."""
+        templates.load_all(self._templates)
 
     def part(self, db: Database, feed: Feed, name: str) -> Markup:
         """A part of the feed that is no list item (one of `changes.PARTS`), or of its article (one of `stories.PARTS`).

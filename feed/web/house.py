@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from typing import cast
 
 from flask import current_app, render_template, request
+from jinja2 import Environment
 
 from feed import private
 from feed.languages import Languages
 from feed.live.channel import Channel
 from feed.live.websub import WebSub
+from feed.render import templates
 from feed.render.updates import Renderer
 from feed.settings import Settings
 from feed.store import feeds, search
@@ -33,8 +35,11 @@ class House:
     channel: Channel
     websub: WebSub
 
-    def begin(self) -> None:
-        """What a server does before it answers. Not at import: the command line stays without threads."""
+    def begin(self, pages: Environment) -> None:
+        """What a server does before it answers, with the templates of its pages. Not at import: the command line stays
+        without threads."""
+        templates.load_all(pages)
+        self.render.load()
         private.tighten(self.settings.database, self.settings.media)
         try:
             feeds.speak(self.store)

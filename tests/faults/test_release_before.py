@@ -1,6 +1,7 @@
 """A rolling deploy: for some seconds workers of the release before write into the schema of this one."""
 
 import io
+import shutil
 import subprocess
 import tarfile
 from collections.abc import Iterator
@@ -95,3 +96,26 @@ def test_the_release_before_writes_and_this_one_shows_it_right(both: tuple[Serve
     store = Store(tmp_path / "feed.db")
     assert backup.check(store) == []
     store.close()
+
+
+def test_a_worker_goes_on_with_the_templates_it_began_with(tmp_path: Path) -> None:
+    """The files of the next release are in its folder for a while before it is told to end."""
+    folder = tmp_path / "release"
+    for part in ("feed", "templates", "static"):
+        shutil.copytree(ROOT / part, folder / part)
+    for file in ("app.py", "gunicorn.conf.py"):
+        shutil.copy(ROOT / file, folder)
+    server = Server(tmp_path, root=folder)
+    server.prepare()
+    try:
+        server.start()
+        for template in (folder / "templates").iterdir():
+            template.write_text("{{ of_the_next_release.nothing_here }}")
+        update = server.publish("One")
+        server.api("PATCH", f"/api/v1/updates/{update['id']}", {"body": "Two", "revision": 1})
+        for address in ("/", "/feeds/news", f"/updates/{update['id']}", f"/updates/{update['id']}/history"):
+            answer = requests.get(server.url + address, timeout=10)
+            assert answer.status_code == 200, address
+            assert "Two" in answer.text
+    finally:
+        server.stop()
