@@ -470,6 +470,22 @@ def test_what_people_may_do_no_more_comes_back_with_no_backup(site: Site, tmp_pa
     assert kept == [("alice", "editor", 1), ("bob", "editor", 0)]
 
 
+def test_an_article_taken_back_since_the_backup_stays_a_draft(site: Site, tmp_path: Path) -> None:
+    store, media = site.house.store, site.house.settings.media
+    for slug in ("harbour", "bridge"):
+        site.write_article(slug, live=True)
+    site.write_article("secret", draft=True)
+    backup.backup(store, media, tmp_path / "site.backup")
+    articles.edit(store, "harbour", site.bob, {"draft": True})
+    articles.edit(store, "secret", site.bob, {"draft": False})
+    backup.restore(store, media, tmp_path / "site.backup")
+    paths = ("/articles/harbour", "/feeds/harbour", "/articles/bridge", "/articles/secret")
+    assert [site.charlie.get(path).status_code for path in paths] == [404, 404, 200, 404]
+    assert "harbour" not in site.charlie.get("/").text
+    assert articles.edit(store, "harbour", site.bob, {"draft": False}, 2).revision == 3
+    assert backup.check(store) == []
+
+
 def test_a_backup_of_a_newer_release_is_refused_with_the_reason(site: Site, tmp_path: Path) -> None:
     store, media = site.house.store, site.house.settings.media
     backup.backup(store, media, tmp_path / "site.backup")

@@ -197,11 +197,29 @@ def _tell_followers_of_cards(db: Database, article: Article) -> None:
         feeds.stamp_story(db, feeds.clock_of(db, article_id), ("body",))
 
 
-def _keep_revision(db: Database, article_id: int, editor: Editor, moment: str) -> None:
+def withdrawn(db: Database) -> list[tuple[int, str]]:
+    """The articles that are drafts again after they were public: id, and when each was created."""
+    found = db.execute("SELECT id, created_at FROM articles WHERE draft AND published_at IS NOT NULL").fetchall()
+    return [(row["id"], row["created_at"]) for row in found]
+
+
+def withdraw_again(db: Database, gone: list[tuple[int, str]]) -> None:
+    """Takes back those of these that are public here (an older copy), within a transaction of the caller's, in which
+    all feeds begin a new epoch."""
+    for article_id, created_at in gone:
+        taken = db.execute(
+            "UPDATE articles SET draft = 1, revision = revision + 1 WHERE id = ? AND created_at = ? AND NOT draft",
+            [article_id, created_at],
+        )
+        if taken.rowcount:
+            _keep_revision(db, article_id, None, times.now())
+
+
+def _keep_revision(db: Database, article_id: int, editor: Editor | None, moment: str) -> None:
     row = dict(db.execute("SELECT * FROM articles WHERE id = ?", [article_id]).fetchone())
     db.execute(
         "INSERT INTO article_revisions (article_id, revision, fields, editor_id, at) VALUES (?, ?, ?, ?, ?)",
-        [article_id, row["revision"], json.dumps(row), editor.id, moment],
+        [article_id, row["revision"], json.dumps(row), editor and editor.id, moment],
     )
 
 

@@ -4,23 +4,17 @@ A restore goes into the live file through SQLite's backup API, as one transactio
 send their readers to reload, because every feed begins a new epoch.
 """
 
-import secrets
 import shutil
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from sqlite_utils import Database
 
 from feed import private
-from feed.store import editors, feeds, mark, migrations, tokens, updates, websub
+from feed.store import carried, mark, migrations
 from feed.store.database import Damaged, DatabaseError, OperationalError, Store, sqlite3
-
-# The tails of running servers wait for ticks above the last they saw, so a restored database goes on above that, and
-# above whatever is written while it is being restored.
-TICKS_AHEAD = 1_000_000
 
 
 class NoBackup(ValueError):
@@ -99,8 +93,8 @@ def _replace(store: Store, staged: Store) -> None:
         with mark.locked(store.path):
             _commit(live, mark.put)
             try:
-                kept = _to_carry_over(live)
-                staged.write(_carry_over, kept)
+                kept = carried.read(live)
+                staged.write(carried.put, kept)
                 copy = staged.connect()
                 try:
                     copy.conn.backup(live.conn)
@@ -120,35 +114,6 @@ def _commit(db: Database, verb: Callable[[Database], None]) -> None:
     db.execute("BEGIN IMMEDIATE")
     verb(db)
     db.execute("COMMIT")
-
-
-@dataclass(frozen=True)
-class Kept:
-    """What of the live database a restore must not lose: its last tick, and what was taken from somebody on purpose:
-    tokens, retracted updates, what people may do and their old passwords; and the hubs."""
-
-    tick: int
-    tokens: list[str]
-    people: list[editors.Standing]
-    retracted: list[updates.Update]
-    hubs: list[str]
-
-
-def _to_carry_over(db: Database) -> Kept:
-    db.execute("BEGIN")
-    try:
-        return Kept(feeds.last_tick(db), tokens.ended(db), editors.standing(db), updates.retracted(db), websub.hubs(db))
-    finally:
-        db.rollback()
-
-
-def _carry_over(db: Database, kept: Kept) -> None:
-    """Since the backup, for a reason: none of it may come back to life. Sessions end all together."""
-    _begin_epochs(db, kept.tick + TICKS_AHEAD)
-    tokens.end(db, kept.tokens)
-    editors.stand_again(db, kept.people)
-    updates.retract_again(db, kept.retracted)
-    websub.begin_anew(db, kept.hubs)  # what their subscribers have may be newer than any feed now is
 
 
 def _unusable(store: Store, error: Exception) -> Exception:
@@ -191,14 +156,6 @@ def _check_log(db: Database) -> list[str]:
         "WHERE pinned AND retracted_at IS NULL GROUP BY feed_id HAVING count(*) > 1",
     }
     return [sentence.format(row[0]) for sentence, sql in checks.items() for row in db.execute(sql)]
-
-
-def _begin_epochs(db: Database, tick: int) -> None:
-    for (feed_id,) in db.execute("SELECT id FROM feeds").fetchall():
-        tick += 1
-        db.execute("UPDATE feeds SET epoch = ?, tick = ? WHERE id = ?", [secrets.token_hex(8), tick, feed_id])
-    db.execute("DELETE FROM sessions")  # a session ended since the backup must not come back to life
-    db.execute("DELETE FROM presence")
 
 
 def _media_of(database: Path) -> Path:

@@ -1,0 +1,60 @@
+"""What a restore carries over from the database it replaces: what was taken away since the backup, for a reason, may
+not come back to life. And the feeds of the restored one begin a new history."""
+
+import secrets
+from dataclasses import dataclass
+
+from sqlite_utils import Database
+
+from feed.store import articles, editors, feeds, tokens, updates, websub
+
+# The tails of running servers wait for ticks above the last they saw, so a restored database goes on above that, and
+# above whatever is written while it is being restored.
+TICKS_AHEAD = 1_000_000
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What of the live database a restore must not lose: its last tick, and what was taken from somebody on purpose:
+    tokens, retracted updates, withdrawn articles, what people may do and their old passwords; and the hubs."""
+
+    tick: int
+    tokens: list[str]
+    people: list[editors.Standing]
+    retracted: list[updates.Update]
+    withdrawn: list[tuple[int, str]]
+    hubs: list[str]
+
+
+def read(db: Database) -> Kept:
+    """Read where nobody writes any more. Raises DatabaseError where the file is damaged."""
+    db.execute("BEGIN")
+    try:
+        return Kept(
+            feeds.last_tick(db),
+            tokens.ended(db),
+            editors.standing(db),
+            updates.retracted(db),
+            articles.withdrawn(db),
+            websub.hubs(db),
+        )
+    finally:
+        db.rollback()
+
+
+def put(db: Database, kept: Kept) -> None:
+    """Puts it into the restored database, in a transaction of the caller's. Sessions end all together."""
+    _begin_epochs(db, kept.tick + TICKS_AHEAD)
+    tokens.end(db, kept.tokens)
+    editors.stand_again(db, kept.people)
+    updates.retract_again(db, kept.retracted)
+    articles.withdraw_again(db, kept.withdrawn)
+    websub.begin_anew(db, kept.hubs)  # what their subscribers have may be newer than any feed now is
+
+
+def _begin_epochs(db: Database, tick: int) -> None:
+    for (feed_id,) in db.execute("SELECT id FROM feeds").fetchall():
+        tick += 1
+        db.execute("UPDATE feeds SET epoch = ?, tick = ? WHERE id = ?", [secrets.token_hex(8), tick, feed_id])
+    db.execute("DELETE FROM sessions")  # a session ended since the backup must not come back to life
+    db.execute("DELETE FROM presence")
