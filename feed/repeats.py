@@ -17,15 +17,16 @@ class Repeats:
         self._counts: dict[str, int] = {}
         self._lock = threading.Lock()
 
-    def say(self, sentence: str) -> None:
-        """Logs the sentence as an error, unless that was done within the last minute or it goes on since then."""
+    def say(self, sentence: str, error: BaseException | None = None) -> None:
+        """Logs the sentence as an error, with the stack trace of that one if it is given, unless that was done within
+        the last minute or it goes on since then."""
         with self._lock:
             if sentence in self._counts or len(self._counts) >= MOST_KNOWN:
                 known = sentence if sentence in self._counts else next(iter(self._counts))
                 self._counts[known] += 1
                 return
             self._counts[sentence] = 0
-        log.error("%s", sentence)
+        log.error("%s", sentence, exc_info=error)
         self._wait(sentence)
 
     def sum_up(self, sentence: str) -> None:

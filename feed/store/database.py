@@ -65,6 +65,7 @@ class Store:
         """Called after each commit of this process, on the caller's side; the tail sets it to wake at once."""
         self.damage: str | None = None
         """What SQLite said when it met damage last; None while it has met none. `Readiness` looks again."""
+        self.damage_at = float("-inf")
         self.passwords = Pool(PASSWORD_THREADS)
         self._idle: list[Database] = []
         self._writer = Pool(1)
@@ -80,7 +81,7 @@ class Store:
     @contextmanager
     def read(self) -> Iterator[Database]:
         """A connection inside a read transaction. Never yield to another greenlet inside."""
-        with self._noticing_damage():
+        with self.noticing_damage():
             try:
                 db = self._idle.pop()
             except IndexError:  # asked first, the last one could go to another thread in between
@@ -100,7 +101,7 @@ class Store:
     def moment(self) -> int:
         """A number that differs once anybody, of whatever process, has committed. Costs 3 µs: SQLite's data_version,
         on a connection that never writes."""
-        with self._looking, self._noticing_damage():
+        with self._looking, self.noticing_damage():
             if self._looker is None:
                 self._looker = self.connect(READ_WAIT_MS)
             return int(self._looker.conn.execute("PRAGMA data_version").fetchone()[0])
@@ -161,7 +162,7 @@ class Store:
             db.close()
 
     def _transact(self, deadline: float, work: Callable[[Database], T]) -> T:
-        with self._noticing_damage():
+        with self.noticing_damage():
             if self._write_connection is None:
                 self._write_connection = self.connect(READ_WAIT_MS)
             db = self._write_connection
@@ -174,22 +175,33 @@ class Store:
                 db.execute("COMMIT")
             except BaseException as error:
                 db.rollback()
-                if type(error) is DatabaseError:  # it may remember what is damaged
+                if isinstance(error, DatabaseError) and _damage_in(error):  # it may remember what is damaged
                     self._write_connection = None
                     db.close()
                 raise
             return result
 
     @contextmanager
-    def _noticing_damage(self) -> Iterator[None]:
-        """SQLite has no class of its own for damage: it is what is a DatabaseError, and nothing more exact."""
+    def noticing_damage(self) -> Iterator[None]:
+        """Turns what SQLite and its driver raise for a broken file into Damaged, and remembers it."""
         try:
             yield
-        except DatabaseError as error:
-            if type(error) is not DatabaseError:
+        except (DatabaseError, UnicodeDecodeError) as error:
+            if not (said := _damage_in(error)):
                 raise
-            self.damage = str(error)
-            raise Damaged(str(error)) from error
+            self.damage, self.damage_at = said, monotonic()
+            raise Damaged(said) from error
+
+
+def _damage_in(error: Exception) -> str:
+    """What of the file is broken; "" for any other error. SQLite has no class of its own for damage: it is what is a
+    DatabaseError, and nothing more exact. Text that is not UTF-8 was never written: the driver tells it in two ways,
+    and quotes it, which is for nobody's log."""
+    if isinstance(error, UnicodeDecodeError):
+        return "text in it is not UTF-8"
+    if str(error).startswith("Could not decode to UTF-8"):
+        return str(error).partition(" with text")[0]
+    return str(error) if type(error) is DatabaseError else ""
 
 
 def insert(db: Database, table: str, row: dict[str, object]) -> int:

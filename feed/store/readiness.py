@@ -51,25 +51,24 @@ class Readiness:
 
     def _look(self) -> str | None:
         try:
-            db = self._store.connect(LOCK_WAIT_MS)
-            try:
-                return self._damage(db) or self._write(db)
-            finally:
-                db.close()
+            with self._store.noticing_damage():
+                db = self._store.connect(LOCK_WAIT_MS)
+                try:
+                    return self._damage(db) or self._write(db)
+                finally:
+                    db.close()
         except (DatabaseError, OSError) as error:
-            if type(error) is DatabaseError:
-                self._store.damage = str(error)
             return str(error)
 
     def _damage(self, db: Database) -> str | None:
-        """What the requests met, until a check of the whole file finds nothing any more."""
+        """What requests met, until they meet nothing more and a check of the whole file finds nothing either."""
         if self._store.damage is None:
             return None
         at, said = self._checked
         if monotonic() - at >= CHECK_AGAIN_SECONDS or self._store.damage not in said:
             before = self._store.damage
             (found,) = db.execute("PRAGMA integrity_check(1)").fetchone()
-            if found == "ok":
+            if found == "ok" and monotonic() - self._store.damage_at >= CHECK_AGAIN_SECONDS:
                 self._store.damage = None
                 return None
             said = f"the database is damaged: {before}; flask db check says more"

@@ -1,6 +1,7 @@
 """Errors: problem+json (RFC 9457) for programs, a page for people; never a stack trace."""
 
-import logging
+import traceback
+from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, json, render_template, request
@@ -12,8 +13,6 @@ from feed.store.database import OperationalError, Restoring
 from feed.web.guards import FRAMED
 
 NOTHING = Sentence("There is nothing at this address.")
-
-log = logging.getLogger(__name__)
 
 Answer = Response | tuple[str, int] | tuple[str, int, dict[str, str]]
 
@@ -114,5 +113,7 @@ def _http(error: HTTPException) -> Any:
 
 
 def _bug(error: Exception) -> Answer:
-    log.exception("bug at %s %s", request.method, request.path)
+    *_, last = traceback.extract_tb(error.__traceback__)
+    where = f"{request.method} {request.url_rule or 'no route'}, {Path(last.filename).name} line {last.lineno}"
+    repeats.say(f"bug at {where}: {type(error).__name__}", error)
     return answer(500, Sentence("Something went wrong on our side. Nothing of what you sent was stored."))

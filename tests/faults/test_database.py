@@ -133,6 +133,26 @@ def test_a_page_in_the_cache_hides_no_database_that_is_gone(site: Site, tmp_path
     assert site.charlie.get("/readyz").status_code == 503
 
 
+def test_text_that_nobody_wrote_is_damage_and_not_quoted(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    update = site.publish("A secret word")
+    site.house.store.write(lambda db: db.execute("UPDATE updates SET body = CAST(x'ff' || ' secret' AS TEXT)").rowcount)
+    for _ in range(3):
+        assert site.charlie.get(f"/updates/{update.id}").status_code == 503
+    assert "not UTF-8" in str(site.house.store.damage) or "decode" in str(site.house.store.damage)
+    assert len(caplog.messages) == 1
+    assert "secret" not in caplog.text
+    eventually(lambda: "damaged" in site.charlie.get("/readyz").text)
+
+
+def test_a_bug_leaves_one_stack_trace_however_often_it_is_met(site: Site, caplog: pytest.LogCaptureFixture) -> None:
+    """A moment that is none, as a broken byte leaves it: SQLite cannot know."""
+    update = site.publish("Something")
+    site.house.store.write(lambda db: db.execute("UPDATE updates SET published_at = 'then'").rowcount)
+    for _ in range(5):
+        assert site.charlie.get(f"/updates/{update.id}").status_code == 500
+    assert caplog.text.count("Traceback") == 1
+
+
 def test_a_sentence_is_said_once_then_counted(caplog: pytest.LogCaptureFixture) -> None:
     repeats = Repeats(summary_seconds=3_600)
     for _ in range(5):
