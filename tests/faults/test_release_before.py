@@ -12,8 +12,10 @@ import requests
 
 from feed.store import backup
 from feed.store.database import Store
+from tests.conftest import PASSWORD
 from tests.reader import Reader, updates_in
 from tests.server import ROOT, Server
+from tests.test_store import a_png
 from tests.waiting import eventually
 
 RELEASE_BEFORE = "8fefe1b7423babd58ed38d0962a025411b2516f3"
@@ -96,6 +98,38 @@ def test_the_release_before_writes_and_this_one_shows_it_right(both: tuple[Serve
     store = Store(tmp_path / "feed.db")
     assert backup.check(store) == []
     store.close()
+
+
+def test_the_desk_of_the_release_before_works_on(both: tuple[Server, Server]) -> None:
+    before, now = both
+    here = {"Sec-Fetch-Site": "same-origin", "Origin": before.url}
+    desk = requests.Session()
+    signed_in = desk.post(
+        f"{before.url}/desk/sign-in", {"name": "bob", "password": PASSWORD}, headers=here, allow_redirects=False,
+        timeout=10,
+    )  # fmt: skip
+    assert signed_in.status_code == 303
+    bearer = {"Authorization": f"Bearer {before.token}"}
+    picture = requests.post(
+        f"{before.url}/api/v1/pictures", {"alt": "A boat"}, files={"file": a_png()}, headers=bearer, timeout=10
+    )
+    assert picture.status_code == 201
+    forms: list[tuple[str, dict[str, str]]] = [
+        ("/desk/feeds/news/updates", {"body": "From the desk", "headline": "Desk"}),
+        ("/desk/articles", {"slug": "harbour", "headline": "Harbour", "live": "1", "picture": picture.json()["id"]}),
+        ("/desk/profile", {"display_name": "Bob B.", "job": "Reporter"}),
+        ("/desk/feeds/harbour/coverage", {"open": "0"}),
+    ]
+    for address, form in forms:
+        sent = desk.post(before.url + address, form, headers=here, allow_redirects=False, timeout=10)
+        assert sent.status_code == 303, (address, sent.text)
+    for address in ("/desk/", "/desk/feeds/news", "/desk/pictures", "/desk/profile"):
+        assert desk.get(before.url + address, allow_redirects=False, timeout=10).status_code == 200, address
+    assert "From the desk" in requests.get(f"{now.url}/feeds/news", timeout=10).text
+    article = requests.get(f"{now.url}/articles/harbour", timeout=10).text
+    assert picture.json()["id"] in article
+    assert "Traceback" not in before.log.read_text() + now.log.read_text()
+    assert now.flask("db", "check") == "all is well"
 
 
 def test_a_worker_goes_on_with_the_templates_it_began_with(tmp_path: Path) -> None:
