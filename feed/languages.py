@@ -71,9 +71,17 @@ class Language:
         """Date in the site's zone: "26 July 2026"."""
         return dates.format_date(self._local(moment), "long", self._locale)
 
+    def short_day(self, moment: str) -> str:
+        """Date in the site's zone where there is little room: "26 July"."""
+        return dates.format_skeleton("MMMMd", self._local(moment), locale=self._locale)
+
     def full(self, moment: str) -> str:
         """Date, time and zone, for a title or a permalink: "26 July 2026, 14:05 CEST"."""
-        return f"{self.day(moment)}, {self._local(moment):%H:%M %Z}"
+        return f"{self.day(moment)}, {self.clock(moment)} {self.zone(moment)}"
+
+    def zone(self, moment: str) -> str:
+        """What the site's zone is called at that moment: "CEST"."""
+        return f"{self._local(moment):%Z}"
 
     def with_offset(self, moment: str) -> str:
         """For machines, in the site's zone: "2026-07-26T16:05:00+02:00"."""

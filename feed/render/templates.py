@@ -54,7 +54,9 @@ def equip(environment: Environment, languages: Languages) -> None:
     environment.filters |= {
         "clock": lambda moment: languages.now.clock(moment),
         "day": lambda moment: languages.now.day(moment),
+        "short_day": lambda moment: languages.now.short_day(moment),
         "full": lambda moment: languages.now.full(moment),
+        "zone": lambda moment: languages.now.zone(moment),
         "with_offset": lambda moment: languages.now.with_offset(moment),
         "said": lambda sentence: languages.now.said(sentence),
         "plain": text.plain,

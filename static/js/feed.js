@@ -259,7 +259,6 @@ class LiveFeed extends HTMLElement {
     if (!button) return;
     remember(`paused ${this.name}`, (this.paused = on), "sessionStorage");
     this.waiting = new Set();
-    button.hidden = false;
     button.ariaPressed = on;
     if (this.hasAttribute("state")) this.#reach(this.target);
   }

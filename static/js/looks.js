@@ -2,22 +2,14 @@
 (() => {
   const root = document.documentElement.dataset;
   const usual = { theme: matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light", pictures: "with" };
+  const other = { dark: "light", light: "dark", with: "without", without: "with" };
   // Storage may be forbidden: a look holds for this page, then.
   const kept = (act) => { try { act(localStorage); } catch { return; } };
   kept((storage) => { for (const look in usual) if (storage[look]) root[look] = storage[look]; });
-  addEventListener("DOMContentLoaded", () => {
-    for (const button of document.querySelectorAll("[data-look]")) {
-      // A label for each of two looks, which says what a press leads to.
-      const { look, ...labels } = button.dataset;
-      const other = () => Object.keys(labels).find((each) => each !== (root[look] ?? usual[look]));
-      const label = () => (button.textContent = labels[other()]);
-      button.hidden = false;
-      button.addEventListener("click", () => {
-        root[look] = other();
-        kept((storage) => (storage[look] = root[look]));
-        label();
-      });
-      label();
-    }
+  addEventListener("click", ({ target }) => {
+    const look = target.closest("[data-look]")?.dataset.look;
+    if (!look) return;
+    root[look] = other[root[look] ?? usual[look]];
+    kept((storage) => (storage[look] = root[look]));
   });
 })();

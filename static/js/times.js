@@ -17,6 +17,7 @@ const formatsOf = (language) => (formats[language] ??= [
   new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format,
   new Intl.DateTimeFormat(language, { dateStyle: "long" }).format,
   new Intl.RelativeTimeFormat(language, { numeric: "auto", style: "short" }),
+  new Intl.DateTimeFormat(language, { day: "numeric", month: "long" }).format,
 ]);
 const dayOf = (moment) => new Date(moment).toDateString();
 
@@ -38,7 +39,7 @@ export function localise(root) {
 }
 
 function write(time) {
-  const [clock, day, ago] = formatsOf(languageOf(time));
+  const [clock, day, ago, brief] = formatsOf(languageOf(time));
   const moment = Date.parse(time.dateTime), date = day(moment), hour = clock(moment);
   const minutes = Math.floor((now() - moment) / 60_000);
   const young = minutes > -2 && minutes < RELATIVE_MINUTES;
@@ -49,7 +50,7 @@ function write(time) {
     : time.closest(".byline, .coverage, .history") ? time.title
     : young && !time.closest(".key-events") ? ago.format(-Math.max(0, minutes), minutes > 0 ? "minute" : "second")
     : dayOf(moment) === today ? hour
-    : `<span class="day">${date}, </span>${hour}`;
+    : `<span class="day">${time.closest(".updates") ? date : brief(moment)}, </span>${hour}`;
 }
 
 function tick() {
