@@ -48,7 +48,7 @@ def entries(revisions: Sequence[Revision], language: str = ENGLISH) -> list[Entr
     """Each revision beside the next in the sequence, which goes from the newest to the first or stops above it: then
     the last is there for the comparison alone. Headlines have the quotes of the language."""
     found = [_entry(new, old, language) for new, old in pairwise(revisions)]
-    if revisions and revisions[-1].revision == 1:
+    if revisions and revisions[-1].first:
         found.append(_entry(revisions[-1], None, language))
     return found
 

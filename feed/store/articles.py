@@ -157,7 +157,7 @@ def _edit(db: Database, slug: str, editor: Editor, given: dict[str, Any], revisi
     if changed:
         moment = times.now()
         published = article.published_at or (moment if changed.get("draft") is False else None)
-        edited = moment if article.published_at else None
+        edited = _edited_at(db, article, before | changed, moment)
         row = {**changed, "revision": article.revision + 1, "published_at": published, "edited_at": edited}
         db.table("articles").update(article.id, row)
         _keep_revision(db, article.id, editor, moment)
@@ -166,6 +166,22 @@ def _edit(db: Database, slug: str, editor: Editor, given: dict[str, Any], revisi
     if changed:
         _tell_followers(db, article, changed)
     return get(db, slug, drafts=True)
+
+
+def _edited_at(db: Database, article: Article, now: Mapping[str, Any], moment: str) -> str | None:
+    """When readers last got other words. What is done to a draft they get, if at all, when it comes out."""
+    if now["draft"] or not article.published_at:
+        return article.edited_at
+    if not article.draft:
+        return moment
+    seen = db.execute(
+        "SELECT fields FROM article_revisions WHERE article_id = ? AND NOT json_extract(fields, '$.draft') "
+        "ORDER BY revision DESC LIMIT 1",
+        [article.id],
+    ).fetchone()
+    stored = json.loads(seen["fields"]) if seen else {}
+    same = all(stored.get(name) == now[name] for name in _STORED if name != "draft")
+    return article.edited_at if same else moment
 
 
 def _set_live(db: Database, article: Article, *, live: bool) -> None:

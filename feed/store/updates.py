@@ -2,12 +2,15 @@
 
 Every text an update ever had stays in `revisions`. A retracted update stays too, and is shown nowhere; what may stand
 in its place is a notice that it was retracted.
+
+What was written or taken back while an article was a draft is the desk's alone: readers are told of the texts that
+stood when it came out, and of what happened to them since. The table `drafted` says which those are.
 """
 
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, NamedTuple
 
@@ -25,6 +28,26 @@ KEY_LONGEST = 200  # a UUID has 36 characters
 HIGHEST_ID = 2**63 - 1  # SQLite's; an address may hold any number, and a higher one names nothing
 
 _PARTS = {"pinned": "pinned", "key": "key-events"}  # the part of the feed that shows the updates of each mark
+
+# Whether any reader could have seen the update, in any of its texts.
+_EVER_SEEN = """EXISTS (
+    SELECT 1 FROM revisions WHERE update_id = updates.id AND NOT EXISTS (
+        SELECT 1 FROM drafted
+        WHERE drafted.update_id = updates.id AND drafted.revision = revisions.revision AND seen_at IS NULL
+    )
+)"""
+# A note explains a change, so it is for those who saw what stood before.
+_SEEN_REVISIONS = """
+    SELECT revisions.revision, headline, html, byline, coalesce(drafted.seen_at, revisions.at) AS at,
+        CASE WHEN before.update_id IS NULL OR before.seen_at IS NOT NULL THEN note END AS note
+    FROM revisions
+    LEFT JOIN drafted ON drafted.update_id = revisions.update_id AND drafted.revision = revisions.revision
+    LEFT JOIN drafted AS before
+        ON before.update_id = revisions.update_id AND before.revision = revisions.revision - 1
+    WHERE revisions.update_id = ? AND revisions.revision < ?
+        AND (drafted.update_id IS NULL OR drafted.seen_at IS NOT NULL)
+    ORDER BY revisions.revision DESC LIMIT ?
+"""
 
 _COLUMNS = """
     updates.id, feeds.slug AS feed, updates.version, updates.revision, updates.headline, updates.body,
@@ -70,7 +93,8 @@ class Update:
 
 @dataclass(frozen=True)
 class Revision:
-    """A text that an update had, from `at` until the next revision. `note` is what its editor told readers."""
+    """A text that readers saw, from `at` until the next. `first` is the one they saw first; `note` is what its editor
+    told them."""
 
     revision: int
     headline: str | None
@@ -78,6 +102,7 @@ class Revision:
     byline: str
     at: str
     note: str | None
+    first: bool = False
 
 
 class Which(StrEnum):
@@ -142,11 +167,12 @@ def retract(store: Store, update_id: int, given: Mapping[str, object]) -> Update
 
 
 def get(db: Database, update_id: int, *, drafts: bool = False) -> Update:
-    """The update as it stands. Raises Missing, Gone when retracted. With `drafts`, those of a draft article too."""
+    """The update as it stands. Raises Missing, Gone when retracted. With `drafts`, those of a draft article too, and
+    Gone also for what was taken back before any reader could see it."""
     update = find(db, update_id)
     feeds.get(db, update.feed, drafts=drafts)
     if update.retracted_at:
-        raise Gone(update_id)
+        raise Gone(update_id) if drafts or _ever_seen(db, update_id) else Missing(update_id)
     return update
 
 
@@ -175,9 +201,11 @@ def oldest_first(
 
 
 def changed_after(db: Database, feed: feeds.Feed, version: int, limit: int) -> list[Update]:
-    """Up to `limit` updates that changed after that version, retracted ones included, in the order of change."""
+    """Up to `limit` updates that changed after that version, in the order of change. Retracted ones are among them, if
+    any reader could have seen them."""
     rows = db.execute(
-        f"SELECT {_COLUMNS} WHERE feed_id = ? AND updates.version > ? ORDER BY updates.version LIMIT ?",
+        f"SELECT {_COLUMNS} WHERE feed_id = ? AND updates.version > ? AND (retracted_at IS NULL OR {_EVER_SEEN}) "
+        "ORDER BY updates.version LIMIT ?",
         [feed.id, version, limit],
     )
     return [_update(row) for row in rows]
@@ -190,13 +218,12 @@ def pinned(db: Database, feed: feeds.Feed) -> Update | None:
 
 
 def revisions(db: Database, update: Update, before: int, limit: int) -> list[Revision]:
-    """Up to `limit` revisions of the update, the newest first, from below that one."""
-    rows = db.execute(
-        "SELECT revision, headline, html, byline, at, note FROM revisions WHERE update_id = ? AND revision < ? "
-        "ORDER BY revision DESC LIMIT ?",
-        [update.id, before, limit],
-    )
-    return [Revision(**dict(row)) for row in rows]
+    """Up to `limit` revisions of the update that readers could see, the newest first, from below that one. The first is
+    under the name that the update was published under, whoever worked on it before."""
+    found = [Revision(**dict(row)) for row in db.execute(_SEEN_REVISIONS, [update.id, before, limit])]
+    if found and len(found) < limit:
+        found[-1] = replace(found[-1], first=True, byline=update.byline)
+    return found
 
 
 def retracted(db: Database) -> list[Update]:
@@ -208,8 +235,7 @@ def retracted_last(db: Database, feed: feeds.Feed, limit: int) -> list[Update]:
     """Up to `limit` retracted updates of the feed, the latest first. What was taken back before its article came out
     was never there."""
     rows = db.execute(
-        f"SELECT {_COLUMNS} LEFT JOIN articles ON articles.id = feeds.article_id "
-        "WHERE feed_id = ? AND retracted_at IS NOT NULL AND retracted_at > coalesce(articles.published_at, '') "
+        f"SELECT {_COLUMNS} WHERE feed_id = ? AND retracted_at IS NOT NULL AND {_EVER_SEEN} "
         "ORDER BY updates.version DESC LIMIT ?",
         [feed.id, limit],
     )
@@ -330,6 +356,10 @@ def _retract(db: Database, update_id: int, reason: str | None, notice: bool) -> 
     update = get(db, update_id, drafts=True)
     _take_off(db, update, times.now(), reason, notice)
     return find(db, update_id)
+
+
+def _ever_seen(db: Database, update_id: int) -> bool:
+    return db.execute(f"SELECT 1 FROM updates WHERE id = ? AND {_EVER_SEEN}", [update_id]).fetchone() is not None
 
 
 def _take_off(db: Database, update: Update, moment: str | None, reason: str | None, notice: bool) -> None:
