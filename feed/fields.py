@@ -11,6 +11,7 @@ from typing import Any
 
 from feed.errors import Invalid, Reason, Sentence
 from feed.languages import known
+from feed.slugs import SLUG
 from feed.text import visible
 
 BODY = 20_000  # 3,000 words, an article's worth; of 100 hostile patterns the slowest takes 1.2 s of a core
@@ -18,7 +19,6 @@ ARTICLE_BODY = 100_000  # a quarter of a book; longer is a paste gone wrong. The
 LINE = 200  # what still fits a headline on a phone
 NOTE = 300  # what was corrected and why, in two sentences
 PARAGRAPH = 1_000  # standfirst, bio, caption, reason
-SLUG = 80  # stays readable in an address bar
 NAMED = 10  # unknown fields that a refusal names
 PASSWORD_LEAST = 10  # NIST 800-63B asks for 8; an editor's account can shake a whole newsroom
 PASSWORD = 200  # bounds the work of the hash
@@ -113,7 +113,7 @@ UPDATE: Table = {
 EDIT: Table = {**UPDATE, "note": Text(NOTE)}
 RETRACTION: Table = {"reason": Text(PARAGRAPH), "notice": Flag()}
 ARTICLE: Table = {
-    "slug": Match(SLUG, required=True),
+    "slug": Match(SLUG),
     "headline": Text(LINE, required=True),
     "standfirst": Text(PARAGRAPH),
     "body": Text(ARTICLE_BODY, lines=True),
@@ -187,9 +187,3 @@ def password(value: object) -> str:
     if any("\ud800" <= c <= "\udfff" for c in value):
         raise Invalid(Reason("password", Sentence("This is not UTF-8.")))
     return value
-
-
-def slug_of(headline: str) -> str:
-    """A slug made of a headline's Latin letters and digits; "" when it has none."""
-    ascii_only = unicodedata.normalize("NFKD", headline).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", ascii_only).strip("-")[:SLUG].strip("-")

@@ -389,11 +389,10 @@ def test_a_wrong_article_is_refused_by_field(site: Site, sent: dict[str, Any], f
     assert_problem(site.api("GET", "/api/v1/articles/good"), 404)
 
 
-def test_the_address_of_an_article_stays(site: Site) -> None:
+def test_the_address_of_an_article_may_become_another(site: Site) -> None:
     site.write_article("harbour")
-    assert_problem(site.api("PATCH", "/api/v1/articles/harbour", {"slug": "port"}), 422, "slug")
-    assert site.api("PATCH", "/api/v1/articles/harbour", {"slug": "harbour", "kicker": "K"}).status_code == 200
-    assert_problem(site.api("PATCH", "/api/v1/articles/harbour", {"picture": "f" * 16}), 422, "picture")
+    assert site.api("PATCH", "/api/v1/articles/harbour", {"slug": "port"}).get_json()["slug"] == "port"
+    assert site.api("PATCH", "/api/v1/articles/port", {"slug": "port", "kicker": "K"}).status_code == 200
 
 
 # Bad input

@@ -105,6 +105,10 @@ class Channel:
         slug = _slug_in(payload)
         if slug is None or followed is None:
             return {"error": 'write the feed\'s name, like {"feed": "news"}'}
+        try:
+            slug = self.tail.slug_now(slug)  # its article may have another address since the page was loaded
+        except OperationalError:
+            return {"error": "try again"}
         if len(followed) >= MOST_FOLLOWED and slug not in followed:
             return {"error": f"at most {MOST_FOLLOWED} feeds"}
         try:

@@ -45,6 +45,8 @@ class Tail:
         self._push = push
         self._pushed: dict[str, tuple[str, int]] = {}
         """By feed: epoch and version up to which its followers have been sent everything."""
+        self._slugs: dict[int, str] = {}
+        """By id: the slug under which a feed is followed here."""
         self._tick = 0
         self._lock = threading.Lock()
         self._wake = threading.Event()
@@ -59,7 +61,12 @@ class Tail:
         with self._lock:
             feed = self._versions.feed(slug)
             self._pushed.setdefault(slug, (feed.epoch, feed.version))
+            self._slugs[feed.id] = slug
             return feed
+
+    def slug_now(self, slug: str) -> str:
+        """By which name to watch a feed that has or had that slug."""
+        return self._versions.slug_now(slug)
 
     def start(self) -> None:
         """Starts following, once; the first follower calls it."""
@@ -80,7 +87,11 @@ class Tail:
         """Pushes all that was committed since the last step."""
         with self._lock, self._store.read() as db:
             changed = feeds.changed_since(db, self._tick)
+            renamed = {feed.id: slug for feed in changed if (slug := self._slugs.get(feed.id)) not in (None, feed.slug)}
             pushes = [envelope for feed in changed if (envelope := self._news_of(db, feed))]
+        for feed in changed:
+            if feed.id in renamed:
+                self._send_on(feed, renamed[feed.id])
         for envelope in pushes:
             self._push(envelope["feed"], envelope)
             self._pushed[envelope["feed"]] = (envelope["epoch"], envelope["version"])
@@ -90,6 +101,13 @@ class Tail:
                 self._close(feed.slug)
         if changed:
             self._tick = changed[-1].tick
+
+    def _send_on(self, feed: Feed, before: str) -> None:
+        """The feed has another slug. Who follows it by the one before reloads, and is led to the new address."""
+        self._push(before, {**_hole(feed), "feed": before})
+        del self._slugs[feed.id]
+        self._pushed.pop(before, None)
+        self._close(before)
 
     def _news_of(self, db: Database, feed: Feed) -> dict[str, Any] | None:
         """The envelope for that feed's followers. What they cannot be given in one piece, an empty envelope with a
@@ -102,13 +120,7 @@ class Tail:
                 return None
             if whole := changes.envelope(db, self._render, feed, version):
                 return {**whole}
-        return {
-            "feed": feed.slug,
-            "epoch": feed.epoch,
-            "after": feed.version,
-            "version": feed.version,
-            "changes": [],
-        }
+        return _hole(feed)
 
     def _follow(self) -> None:
         seen = None
@@ -133,3 +145,8 @@ class Tail:
     def _pause(self) -> None:
         self._wake.clear()
         self._wake.wait(RETRY_SECONDS)
+
+
+def _hole(feed: Feed) -> dict[str, Any]:
+    """An envelope that holds nothing: who is behind, or in another epoch, has to fetch the rest."""
+    return {"feed": feed.slug, "epoch": feed.epoch, "after": feed.version, "version": feed.version, "changes": []}

@@ -92,7 +92,7 @@ def listing(settings: Settings, language: Language, feed: Feed, logo: str, store
     moments = [each.updated for each in entries] + [each.retracted for each in tombstones]
     story = text.plain_line(feed.article, language.tag) if feed.article else None
     return Listing(
-        id=_tag(url, feed.opened_at, f"feeds/{feed.slug}"),
+        id=_tag(url, feed.opened_at, f"feeds/{feed.first_slug}"),
         language=language.tag,
         title=f"{story or language.said(Sentence('News Feed'))} – {settings.site_name}",
         description=feed_title(language, feed)

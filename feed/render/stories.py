@@ -25,6 +25,6 @@ def with_cards(db: Database, site: str, article: Article, card: Callable[[Articl
 
     def replaced(link: re.Match[str]) -> str:
         found = related.get(link[1])
-        return card(found) if found else link[0]
+        return card(found) if found and found.id != article.id else link[0]
 
     return Markup(pattern.sub(replaced, article.html))  # noqa: S704 - sanitised when it was written

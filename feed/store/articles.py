@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from feed import fields, text, times
+from feed import fields, slugs, text, times
 from feed.errors import Invalid, Missing, Reason, Sentence, Stale
-from feed.store import editors, feeds, pictures
+from feed.store import addresses, editors, feeds, pictures
 from feed.store.database import Store, insert
 from feed.store.editors import Editor
 from feed.store.feeds import Feed, Row
@@ -62,8 +62,10 @@ class Article:
 
 
 def create(store: Store, editor: Editor, given: Mapping[str, object]) -> Article:
-    """A new article; the byline is the editor's name when none is given. Raises Invalid, also for a taken slug."""
+    """A new article; the byline is the editor's name when none is given, and the slug is made of the headline. Raises
+    Invalid, also for a slug that was given and is taken."""
     cleaned = _cleaned(store, given, None)
+    cleaned["made_slug"] = slugs.slug_of(cleaned["headline"], cleaned["language"] or store.language)
     cleaned["byline"] = cleaned["byline"] or editor.display_name
     return store.write(_create, editor, cleaned)
 
@@ -71,10 +73,9 @@ def create(store: Store, editor: Editor, given: Mapping[str, object]) -> Article
 def edit(store: Store, slug: str, editor: Editor, given: Mapping[str, object], revision: int | None = None) -> Article:
     """Changes what was given. `revision`, when given, is the one the editor read.
 
-    Raises Missing, Invalid, or Stale with the article as it stands. The slug is the address and stays.
+    Raises Missing, Invalid, or Stale with the article as it stands. Another slug is another address, to which the one
+    before leads on.
     """
-    if given.get("slug", slug) != slug:
-        raise Invalid(Reason("slug", Sentence("The address of an article stays as it is, because others link to it.")))
     with store.read() as db:
         standing = get(db, slug, drafts=True)
     return store.write(_edit, slug, editor, _cleaned(store, given, standing), revision)
@@ -110,15 +111,16 @@ def newest_first(db: Database, limit: int, *, drafts: bool = False) -> list[Arti
     return [_article(db, row) for row in rows]
 
 
-def headlines(db: Database, slugs: set[str]) -> dict[str, Article]:
-    """Those of the slugs that are public articles, for the cards that point to them."""
-    marks = ",".join("?" * len(slugs))
-    rows = db.execute(f"SELECT {_COLUMNS} WHERE NOT articles.draft AND articles.slug IN ({marks})", [*slugs]).fetchall()
-    return {row["slug"]: _article(db, row) for row in rows}
+def headlines(db: Database, wanted: set[str]) -> dict[str, Article]:
+    """Those of the wanted slugs that are public articles, or were, for the cards that point to them."""
+    found = {slug: addresses.now(db, slug) for slug in wanted}
+    return {slug: get(db, name) for slug, name in found.items() if name and name != feeds.NEWS}
 
 
 def _cleaned(store: Store, given: Mapping[str, object], standing: Article | None) -> dict[str, Any]:
     cleaned = fields.clean(fields.ARTICLE, given, partial=standing is not None)
+    if "slug" in given and cleaned["slug"] is None and (standing or given["slug"] is not None):
+        raise Invalid(Reason("slug", Sentence("This is empty. Write something first.")))
     if cleaned.get("slug") == feeds.NEWS:
         raise Invalid(Reason("slug", Sentence("“news” is the site-wide feed; choose another.")))
     if "body" in cleaned:
@@ -132,11 +134,11 @@ def _cleaned(store: Store, given: Mapping[str, object], standing: Article | None
 
 
 def _create(db: Database, editor: Editor, new: dict[str, Any]) -> Article:
-    if db.execute("SELECT 1 FROM articles WHERE slug = ?", [new["slug"]]).fetchone():
-        raise Invalid(Reason("slug", Sentence("An article has this address already; choose another.")))
+    new["slug"] = new["slug"] or addresses.free(db, new["made_slug"])
+    _take_address(db, new["slug"])
     pictures.check(db, new["picture_id"])
     moment = times.now()
-    row = {name: new[name] for name in _STORED}
+    row: dict[str, Any] = {name: new[name] for name in _STORED}
     row |= {"revision": 1, "created_at": moment, "published_at": None if new["draft"] else moment}
     article_id = insert(db, "articles", row)
     if new["live"]:
@@ -154,6 +156,11 @@ def _edit(db: Database, slug: str, editor: Editor, given: dict[str, Any], revisi
         given["byline"] = editor.display_name
     before = dict(db.execute("SELECT * FROM articles WHERE id = ?", [article.id]).fetchone())
     changed = {name: given[name] for name in _STORED if name in given and given[name] != before[name]}
+    if "slug" in changed:
+        _take_address(db, changed["slug"])
+        addresses.leave(db, article.id, slug)
+        slug = changed["slug"]
+        feeds.rename(db, article.id, slug)
     if changed:
         moment = times.now()
         published = article.published_at or (moment if changed.get("draft") is False else None)
@@ -162,7 +169,7 @@ def _edit(db: Database, slug: str, editor: Editor, given: dict[str, Any], revisi
         db.table("articles").update(article.id, row)
         _keep_revision(db, article.id, editor, moment)
     if "live" in given and given["live"] != article.live:
-        _set_live(db, article, live=given["live"])
+        _set_live(db, article, slug, live=given["live"])
     if changed:
         _tell_followers(db, article, changed)
     return get(db, slug, drafts=True)
@@ -184,22 +191,29 @@ def _edited_at(db: Database, article: Article, now: Mapping[str, Any], moment: s
     return article.edited_at if same else moment
 
 
-def _set_live(db: Database, article: Article, *, live: bool) -> None:
+def _take_address(db: Database, slug: str) -> None:
+    if addresses.taken(db, slug):
+        raise Invalid(Reason("slug", Sentence("An article has this address already; choose another.")))
+    addresses.take(db, slug)
+
+
+def _set_live(db: Database, article: Article, slug: str, *, live: bool) -> None:
     if article.feed is None:
         # Its open pages have no place for a coverage: they reload.
         feeds.begin_epoch(db, feeds.clock_of(db, article.id).id)
-        feeds.add(db, article.slug, article.id)
+        feeds.add(db, slug, article.id)
     else:
         feeds.set_closed(db, article.feed.id, None if live else times.now())
 
 
 def _tell_followers(db: Database, article: Article, changed: Mapping[str, Any]) -> None:
     """Open pages show what was edited. One whose article went back to draft reloads, and finds it gone; so does one
-    whose language changed, because that changes the HTML of every update and the version of none."""
+    whose language changed, because that changes the HTML of every update and the version of none, and one whose address
+    did, because it follows the old one."""
     if changed.keys() & _ON_CARDS and not (article.draft and changed.get("draft", True)):
         _tell_followers_of_cards(db, article)
     clock = feeds.clock_of(db, article.id)
-    if changed.keys() & {"draft", "language"}:
+    if changed.keys() & {"draft", "language", "slug"}:
         feeds.begin_epoch(db, clock.id)
         return
     feeds.stamp_story(db, clock, {"byline", *(part for name, part in _PARTS.items() if name in changed)})
@@ -208,8 +222,10 @@ def _tell_followers(db: Database, article: Article, changed: Mapping[str, Any]) 
 def _tell_followers_of_cards(db: Database, article: Article) -> None:
     """Open pages of the articles that link to this one show its card as it is now. Looking through all texts takes 1 ms
     for about a hundred articles."""
-    linking = "SELECT id FROM articles WHERE NOT draft AND id <> ? AND instr(html, ?)"
-    for (article_id,) in db.execute(linking, [article.id, f'/articles/{article.slug}"']).fetchall():
+    names = {article.slug, *addresses.of(db, article.id)}
+    linked = " OR ".join(["instr(html, ?)"] * len(names))
+    linking = f"SELECT id FROM articles WHERE NOT draft AND id <> ? AND ({linked})"
+    for (article_id,) in db.execute(linking, [article.id, *(f'/articles/{name}"' for name in names)]).fetchall():
         feeds.stamp_story(db, feeds.clock_of(db, article_id), ("body",))
 
 

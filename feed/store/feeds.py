@@ -27,6 +27,7 @@ Row = Any  # sqlite3.Row, which only the database module may name
 _COLUMNS = """
     feeds.id, feeds.slug, feeds.epoch, feeds.version, feeds.tick, feeds.opened_at, feeds.closed_at,
     coalesce(feeds.changed, CAST(strftime('%s', feeds.opened_at) AS INTEGER)) AS changed,
+    coalesce(feeds.first_slug, feeds.slug) AS first_slug,
     articles.headline AS article, articles.slug AS story, articles.language, coalesce(articles.draft, 0) AS draft
     FROM feeds LEFT JOIN articles ON articles.id = coalesce(feeds.article_id, feeds.quiet_of)
 """
@@ -36,7 +37,8 @@ _COLUMNS = """
 class Feed:
     """A feed as it stands at `version` of `epoch`. `article` is the headline of its article and `story` its slug, None
     for `news`; `language` is the article's, None for the site's. `changed` is the second since 1970 in which it became
-    what it is; each state has another, so after many changes in a row it may be ahead of the clock."""
+    what it is; each state has another, so after many changes in a row it may be ahead of the clock. `first_slug` is the
+    one that it began with, out of which its name in Atom is made."""
 
     id: int
     slug: str
@@ -46,6 +48,7 @@ class Feed:
     opened_at: str
     closed_at: str | None
     changed: int
+    first_slug: str
     article: str | None
     story: str | None
     language: str | None
@@ -178,6 +181,13 @@ def add(db: Database, slug: str, article_id: int) -> None:
     )
     # An article that begins with a coverage needs no clock of its own. That of another may be followed by open pages.
     db.execute("DELETE FROM feeds WHERE quiet_of = ? AND version = 0", [article_id])
+
+
+def rename(db: Database, article_id: int, slug: str) -> None:
+    """The coverage of that article, if it has one, has the article's new slug, within a transaction of the caller's."""
+    db.execute(
+        "UPDATE feeds SET first_slug = coalesce(first_slug, slug), slug = ? WHERE article_id = ?", [slug, article_id]
+    )
 
 
 def speak(store: Store) -> None:

@@ -340,3 +340,16 @@ def before_publication(db: Database) -> None:
             "UPDATE feeds SET epoch = ?, version = version + 1, tick = (SELECT max(tick) + 1 FROM feeds) WHERE id = ?",
             [secrets.token_hex(8), feed_id],
         )
+
+
+@migrations()
+def old_addresses(db: Database) -> None:
+    """Slugs that articles had before; `public` says whether a reader could have seen an article there. A feed's name in
+    Atom stays, so what it was made of is kept when the slug becomes another."""
+    db.executescript("""
+        CREATE TABLE addresses (
+            slug TEXT PRIMARY KEY, article_id INTEGER NOT NULL REFERENCES articles, public INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX addresses_of_article ON addresses (article_id);
+        ALTER TABLE feeds ADD COLUMN first_slug TEXT;
+    """)

@@ -135,10 +135,11 @@ def publish(
     for the fields, KeyUsed for a key that was used for something else, Gone when a key's update has been retracted.
     """
     cleaned = fields.clean(fields.UPDATE, given)
-    digest = hashlib.sha256(json.dumps([slug, cleaned], sort_keys=True).encode()).hexdigest()
     with store.read() as db:
-        language = feeds.get(db, slug, drafts=True).language
-    cleaned["html"] = _html(store, cleaned["body"], language)
+        feed = feeds.get(db, slug, drafts=True)
+    # Of the slug that the feed began with: a repeat that comes after its address was changed is the same still.
+    digest = hashlib.sha256(json.dumps([feed.first_slug, cleaned], sort_keys=True).encode()).hexdigest()
+    cleaned["html"] = _html(store, cleaned["body"], feed.language)
     return store.write(_publish, slug, editor, cleaned, (key, digest) if key is not None else None, moment)
 
 
@@ -244,11 +245,11 @@ def retracted_last(db: Database, feed: feeds.Feed, limit: int) -> list[Update]:
 
 def retract_again(db: Database, retractions: list[Update]) -> None:
     """Takes off those of these updates that stand here (an older copy), within a transaction of the caller's. Ids
-    come again after a restore, so the feed and the moment of publication must be the same too."""
+    come again after a restore, so the moment of publication must be the same too; the feed may have another slug."""
     for gone in retractions:
         row = db.execute(
-            f"SELECT {_COLUMNS} WHERE updates.id = ? AND slug = ? AND published_at = ? AND retracted_at IS NULL",
-            [gone.id, gone.feed, gone.published_at],
+            f"SELECT {_COLUMNS} WHERE updates.id = ? AND updates.published_at = ? AND retracted_at IS NULL",
+            [gone.id, gone.published_at],
         ).fetchone()
         if row:
             _take_off(db, _update(row), gone.retracted_at, gone.reason, gone.notice)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sqlite_utils import Database
 
 from feed.errors import Missing
-from feed.store import feeds
+from feed.store import addresses, feeds
 from feed.store.database import Store
 from feed.store.feeds import Feed
 
@@ -44,6 +44,15 @@ class Versions:
         if feed.draft:
             raise Missing(slug)
         return feed
+
+    def slug_now(self, slug: str) -> str:
+        """By which name to follow what has or had that slug; the same where nothing is known of it."""
+        with self._lock:
+            self._look()
+            if slug in self._feeds:
+                return slug
+            with self._store.read() as db:
+                return addresses.now(db, slug) or slug
 
     def stand(self, stamp: Stamp) -> bool:
         """Whether nothing of what that stamp was taken from has changed."""

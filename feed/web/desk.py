@@ -131,7 +131,7 @@ def new_article() -> str:
 def create_article() -> Any:
     """Creates an article; its address is made of the headline when none is given."""
     given = _article_fields()
-    given["slug"] = request.form.get("slug") or fields.slug_of(request.form.get("headline", ""))
+    given["slug"] = request.form.get("slug") or None
     try:
         article = articles.create(house().store, g.editor, given)
     except Invalid as error:
@@ -151,8 +151,10 @@ def edit_article_form(slug: str) -> str:
 def edit_article(slug: str) -> Any:
     """Saves an article, unless somebody else saved it since: then both texts come back."""
     given, revision = _article_fields(), _revision_read()
+    if "slug" in request.form:
+        given["slug"] = request.form["slug"]
     try:
-        articles.edit(house().store, slug, g.editor, given, revision)
+        slug = articles.edit(house().store, slug, g.editor, given, revision).slug
     except Stale as error:
         merged, theirs = _merged(error.current, given, revision)
         return _article_form(error.current, merged, theirs=theirs), 409

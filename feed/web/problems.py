@@ -6,20 +6,22 @@ from typing import Any
 
 from flask import Flask, Response, json, render_template, request
 from werkzeug.exceptions import ClientDisconnected, HTTPException, NotFound
+from werkzeug.wrappers import Response as BaseResponse
 
 from feed import repeats
 from feed.errors import Crowded, Gone, Invalid, Missing, Sentence, Stale, Throttled
 from feed.store.database import OperationalError, Restoring
+from feed.web import moved
 from feed.web.guards import FRAMED
 
 NOTHING = Sentence("There is nothing at this address.")
 
-Answer = Response | tuple[str, int] | tuple[str, int, dict[str, str]]
+Answer = BaseResponse | tuple[str, int] | tuple[str, int, dict[str, str]]
 
 
 def install(app: Flask) -> None:
     """Answers the domain's refusals and HTTP's own."""
-    app.register_error_handler(Missing, lambda _: answer(404, NOTHING))
+    app.register_error_handler(Missing, lambda _: moved.elsewhere() or answer(404, NOTHING))
     app.register_error_handler(Gone, lambda _: answer(410, Sentence("This update has been retracted.")))
     app.register_error_handler(Invalid, _invalid)
     app.register_error_handler(Stale, lambda _: answer(409, Sentence("Somebody else changed this in the meantime.")))
@@ -103,6 +105,8 @@ def _store_trouble(error: Exception) -> Answer:
 def _http(error: HTTPException) -> Any:
     if error.code is None or error.code < 400:
         return error  # a redirect
+    if isinstance(error, NotFound) and (found := moved.elsewhere()):
+        return found
     headers = {k: v for k, v in error.get_headers() if k in ("Allow", "WWW-Authenticate", "Retry-After")}
     if isinstance(error, ClientDisconnected):  # or the worker's patience is over
         return answer(408, HTTP_TITLES[408])

@@ -1,0 +1,41 @@
+"""Addresses out of headlines, whatever their script: anyascii writes each character in Latin letters.
+
+Four languages write letters of theirs another way than the rest of the world does, and their readers would find the
+usual one wrong. Chinese has no spaces, so each sign is a word.
+"""
+
+import re
+import unicodedata
+
+from anyascii import anyascii
+
+SLUG = 80  # characters; stays readable in an address bar
+PLAIN = "article"  # of a headline in which nothing can be written in letters
+
+_OWN_WAYS: dict[str, dict[str, str | int | None]] = {
+    "de": {"ä": "ae", "ö": "oe", "ü": "ue"},
+    "da": {"å": "aa"},
+    "nb": {"å": "aa"},
+    "uk": {"г": "h", "и": "y", "ї": "i", "’": "", "ʼ": "", "'": ""},
+}
+_SIGN = re.compile("([\u3400-\u9fff\uf900-\ufaff\U00020000-\U000323af])")
+
+
+def slug_of(headline: str, language: str) -> str:
+    """A slug made of a headline in the language of that BCP 47 tag, cut between words."""
+    words = unicodedata.normalize("NFC", headline).lower()
+    words = words.translate(str.maketrans(_OWN_WAYS.get(language.split("-")[0], {})))
+    words = "".join(" " if unicodedata.category(c) in ("So", "Cn") else c for c in _SIGN.sub(r" \1 ", words))
+    parts = re.findall("[a-z0-9]+", anyascii(words).lower().replace("'", ""))
+    made = ""
+    for part in parts:
+        if len(made) + 1 + len(part) > SLUG:
+            break
+        made += f"-{part}" if made else part
+    return made or "".join(parts)[:SLUG] or PLAIN
+
+
+def numbered(slug: str, number: int) -> str:
+    """The same with a number, for when that one is taken."""
+    ending = f"-{number}"
+    return slug[: SLUG - len(ending)].rstrip("-") + ending

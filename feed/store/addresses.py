@@ -1,0 +1,61 @@
+"""Where the articles of old addresses are now.
+
+What was public once stays an address of its article until another takes it. An address that only a draft had leads
+editors on, and nobody else: it may say what nobody was to know.
+"""
+
+from sqlite_utils import Database
+
+from feed import slugs
+from feed.store.feeds import NEWS
+
+
+def now(db: Database, slug: str, *, drafts: bool = False) -> str | None:
+    """The slug by which readers find what has or had this one; with `drafts`, by which editors do. None for nothing."""
+    if slug == NEWS:
+        return slug
+    row = db.execute("SELECT slug, draft FROM articles WHERE slug = ?", [slug]).fetchone()
+    if row is None:
+        row = db.execute(
+            "SELECT articles.slug, articles.draft FROM addresses JOIN articles ON articles.id = article_id "
+            "WHERE addresses.slug = ? AND (addresses.public OR ?)",
+            [slug, drafts],
+        ).fetchone()
+    return row["slug"] if row and (drafts or not row["draft"]) else None
+
+
+def of(db: Database, article_id: int) -> list[str]:
+    """The old addresses of an article."""
+    return [row[0] for row in db.execute("SELECT slug FROM addresses WHERE article_id = ?", [article_id])]
+
+
+def taken(db: Database, slug: str) -> bool:
+    """Whether an article has this address now."""
+    return db.execute("SELECT 1 FROM articles WHERE slug = ?", [slug]).fetchone() is not None
+
+
+def free(db: Database, slug: str) -> str:
+    """That slug, or with the first number at which no article has it or had it."""
+    number, tried = 1, slug
+    while tried == NEWS or taken(db, tried) or db.execute("SELECT 1 FROM addresses WHERE slug = ?", [tried]).fetchone():
+        number += 1
+        tried = slugs.numbered(slug, number)
+    return tried
+
+
+def take(db: Database, slug: str) -> None:
+    """An article has this address from now on, whose ever it was."""
+    db.execute("DELETE FROM addresses WHERE slug = ?", [slug])
+
+
+def leave(db: Database, article_id: int, slug: str) -> None:
+    """The article had this address until now. Call it before the revision with the new one is kept."""
+    public = db.execute(
+        "SELECT 1 FROM article_revisions WHERE article_id = ? AND NOT json_extract(fields, '$.draft') "
+        "AND json_extract(fields, '$.slug') = ?",
+        [article_id, slug],
+    ).fetchone()
+    db.execute(
+        "INSERT OR REPLACE INTO addresses (slug, article_id, public) VALUES (?, ?, ?)",
+        [slug, article_id, public is not None],
+    )
