@@ -4,31 +4,39 @@ import json
 import re
 import threading
 from collections.abc import Callable
-from html import unescape
 from typing import Any
 
 import requests
 import socketio
 
-_LIST = re.compile(r'<live-feed [^>]*feed="([^"]+)" epoch="(\w+)" version="(\d+)".*?</live-feed>', re.S)
-_ITEM = re.compile(r'(?=<li id="update-\d+" class="(?:update|retracted))')
-_ID = re.compile(r'<li id="(update-(\d+))"[^>]* data-at="([^"]+)"')
+from tests.pages import element, elements
+
+# Cut as text, because the bytes of an item are what is promised; what they say, lxml reads.
+_LIST = re.compile(r"<live-feed\b.*?</live-feed>", re.S)
+_ITEM = re.compile(r"(?=<li\b[^>]*\bid=[\"']?update-\d)")
 
 
 def updates_in(html: str, feed: str) -> dict[str, str]:
     """The `<li>` of each update of that feed in a page, by DOM id, in the order of the page."""
-    for found in _LIST.finditer(html):
-        if found[1] == feed:
-            inner = found[0].split('<ol class="updates"', 1)[1].split("\n</ol>", 1)[0]
-            return {item_id(li): li.strip() for li in _ITEM.split(inner)[1:]}
+    inner = _list_of(html, feed).rsplit("</ol>", 1)[0]
+    return {item_id(li): li for li in items_in(inner)}
+
+
+def _list_of(html: str, feed: str) -> str:
+    for found in _LIST.findall(html):
+        if element(found, "live-feed").get("feed") == feed:
+            return str(found)
     raise AssertionError(f"no feed {feed} in the page")
+
+
+def items_in(html: str) -> list[str]:
+    """The list items of a piece of a feed."""
+    return [li.strip() for li in _ITEM.split(html)[1:]]
 
 
 def item_id(li: str) -> str:
     """The DOM id of a list item."""
-    found = _ID.match(li)
-    assert found, li
-    return found[1]
+    return str(element(li, "li").get("id"))
 
 
 class OpenPage:
@@ -38,13 +46,13 @@ class OpenPage:
     """
 
     def __init__(self, feed: str, html: str, fetch: Callable[[str], tuple[str, str | None]]) -> None:
-        position = next(found for found in _LIST.finditer(html) if found[1] == feed)
-        self.feed, self.epoch, self.version = feed, position[2], int(position[3])
+        part = _list_of(html, feed)
+        said = element(part, "live-feed")
+        self.feed, self.epoch, self.version = feed, said.get("epoch"), int(said.get("version"))
         self.items = updates_in(html, feed)
-        attributes = dict(re.findall(r'(\w+)="([^"]*)"', position[0].split(">", 1)[0]))
-        self.shows, self.only, self.oldest = attributes["shows"], attributes.get("only"), "order" in attributes
-        older = re.search(r'data-older="([^"]+)"', position[0])
-        self.older = unescape(older[1]) if older else None
+        self.shows, self.only, self.oldest = said.get("shows"), said.get("only"), said.get("order") is not None
+        older = elements(part, data_older=True)
+        self.older = older[0].get("data-older") if older else None
         self.floor = _place([*self.items.values()][-1]) if self.items else None
         self.reloads = 0
         self._fetch = fetch
@@ -65,9 +73,9 @@ class OpenPage:
         """Loads the next older updates, as a press of the button does when nothing happens meanwhile."""
         assert self.older
         html, link = self._fetch(self.older)
-        for li in _ITEM.split(html)[1:]:
+        for li in items_in(html):
             assert item_id(li) not in self.items, "shown twice"
-            self.items[item_id(li)] = li.strip()
+            self.items[item_id(li)] = li
             self.floor = _place(li)
         found = re.match(r'<([^>]+)>; rel="next"', link or "")
         self.older = found[1] if found else None
@@ -101,9 +109,8 @@ class OpenPage:
 
 
 def _place(li: str) -> tuple[str, int]:
-    found = _ID.match(li)
-    assert found, li
-    return found[3], int(found[2])
+    said = element(li, "li")
+    return said.get("data-at"), int(said.get("id").rpartition("-")[2])
 
 
 class Reader:

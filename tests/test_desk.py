@@ -1,6 +1,5 @@
 """The desk as plain forms: what an editor without JavaScript can do, and that nothing typed is ever lost."""
 
-import html
 import io
 import re
 from typing import Any
@@ -11,6 +10,7 @@ from PIL import Image
 from werkzeug.test import TestResponse
 
 from tests.conftest import FROM_HERE, Site
+from tests.pages import element, elements
 
 
 def send(browser: FlaskClient, path: str, **form: Any) -> TestResponse:
@@ -20,16 +20,13 @@ def send(browser: FlaskClient, path: str, **form: Any) -> TestResponse:
 
 def field(page: TestResponse, name: str) -> str:
     """What stands in a field of the form that came back."""
-    line = rf'<input[^>]* name="{name}"[^>]* value="([^"]*)"'
-    lines = rf'<textarea[^>]* name="{name}"[^>]*>\n(.*?)</textarea>'
-    found = re.search(f"{line}|{lines}", page.text, re.S)
-    assert found, f"no field {name}"
-    return html.unescape(found[1] or found[2] or "")
+    found = element(page.text, name=name)
+    return str(found.get("value") if found.tag == "input" else found.text_content().removeprefix("\n"))
 
 
 def ticked(page: TestResponse, name: str) -> bool:
     """Whether a box of the form is ticked."""
-    return bool(re.search(rf'<input type="checkbox" name="{name}"[^>]* checked', page.text))
+    return bool(elements(page.text, "input", type="checkbox", name=name, checked=True))
 
 
 def png(colour: str = "teal") -> io.BytesIO:
@@ -271,8 +268,8 @@ def test_bob_uploads_a_picture_and_puts_it_into_an_article(site: Site) -> None:
         picture=picture[1],
     )
     page = site.charlie.get("/articles/boats").text
-    assert page.count(f'src="/pictures/{picture[1]}"') == 2
-    assert f'value="{picture[1]}" checked' in bob.get("/desk/articles/boats").text
+    assert len(elements(page, "img", src=f"/pictures/{picture[1]}")) == 2
+    assert elements(bob.get("/desk/articles/boats").text, "input", value=picture[1], checked=True)
 
 
 def test_a_refused_picture_comes_back_with_its_words(site: Site) -> None:
@@ -324,11 +321,11 @@ def test_an_update_keeps_the_name_it_was_published_under(site: Site) -> None:
 def test_bob_ends_a_session_of_his_and_it_cannot_act(site: Site) -> None:
     here, lost = site.at_desk(), site.at_desk()
     alice = site.at_desk("alice")
-    ends = re.findall(r'action="(/desk/sessions/[0-9a-f]+/end)"', here.get("/desk/profile").text)
+    profile = here.get("/desk/profile").text
+    ends = [form.get("action") for form in elements(profile, "form") if form.get("action").endswith("/end")]
     assert len(ends) == 2, "his own, and nobody else's"
-    mine = re.search(r"this browser.*?action=\"(/desk/sessions/[0-9a-f]+/end)\"", here.get("/desk/profile").text, re.S)
-    assert mine
-    (other,) = set(ends) - {mine[1]}
+    mine = element(profile.split("this browser", 1)[1], "form").get("action")
+    (other,) = set(ends) - {mine}
 
     send(alice, other)
     assert lost.get("/desk/").status_code == 200, "a session of bob's is not alice's to end"

@@ -13,6 +13,7 @@ from feed.render.history import MOST_COMPARED, difference
 from feed.store import updates
 from feed.web.reader import REVISIONS_SHOWN
 from tests.conftest import FROM_HERE, Site
+from tests.pages import element, elements, inner, words
 
 WORDS = st.lists(st.text(min_size=1, max_size=4) | st.sampled_from(["a", "b.", "the", "<i>"]), max_size=30).map(
     " ".join
@@ -27,7 +28,7 @@ def before_and_after(before: str, after: str) -> tuple[str, str]:
 
 def shown(page: str) -> list[str]:
     """The text of each revision on the page, newest first, with its marks."""
-    return [unescape(text) for text in re.findall(r'<p class="text compared">(.*?)</p>', page, re.S)]
+    return [unescape(inner(each)) for each in elements(page, "p", class_="compared")]
 
 
 # What differs
@@ -85,16 +86,17 @@ def test_the_history_shows_every_revision_with_its_note_and_name(site: Site) -> 
     assert site.api("PATCH", path, edit, who="alice").status_code == 200
     site.api("PATCH", path, {"headline": "Fire in the harbour", "revision": 2})
     page = site.charlie.get(f"/updates/{update.id}/history").text
-    assert re.findall(r'<li id="revision-(\d)"', page) == ["3", "2", "1"]
+    entries = [each.get("id") for each in elements(page, "li") if each.get("id")]
+    assert entries == ["revision-3", "revision-2", "revision-1"]
     assert shown(page) == ["Two boats burn.", "Two <del>cars</del> <ins>boats</ins> burn.", "Two cars burn."]
-    assert re.findall(r'<p class="by">(.*?)</p>', page) == ["Bob Brown", "Alice Adams", "Bob Brown"]
-    assert re.findall(r'<p class="note">(.*?)</p>', page) == ["They are boats, &lt;not&gt; cars."]
-    assert re.findall(r"<h2>(.*?)</h2>", page, re.S)[0].strip() == (
+    assert [words(each) for each in elements(page, "p", class_="by")] == ["Bob Brown", "Alice Adams", "Bob Brown"]
+    assert [words(each) for each in elements(page, "p", class_="note")] == ["They are boats, <not> cars."]
+    assert inner(element(page, "h2")).strip() == (
         "Fire <del>at</del> <ins>in</ins> the <del>quay</del> <ins>harbour</ins>"
     )
     with site.house.store.read() as db:
         moments = [revision.at for revision in updates.revisions(db, update, 9, 9)]
-    assert re.findall(r'<time datetime="([^"]+)"', page) == moments
+    assert [each.get("datetime") for each in elements(page, "time")] == moments
 
 
 def test_updated_at_leads_to_the_history_and_reads_as_before(site: Site) -> None:
@@ -102,10 +104,10 @@ def test_updated_at_leads_to_the_history_and_reads_as_before(site: Site) -> None
     assert "/history" not in site.charlie.get("/feeds/news").text
     site.edit(update, body="Two boats")
     page = site.charlie.get("/feeds/news").text
-    found = re.findall(rf'<a class="edited" href="/updates/{update.id}/history">(.*?)</a>', page)
+    found = elements(page, "a", class_="edited", href=f"/updates/{update.id}/history")
     assert len(found) == 2, "in the list, and in the pinned box"
-    for words in found:
-        assert re.fullmatch(r"\(Updated: \d\d:\d\d\)", re.sub(r"<.*?>", "", words))
+    for each in found:
+        assert re.fullmatch(r"\(Updated: \d\d:\d\d\)", words(each))
     assert site.charlie.get(f"/updates/{update.id}/history").status_code == 200
 
 
@@ -140,8 +142,8 @@ def test_a_long_history_pages_back_to_the_first_text(site: Site, edits: int) -> 
         page = site.charlie.get(path).text
         assert len(shown(page)) <= REVISIONS_SHOWN + 1
         seen += shown(page)
-        more = re.search(r'rel="next" href="(\?before=\d+)"', page)
-        path = f"/updates/{update.id}/history{more[1]}" if more else None
+        more = elements(page, "a", rel="next")
+        path = f"/updates/{update.id}/history{more[0].get('href')}" if more else None
     expected = [f"Number <del>{number - 1}</del> <ins>{number}</ins>" for number in range(edits, 0, -1)]
     assert seen == [*expected, "Number 0"]
 

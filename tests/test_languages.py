@@ -11,6 +11,7 @@ from feed.live.tail import Tail
 from feed.store import articles, feeds
 from tests.catalogues import catalogues, gaps, messages, texts
 from tests.conftest import FROM_HERE, Site, site_in
+from tests.pages import element, elements, words
 
 CATALOGUES = catalogues()
 UKRAINIAN = {"language": "uk", "live": True}
@@ -18,9 +19,7 @@ UKRAINIAN = {"language": "uk", "live": True}
 
 def attributes(html: str, tag: str) -> dict[str, str]:
     """Of the first element of that kind."""
-    found = re.search(rf"<{tag}\b([^>]*)>", html)
-    assert found, tag
-    return dict(re.findall(r'([\w-]+)="([^"]*)"', found[1]))
+    return dict(element(html, tag).attrib)
 
 
 def test_there_is_a_ukrainian_catalogue() -> None:
@@ -116,8 +115,8 @@ def test_an_update_is_in_its_feed_s_language_by_every_door(site: Site) -> None:
     tail.step()
     by_push = {change["id"]: change["html"] for change in pushed[-1]["changes"]}
     li = by_push[f"update-{update.id}"]
-    for words in ("Ключова подія", "Закріплено", "Оновлено:", "Розгорнути", "Поділитися"):
-        assert words in li
+    for each in ("Ключова подія", "Закріплено", "Оновлено:", "Розгорнути", "Поділитися"):
+        assert each in li
     assert attributes(li, "li")["lang"] == "uk"
     caught_up = site.charlie.get(f"/feeds/harbour/changes?after=0&epoch={pushed[-1]['epoch']}").get_json()
     assert {change["id"]: change["html"] for change in caught_up["changes"]} == by_push
@@ -165,9 +164,10 @@ def test_an_article_runs_from_the_right_where_its_language_does(site: Site) -> N
     assert attributes(own, "live-feed")["dir"] == "rtl"
     assert attributes(news, "live-feed")["dir"] == "ltr"
     assert "Live coverage" in own
-    counting = re.findall(r"<\w+ [^>]*data-(?:new|now|since)-one=[^>]*>", page)
+    counting = [each for each in elements(page) if {"data-new-one", "data-now-one", "data-since-one"} & {*each.attrib}]
     assert len(counting) == 7
-    assert [each for each in counting if 'lang="en" dir="ltr"' in each] == [*counting[:3], counting[-1]]
+    english = [each for each in counting if (each.get("lang"), each.get("dir")) == ("en", "ltr")]
+    assert english == [*counting[:3], counting[-1]]
 
 
 def test_borrowed_words_are_the_site_s(tmp_path: Path) -> None:
@@ -234,7 +234,7 @@ def test_the_desk_offers_the_languages_and_keeps_the_chosen(site: Site) -> None:
     assert "Write a language tag, like en, uk or pt-BR." in refused.text
     # One that the list lacks, sent by the API, is not lost by the form.
     site.api("PATCH", "/api/v1/articles/harbour", {"language": "pt-BR"})
-    assert re.search(r'<option value="pt-BR" selected>[^<]+</option>', desk.get("/desk/articles/harbour").text)
+    assert words(element(desk.get("/desk/articles/harbour").text, "option", value="pt-BR", selected=True))
 
 
 def test_quotes_are_those_of_the_language(site: Site) -> None:
@@ -298,5 +298,4 @@ def test_the_search_engines_and_the_browser_are_told_the_language_of_each_headli
     site.write_article("quay", body="[The harbour](/articles/harbour)")
     for path in ("/", "/articles/quay"):
         page = site.charlie.get(path).text
-        found = re.search(r'<(?:a|span)[^>]* lang="uk" dir="ltr">(?:(?!</a>).)*Гавань', page, re.S)
-        assert found, path
+        assert any("Гавань" in words(each) for each in elements(page, lang="uk", dir="ltr")), path

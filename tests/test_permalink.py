@@ -1,14 +1,12 @@
 """The permalink of an update: in its surroundings, live, and with a title, a description and a card of its own."""
 
-import re
-from html import unescape
-
 import pytest
 
 from feed.store.updates import Update
 from feed.times import with_offset
 from feed.web.feed_page import ABOVE, SHOWN
 from tests.conftest import Site
+from tests.pages import element, elements
 from tests.reader import updates_in
 from tests.test_reader_pages import Page, a_picture
 
@@ -46,11 +44,11 @@ def test_it_stands_among_the_updates_around_it(site: Site, at: int, above: int, 
     assert list(updates_in(page, "news").values()) == [
         site.house.render.update(update) for update in made[at - above : at + below + 1]
     ], "the same bytes as everywhere, the one that was asked for too"
-    attributes = re.search(r"<live-feed [^>]*>", page)
-    assert attributes
-    assert f'highlight="update-{made[at].id}"' in attributes[0]
-    assert f'shows="{"older" if at > ABOVE else "top"}"' in attributes[0]
-    ways = {rel: unescape(href) for rel, href in re.findall(r'rel="(next|prev)" href="([^"#]*)', page)}
+    said = element(page, "live-feed")
+    assert said.get("highlight") == f"update-{made[at].id}"
+    assert said.get("shows") == ("older" if at > ABOVE else "top")
+    on = [each for each in elements(page, href=True) if each.get("rel") in ("next", "prev")]
+    ways = {each.get("rel"): each.get("href").partition("#")[0] for each in on}
     assert ways.keys() == {*(["prev"] if at > ABOVE else []), *(["next"] if at + below + 1 < len(made) else [])}
     for rel, href in ways.items():
         beyond = [*updates_in(site.charlie.get(href).text, "news")]

@@ -13,7 +13,9 @@ from feed.live.tail import Tail
 from feed.store import editors, pictures
 from feed.web.feed_page import SHOWN
 from tests.conftest import Site
-from tests.reader import updates_in
+from tests.pages import attribute, element, elements
+from tests.pages import words as as_read
+from tests.reader import items_in, updates_in
 
 LONG_BIO = "Bob has walked the harbour for twenty years. " * 6
 
@@ -103,7 +105,7 @@ def test_an_article_is_complete_as_it_comes(site: Site) -> None:
 def test_a_lone_link_to_an_article_becomes_its_card_and_to_a_draft_none(site: Site) -> None:
     a_whole_story(site)
     page = site.charlie.get("/articles/harbour").text
-    cards = re.findall(r'<aside class="card"><a href="([^"]+)">', page)
+    cards = [each.find("a").get("href") for each in elements(page, "aside", class_="card")]
     assert cards == ["/articles/bridge", "/articles/bridge"]
     assert "About hidden" not in page
     assert '<a href="/articles/hidden" rel="noopener nofollow ugc">Later</a>' in page
@@ -120,7 +122,8 @@ def test_the_front_page_puts_live_articles_first(site: Site) -> None:
     site.write_article("latest")
     site.write_article("hidden", draft=True)
     page = site.charlie.get("/").text
-    assert re.findall(r'href="/articles/([a-z-]+)"', page) == ["live-now", "latest", "ended"]
+    stories = [each.get("href") for each in elements(page, "a") if each.get("href").startswith("/articles/")]
+    assert stories == ["/articles/live-now", "/articles/latest", "/articles/ended"]
     assert 'id="feed-news"' in page
 
 
@@ -141,6 +144,15 @@ def test_a_long_update_is_folded_and_a_short_one_is_not(site: Site) -> None:
 # Show More
 
 
+def onward(page: str, feed: str) -> str | None:
+    """The query that leads to the older updates of that feed, if there are any."""
+    for each in elements(page, "a", rel="next"):
+        query, _, part = each.get("href").partition("#")
+        if part == f"feed-{feed}":
+            return str(query)
+    return None
+
+
 def test_show_more_is_a_link_that_pages_by_position(site: Site) -> None:
     site.write_article("harbour", live=True)
     old = [f"update-{site.publish(f'Old {n}', feed='harbour').id}" for n in range(SHOWN * 2 + 3)]
@@ -151,8 +163,8 @@ def test_show_more_is_a_link_that_pages_by_position(site: Site) -> None:
         page = site.charlie.get(path).text
         seen += updates_in(page, "harbour")
         pages += 1
-        more = re.search(r'<a class="button" rel="next" href="(\?before=[^"#]+)#feed-harbour"', page)
-        path = f"/articles/harbour{more[1]}" if more else None
+        more = onward(page, "harbour")
+        path = f"/articles/harbour{more}" if more else None
         site.publish("Published meanwhile", feed="harbour")
         site.publish("In the other feed")
     assert (seen, pages) == (old[::-1], 3)
@@ -162,14 +174,13 @@ def test_show_more_is_a_link_that_pages_by_position(site: Site) -> None:
 def test_older_updates_come_as_the_same_list_items_and_lead_further(site: Site) -> None:
     made = [site.publish(f"Old {n}") for n in range(SHOWN * 2 + 1)]
     page = site.charlie.get("/feeds/news")
-    found = re.search(r'data-older="([^"]+)"', page.text)
-    url = found and found[1]
+    url: str | None = attribute(page.text, "data-older")
     seen = list(updates_in(page.text, "news").values())
     while url:
         answer = site.charlie.get(url)
         assert answer.content_type == "text/html; charset=utf-8"
         assert answer.headers["Feed-Position"].split()[1] == str(site.versions()["news"])
-        items = re.findall(r"<li id=.*?</li>", answer.text, re.S)
+        items = items_in(answer.text)
         assert answer.text == "\n".join(items), "list items and nothing else"
         seen += items
         link = re.fullmatch(r'<([^>]+)>; rel="next"', answer.headers.get("Link", ""))
@@ -183,9 +194,8 @@ def test_a_cursor_of_one_feed_leaves_the_other_at_its_top(site: Site) -> None:
     for n in range(SHOWN + 1):
         site.publish(f"Here {n}", feed="harbour")
     news = site.publish("News")
-    more = re.search(r'href="(\?before=[^"#]+)#feed-harbour"', site.charlie.get("/articles/harbour").text)
-    assert more
-    page = site.charlie.get(f"/articles/harbour{more[1]}").text
+    more = onward(site.charlie.get("/articles/harbour").text, "harbour")
+    page = site.charlie.get(f"/articles/harbour{more}").text
     assert list(updates_in(page, "news")) == [f"update-{news.id}"]
     assert len(updates_in(page, "harbour")) == 1
 
@@ -217,10 +227,9 @@ def test_the_html_of_an_update_is_the_same_by_every_door(site: Site) -> None:
     assert pushed_html.endswith("</li>")
 
     at = site.charlie.get("/articles/harbour").text
-    older = re.search(r'data-older="([^"]+)"', at)
-    assert older
-    before = older[1].split("?")[1]
-    doors = [older[1], f"/articles/harbour?{before}", f"/feeds/harbour?{before}", f"/updates/{update.id}"]
+    older = attribute(at, "data-older")
+    before = older.split("?")[1]
+    doors = [older, f"/articles/harbour?{before}", f"/feeds/harbour?{before}", f"/updates/{update.id}"]
     for browser in (site.charlie, site.at_desk("bob"), site.at_desk("alice")):
         for door in doors:
             assert browser.get(door).text.count(pushed_html) == 1, door
@@ -330,22 +339,21 @@ def test_the_catch_up_is_whole_or_the_order_to_reload(site: Site) -> None:
     site.edit(first, body="First, edited")
     site.retract(second)
     page = site.charlie.get("/feeds/news").text
-    epoch = re.search(r'epoch="(\w+)" version="4"', page)
-    assert epoch
+    epoch = attribute(page, "epoch", "live-feed", version="4")
 
-    def changes(after: object, of: str = epoch[1]) -> Any:
+    def changes(after: object, of: str = epoch) -> Any:
         return site.charlie.get(f"/feeds/news/changes?after={after}&epoch={of}").get_json()
 
     whole = changes(0)
-    assert [whole[name] for name in ("feed", "epoch", "after", "version")] == ["news", epoch[1], 0, 4]
+    assert [whole[name] for name in ("feed", "epoch", "after", "version")] == ["news", epoch, 0, 4]
     shown = {change["id"]: change["html"] for change in whole["changes"]}
     assert [change["version"] for change in whole["changes"]] == [3, 4]
     assert "First, edited" in shown[f"update-{first.id}"]
     assert shown[f"update-{second.id}"] is None
     assert changes(4)["changes"] == []
-    reload = {"feed": "news", "epoch": epoch[1], "version": 4, "reload": True}
+    reload = {"feed": "news", "epoch": epoch, "version": 4, "reload": True}
     assert changes(5) == changes(0, "other") == changes(0, "") == reload
-    answer = site.charlie.get(f"/feeds/news/changes?after=0&epoch={epoch[1]}")
+    answer = site.charlie.get(f"/feeds/news/changes?after=0&epoch={epoch}")
     assert answer.headers["Cache-Control"] == "public, max-age=1"
 
 
@@ -373,12 +381,11 @@ def test_parts_of_the_page_travel_as_changes(site: Site) -> None:
     site.api("PATCH", "/api/v1/articles/harbour", {"headline": "New headline"})
     site.api("PATCH", "/api/v1/articles/harbour", {"live": False})
     page = site.charlie.get("/articles/harbour").text
-    epoch = re.search(r'feed="harbour" epoch="(\w+)"', page)
-    assert epoch
-    answer = site.charlie.get(f"/feeds/harbour/changes?after={update.version}&epoch={epoch[1]}").get_json()
+    epoch = attribute(page, "epoch", "live-feed", feed="harbour")
+    answer = site.charlie.get(f"/feeds/harbour/changes?after={update.version}&epoch={epoch}").get_json()
     parts = {change["id"]: change["html"] for change in answer["changes"]}
     assert parts.keys() == {"headline-harbour", "byline-harbour", "coverage-harbour"}  # the byline says when
-    whole = site.charlie.get(f"/feeds/harbour/changes?after=0&epoch={epoch[1]}").get_json()
+    whole = site.charlie.get(f"/feeds/harbour/changes?after=0&epoch={epoch}").get_json()
     for change in whole["changes"]:
         assert change["html"] in page, change["id"]
     assert {change["id"] for change in whole["changes"]} == {*parts, "pinned-harbour", f"update-{update.id}"}
@@ -465,6 +472,5 @@ def test_the_first_page_of_a_long_coverage_is_small(site: Site) -> None:
 def test_the_words_of_a_byline_stand_apart(site: Site) -> None:
     site.write_article(byline="Ann Archer")
     site.api("PATCH", "/api/v1/articles/harbour", {"body": "Edited"})
-    byline = site.charlie.get("/articles/harbour").text.split('class="byline"')[1].split("</div>")[0]
-    words = " ".join(re.sub("<[^>]+>", "", byline).split())
+    words = as_read(element(site.charlie.get("/articles/harbour").text, class_="byline"))
     assert re.search(r"By Ann Archer \d+ \w+ \d{4}, \d\d:\d\d CET \(Updated: \d\d:\d\d\) · 1 min read", words), words

@@ -1,7 +1,5 @@
 """Search: finds the words of what stands and of nothing else, and takes any input for words."""
 
-import re
-from html import unescape
 from typing import Any
 
 import pytest
@@ -11,6 +9,7 @@ from hypothesis import strategies as st
 from feed.store import backup, feeds, search, updates
 from feed.store.search import Holding
 from tests.conftest import Site
+from tests.pages import element
 from tests.reader import updates_in
 
 
@@ -82,7 +81,7 @@ def test_a_draft_is_not_found(site: Site) -> None:
 def test_what_is_found_stays_live_and_nothing_else_comes_in(site: Site) -> None:
     site.publish("Fire")
     page = site.charlie.get("/feeds/news?q=fire").text
-    assert re.search(r'<live-feed [^>]*shows="found"', page)
+    assert element(page, "live-feed").get("shows") == "found"
     assert "key-events-news" not in page
     assert '<meta name="robots" content="noindex">' in page
     assert "Nothing was found." in site.charlie.get("/feeds/news?q=flood").text
@@ -135,7 +134,5 @@ def test_a_common_word_costs_no_more_than_a_rare_one(site: Site) -> None:
 
 def test_what_was_searched_for_stands_in_the_form_and_the_title(site: Site) -> None:
     page = site.charlie.get("/feeds/news", query_string={"q": '  <i>"fire"   & more '}).text
-    value = re.search(r'name="q" type="search" value="([^"]*)"', page)
-    assert value
-    assert unescape(value[1]) == '<i>"fire" & more'
+    assert element(page, "input", name="q", type="search").get("value") == '<i>"fire" & more'
     assert "<title>“&lt;i&gt;&#34;fire&#34; &amp; more” – News Feed – Liveline</title>" in page

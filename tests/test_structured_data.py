@@ -17,6 +17,7 @@ from feed.render import structured_data
 from feed.store import articles, editors, feeds, pictures, updates
 from feed.web.feed_page import SHOWN
 from tests.conftest import Site
+from tests.pages import elements
 from tests.test_permalink import card
 from tests.test_reader_pages import Page, a_picture
 from tests.test_sitemaps import age
@@ -31,7 +32,7 @@ def told(site: Site, path: str) -> dict[str, dict[str, Any]]:
     """The structured data of a page, by type; no type twice. Each stands alone in a script element."""
     page = site.charlie.get(path)
     assert page.status_code == 200
-    found = [json.loads(data) for data in re.findall(r'<script type="application/ld\+json">(.*?)</script>', page.text)]
+    found = [json.loads(each.text) for each in elements(page.text, "script", type="application/ld+json")]
     for data in found:
         assert data["@context"] == "https://schema.org"
         check(data)

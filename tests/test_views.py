@@ -3,7 +3,6 @@ error of ours."""
 
 import re
 from collections.abc import Callable
-from html import unescape
 from itertools import count
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -18,7 +17,9 @@ from feed.web import feed_page
 from feed.web.feed_page import SHOWN, FeedPage
 from feed.web.views import view_of
 from tests.conftest import Site
-from tests.reader import updates_in
+from tests.pages import Element, element, elements
+from tests.pages import words as as_read
+from tests.reader import items_in, updates_in
 
 BERLIN = ZoneInfo("Europe/Berlin")
 VIEWS = ["", "?key=1", "?order=oldest", "?key=1&order=oldest", "?at=2026-07-26T14:03",
@@ -39,20 +40,23 @@ def page_of(site: Site, feed: str, link: str, limit: int) -> FeedPage:
 
 def words(page: str, feed: str = "news") -> list[str]:
     """The texts of the updates of a page, from the top."""
-    texts = [re.search(r'<div class="text"><p>(.*?)</p>', li) for li in updates_in(page, feed).values()]
-    return [unescape(text[1]) for text in texts if text]
+    texts = [elements(li, "div", class_="text") for li in updates_in(page, feed).values()]
+    return [as_read(text[0]) for text in texts if text]
 
 
 def links(page: str) -> dict[str, str]:
     """Where a page leads by rel."""
-    return {rel: unescape(href) for rel, href in re.findall(r'rel="(next|prev)" href="([^"#]*)', page)}
+    return {each.get("rel"): each.get("href").partition("#")[0] for each in ways(page)}
+
+
+def ways(page: str) -> list[Element]:
+    """The links on from a page, in it and in its head."""
+    return [each for each in elements(page, href=True) if each.get("rel") in ("next", "prev")]
 
 
 def attributes(page: str, feed: str = "news") -> dict[str, str]:
     """What the page says of itself to the script."""
-    found = re.search(rf'<live-feed [^>]*feed="{feed}"[^>]*>', page)
-    assert found
-    return dict(re.findall(r'(\w+)="([^"]*)"', found[0]))
+    return dict(element(page, "live-feed", feed=feed).attrib)
 
 
 # Paging, whatever happens meanwhile
@@ -219,11 +223,11 @@ def test_show_more_goes_on_in_the_same_view(site: Site, view: str) -> None:
     made = [site.publish(f"Number {number}", key=number % 2 == 0) for number in range(SHOWN * 3)]
     page = site.charlie.get(f"/feeds/news{view}").text
     seen = list(updates_in(page, "news").values())
-    more = re.search(r'data-older="([^"]+)"', page)
-    url = more and unescape(more[1])
+    more = elements(page, data_older=True)
+    url = more[0].get("data-older") if more else None
     while url:
         answer = site.charlie.get(url)
-        seen += re.findall(r"<li id=.*?</li>", answer.text, re.S)
+        seen += items_in(answer.text)
         link = re.fullmatch(r'<([^>]+)>; rel="next"', answer.headers.get("Link", ""))
         url = link and link[1]
     expected = [site.house.render.update(update) for update in made if update.key or view != "?key=1"]
@@ -256,8 +260,8 @@ def test_the_news_beside_an_article_have_no_views(site: Site) -> None:
 def test_the_views_are_links_and_forms_that_show_what_was_chosen(site: Site) -> None:
     page = site.charlie.get("/feeds/news?key=1&order=oldest&at=2026-07-26T12:30Z").text
     views = page.split('<div class="views">', 1)[1].split("</div>")[0]
-    chosen = re.findall(r'<a href="([^"]+)" aria-current="true">([^<]+)</a>', views)
-    assert [(unescape(href), name) for href, name in chosen] == [
+    chosen = elements(views, "a", aria_current="true")
+    assert [(each.get("href"), as_read(each)) for each in chosen] == [
         ("?key=1&order=oldest#feed-news", "Key events only"),
         ("?key=1&order=oldest#feed-news", "Oldest first"),
     ]
@@ -305,7 +309,7 @@ def test_what_makes_no_sense_is_refused_in_words(site: Site, query: str) -> None
     for path in ("/feeds/news", "/feeds/news/older"):
         answer = site.charlie.get(f"{path}?{query}")
         assert answer.status_code == 400, path
-        assert re.search(r'<h1 class="page-title"[^>]*>(Write|This link) [^<]+\.</h1>', answer.text)
+        assert re.fullmatch(r"(Write|This link) .+\.", as_read(element(answer.text, "h1", class_="page-title")))
 
 
 TEXTS = st.text(max_size=40) | st.sampled_from(["1", "oldest", "2026-07-26T14:00", "\x00", '"', "bmV3cyAyMDI2IDE"])
