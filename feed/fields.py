@@ -7,8 +7,10 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from feed import times
 from feed.errors import Invalid, Reason, Sentence
 from feed.languages import known
 from feed.slugs import SLUG
@@ -17,6 +19,7 @@ from feed.text import visible
 BODY = 20_000  # 3,000 words, an article's worth; of 100 hostile patterns the slowest takes 1.2 s of a core
 ARTICLE_BODY = 100_000  # a quarter of a book; longer is a paste gone wrong. The slowest pattern takes 2.4 s
 LINE = 200  # what still fits a headline on a phone
+EARLIEST = 1000  # the first year of four digits, as feeds write them
 NOTE = 300  # what was corrected and why, in two sentences
 PARAGRAPH = 1_000  # standfirst, bio, caption, reason
 NAMED = 10  # unknown fields that a refusal names
@@ -101,7 +104,29 @@ class Flag:
         return value
 
 
-Field = Text | Flag
+@dataclass(frozen=True)
+class Past:
+    """A moment that is over."""
+
+    def clean(self, value: object) -> str | None:
+        """As stored text, or None for nothing. Raises ValueError with a sentence."""
+        if value is None:
+            return None
+        try:
+            if not isinstance(value, str) or not 16 <= len(value.strip()) <= LINE:
+                raise ValueError(value)
+            given = datetime.fromisoformat(value.strip())
+            if given.tzinfo is None or given.year < EARLIEST:
+                raise ValueError(value)
+            moment = times.to_text(given)
+        except (ValueError, OverflowError):
+            raise ValueError(Sentence("Write date and time with an offset, like 2026-07-26T14:05:00+02:00.")) from None
+        if moment > times.now():
+            raise ValueError(Sentence("This is in the future. Leave it out to publish now."))
+        return moment
+
+
+Field = Text | Flag | Past
 Table = Mapping[str, Field]
 
 UPDATE: Table = {
@@ -110,6 +135,7 @@ UPDATE: Table = {
     "key": Flag(),
     "pinned": Flag(),
 }
+PUBLICATION: Table = {**UPDATE, "published_at": Past()}
 EDIT: Table = {**UPDATE, "note": Text(NOTE)}
 RETRACTION: Table = {"reason": Text(PARAGRAPH), "notice": Flag()}
 ARTICLE: Table = {

@@ -14,6 +14,11 @@ def after(seconds: float) -> str:
     return to_text(datetime.now(UTC) + timedelta(seconds=seconds))
 
 
+def next_after(moment: str) -> str:
+    """A millisecond later."""
+    return to_text(datetime.fromisoformat(moment) + timedelta(milliseconds=1))
+
+
 def to_text(moment: datetime) -> str:
     """An aware datetime as stored text."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

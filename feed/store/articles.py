@@ -9,7 +9,7 @@ from sqlite_utils import Database
 
 from feed import fields, slugs, text, times
 from feed.errors import Invalid, Missing, Reason, Sentence, Stale
-from feed.store import addresses, editors, feeds, pictures
+from feed.store import addresses, editors, feeds, moments, pictures
 from feed.store.database import Store, insert
 from feed.store.editors import Editor
 from feed.store.feeds import Feed, Row
@@ -167,6 +167,8 @@ def _edit(db: Database, slug: str, editor: Editor, given: dict[str, Any], revisi
         edited = _edited_at(db, article, before | changed, moment)
         row = {**changed, "revision": article.revision + 1, "published_at": published, "edited_at": edited}
         db.table("articles").update(article.id, row)
+        if changed.get("draft") is False:
+            moments.come_out(db, article.id, moment)
         _keep_revision(db, article.id, editor, moment)
     if "live" in given and given["live"] != article.live:
         _set_live(db, article, slug, live=given["live"])

@@ -353,3 +353,9 @@ def old_addresses(db: Database) -> None:
         CREATE INDEX addresses_of_article ON addresses (article_id);
         ALTER TABLE feeds ADD COLUMN first_slug TEXT;
     """)
+
+
+@migrations()
+def imports(db: Database) -> None:
+    """Updates whose editor said when they were published: that stays, also when their article comes out later."""
+    db.execute("ALTER TABLE updates ADD COLUMN imported INTEGER NOT NULL DEFAULT 0")

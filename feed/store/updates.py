@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 
 from sqlite_utils import Database
 
-from feed import fields, text, times
+from feed import fields, repeats, text, times
 from feed.errors import Gone, Invalid, KeyUsed, Missing, Reason, Sentence, Stale
-from feed.store import feeds, search
+from feed.store import feeds, moments, search
 from feed.store.database import Store, insert
 from feed.store.editors import Editor
 from feed.store.search import Holding
@@ -129,18 +129,27 @@ def publish(
     *,
     moment: str | None = None,
 ) -> Update:
-    """Publishes an update in that feed, under the editor's name, now or (an import) as of that moment.
+    """Publishes an update in that feed, under the editor's name, now or (an import) as of a moment in the past: that of
+    the field `published_at`, or `moment`.
 
     The same `key` of the same editor gives the same update again for 24 hours. Raises Missing for the feed, Invalid
     for the fields, KeyUsed for a key that was used for something else, Gone when a key's update has been retracted.
     """
-    cleaned = fields.clean(fields.UPDATE, given)
+    cleaned = fields.clean(fields.PUBLICATION, given)
+    if cleaned["published_at"] is None:
+        del cleaned["published_at"]
     with store.read() as db:
         feed = feeds.get(db, slug, drafts=True)
     # Of the slug that the feed began with: a repeat that comes after its address was changed is the same still.
     digest = hashlib.sha256(json.dumps([feed.first_slug, cleaned], sort_keys=True).encode()).hexdigest()
     cleaned["html"] = _html(store, cleaned["body"], feed.language)
-    return store.write(_publish, slug, editor, cleaned, (key, digest) if key is not None else None, moment)
+    update = store.write(_publish, slug, editor, cleaned, (key, digest) if key is not None else None, moment)
+    if moments.seconds_ahead(update.published_at):
+        repeats.say(
+            f"this machine's clock is behind the newest update of {slug}: it was set back, or was ahead before. New "
+            "updates are dated just after that one; set the clock right"
+        )
+    return update
 
 
 def edit(store: Store, update_id: int, editor: Editor, given: Mapping[str, object], revision: int | None) -> Update:
@@ -289,7 +298,8 @@ def _publish(
     if key and (earlier := _remembered(db, editor, *key)):
         return get(db, earlier, drafts=True)
     version = feeds.bump(db, feed.id)
-    moment = moment or times.now()
+    given = moment or new.pop("published_at", None)
+    moment = given or moments.now(db, feed)
     if new["pinned"]:
         _unpin(db, feed.id, version)
     _stamp_parts(db, feed.id, version, {mark for mark in _PARTS if new[mark]})
@@ -301,6 +311,7 @@ def _publish(
         "byline": editor.display_name,
         "editor_id": editor.id,
         "published_at": moment,
+        "imported": given is not None,
     }
     update_id = insert(db, "updates", row)
     _keep_revision(db, update_id, editor, moment)
@@ -308,7 +319,7 @@ def _publish(
     if key:
         db.execute(
             "INSERT INTO idempotency (editor_id, key, digest, update_id, at) VALUES (?, ?, ?, ?, ?)",
-            [editor.id, *key, update_id, moment],
+            [editor.id, *key, update_id, times.now()],
         )
     return find(db, update_id)
 
@@ -340,7 +351,7 @@ def _edit(
         return update
     feed = feeds.get(db, update.feed, drafts=True)
     version = feeds.bump(db, feed.id)
-    moment = times.now()
+    moment = max(times.now(), update.edited_at or update.published_at)  # the clock may have been set back
     if changed.get("pinned"):
         _unpin(db, feed.id, version)
     _stamp_parts(db, feed.id, version, _marks(update) | changed.keys())
@@ -355,7 +366,7 @@ def _edit(
 
 def _retract(db: Database, update_id: int, reason: str | None, notice: bool) -> Update:
     update = get(db, update_id, drafts=True)
-    _take_off(db, update, times.now(), reason, notice)
+    _take_off(db, update, max(times.now(), update.published_at), reason, notice)
     return find(db, update_id)
 
 

@@ -12,7 +12,7 @@ from flask import Blueprint, g, redirect, render_template, request, url_for
 from feed import fields
 from feed.errors import Invalid, KeyUsed, Reason, Sentence, Stale
 from feed.picture import UPLOAD_BYTES
-from feed.store import articles, editors, feeds, pictures, sessions, updates
+from feed.store import articles, editors, feeds, moments, pictures, sessions, updates
 from feed.store.updates import Update
 from feed.web import feed_page
 from feed.web.embed import snippet
@@ -275,13 +275,23 @@ def _feed(
     with house().store.read() as db:
         found = feeds.get(db, slug, drafts=True)
         page = feed_page.load(db, house().render, found, view_of(request.args, house().settings.timezone))
+        behind = moments.ahead(db, found)
     return render_template(
         "desk_feed.html",
         page=page,
+        clock=_of_clock(behind) if behind else None,
         snippet=snippet(found) if house().settings.embed_origins and not found.draft else None,
         given=given or {},
         errors=_errors(error),
         idempotency_key=key or secrets.token_hex(16),
+    )
+
+
+def _of_clock(seconds: int) -> Sentence:
+    return Sentence(
+        "The newest update is {minutes} min ahead of the server's clock, which was set back, or was ahead before. New "
+        "updates are dated just after that one. Ask whoever runs the server to set its clock right.",
+        minutes=-(-seconds // 60),
     )
 
 
