@@ -19,7 +19,7 @@ from feed.errors import Invalid, Missing
 from feed.store import backup as backups
 from feed.store import editors, migrations, tokens
 from feed.store import repair as repairs
-from feed.store.database import DatabaseError, unsafe_sqlite
+from feed.store.database import DatabaseError, Restoring, unsafe_sqlite
 from feed.web.house import house
 
 
@@ -29,12 +29,19 @@ def troubles_in_a_sentence() -> Iterator[None]:
     try:
         yield
     except DatabaseError as error:
-        advice = "Run `flask db upgrade` first." if "no such table" in str(error) else "Look at FEED_DATABASE."
-        raise click.ClickException(f"the database cannot be used: {error}. {advice}") from None
+        raise click.ClickException(f"the database cannot be used: {error}. {_advice(error)}") from None
     except UnicodeError:
         raise click.ClickException("this is not UTF-8") from None
     except OSError as error:
         raise click.ClickException(str(error)) from None
+
+
+def _advice(error: DatabaseError) -> str:
+    if isinstance(error, Restoring) or "locked" in str(error):
+        return "Try again when that is over."
+    if "no such table" in str(error):
+        return "Run `flask db upgrade` first."
+    return "Look at FEED_DATABASE; `flask db check` may say more."
 
 
 class Group(AppGroup):

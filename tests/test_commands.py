@@ -8,6 +8,7 @@ import pytest
 from click.testing import Result
 
 from app import create_app
+from feed.store import mark
 from feed.store.database import Store
 from tests.conftest import PASSWORD
 from tests.server import BIN, ROOT
@@ -116,6 +117,19 @@ def test_a_database_that_is_not_ready_is_said_in_a_sentence(shell: Shell, tmp_pa
     (tmp_path / "junk.db").write_bytes(b"junk" * 1000)
     for words in (["db", "check"], ["db", "repair"], ["db", "upgrade"], ["start"]):
         assert "not a database" in shell.refusal(*words, FEED_DATABASE=str(tmp_path / "junk.db"))
+
+
+def test_a_database_that_others_use_is_said_in_a_sentence(shell: Shell, tmp_path: Path) -> None:
+    shell.out("db", "upgrade")
+    store = Store(tmp_path / "feed.db")
+    db = store.connect()
+    with mark.locked(store.path):
+        mark.put(db)
+        refusal = shell.refusal("editor", "add", "bob", line=PASSWORD.encode())
+    assert "being restored from a backup. Try again when that is over." in refusal
+    db.close()
+    assert shell.out("editor", "add", "bob", line=PASSWORD) == "added bob (editor)\n", "nobody restores any more"
+    store.close()
 
 
 def test_bad_input_is_refused_in_a_sentence(shell: Shell, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ def repair(store: Store) -> list[str]:
     """Mends what can be, a sentence for each thing done. Safe while the site runs: open pages of a feed whose counters
     were wrong reload, and the search finds less until it is whole again. What remains wrong, `backup.check` says."""
     done = store.write(_mend)
-    search.catch_up(store)
+    search.catch_up_all(store)
     return done
 
 

@@ -7,6 +7,7 @@ one.
 """
 
 import unicodedata
+from contextlib import suppress
 from dataclasses import dataclass
 
 from sqlite_utils import Database
@@ -18,6 +19,7 @@ LONGEST = 200  # characters that are looked at
 MOST_WORDS = 10  # each costs a walk through its list: ten of the commonest, 20 ms among 500,000 updates
 
 CAUGHT_UP = 200  # updates a transaction: 20 ms, after which others may write
+BATCHES = 5  # before a search, whose reader waits for them
 
 _BETWEEN = {"Cc", "Cf", "Cs", "Zs", "Zl", "Zp", *(f"P{c}" for c in "cdeifos"), *(f"S{c}" for c in "cmko")}
 
@@ -45,12 +47,19 @@ def put(db: Database, update_id: int) -> None:
 
 def catch_up(store: Store) -> None:
     """Takes in what changed behind the back of these verbs: during a deploy, workers of the release before write too.
-    Costs a look at an empty table; where nothing can be written just now, the search stays as it is."""
-    try:
-        while _due(store):
+    Costs a look at an empty table. What is left of very much is for the next searches; where nothing can be written
+    just now, the search stays as it is."""
+    with suppress(OperationalError):
+        for _ in range(BATCHES):
+            if not _due(store):
+                return
             store.write(_take_in)
-    except OperationalError:
-        return
+
+
+def catch_up_all(store: Store) -> None:
+    """The same to the end, however much it is. Raises OperationalError."""
+    while _due(store):
+        store.write(_take_in)
 
 
 def _due(store: Store) -> bool:
