@@ -132,6 +132,7 @@ Table = Mapping[str, Field]
 UPDATE: Table = {
     "headline": Text(LINE),
     "body": Text(BODY, required=True, lines=True),
+    "language": Tongue(LINE),
     "key": Flag(),
     "pinned": Flag(),
 }

@@ -58,7 +58,7 @@ class Words(HTMLParser):
 
 def unmarked(html: str) -> list[str]:
     """The words of a page that stand outside of every mark."""
-    page = re.sub(r'<select id="language".*?</select>|<textarea readonly.*?</textarea>', "", html, flags=re.S)
+    page = re.sub(r'<select id="[\w-]*language".*?</select>|<textarea readonly.*?</textarea>', "", html, flags=re.S)
     words = "\n".join(Words(page).found)
     moments = r"\d{4}-\w+-\d\d(, \d\d:\d\d \w+)?"
     words = re.sub(

@@ -36,7 +36,7 @@ def _add_tombstone(feed: Element, tombstone: Tombstone) -> None:
 
 
 def _add_entry(feed: Element, entry: Entry) -> None:
-    made = add(feed, "entry")
+    made = add(feed, "entry", **({"xml:lang": entry.language} if entry.language else {}))
     add(made, "id", entry.id)
     add(made, "title", entry.title)
     add(made, "published", entry.published)

@@ -26,8 +26,9 @@ SUMMARY = 200  # characters
 
 @dataclass(frozen=True)
 class Entry:
-    """A standing update. `title` and `summary` are plain text, `html` has absolute addresses; `picture` is that of its
-    first picture, and `updated` the moment of its last edit or else of its publication."""
+    """A standing update. `title` and `summary` are plain text, `html` has absolute addresses. `language` is its own,
+    None for the feed's, `picture` that of its first picture, `updated` the moment of its last edit or else of its
+    publication."""
 
     id: str
     url: str
@@ -35,6 +36,7 @@ class Entry:
     summary: str
     html: str
     author: str
+    language: str | None
     picture: str | None
     published: str
     updated: str
@@ -130,6 +132,7 @@ def entry(url: str, language: Language, update: Update) -> Entry:
         summary=text.shorten(text.plain(update.html), SUMMARY),
         html=text.absolute(update.html, own),
         author=update.byline,
+        language=update.language,
         picture=f"{url}/pictures/{picture}" if picture else None,
         published=update.published_at,
         updated=update.edited_at or update.published_at,
@@ -138,7 +141,7 @@ def entry(url: str, language: Language, update: Update) -> Entry:
 
 def title(language: Language, update: Update) -> str:
     """Its headline or its first words, as plain text."""
-    return opening(update, TITLE, language.tag) or language.said(Sentence("A picture"))
+    return opening(update, TITLE, update.language or language.tag) or language.said(Sentence("A picture"))
 
 
 def tag(url: str, update: Update) -> str:

@@ -34,6 +34,7 @@ def _item(entry: Entry) -> dict[str, Any]:
         "title": entry.title,
         "content_html": entry.html,
         "summary": entry.summary,
+        "language": entry.language,
         "image": entry.picture,
         "date_published": entry.published,
         "date_modified": entry.updated,

@@ -122,6 +122,7 @@ def _entry(settings: Settings, language: Language, update: Update, picture: Pict
         "author": _person(update.byline),
         "image": _image(settings, picture),
         "articleBody": body,
+        **({"inLanguage": update.language} if update.language else {}),
     }
 
 

@@ -48,6 +48,7 @@ def equip(environment: Environment, languages: Languages) -> None:
         "languages": languages,
         "spoken": lambda: _spoken(languages.now),
         "apart": lambda tag: _spoken(languages.of(tag)) if languages.of(tag) is not languages.now else "",
+        "own": lambda update: _own(languages, update),
         "counted": lambda name, one, other: _counted(languages.now, name, one, other),
         "in_language": lambda tag, caller: _in_language(languages, tag, caller),
     }
@@ -61,7 +62,7 @@ def equip(environment: Environment, languages: Languages) -> None:
         "said": lambda sentence: languages.now.said(sentence),
         "plain": text.plain,
         "feed_title": lambda feed: feed_title(languages.of(feed.language), feed),
-        "opening": lambda update, limit: opening(update, limit, languages.of(update.language).tag),
+        "opening": lambda update, limit: opening(update, limit, languages.of(update.tongue).tag),
         "shorten": text.shorten,
         "smart": lambda line, *tag: _smart(line, languages.of(*tag) if tag else languages.now),
         "reading_minutes": text.reading_minutes,
@@ -71,6 +72,12 @@ def equip(environment: Environment, languages: Languages) -> None:
 def _spoken(language: Language) -> Markup:
     """The attributes that say in which language an element is."""
     return Markup(' lang="{}" dir="{}"').format(language.tag, language.dir)
+
+
+def _own(languages: Languages, update: Update) -> Markup:
+    """The attributes of what an editor wrote, where an update has a language of its own."""
+    language = languages.of(update.tongue)
+    return _spoken(language) if update.language and language is not languages.now else Markup("")
 
 
 def _counted(language: Language, name: str, one: str, other: str) -> Markup:

@@ -58,9 +58,9 @@ class Renderer:
 
     def _update(self, update: Update) -> Markup:
         if update.retracted_at:
-            return self._render("_retracted.html", update.language, update=update)
+            return self._render("_retracted.html", update.feed_language, update=update)
         long = len(text.plain(update.html)) > LONG
-        return self._render("_update.html", update.language, update=update, long=long)
+        return self._render("_update.html", update.feed_language, update=update, long=long)
 
     def _render(self, template: str, language: str | None, **values: object) -> Markup:
         with self._languages.writing(language):

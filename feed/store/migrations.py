@@ -359,3 +359,9 @@ def old_addresses(db: Database) -> None:
 def imports(db: Database) -> None:
     """Updates whose editor said when they were published: that stays, also when their article comes out later."""
     db.execute("ALTER TABLE updates ADD COLUMN imported INTEGER NOT NULL DEFAULT 0")
+
+
+@migrations()
+def languages_of_updates(db: Database) -> None:
+    """A BCP 47 tag, or NULL for the feed's language."""
+    db.execute("ALTER TABLE updates ADD COLUMN language TEXT")

@@ -52,8 +52,8 @@ _SEEN_REVISIONS = """
 _COLUMNS = """
     updates.id, feeds.slug AS feed, updates.version, updates.revision, updates.headline, updates.body,
     updates.html, updates.key, updates.pinned, updates.byline, updates.published_at, updates.edited_at,
-    updates.retracted_at, updates.reason, updates.notice,
-    (SELECT language FROM articles WHERE articles.id = feeds.article_id) AS language
+    updates.retracted_at, updates.reason, updates.notice, updates.language,
+    (SELECT articles.language FROM articles WHERE articles.id = feeds.article_id) AS feed_language
     FROM updates JOIN feeds ON feeds.id = updates.feed_id
 """
 
@@ -61,7 +61,7 @@ _COLUMNS = """
 @dataclass(frozen=True)
 class Update:
     """An update as it stands. `body` is the editor's Markdown, `html` what was made of it when it was written.
-    `language` is its feed's, None for the site's."""
+    `language` is that of its words, None for the feed's; `feed_language` is None for the site's."""
 
     id: int
     feed: str
@@ -79,6 +79,12 @@ class Update:
     reason: str | None
     notice: bool
     language: str | None
+    feed_language: str | None
+
+    @property
+    def tongue(self) -> str | None:
+        """The language of its words; None for the site's."""
+        return self.language or self.feed_language
 
     @property
     def gone(self) -> bool:
@@ -136,13 +142,13 @@ def publish(
     for the fields, KeyUsed for a key that was used for something else, Gone when a key's update has been retracted.
     """
     cleaned = fields.clean(fields.PUBLICATION, given)
-    if cleaned["published_at"] is None:
-        del cleaned["published_at"]
+    # What was not given is left out: keys of a release before, which did not know of it, hold on.
+    cleaned = {name: value for name, value in cleaned.items() if name not in ("language", "published_at") or value}
     with store.read() as db:
         feed = feeds.get(db, slug, drafts=True)
     # Of the slug that the feed began with: a repeat that comes after its address was changed is the same still.
     digest = hashlib.sha256(json.dumps([feed.first_slug, cleaned], sort_keys=True).encode()).hexdigest()
-    cleaned["html"] = _html(store, cleaned["body"], feed.language)
+    cleaned["html"] = _html(store, cleaned["body"], cleaned.get("language") or feed.language)
     update = store.write(_publish, slug, editor, cleaned, (key, digest) if key is not None else None, moment)
     if moments.seconds_ahead(update.published_at):
         repeats.say(
@@ -162,7 +168,8 @@ def edit(store: Store, update_id: int, editor: Editor, given: Mapping[str, objec
     note = cleaned.pop("note", None)
     if "body" in cleaned:
         with store.read() as db:
-            language = get(db, update_id, drafts=True).language
+            standing = get(db, update_id, drafts=True)
+        language = cleaned.get("language", standing.language) or standing.feed_language
         cleaned["html"] = _html(store, cleaned["body"], language)
     return store.write(_edit, update_id, editor, cleaned, revision, note)
 

@@ -161,6 +161,7 @@ def update_json(update: Update) -> dict[str, Any]:
         "html": house().render.update(update),
         "key": update.key,
         "pinned": update.pinned,
+        "language": update.language,
         "byline": update.byline,
         "published_at": update.published_at,
         "edited_at": update.edited_at,

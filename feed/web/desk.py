@@ -87,6 +87,8 @@ def edit(update_id: int) -> Any:
     """Saves an edit, unless somebody else saved one since: then both texts come back."""
     revision = _revision_read()
     given: dict[str, object] = {name: request.form.get(name) for name in ("headline", "body", "note")}
+    if "language" in request.form:  # a form of the release before has none, and takes none away
+        given["language"] = request.form["language"]
     try:
         update = updates.edit(house().store, update_id, g.editor, given, revision)
     except Stale as error:
@@ -223,7 +225,7 @@ def _update(update_id: int) -> Update:
 
 
 def _update_fields() -> dict[str, object]:
-    texts: dict[str, object] = {name: request.form.get(name) for name in ("headline", "body")}
+    texts: dict[str, object] = {name: request.form.get(name) for name in ("headline", "body", "language")}
     return {**texts, "key": "key" in request.form, "pinned": "pinned" in request.form}
 
 
@@ -306,7 +308,7 @@ def _edit_form(
     return render_template(
         "desk_update.html",
         update=update,
-        given=given or {"headline": update.headline, "body": update.body},
+        given=given or {"headline": update.headline, "body": update.body, "language": update.language},
         errors=_errors(error),
         conflict=conflict,
         revision=update.revision if revision is None else revision,

@@ -98,7 +98,7 @@ def _shown_at(db: Database, url: str) -> tuple[Feed | None, str, str | None]:
     if endpoint == "reader.update":
         update = updates.get(db, values["update_id"])
         shows(db, feeds.get(db, update.feed))
-        return None, entries.title(of(update.language), update), update.byline
+        return None, entries.title(of(update.tongue), update), update.byline
     if endpoint != "reader.article":
         feed = feeds.get(db, values["slug"])
         shows(db, feed)

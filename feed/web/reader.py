@@ -97,14 +97,14 @@ def update(update_id: int) -> str | tuple[str, int]:
             found = updates.get(db, update_id)
         except Gone:
             gone = updates.find(db, update_id)
-            return written(gone.language, "gone.html", update=gone, feed=feeds.get(db, gone.feed)), 410
+            return written(gone.feed_language, "gone.html", update=gone, feed=feeds.get(db, gone.feed)), 410
         feed = feeds.get(db, found.feed)
         news = _rail(db) if feed.slug != NEWS else None
         shows(db, feed, *([news.feed] if news else []))
         picture = _picture_of(db, found)
-        data = structured_data.update(house().settings, house().languages.of(found.language), found, picture, logo())
+        data = structured_data.update(house().settings, house().languages.of(found.tongue), found, picture, logo())
         return written(
-            found.language,
+            found.feed_language,
             "update.html",
             update=found,
             page=feed_page.around(db, house().render, feed, found),
@@ -127,9 +127,9 @@ def history_of(update_id: int) -> str:
         kept = updates.revisions(db, found, int(before or found.revision + 1), REVISIONS_SHOWN + 1)
     if not kept:
         raise Missing(update_id)
-    entries = house().store.offload(history.entries, kept, house().languages.of(found.language).tag)
+    entries = house().store.offload(history.entries, kept, house().languages.of(found.tongue).tag)
     earlier = None if entries[-1].first else entries[-1].revision.revision
-    return written(found.language, "history.html", update=found, entries=entries, earlier=earlier)
+    return written(found.feed_language, "history.html", update=found, entries=entries, earlier=earlier)
 
 
 def article_page(db: Database, article: Article) -> str:
