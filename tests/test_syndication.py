@@ -27,6 +27,7 @@ from feed.store import articles, backup, feeds, updates
 from feed.store.updates import Update
 from feed.web import syndication
 from tests.conftest import Site, application_in, site_in
+from tests.pages import elements
 from tests.test_reader_pages import Page, a_picture
 
 FORMATS = ("atom", "rss", "json")
@@ -234,7 +235,7 @@ def test_each_update_is_an_entry_with_its_own_words_dates_author_and_address(sit
     assert (new["updated"], old["updated"]) == (second.published_at, edited.edited_at)
     assert f'<a href="{URL}/articles/harbour"' in new["html"]
     assert f'<a href="{URL}/updates/{second.id}#x"' in new["html"]
-    assert f'<img src="{URL}/pictures/{picture}" alt="A tug"' in new["html"]
+    assert elements(new["html"], "img", src=f"{URL}/pictures/{picture}", alt="A tug")
     assert old["html"] == "<p>One, corrected, with &lt;b&gt; &amp; more</p>"
     assert {each.get("image") for each in (new, old)} == (
         {f"{URL}/pictures/{picture}", None} if ending == "json" else {None}
