@@ -15,6 +15,14 @@ from sqlite_utils import Database
 from feed import private
 from feed.store import carried, mark, migrations
 from feed.store.database import Damaged, DatabaseError, OperationalError, Store, sqlite3
+from feed.store.search import INDEXES
+
+_OUT_OF_STEP = """
+    SELECT id FROM updates LEFT JOIN {0} ON {0}.rowid = id
+    WHERE ((retracted_at IS NULL) <> ({0}.rowid IS NOT NULL) OR {0}.revision <> updates.revision)
+    AND id NOT IN (SELECT update_id FROM search_due) -- it takes those in before it is asked
+    UNION SELECT rowid FROM {0} WHERE rowid NOT IN (SELECT id FROM updates)
+"""
 
 
 class NoBackup(ValueError):
@@ -146,10 +154,7 @@ def _check_log(db: Database) -> list[str]:
         "update {} lacks a revision": "SELECT id FROM updates WHERE revision <> "
         "(SELECT count(*) FROM revisions WHERE update_id = updates.id)",
         "update {} has a notice, and was not retracted": "SELECT id FROM updates WHERE notice AND retracted_at IS NULL",
-        "the search is not in step with update {}": "SELECT id FROM updates LEFT JOIN search ON search.rowid = id "
-        "WHERE ((retracted_at IS NULL) <> (search.rowid IS NOT NULL) OR search.revision <> updates.revision) "
-        "AND id NOT IN (SELECT update_id FROM search_due) "  # it takes those in before it is asked
-        "UNION SELECT rowid FROM search WHERE rowid NOT IN (SELECT id FROM updates)",
+        "the search is not in step with update {}": " UNION ".join(_OUT_OF_STEP.format(each) for each in INDEXES),
         "the feeds share the tick {}": "SELECT tick FROM feeds GROUP BY tick HAVING count(*) > 1",
         "the counter of what pages show beside feeds is missing{}": "SELECT '' WHERE NOT EXISTS (SELECT 1 FROM site)",
         "feed {} has several pinned updates": "SELECT feed_id FROM updates "

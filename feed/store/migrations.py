@@ -8,7 +8,7 @@ import secrets
 
 from sqlite_utils import Database, Migrations
 
-from feed import text, times
+from feed import text, times, words
 from feed.store import mark
 from feed.store.database import Store
 
@@ -365,3 +365,22 @@ def imports(db: Database) -> None:
 def languages_of_updates(db: Database) -> None:
     """A BCP 47 tag, or NULL for the feed's language."""
     db.execute("ALTER TABLE updates ADD COLUMN language TEXT")
+
+
+@migrations()
+def words_of_updates(db: Database) -> None:
+    """The words of the updates that stand, each as it is compared (see feed.words), so that SQLite has but to part them
+    at spaces. Beside the search of the release before, which goes on."""
+    db.executescript("""
+        CREATE VIRTUAL TABLE words USING fts5 (feed, headline, text, signs, revision UNINDEXED, tokenize = 'ascii');
+        CREATE TRIGGER words_of_retracted AFTER UPDATE OF retracted_at ON updates WHEN new.retracted_at IS NOT NULL
+        BEGIN DELETE FROM words WHERE rowid = new.id; END;
+    """)
+    standing = "SELECT id, feed_id, headline, html, revision FROM updates WHERE retracted_at IS NULL"
+    for row in db.execute(standing).fetchall():
+        headline, body = row["headline"] or "", text.plain(row["html"])
+        folded = (" ".join(each) for each in (words.of(headline), words.of(body), words.signs(f"{headline} {body}")))
+        db.execute(
+            "INSERT INTO words (rowid, feed, headline, text, signs, revision) VALUES (?, ?, ?, ?, ?, ?)",
+            [row["id"], str(row["feed_id"]), *folded, row["revision"]],
+        )

@@ -84,8 +84,9 @@ def _version(db: Database, feed_id: int) -> Iterator[str]:
 
 def _search(db: Database) -> Iterator[str]:
     """A damaged index cannot be emptied, so it is dropped and made again as it was."""
-    (made,) = db.execute("SELECT sql FROM sqlite_master WHERE name = 'search'").fetchone()
-    db.execute("DROP TABLE search")
-    db.execute(made)
+    for table in search.INDEXES:
+        (made,) = db.execute("SELECT sql FROM sqlite_master WHERE name = ?", [table]).fetchone()
+        db.execute(f"DROP TABLE {table}")
+        db.execute(made)
     count = db.execute("INSERT OR IGNORE INTO search_due (update_id) SELECT id FROM updates").rowcount
     yield f"made the search of {count} updates anew"
