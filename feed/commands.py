@@ -16,8 +16,8 @@ from feed import private
 from feed.demo import replay as replaying
 from feed.demo import sample
 from feed.errors import Invalid, Missing
+from feed.store import actions, editors, migrations, people, tokens
 from feed.store import backup as backups
-from feed.store import editors, migrations, tokens
 from feed.store import repair as repairs
 from feed.store.database import DatabaseError, Restoring, unsafe_sqlite
 from feed.web.house import house
@@ -25,11 +25,13 @@ from feed.web.house import house
 
 @contextmanager
 def troubles_in_a_sentence() -> Iterator[None]:
-    """Those with files and the database come out as one sentence, never as a stack trace."""
+    """Those with files, the database and what was asked for come out as one sentence, never as a stack trace."""
     try:
         yield
     except DatabaseError as error:
         raise click.ClickException(f"the database cannot be used: {error}. {_advice(error)}") from None
+    except Invalid as error:
+        raise click.ClickException(" ".join(reason.message for reason in error.reasons)) from None
     except UnicodeError:
         raise click.ClickException("this is not UTF-8") from None
     except OSError as error:
@@ -149,19 +151,56 @@ def repair() -> None:
 
 @editor.command("add", help="Add an editor; the password comes from a prompt or one line of standard input.")
 @click.argument("name")
-@click.option("--role", type=click.Choice(editors.ROLES), default="editor", show_default=True)
+@click.option("--role", type=click.Choice(actions.ROLES), default="editor", show_default=True)
 @click.option("--display-name", help="The byline; made of NAME when left out.")
 def add_editor(name: str, role: str, display_name: str | None) -> None:
     """Adds NAME."""
-    if sys.stdin.isatty():
-        password = click.prompt("Password", hide_input=True, confirmation_prompt=True)
-    else:
-        password = sys.stdin.readline().rstrip("\n")
     try:
-        added = editors.add(house().store, name, password, role, display_name)
+        added = editors.add(house().store, name, _password(), role, display_name)
     except Invalid as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"added {added.name} ({added.role})")
+
+
+@editor.command("list", help="List who may write, and what works of theirs.")
+def list_editors() -> None:
+    """A line for each, with tabs between."""
+    with house().store.read() as db:
+        for person in people.everyone(db):
+            each = person.editor
+            state = f"disabled {each.disabled_at}" if each.disabled_at else "signs in" if person.signs_in else "byline"
+            works = f"{person.sessions} sessions, {person.tokens} tokens"
+            click.echo("\t".join((each.name, each.display_name, each.role, state, works)))
+
+
+@editor.command("disable", help="NAME may not write any more, from this moment on: sessions and tokens end.")
+@click.argument("name")
+def disable_editor(name: str) -> None:
+    """Disables."""
+    with _known(name):
+        ended = people.disable(house().store, name)
+    click.echo(f"disabled {name}: ended {ended.sessions} sessions and {ended.tokens} tokens")
+
+
+@editor.command("enable", help="NAME may sign in again, by the password of before; tokens have to be made anew.")
+@click.argument("name")
+def enable_editor(name: str) -> None:
+    """Enables."""
+    with _known(name):
+        people.enable(house().store, name)
+    click.echo(f"enabled {name}")
+
+
+@editor.command("password", help="Give NAME another password, as `add` takes it; all their sessions end.")
+@click.argument("name")
+def set_password(name: str) -> None:
+    """Sets the password, and says what it does not end."""
+    with _known(name):
+        with house().store.read() as db:
+            editors.named(db, name)  # before anybody types one in vain
+        ended = people.set_password(house().store, name, _password())
+    click.echo(f"changed the password of {name}: ended {ended.sessions} sessions")
+    _say_what_works(name)
 
 
 @token.command("add", help="Print a new token of EDITOR, which is shown this once.")
@@ -176,15 +215,46 @@ def add_token(editor_name: str, name: str, days: int | None) -> None:
         raise click.ClickException(f"there is no editor {editor_name}; add one with `flask editor add`") from None
 
 
-@token.command("revoke", help="End the tokens of EDITOR with that name, at once.")
+@token.command("list", help="List the tokens of all, or of EDITOR; never the tokens themselves.")
+@click.argument("editor_name", metavar="[EDITOR]", required=False)
+def list_tokens(editor_name: str | None) -> None:
+    """A line for each, with tabs between."""
+    with _known(editor_name or ""), house().store.read() as db:
+        for each in tokens.of_editor(db, editor_name):
+            until = f"until {each.expires_at}" if each.expires_at else "without end"
+            state = f"revoked {each.revoked_at}" if each.revoked_at else until if each.works else f"over, {until}"
+            click.echo("\t".join((each.editor, each.name, f"made {each.created_at}", state)))
+
+
+@token.command("revoke", help="End the tokens of EDITOR at once: all, or those of a name.")
 @click.argument("editor_name", metavar="EDITOR")
-@click.option("--name", default="api", show_default=True)
-def revoke_token(editor_name: str, name: str) -> None:
-    """Revokes."""
-    try:
+@click.option("--name", help="Only those of this name.")
+def revoke_token(editor_name: str, name: str | None) -> None:
+    """Revokes, and says what works still."""
+    with _known(editor_name):
         click.echo(f"revoked {tokens.revoke(house().store, editor_name, name)}")
+    _say_what_works(editor_name)
+
+
+def _password() -> str:
+    if sys.stdin.isatty():
+        return str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
+    return sys.stdin.readline().rstrip("\n")
+
+
+@contextmanager
+def _known(name: str) -> Iterator[None]:
+    try:
+        yield
     except Missing:
-        raise click.ClickException(f"there is no editor {editor_name}") from None
+        raise click.ClickException(f"there is no editor {name}; see `flask editor list`") from None
+
+
+def _say_what_works(editor_name: str) -> None:
+    with house().store.read() as db:
+        working = [each.name for each in tokens.of_editor(db, editor_name) if each.works]
+    if working:
+        click.echo(f"{len(working)} tokens of {editor_name} still work: {', '.join(working)}")
 
 
 @demo.command("load", help="Put the sample stories into an empty database.")

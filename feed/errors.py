@@ -46,6 +46,14 @@ class Gone(LookupError):
     """It was there and has been retracted."""
 
 
+class NotAllowed(PermissionError):
+    """The role of whoever asked does not allow that. `reason` is a sentence to show."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 class Stale(RuntimeError):
     """Somebody else changed it since the editor read it. `current` is what stands now."""
 

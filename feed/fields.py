@@ -145,6 +145,7 @@ ARTICLE: Table = {
     "standfirst": Text(PARAGRAPH),
     "body": Text(ARTICLE_BODY, lines=True),
     "byline": Text(LINE),
+    "author": Text(LINE),
     "kicker": Text(LINE),
     "picture": Match(16, pattern=_PICTURE, advice=Sentence("Use the id of an uploaded picture.")),
     "language": Tongue(LINE),

@@ -68,8 +68,13 @@ def test_tokens_end_by_their_name(shell: Shell) -> None:
     shell.out("db", "upgrade")
     shell.out("editor", "add", "bob", line=PASSWORD)
     assert shell.out("token", "add", "bob", "--name", "ci", "--days", "2") != shell.out("token", "add", "bob")
-    assert shell.out("token", "revoke", "bob", "--name", "ci") == "revoked 1\n"
-    assert shell.out("token", "revoke", "bob", "--name", "ci") == "revoked 0\n"
+    assert shell.out("token", "revoke", "bob", "--name", "ci") == "revoked 1\n1 tokens of bob still work: api\n"
+    assert shell.out("token", "revoke", "bob", "--name", "ci") == "revoked 0\n1 tokens of bob still work: api\n"
+    shell.out("token", "add", "bob", "--name", "laptop")
+    assert shell.out("token", "revoke", "bob") == "revoked 2\n"
+    lines = [line.split("\t") for line in shell.out("token", "list", "bob").splitlines()]
+    assert [line[:2] for line in lines] == [["bob", "ci"], ["bob", "api"], ["bob", "laptop"]]
+    assert all(line[3].startswith("revoked ") for line in lines)
 
 
 def test_a_backup_is_taken_and_restored(shell: Shell, tmp_path: Path) -> None:

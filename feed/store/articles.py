@@ -9,7 +9,8 @@ from sqlite_utils import Database
 
 from feed import fields, slugs, text, times
 from feed.errors import Invalid, Missing, Reason, Sentence, Stale
-from feed.store import addresses, editors, feeds, moments, pictures
+from feed.store import actions, addresses, editors, feeds, moments, pictures
+from feed.store.actions import Verb
 from feed.store.database import Store, insert
 from feed.store.editors import Editor
 from feed.store.feeds import Feed, Row
@@ -17,24 +18,27 @@ from feed.store.pictures import Picture
 
 _COLUMNS = """
     articles.id, articles.slug, articles.revision, articles.kicker, articles.headline, articles.standfirst,
-    articles.body, articles.html, articles.byline, articles.picture_id, articles.language, articles.draft,
-    articles.published_at, articles.edited_at FROM articles LEFT JOIN feeds ON feeds.article_id = articles.id
+    articles.body, articles.html, articles.byline, articles.author_id, articles.picture_id, articles.language,
+    articles.draft, articles.published_at, articles.edited_at
+    FROM articles LEFT JOIN feeds ON feeds.article_id = articles.id
 """
 _PARTS = {
     "kicker": "kicker",
     "headline": "headline",
     "standfirst": "standfirst",
-    "byline": "author",
+    "author_id": "author",
     "picture_id": "picture",
     "html": "body",
 }  # by column, the part of the page (see render.stories) that shows it, beside the byline, which every edit changes
 _ON_CARDS = {"headline", "standfirst", "picture_id", "draft", "language"}  # what a card in another article shows
-_STORED = ("slug", "headline", "standfirst", "body", "byline", "kicker", "picture_id", "language", "draft", "html")
+_STORED = (
+    "slug", "headline", "standfirst", "body", "byline", "author_id", "kicker", "picture_id", "language", "draft", "html"
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Article:
-    """An article as it stands, with what its page shows. `author` is the editor the byline names, if any; `feed` is
+    """An article as it stands, with what its page shows. `author` is the editor whose card it shows, if any; `feed` is
     its own feed, if it has or had live coverage. `published_at` is None until it first leaves draft. `language` is a
     BCP 47 tag, None for the site's."""
 
@@ -62,11 +66,12 @@ class Article:
 
 
 def create(store: Store, editor: Editor, given: Mapping[str, object]) -> Article:
-    """A new article; the byline is the editor's name when none is given, and the slug is made of the headline. Raises
-    Invalid, also for a slug that was given and is taken."""
+    """A new article; the byline is the author's name when none is given, the author the editor, unless the byline names
+    somebody else, and the slug is made of the headline. Raises Invalid, also for a slug that was given and is taken."""
     cleaned = _cleaned(store, given, None)
     cleaned["made_slug"] = slugs.slug_of(cleaned["headline"], cleaned["language"] or store.language)
-    cleaned["byline"] = cleaned["byline"] or editor.display_name
+    if "author" not in given:
+        del cleaned["author"]
     return store.write(_create, editor, cleaned)
 
 
@@ -96,6 +101,8 @@ def as_of(db: Database, article: Article, revision: int) -> dict[str, Any]:
     ).fetchone()
     stored: dict[str, Any] = json.loads(row["fields"]) if row else {}
     if stored:
+        author_id = stored.get("author_id")
+        stored["author"] = editors.numbered(db, author_id).name if author_id else None
         stored |= {"picture": stored["picture_id"], "draft": bool(stored["draft"])}
     return stored
 
@@ -137,6 +144,7 @@ def _create(db: Database, editor: Editor, new: dict[str, Any]) -> Article:
     new["slug"] = new["slug"] or addresses.free(db, new["made_slug"])
     _take_address(db, new["slug"])
     pictures.check(db, new["picture_id"])
+    _name(db, new, editor, None)
     moment = times.now()
     row: dict[str, Any] = {name: new[name] for name in _STORED}
     row |= {"revision": 1, "created_at": moment, "published_at": None if new["draft"] else moment}
@@ -144,6 +152,7 @@ def _create(db: Database, editor: Editor, new: dict[str, Any]) -> Article:
     if new["live"]:
         feeds.add(db, new["slug"], article_id)
     _keep_revision(db, article_id, editor, moment)
+    _record(db, editor, Verb.CREATE_ARTICLE, article_id)
     return get(db, new["slug"], drafts=True)
 
 
@@ -152,8 +161,7 @@ def _edit(db: Database, slug: str, editor: Editor, given: dict[str, Any], revisi
     if revision is not None and revision != article.revision:
         raise Stale(article)
     pictures.check(db, given.get("picture_id"))
-    if "byline" in given and given["byline"] is None:
-        given["byline"] = editor.display_name
+    _name(db, given, editor, article)
     before = dict(db.execute("SELECT * FROM articles WHERE id = ?", [article.id]).fetchone())
     changed = {name: given[name] for name in _STORED if name in given and given[name] != before[name]}
     if "slug" in changed:
@@ -170,11 +178,39 @@ def _edit(db: Database, slug: str, editor: Editor, given: dict[str, Any], revisi
         if changed.get("draft") is False:
             moments.come_out(db, article.id, moment)
         _keep_revision(db, article.id, editor, moment)
+        _record(db, editor, Verb.EDIT_ARTICLE, article.id)
     if "live" in given and given["live"] != article.live:
-        _set_live(db, article, slug, live=given["live"])
+        _set_live(db, article, slug, editor, live=given["live"])
     if changed:
         _tell_followers(db, article, changed)
     return get(db, slug, drafts=True)
+
+
+def _name(db: Database, given: dict[str, Any], editor: Editor, standing: Article | None) -> None:
+    """Settles byline and author of what was given. A byline that names somebody else than the author borrows no one's
+    card, unless it was said whose; and an author who takes over signs, unless it was said how."""
+    author, shown = standing and standing.author, "byline" in given and given["byline"]
+    if "author" in given:
+        name = given.pop("author")
+        chosen = _author(db, name) if name else None
+        if chosen and chosen != author and not shown:
+            given["byline"] = chosen.display_name
+        author = chosen
+    elif shown and (standing is None or shown != standing.byline):
+        author = next((each for each in (author, editor) if each and each.display_name == shown), None)
+    elif "byline" in given and not shown:
+        author = editor
+    if "byline" in given and not given["byline"]:
+        given["byline"] = (author or editor).display_name
+    if standing is None or author != standing.author:
+        given["author_id"] = author and author.id
+
+
+def _author(db: Database, name: str) -> Editor:
+    try:
+        return editors.named(db, name)
+    except Missing:
+        raise Invalid(Reason("author", Sentence("There is no editor of this name."))) from None
 
 
 def _edited_at(db: Database, article: Article, now: Mapping[str, Any], moment: str) -> str | None:
@@ -199,13 +235,19 @@ def _take_address(db: Database, slug: str) -> None:
     addresses.take(db, slug)
 
 
-def _set_live(db: Database, article: Article, slug: str, *, live: bool) -> None:
+def _record(db: Database, editor: Editor, verb: Verb, article_id: int) -> None:
+    feed = db.execute("SELECT id FROM feeds WHERE article_id = ?", [article_id]).fetchone()
+    actions.record(db, editor, verb, feed_id=feed and feed["id"], article_id=article_id)
+
+
+def _set_live(db: Database, article: Article, slug: str, editor: Editor, *, live: bool) -> None:
     if article.feed is None:
         # Its open pages have no place for a coverage: they reload.
         feeds.begin_epoch(db, feeds.clock_of(db, article.id).id)
         feeds.add(db, slug, article.id)
+        actions.record(db, editor, Verb.OPEN, feed_id=feeds.clock_of(db, article.id).id)
     else:
-        feeds.set_closed(db, article.feed.id, None if live else times.now())
+        feeds.set_closed(db, article.feed, None if live else times.now(), editor)
 
 
 def _tell_followers(db: Database, article: Article, changed: Mapping[str, Any]) -> None:
@@ -259,11 +301,11 @@ def _keep_revision(db: Database, article_id: int, editor: Editor | None, moment:
 
 def _article(db: Database, row: Row) -> Article:
     values = dict(row)
-    picture_id = values.pop("picture_id")
+    picture_id, author_id = values.pop("picture_id"), values.pop("author_id")
     feed = db.execute("SELECT 1 FROM feeds WHERE article_id = ?", [row["id"]]).fetchone()
     return Article(
         **{**values, "draft": bool(row["draft"])},
         picture=pictures.get(db, picture_id) if picture_id else None,
-        author=editors.bylined(db, row["byline"]),
+        author=editors.numbered(db, author_id) if author_id else None,
         feed=feeds.get(db, row["slug"], drafts=True) if feed else None,
     )

@@ -17,6 +17,8 @@ from sqlite_utils import Database
 
 from feed import times
 from feed.errors import Missing
+from feed.store import actions
+from feed.store.actions import Actor, Verb
 from feed.store.database import Store
 
 NEWS = "news"  # the slug of the site-wide feed
@@ -148,28 +150,33 @@ def stamped_after(db: Database, feed: Feed, version: int) -> list[tuple[str, int
     return [(row["name"], row["version"]) for row in rows]
 
 
-def open_coverage(store: Store, slug: str) -> Feed:
-    """Coverage goes on (again). Raises Missing."""
-    return store.write(_set_closed, slug, None)
+def open_coverage(store: Store, slug: str, actor: Actor | None = None) -> Feed:
+    """Coverage goes on (again). Raises Missing, NotAllowed."""
+    return store.write(_set_closed, slug, None, actor)
 
 
-def close_coverage(store: Store, slug: str) -> Feed:
-    """Coverage has ended. Raises Missing."""
-    return store.write(_set_closed, slug, times.now())
+def close_coverage(store: Store, slug: str, actor: Actor | None = None) -> Feed:
+    """Coverage has ended. Raises Missing, NotAllowed."""
+    return store.write(_set_closed, slug, times.now(), actor)
 
 
-def _set_closed(db: Database, slug: str, closed_at: str | None) -> Feed:
+def _set_closed(db: Database, slug: str, closed_at: str | None, actor: Actor | None) -> Feed:
     feed = get(db, slug, drafts=True)
     if feed.open != (closed_at is None):
-        set_closed(db, feed.id, closed_at)
+        set_closed(db, feed, closed_at, actor)
     return get(db, slug, drafts=True)
 
 
-def set_closed(db: Database, feed_id: int, closed_at: str | None) -> None:
+def set_closed(db: Database, feed: Feed, closed_at: str | None, actor: Actor | None) -> None:
     """Opens or closes coverage within a transaction of the caller's."""
-    version = bump(db, feed_id)
-    db.execute("UPDATE feeds SET closed_at = ? WHERE id = ?", [closed_at, feed_id])
-    stamp(db, feed_id, "coverage", version)
+    version = bump(db, feed.id)
+    db.execute("UPDATE feeds SET closed_at = ? WHERE id = ?", [closed_at, feed.id])
+    stamp(db, feed.id, "coverage", version)
+    if feed.slug == NEWS:
+        verb = Verb.CLOSE_NEWS if closed_at else Verb.OPEN_NEWS
+    else:
+        verb = Verb.CLOSE if closed_at else Verb.OPEN
+    actions.record(db, actor, verb, feed_id=feed.id)
 
 
 def add(db: Database, slug: str, article_id: int) -> None:

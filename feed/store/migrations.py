@@ -384,3 +384,38 @@ def words_of_updates(db: Database) -> None:
             "INSERT INTO words (rowid, feed, headline, text, signs, revision) VALUES (?, ?, ?, ?, ?, ?)",
             [row["id"], str(row["feed_id"]), *folded, row["revision"]],
         )
+
+
+@migrations()
+def people_who_left(db: Database) -> None:
+    """Editors who may not sign in any more. A trigger keeps a worker of the release before from letting them in."""
+    db.executescript("""
+        ALTER TABLE editors ADD COLUMN disabled_at TEXT;
+        CREATE TRIGGER no_session_of_disabled BEFORE INSERT ON sessions WHEN EXISTS (
+            SELECT 1 FROM editors WHERE id = new.editor_id AND disabled_at IS NOT NULL
+        ) BEGIN SELECT RAISE(IGNORE); END;
+    """)
+
+
+@migrations()
+def who_did_what(db: Database) -> None:
+    """The record of what was done, and by whom; no editor is the command line (see store.actions)."""
+    db.executescript("""
+        CREATE TABLE actions (
+            id INTEGER PRIMARY KEY, at TEXT NOT NULL, editor_id INTEGER REFERENCES editors, verb TEXT NOT NULL,
+            subject TEXT, feed_id INTEGER REFERENCES feeds, update_id INTEGER REFERENCES updates,
+            article_id INTEGER REFERENCES articles, detail TEXT
+        ) STRICT;
+        CREATE INDEX actions_of_feed ON actions (feed_id, id);
+    """)
+
+
+@migrations()
+def authors(db: Database) -> None:
+    """Which editor's card an article shows: for those that there are, the one whose name is the byline, as before."""
+    db.execute("ALTER TABLE articles ADD COLUMN author_id INTEGER REFERENCES editors")
+    db.execute(
+        "UPDATE articles SET author_id = (SELECT min(id) FROM editors WHERE display_name = byline) "
+        "WHERE EXISTS (SELECT 1 FROM editors WHERE display_name = byline)"
+    )
+    db.execute("CREATE INDEX articles_of_author ON articles (author_id)")

@@ -9,6 +9,8 @@ from sqlite_utils import Database
 
 from feed import fields, picture, text, times
 from feed.errors import Invalid, Missing, Reason, Sentence
+from feed.store import actions
+from feed.store.actions import Actor, Verb
 from feed.store.database import Store
 
 _COLUMNS = "id, format, width, height, alt, caption, credit, created_at"
@@ -28,7 +30,7 @@ class Picture:
     created_at: str
 
 
-def add(store: Store, media: Path, upload: bytes, given: Mapping[str, object]) -> Picture:
+def add(store: Store, media: Path, upload: bytes, given: Mapping[str, object], actor: Actor | None = None) -> Picture:
     """Takes an upload: decoded and written anew, so that no metadata survives. Raises Invalid.
 
     The files are on disk before the row is: a row without a picture cannot be.
@@ -38,7 +40,7 @@ def add(store: Store, media: Path, upload: bytes, given: Mapping[str, object]) -
     safe = store.stories.run(picture.rewrite, upload)
     store.stories.run(picture.save, safe, media, picture_id)
     row = {"id": picture_id, "format": safe.format, "width": safe.width, "height": safe.height}
-    store.write(_add, {**row, **cleaned, "created_at": times.now()})
+    store.write(_add, {**row, **cleaned, "created_at": times.now()}, actor)
     with store.read() as db:
         return get(db, picture_id)
 
@@ -77,5 +79,6 @@ def latest(db: Database, limit: int) -> list[Picture]:
     ]
 
 
-def _add(db: Database, row: dict[str, object]) -> None:
+def _add(db: Database, row: dict[str, object], actor: Actor | None) -> None:
     db.table("pictures").insert(row)
+    actions.record(db, actor, Verb.ADD_PICTURE, str(row["id"]))

@@ -1,12 +1,14 @@
 """Bearer tokens of the API, stored hashed. Who holds one writes as its editor."""
 
 import secrets
+from dataclasses import dataclass
 
 from sqlite_utils import Database
 
 from feed import times
-from feed.errors import Missing
-from feed.store import editors
+from feed.errors import Invalid, Missing, Reason, Sentence
+from feed.store import actions, editors
+from feed.store.actions import Actor, Verb
 from feed.store.database import Store
 from feed.store.editors import Editor
 from feed.store.hashes import hashed
@@ -14,17 +16,46 @@ from feed.store.hashes import hashed
 PREFIX = "liveline_"  # so that a token left in a public place is recognised by secret scanners
 
 
-def add(store: Store, editor_name: str, name: str, days: int | None = None) -> str:
-    """A new token of that editor, shown this once; for that many days, or until revoked. Raises Missing."""
+@dataclass(frozen=True)
+class Token:
+    """A token as it is listed: never itself. `expires_at` is None for one without end."""
+
+    editor: str
+    name: str
+    created_at: str
+    expires_at: str | None
+    revoked_at: str | None
+
+    @property
+    def works(self) -> bool:
+        """Whether it lets anybody in now."""
+        return self.revoked_at is None and (self.expires_at is None or self.expires_at > times.now())
+
+
+def add(store: Store, editor_name: str, name: str, days: int | None = None, actor: Actor | None = None) -> str:
+    """A new token of that editor, shown this once; for that many days, or until revoked. Raises Missing, NotAllowed,
+    and Invalid for an editor who is disabled."""
     token = PREFIX + secrets.token_urlsafe(32)
-    store.write(_add, editor_name, name, hashed(token), days)
+    store.write(_add, editor_name, name, hashed(token), days, actor)
     return token
+
+
+def of_editor(db: Database, editor_name: str | None = None) -> list[Token]:
+    """All tokens there ever were, or those of that editor, the oldest first. Raises Missing."""
+    which, values = ("WHERE editors.id = ?", [editors.named(db, editor_name).id]) if editor_name else ("", [])
+    rows = db.execute(
+        "SELECT editors.name AS editor, tokens.name, tokens.created_at, tokens.expires_at, tokens.revoked_at "
+        f"FROM tokens JOIN editors ON editors.id = editor_id {which} ORDER BY tokens.id",
+        values,
+    )
+    return [Token(**dict(row)) for row in rows]
 
 
 def editor_of(db: Database, token: str) -> Editor:
     """Whose token that is. Raises Missing when it is unknown, revoked or over."""
     row = db.execute(
-        "SELECT editor_id FROM tokens WHERE hash = ? AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?)",
+        "SELECT editor_id FROM tokens JOIN editors ON editors.id = editor_id WHERE hash = ? AND revoked_at IS NULL "
+        "AND (expires_at IS NULL OR expires_at > ?) AND disabled_at IS NULL",
         [hashed(token), times.now()],
     ).fetchone()
     if row is None:
@@ -32,9 +63,9 @@ def editor_of(db: Database, token: str) -> Editor:
     return editors.numbered(db, row["editor_id"])
 
 
-def revoke(store: Store, editor_name: str, name: str) -> int:
-    """Ends the tokens of that editor and name; how many."""
-    return store.write(_revoke, editor_name, name)
+def revoke(store: Store, editor_name: str, name: str | None = None, actor: Actor | None = None) -> int:
+    """Ends the tokens of that editor, all or those of that name; how many worked. Raises Missing, NotAllowed."""
+    return store.write(_revoke, editor_name, name, actor)
 
 
 def ended(db: Database) -> list[str]:
@@ -48,18 +79,25 @@ def end(db: Database, digests: list[str]) -> None:
         db.execute("UPDATE tokens SET revoked_at = coalesce(revoked_at, ?) WHERE hash = ?", [times.now(), digest])
 
 
-def _add(db: Database, editor_name: str, name: str, digest: str, days: int | None) -> None:
+def _add(db: Database, editor_name: str, name: str, digest: str, days: int | None, actor: Actor | None) -> None:
     editor = editors.named(db, editor_name)
+    if editor.disabled_at:
+        raise Invalid(Reason("name", Sentence("This editor is disabled; enable them first.")))
     expires_at = None if days is None else times.after(days * 24 * 3600)
     db.execute(
         "INSERT INTO tokens (hash, name, editor_id, created_at, expires_at) VALUES (?, ?, ?, ?, ?)",
         [digest, name, editor.id, times.now(), expires_at],
     )
+    actions.record(db, actor, Verb.ADD_TOKEN, editor.name, detail=name)
 
 
-def _revoke(db: Database, editor_name: str, name: str) -> int:
+def _revoke(db: Database, editor_name: str, name: str | None, actor: Actor | None) -> int:
     editor = editors.named(db, editor_name)
-    return db.execute(
-        "UPDATE tokens SET revoked_at = ? WHERE editor_id = ? AND name = ? AND revoked_at IS NULL",
-        [times.now(), editor.id, name],
+    now = times.now()
+    ended = db.execute(
+        "UPDATE tokens SET revoked_at = :now WHERE editor_id = :editor AND (:name IS NULL OR name = :name) "
+        "AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > :now)",
+        {"now": now, "editor": editor.id, "name": name},
     ).rowcount
+    actions.record(db, actor, Verb.REVOKE_TOKEN, editor.name, detail=name)
+    return ended

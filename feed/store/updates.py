@@ -18,7 +18,8 @@ from sqlite_utils import Database
 
 from feed import fields, repeats, text, times
 from feed.errors import Gone, Invalid, KeyUsed, Missing, Reason, Sentence, Stale
-from feed.store import feeds, moments, search
+from feed.store import actions, feeds, moments, search
+from feed.store.actions import Actor, Verb
 from feed.store.database import Store, insert
 from feed.store.editors import Editor
 from feed.store.search import Holding
@@ -174,13 +175,13 @@ def edit(store: Store, update_id: int, editor: Editor, given: Mapping[str, objec
     return store.write(_edit, update_id, editor, cleaned, revision, note)
 
 
-def retract(store: Store, update_id: int, given: Mapping[str, object]) -> Update:
+def retract(store: Store, update_id: int, given: Mapping[str, object], actor: Actor | None = None) -> Update:
     """Takes the update off every page; `given` may hold a reason, and whether a notice tells readers of it.
 
     Raises Missing, Gone when it is already, Invalid.
     """
     cleaned = fields.clean(fields.RETRACTION, given)
-    return store.write(_retract, update_id, cleaned["reason"], cleaned["notice"])
+    return store.write(_retract, update_id, cleaned["reason"], cleaned["notice"], actor)
 
 
 def get(db: Database, update_id: int, *, drafts: bool = False) -> Update:
@@ -323,6 +324,7 @@ def _publish(
     update_id = insert(db, "updates", row)
     _keep_revision(db, update_id, editor, moment)
     search.put(db, update_id)
+    actions.record(db, editor, Verb.PUBLISH, feed_id=feed.id, update_id=update_id)
     if key:
         db.execute(
             "INSERT INTO idempotency (editor_id, key, digest, update_id, at) VALUES (?, ?, ?, ?, ?)",
@@ -368,12 +370,17 @@ def _edit(
     if rewritten:
         _keep_revision(db, update_id, editor, moment, note)
         search.put(db, update_id)
+    verb = Verb.EDIT if rewritten else Verb.MARK
+    marks = ", ".join(f"{mark}: {'yes' if changed[mark] else 'no'}" for mark in _PARTS if mark in changed)
+    actions.record(db, editor, verb, feed_id=feed.id, update_id=update_id, detail=marks or None)
     return find(db, update_id)
 
 
-def _retract(db: Database, update_id: int, reason: str | None, notice: bool) -> Update:
+def _retract(db: Database, update_id: int, reason: str | None, notice: bool, actor: Actor | None) -> Update:
     update = get(db, update_id, drafts=True)
     _take_off(db, update, max(times.now(), update.published_at), reason, notice)
+    feed = feeds.get(db, update.feed, drafts=True)
+    actions.record(db, actor, Verb.RETRACT, feed_id=feed.id, update_id=update_id, detail=reason)
     return find(db, update_id)
 
 

@@ -95,9 +95,9 @@ def edit_update(update_id: int) -> Response | tuple[Response, int, dict[str, str
 @api.delete("/updates/<int:update_id>")
 def retract(update_id: int) -> Response:
     """Retracts an update; the body may hold a `reason`, and `notice` to tell readers."""
-    _editor()
+    editor = _editor()
     given = _sent() if request.get_data(cache=True) else {}
-    update = updates.retract(house().store, update_id, given)
+    update = updates.retract(house().store, update_id, given, editor)
     return jsonify(
         {
             "id": update.id,
@@ -124,7 +124,7 @@ def read_article(slug: str) -> tuple[Response, int, dict[str, str]]:
     drafts = _bearer() is not None and bool(_editor())
     with house().store.read() as db:
         article = articles.get(db, slug, drafts=drafts)
-    return jsonify(article_json(article)), 200, _etag(article)
+    return jsonify(article_json(article, stranger=not drafts)), 200, _etag(article)
 
 
 @api.patch("/articles/<slug>")
@@ -140,12 +140,12 @@ def edit_article(slug: str) -> tuple[Response, int, dict[str, str]]:
 @api.post("/pictures")
 def upload_picture() -> tuple[Response, int, dict[str, str]]:
     """Takes a picture: multipart with `file`, `alt`, and optionally `caption` and `credit`."""
-    _editor()
+    editor = _editor()
     if request.mimetype != "multipart/form-data":
         raise UnsupportedMediaType("Send multipart/form-data with file and alt.")
     upload = request.files.get("file")
     content = upload.stream.read(UPLOAD_BYTES + 1) if upload else b""
-    body = picture_json(pictures.add(house().store, house().settings.media, content, request.form.to_dict()))
+    body = picture_json(pictures.add(house().store, house().settings.media, content, request.form.to_dict(), editor))
     return jsonify(body), 201, {"Location": body["url"]}
 
 
@@ -169,8 +169,8 @@ def update_json(update: Update) -> dict[str, Any]:
     }
 
 
-def article_json(article: Article) -> dict[str, Any]:
-    """The article as the API shows it everywhere."""
+def article_json(article: Article, *, stranger: bool = False) -> dict[str, Any]:
+    """The article as the API shows it everywhere. The name by which its author signs in is not for strangers."""
     names = (
         "slug",
         "revision",
@@ -186,6 +186,7 @@ def article_json(article: Article) -> dict[str, Any]:
     )
     return {
         **{name: getattr(article, name) for name in names},
+        **({} if stranger else {"author": article.author.name if article.author else None}),
         "picture": article.picture.id if article.picture else None,
         "feed": article.feed.slug if article.feed else None,
         "published_at": article.published_at,

@@ -12,7 +12,8 @@ from flask import Blueprint, g, redirect, render_template, request, url_for
 from feed import fields
 from feed.errors import Invalid, KeyUsed, Reason, Sentence, Stale
 from feed.picture import UPLOAD_BYTES
-from feed.store import articles, editors, feeds, moments, pictures, sessions, updates
+from feed.store import actions, articles, editors, feeds, moments, pictures, sessions, updates
+from feed.store.editors import Editor
 from feed.store.updates import Update
 from feed.web import feed_page
 from feed.web.embed import snippet
@@ -22,6 +23,7 @@ from feed.web.reader import article_page
 from feed.web.views import view_of
 
 PICTURES_SHOWN = 60  # on the page of pictures and in the article's choice
+ACTIONS_SHOWN = 30  # below a feed: the last hours of a busy day
 ARTICLES_SHOWN = 200  # on the desk's first page
 
 desk = Blueprint("desk", __name__, url_prefix="/desk")
@@ -72,7 +74,7 @@ def publish(slug: str) -> Any:
 def coverage(slug: str) -> Any:
     """Opens or closes coverage."""
     change = feeds.open_coverage if request.form.get("open") == "1" else feeds.close_coverage
-    change(house().store, slug)
+    change(house().store, slug, g.editor)
     return redirect(url_for("desk.feed", slug=slug), 303)
 
 
@@ -117,7 +119,7 @@ def retract(update_id: int) -> Any:
     """Takes the update off every page."""
     given = {"reason": request.form.get("reason"), "notice": "notice" in request.form}
     try:
-        update = updates.retract(house().store, update_id, given)
+        update = updates.retract(house().store, update_id, given, g.editor)
     except Invalid as error:
         return _retraction_form(_update(update_id), given, error), 422
     return redirect(url_for("desk.feed", slug=update.feed), 303)
@@ -126,7 +128,7 @@ def retract(update_id: int) -> Any:
 @desk.get("/new-article")
 def new_article() -> str:
     """An empty article."""
-    return _article_form(None, {"draft": True, "byline": g.editor.display_name})
+    return _article_form(None, {"draft": True, "byline": g.editor.display_name, "author": g.editor.name})
 
 
 @desk.post("/articles")
@@ -135,7 +137,7 @@ def create_article() -> Any:
     given = _article_fields()
     given["slug"] = request.form.get("slug") or None
     try:
-        article = articles.create(house().store, g.editor, given)
+        article = articles.create(house().store, g.editor, _unless_chosen(given, g.editor))
     except Invalid as error:
         return _article_form(None, given, error), 422
     return redirect(url_for("desk.edit_article_form", slug=article.slug), 303)
@@ -155,8 +157,10 @@ def edit_article(slug: str) -> Any:
     given, revision = _article_fields(), _revision_read()
     if "slug" in request.form:
         given["slug"] = request.form["slug"]
+    with house().store.read() as db:
+        standing = articles.get(db, slug, drafts=True)
     try:
-        slug = articles.edit(house().store, slug, g.editor, given, revision).slug
+        slug = articles.edit(house().store, slug, g.editor, _unless_chosen(given, standing.author), revision).slug
     except Stale as error:
         merged, theirs = _merged(error.current, given, revision)
         return _article_form(error.current, merged, theirs=theirs), 409
@@ -188,7 +192,7 @@ def upload_picture() -> Any:
     upload = request.files.get("file")
     content = upload.stream.read(UPLOAD_BYTES + 1) if upload else b""
     try:
-        pictures.add(house().store, house().settings.media, content, given)
+        pictures.add(house().store, house().settings.media, content, given, g.editor)
     except Invalid as error:
         return _pictures(given, error), 422
     return redirect(url_for("desk.picture_list"), 303)
@@ -206,7 +210,7 @@ def change_profile() -> Any:
     """Saves the profile."""
     given = {name: request.form.get(name) for name in fields.PROFILE}
     try:
-        editors.change_profile(house().store, g.editor.id, given)
+        editors.change_profile(house().store, g.editor.id, given, g.editor)
     except Invalid as error:
         return _profile(given, error), 422
     return redirect(url_for("desk.profile"), 303)
@@ -230,9 +234,18 @@ def _update_fields() -> dict[str, object]:
 
 
 def _article_fields() -> dict[str, object]:
-    names = ("headline", "standfirst", "body", "byline", "kicker", "picture", "language")
+    names = ("headline", "standfirst", "body", "byline", "author", "kicker", "picture", "language")
     texts: dict[str, object] = {name: request.form.get(name) for name in names}
+    if "author" not in request.form:
+        del texts["author"]
     return {**texts, "draft": "draft" in request.form, "live": "live" in request.form}
+
+
+def _unless_chosen(given: dict[str, object], before: Editor | None) -> dict[str, object]:
+    """The author that the form came with was not chosen: when only the byline is another's, no card is borrowed."""
+    if before is not None and given.get("author") == before.name:
+        return {name: value for name, value in given.items() if name != "author"}
+    return given
 
 
 def _revision_read() -> int:
@@ -243,7 +256,8 @@ def _revision_read() -> int:
 
 def _article_values(article: articles.Article) -> dict[str, object]:
     picture = article.picture.id if article.picture else None
-    return {**vars(article), "picture": picture, "live": article.live}
+    author = article.author.name if article.author else None
+    return {**vars(article), "picture": picture, "author": author, "live": article.live}
 
 
 def _merged(
@@ -278,8 +292,10 @@ def _feed(
         found = feeds.get(db, slug, drafts=True)
         page = feed_page.load(db, house().render, found, view_of(request.args, house().settings.timezone))
         behind = moments.ahead(db, found)
+        done = actions.of_feed(db, found.id, ACTIONS_SHOWN)
     return render_template(
         "desk_feed.html",
+        actions=done,
         page=page,
         clock=_of_clock(behind) if behind else None,
         snippet=snippet(found) if house().settings.embed_origins and not found.draft else None,
@@ -328,8 +344,10 @@ def _article_form(
 ) -> str:
     with house().store.read() as db:
         choice = pictures.latest(db, PICTURES_SHOWN)
+        people = editors.everyone(db)
     return render_template(
         "desk_article.html",
+        people=people,
         article=article,
         given=given,
         errors=_errors(error),

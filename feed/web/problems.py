@@ -9,7 +9,7 @@ from werkzeug.exceptions import ClientDisconnected, HTTPException, NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
 from feed import repeats
-from feed.errors import Crowded, Gone, Invalid, Missing, Sentence, Stale, Throttled
+from feed.errors import Crowded, Gone, Invalid, Missing, NotAllowed, Sentence, Stale, Throttled
 from feed.store.database import OperationalError, Restoring
 from feed.web import moved
 from feed.web.guards import FRAMED
@@ -25,6 +25,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(Gone, lambda _: answer(410, Sentence("This update has been retracted.")))
     app.register_error_handler(Invalid, _invalid)
     app.register_error_handler(Stale, lambda _: answer(409, Sentence("Somebody else changed this in the meantime.")))
+    app.register_error_handler(NotAllowed, lambda error: answer(403, error.reason))
     app.register_error_handler(Throttled, _throttled)
     app.register_error_handler(Crowded, _crowded)
     app.register_error_handler(OperationalError, _store_trouble)

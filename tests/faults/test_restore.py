@@ -49,7 +49,7 @@ def filled(server: Server, tmp_path: Path) -> Backup:
     store.write(lambda db: [updates._publish(db, "news", bob, dict(row), None) for _ in range(UPDATES)])
     laptops = [f"a token {number}" for number in range(TOKENS)]
     digests = [(f"laptop {number}", hashed(laptop)) for number, laptop in enumerate(laptops)]
-    store.write(lambda db: [tokens._add(db, "bob", name, digest, None) for name, digest in digests])
+    store.write(lambda db: [tokens._add(db, "bob", name, digest, None, None) for name, digest in digests])
     backup.backup(store, tmp_path / "media", tmp_path / "site.backup")
     store.close()
     return Backup(tmp_path / "site.backup", laptops)

@@ -1,0 +1,157 @@
+"""Who did what. One table says which roles may use each verb; each verb of the store takes its actor, asks that table
+within its own transaction and leaves a record there, so neither can be forgotten apart from the other, and somebody
+who was disabled a moment ago changes nothing.
+
+No actor is whoever has a shell on the machine: the command line may do everything.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from sqlite_utils import Database
+
+from feed import times
+from feed.errors import NotAllowed, Sentence
+
+ROLES = ("editor", "admin")
+
+
+class Actor(Protocol):
+    """Whoever acts, as far as this needs to know: the id of an editor."""
+
+    @property
+    def id(self) -> int: ...
+
+
+class Verb(StrEnum):
+    """What can be done. The value is stored."""
+
+    PUBLISH = "publish"
+    EDIT = "edit"
+    MARK = "mark"
+    RETRACT = "retract"
+    OPEN = "open coverage"
+    CLOSE = "close coverage"
+    OPEN_NEWS = "open news"
+    CLOSE_NEWS = "close news"
+    CREATE_ARTICLE = "create article"
+    EDIT_ARTICLE = "edit article"
+    ADD_PICTURE = "add picture"
+    CHANGE_PROFILE = "change profile"
+    CHANGE_PASSWORD = "change own password"  # noqa: S105 - a verb
+    ADD_PERSON = "add person"
+    DISABLE = "disable person"
+    ENABLE = "enable person"
+    SET_PASSWORD = "set password"  # noqa: S105 - a verb
+    ADD_TOKEN = "add token"  # noqa: S105 - a verb
+    REVOKE_TOKEN = "revoke token"  # noqa: S105 - a verb
+
+
+_ALL = frozenset(ROLES)
+_ADMIN = frozenset({"admin"})
+
+# What harms the whole site, and cannot be mended by the next edit, is for admins.
+MAY: Mapping[Verb, frozenset[str]] = {
+    Verb.PUBLISH: _ALL,
+    Verb.EDIT: _ALL,
+    Verb.MARK: _ALL,
+    Verb.RETRACT: _ALL,
+    Verb.OPEN: _ALL,
+    Verb.CLOSE: _ALL,
+    Verb.OPEN_NEWS: _ADMIN,
+    Verb.CLOSE_NEWS: _ADMIN,
+    Verb.CREATE_ARTICLE: _ALL,
+    Verb.EDIT_ARTICLE: _ALL,
+    Verb.ADD_PICTURE: _ALL,
+    Verb.CHANGE_PROFILE: _ALL,
+    Verb.CHANGE_PASSWORD: _ALL,
+    Verb.ADD_PERSON: _ADMIN,
+    Verb.DISABLE: _ADMIN,
+    Verb.ENABLE: _ADMIN,
+    Verb.SET_PASSWORD: _ADMIN,
+    Verb.ADD_TOKEN: _ADMIN,
+    Verb.REVOKE_TOKEN: _ADMIN,
+}
+_WHY_NOT = {
+    Verb.OPEN_NEWS: Sentence("Only an admin may open or close the News Feed."),
+    Verb.CLOSE_NEWS: Sentence("Only an admin may open or close the News Feed."),
+    Verb.ADD_TOKEN: Sentence("Only an admin may make or revoke tokens."),
+    Verb.REVOKE_TOKEN: Sentence("Only an admin may make or revoke tokens."),
+}
+_PEOPLE = Sentence("Only an admin may change who writes here.")
+_DISABLED = Sentence("This account was disabled. Ask an admin.")
+
+# As the desk lists them, beside who and when.
+WORDS: Mapping[Verb, Sentence] = {
+    Verb.PUBLISH: Sentence("published"),
+    Verb.EDIT: Sentence("edited"),
+    Verb.MARK: Sentence("marked"),
+    Verb.RETRACT: Sentence("retracted"),
+    Verb.OPEN: Sentence("opened coverage"),
+    Verb.CLOSE: Sentence("closed coverage"),
+    Verb.OPEN_NEWS: Sentence("opened coverage"),
+    Verb.CLOSE_NEWS: Sentence("closed coverage"),
+    Verb.CREATE_ARTICLE: Sentence("created the article"),
+    Verb.EDIT_ARTICLE: Sentence("edited the article"),
+}
+
+
+@dataclass(frozen=True)
+class Action:
+    """What was done, when, and by whom; `by` is the display name of now, None for the command line. `detail` is for
+    people: the marks that changed, or the reason of a retraction."""
+
+    at: str
+    by: str | None
+    verb: Verb
+    update_id: int | None
+    detail: str | None
+
+    @property
+    def words(self) -> str:
+        """What was done, as a sentence to translate."""
+        return WORDS.get(self.verb, self.verb.value)
+
+
+def permit(db: Database, actor: Actor | None, verb: Verb) -> None:
+    """Raises NotAllowed unless the actor's role, as of now, may do that."""
+    if actor is None:
+        return
+    row = db.execute("SELECT role, disabled_at FROM editors WHERE id = ?", [actor.id]).fetchone()
+    if row is None or row["disabled_at"]:
+        raise NotAllowed(_DISABLED)
+    if row["role"] not in MAY[verb]:
+        raise NotAllowed(_WHY_NOT.get(verb, _PEOPLE))
+
+
+def record(
+    db: Database,
+    actor: Actor | None,
+    verb: Verb,
+    subject: str | None = None,
+    *,
+    feed_id: int | None = None,
+    update_id: int | None = None,
+    article_id: int | None = None,
+    detail: str | None = None,
+) -> None:
+    """Keeps that this was done, within the transaction that does it. `subject` names what has no column here: a
+    picture, a person, a token. Raises NotAllowed, and then nothing of the transaction happens."""
+    permit(db, actor, verb)
+    db.execute(
+        "INSERT INTO actions (at, editor_id, verb, subject, feed_id, update_id, article_id, detail) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        [times.now(), actor.id if actor else None, verb.value, subject, feed_id, update_id, article_id, detail],
+    )
+
+
+def of_feed(db: Database, feed_id: int, limit: int) -> list[Action]:
+    """Up to `limit` actions on that feed, its updates and its article, the latest first. For the desk."""
+    rows = db.execute(
+        "SELECT at, display_name AS by, verb, update_id, detail FROM actions "
+        "LEFT JOIN editors ON editors.id = editor_id WHERE feed_id = ? ORDER BY actions.id DESC LIMIT ?",
+        [feed_id, limit],
+    )
+    return [Action(**{**dict(row), "verb": Verb(row["verb"])}) for row in rows]

@@ -1,0 +1,118 @@
+"""People at the desk: who may sign in still, by which password, and what a change of that ends.
+
+An editor is never deleted: what they wrote stays under their name. Who is disabled loses all sessions and tokens in the
+same transaction; to enable them again gives none of these back, only the right to sign in.
+"""
+
+from dataclasses import dataclass
+
+from sqlite_utils import Database
+
+from feed import times
+from feed.errors import Invalid, Reason, Sentence
+from feed.store import actions, editors
+from feed.store.actions import Actor, Verb
+from feed.store.database import Store
+from feed.store.editors import NO_PASSWORD, Editor
+
+
+@dataclass(frozen=True)
+class Person:
+    """An editor as whoever looks after the site sees them. `signs_in` is whether they have a password and are not
+    disabled; sessions and tokens are how many work now."""
+
+    editor: Editor
+    signs_in: bool
+    sessions: int
+    tokens: int
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How many sessions and tokens a change ended."""
+
+    sessions: int
+    tokens: int = 0
+
+
+def everyone(db: Database) -> list[Person]:
+    """All editors, with what works of theirs."""
+    rows = db.execute(
+        "SELECT id, password_hash <> :none AND disabled_at IS NULL AS signs_in, "
+        "(SELECT count(*) FROM sessions WHERE editor_id = editors.id AND expires_at > :now) AS sessions, "
+        "(SELECT count(*) FROM tokens WHERE editor_id = editors.id AND revoked_at IS NULL "
+        "AND (expires_at IS NULL OR expires_at > :now)) AS tokens FROM editors ORDER BY name",
+        {"none": NO_PASSWORD, "now": times.now()},
+    ).fetchall()
+    return [
+        Person(editors.numbered(db, row["id"]), bool(row["signs_in"]), row["sessions"], row["tokens"]) for row in rows
+    ]
+
+
+def disable(store: Store, name: str, actor: Actor | None = None) -> Ended:
+    """That editor may not write any more, from this moment on: sessions and tokens end. Raises Missing, NotAllowed, and
+    Invalid when nobody would be left to run the site."""
+    return store.write(_disable, name, actor)
+
+
+def enable(store: Store, name: str, actor: Actor | None = None) -> Editor:
+    """That editor may sign in again, by the password of before. Raises Missing, NotAllowed."""
+    return store.write(_enable, name, actor)
+
+
+def set_password(store: Store, name: str, password: str, actor: Actor | None = None) -> Ended:
+    """Gives that editor another password, and ends all their sessions; tokens go on, because programs hold them. Raises
+    Missing, Invalid, NotAllowed."""
+    with store.read() as db:
+        editor = editors.named(db, name)
+        actions.permit(db, actor, Verb.SET_PASSWORD)
+    new = editors.password_hash(store, password, vars(editor))
+    return store.write(_set_password, editor, new, Verb.SET_PASSWORD, actor, "")
+
+
+def change_own_password(store: Store, editor: Editor, current: str, password: str, session_hash: str) -> Ended:
+    """The editor's own change, who proves to know the current one; every session ends but this. Raises Invalid."""
+    if editors.with_password(store, editor.name, current) is None:
+        raise Invalid(Reason("current", Sentence("This is not your password.")))
+    new = editors.password_hash(store, password, vars(editor))
+    return store.write(_set_password, editor, new, Verb.CHANGE_PASSWORD, editor, session_hash)
+
+
+def _disable(db: Database, name: str, actor: Actor | None) -> Ended:
+    editor = editors.named(db, name)
+    actions.permit(db, actor, Verb.DISABLE)
+    if not _others_left(db, editor):
+        told = Sentence("Nobody else could run this site. Add or enable another admin first.")
+        raise Invalid(Reason("name", told))
+    now = times.now()
+    db.execute("UPDATE editors SET disabled_at = coalesce(disabled_at, ?) WHERE id = ?", [now, editor.id])
+    sessions = db.execute("DELETE FROM sessions WHERE editor_id = ?", [editor.id]).rowcount
+    tokens = db.execute(
+        "UPDATE tokens SET revoked_at = ? WHERE editor_id = ? AND revoked_at IS NULL", [now, editor.id]
+    ).rowcount
+    actions.record(db, actor, Verb.DISABLE, editor.name)
+    return Ended(sessions, tokens)
+
+
+def _others_left(db: Database, editor: Editor) -> bool:
+    """Whether somebody else who can sign in could do what this editor can: an admin's work needs an admin."""
+    roles = ("admin",) if editor.role == "admin" else actions.ROLES
+    others = "SELECT 1 FROM editors WHERE id <> ? AND password_hash <> ? AND disabled_at IS NULL AND role IN ({})"
+    marks = ",".join("?" * len(roles))
+    return db.execute(others.format(marks), [editor.id, NO_PASSWORD, *roles]).fetchone() is not None
+
+
+def _enable(db: Database, name: str, actor: Actor | None) -> Editor:
+    editor = editors.named(db, name)
+    db.execute("UPDATE editors SET disabled_at = NULL WHERE id = ?", [editor.id])
+    actions.record(db, actor, Verb.ENABLE, editor.name)
+    return editors.named(db, name)
+
+
+def _set_password(
+    db: Database, editor: Editor, password_hash: str, verb: Verb, actor: Actor | None, kept_session: str
+) -> Ended:
+    db.execute("UPDATE editors SET password_hash = ? WHERE id = ?", [password_hash, editor.id])
+    ended = db.execute("DELETE FROM sessions WHERE editor_id = ? AND hash <> ?", [editor.id, kept_session]).rowcount
+    actions.record(db, actor, verb, editor.name)
+    return Ended(ended)

@@ -1,0 +1,276 @@
+"""Who may write, what each may do, and who did what: by whatever way, effective at once and everywhere."""
+
+import io
+from pathlib import Path
+
+import pytest
+import requests
+from PIL import Image
+from werkzeug.datastructures import FileStorage
+
+from feed import passwords
+from feed.errors import Invalid, NotAllowed
+from feed.store import editors, feeds, people, tokens, updates
+from feed.store.actions import MAY, ROLES, Verb
+from feed.store.carried import put, read
+from tests.conftest import FROM_HERE, PASSWORD, Site, site_in
+from tests.server import serving
+from tests.test_commands import Shell
+
+
+def done(site: Site) -> list[tuple[str | None, str]]:
+    """Who did what, in the order of it."""
+    with site.house.store.read() as db:
+        sql = "SELECT name, verb FROM actions LEFT JOIN editors ON editors.id = editor_id ORDER BY actions.id"
+        rows = db.execute(sql)
+        return [(row["name"], row["verb"]) for row in rows.fetchall()]
+
+
+# Roles
+
+
+def test_the_table_names_every_verb_and_no_role_that_nobody_can_have() -> None:
+    assert set(MAY) == set(Verb)
+    assert all(roles and roles <= set(ROLES) for roles in MAY.values())
+    assert all("admin" in roles for roles in MAY.values())
+
+
+@pytest.mark.parametrize("change", [feeds.close_coverage, feeds.open_coverage], ids=["close", "open"])
+def test_the_news_feed_is_closed_and_opened_by_admins_alone(site: Site, change: object) -> None:
+    is_open = change is feeds.open_coverage
+    if is_open:
+        feeds.close_coverage(site.house.store, "news", site.alice)
+    before = site.versions()
+    form = {"open": "1" if is_open else "0"}
+    refused = site.at_desk("bob").post("/desk/feeds/news/coverage", data=form, headers=FROM_HERE)
+    assert refused.status_code == 403
+    assert "Only an admin may open or close the News Feed." in refused.text
+    assert site.versions() == before
+    assert "coverage</button>" not in site.at_desk("bob").get("/desk/feeds/news").text
+    assert "coverage" in site.at_desk("alice").get("/desk/feeds/news").text
+    taken = site.at_desk("alice").post("/desk/feeds/news/coverage", data=form, headers=FROM_HERE)
+    assert taken.status_code == 303
+    assert site.versions() != before
+
+
+def test_an_editor_may_close_the_coverage_of_an_article(site: Site) -> None:
+    site.write_article("harbour", live=True)
+    bob = site.at_desk("bob")
+    assert bob.post("/desk/feeds/harbour/coverage", data={"open": "0"}, headers=FROM_HERE).status_code == 303
+    assert ("bob", "close coverage") in done(site)
+
+
+def test_people_and_tokens_are_for_admins(site: Site) -> None:
+    store, bob = site.house.store, site.bob
+    for refused in (
+        lambda: editors.add(store, "eve", PASSWORD, "admin", actor=bob),
+        lambda: people.disable(store, "alice", bob),
+        lambda: people.enable(store, "alice", bob),
+        lambda: people.set_password(store, "alice", "another horse battery", bob),
+        lambda: tokens.add(store, "alice", "stolen", actor=bob),
+        lambda: tokens.revoke(store, "alice", actor=bob),
+    ):
+        with pytest.raises(NotAllowed, match="Only an admin"):
+            refused()
+    assert site.at_desk("alice")
+    assert site.api("GET", "/api/v1/updates/1", who="alice").status_code == 404, "the token works"
+    assert done(site) == [(None, "add person"), (None, "add person"), (None, "add token"), (None, "add token")]
+
+
+def test_who_was_disabled_meanwhile_changes_nothing(site: Site) -> None:
+    """Of the request that was under way: the verb looks again, in its own transaction."""
+    update = site.publish()
+    people.disable(site.house.store, "bob")
+    before = site.versions()
+    for late in (site.publish, lambda: site.edit(update, body="x"), lambda: site.write_article("late")):
+        with pytest.raises(NotAllowed, match="disabled"):
+            late()
+    with pytest.raises(NotAllowed):
+        updates.retract(site.house.store, update.id, {}, site.bob)
+    assert site.versions() == before
+
+
+# The record
+
+
+def test_every_write_of_desk_and_api_keeps_who_did_it(site: Site) -> None:
+    picture = io.BytesIO()
+    Image.new("RGB", (4, 4)).save(picture, "PNG")
+    bob = site.at_desk("bob")
+
+    def send(path: str, **form: object) -> None:
+        answer = bob.post(f"/desk/{path}", data=form, headers=FROM_HERE)
+        assert answer.status_code == 303, answer.text
+
+    send("feeds/news/updates", body="One")
+    send("updates/1", headline="", body="Two", revision="1")
+    send("updates/1/marks", key="1")
+    send("updates/1/retraction", reason="Wrong")
+    send("articles", headline="Harbour", slug="harbour", body="B", live="1")
+    send("articles/harbour", headline="Port", body="B", live="1", revision="1")
+    send("feeds/harbour/coverage", open="0")
+    send("pictures", alt="A", file=FileStorage(io.BytesIO(picture.getvalue()), "a.png"))
+    send("profile", display_name="Bobby")
+    by_desk = ["publish", "edit", "mark", "retract", "create article", "edit article", "close coverage", "add picture",
+               "change profile"]  # fmt: skip
+    assert done(site)[4:] == [("bob", verb) for verb in by_desk]
+    site.api("POST", "/api/v1/feeds/news/updates", {"body": "One"}, who="alice")
+    site.api("PATCH", "/api/v1/updates/2", {"body": "Two", "revision": 1}, who="alice")
+    site.api("PATCH", "/api/v1/updates/2", {"pinned": True, "revision": 2}, who="alice")
+    site.api("DELETE", "/api/v1/updates/2", who="alice")
+    site.api("POST", "/api/v1/articles", {"slug": "quay", "headline": "Quay"}, who="alice")
+    site.api("PATCH", "/api/v1/articles/quay", {"live": True}, who="alice")
+    site.api("PATCH", "/api/v1/articles/quay", {"live": False, "headline": "Quays"}, who="alice")
+    by_api = ["publish", "edit", "mark", "retract", "create article", "open coverage", "edit article", "close coverage"]
+    assert done(site)[4 + len(by_desk) :] == [("alice", verb) for verb in by_api]
+
+
+def test_what_changes_nothing_is_no_action(site: Site) -> None:
+    update = site.publish("Same")
+    before = done(site)
+    site.edit(update, body="Same")
+    site.api("DELETE", "/api/v1/updates/99")
+    site.api("POST", "/api/v1/feeds/news/updates", {"body": ""})
+    feeds.open_coverage(site.house.store, "news", site.alice)
+    assert done(site) == before
+
+
+def test_the_desk_says_who_retracted_and_why(site: Site) -> None:
+    update = site.publish("Wrong words")
+    site.api("DELETE", f"/api/v1/updates/{update.id}", {"reason": "Legal asked"}, who="alice")
+    page = site.at_desk("bob").get("/desk/feeds/news").text
+    line = next(line for line in page.splitlines() if "retracted" in line and "<b>" in line)
+    assert "Alice Adams" in line
+    assert f"#{update.id}" in line
+    assert "Legal asked" in line
+    for path in ("/feeds/news", f"/updates/{update.id}", "/feeds/news.atom"):
+        assert "Alice" not in site.charlie.get(path).text
+
+
+# Coming and going
+
+
+def test_who_is_disabled_is_out_and_stays_the_author(site: Site) -> None:
+    site.write_article("harbour")
+    browser, page = site.at_desk("bob"), site.charlie.get("/articles/harbour").text
+    ended = people.disable(site.house.store, "bob", site.alice)
+    assert (ended.sessions, ended.tokens) == (1, 1)
+    assert browser.get("/desk/").status_code == 303
+    assert site.api("POST", "/api/v1/feeds/news/updates", {"body": "x"}).status_code == 401
+    form = {"name": "bob", "password": PASSWORD}
+    refused = site.charlie.post("/desk/sign-in", data=form, headers=FROM_HERE)
+    wrong = site.charlie.post("/desk/sign-in", data={**form, "password": "wrong"}, headers=FROM_HERE)
+    assert (refused.status_code, refused.text) == (403, wrong.text), "the form tells strangers nothing of it"
+    assert "Bob Brown" in page
+    assert "Bob Brown" in site.charlie.get("/articles/harbour").text
+    with pytest.raises(Invalid, match="disabled"):
+        tokens.add(site.house.store, "bob", "new")
+    people.enable(site.house.store, "bob", site.alice)
+    assert site.at_desk("bob")
+    assert browser.get("/desk/").status_code == 303, "an ended session stays ended"
+    assert site.api("POST", "/api/v1/feeds/news/updates", {"body": "x"}).status_code == 401
+
+
+def test_nobody_is_left_alone_outside(site: Site) -> None:
+    with pytest.raises(Invalid, match="another admin"):
+        people.disable(site.house.store, "alice")
+    people.disable(site.house.store, "bob")
+    editors.add(site.house.store, "eve", PASSWORD, "admin")
+    people.disable(site.house.store, "alice")
+    with pytest.raises(Invalid, match="another admin"):
+        people.disable(site.house.store, "eve", None)
+    assert site.at_desk("eve")
+
+
+def test_a_restore_lets_nobody_in_who_was_disabled_since(site: Site) -> None:
+    with site.house.store.read() as db:
+        before = [tuple(row) for row in db.execute("SELECT id, disabled_at FROM editors").fetchall()]
+    people.disable(site.house.store, "bob")
+    kept = read(site.house.store.connect())
+    site.house.store.write(lambda db: db.execute("UPDATE editors SET disabled_at = NULL"))
+    assert before == [(1, None), (2, None)]
+    site.house.store.write(put, kept)
+    with site.house.store.read() as db:
+        assert editors.named(db, "bob").disabled_at
+        assert not editors.named(db, "alice").disabled_at
+
+
+def test_an_old_worker_lets_nobody_in_who_was_disabled(site: Site) -> None:
+    people.disable(site.house.store, "bob")
+    site.house.store.write(
+        lambda db: db.execute("INSERT INTO sessions VALUES ('h', ?, 'old', '2026', '2099')", [site.bob.id])
+    )
+    with site.house.store.read() as db:
+        assert db.execute("SELECT count(*) FROM sessions").fetchone()[0] == 0
+
+
+def test_what_the_command_line_does_counts_at_once_at_every_worker(tmp_path: Path) -> None:
+    with serving(tmp_path, WEB_CONCURRENCY="2") as running:
+        shell = Shell(tmp_path)
+        api = {"Authorization": f"Bearer {running.token}"}
+        sessions = [requests.Session() for _ in range(4)]
+        for session in sessions:
+            form = {"name": "bob", "password": PASSWORD}
+            headers = {"Origin": running.url, "Sec-Fetch-Site": "same-origin"}
+            answer = session.post(f"{running.url}/desk/sign-in", data=form, headers=headers, allow_redirects=False)
+            assert answer.status_code == 303
+        line = shell.out("editor", "disable", "bob")
+        assert line == "disabled bob: ended 4 sessions and 1 tokens\n"
+        for session in sessions:
+            assert session.get(f"{running.url}/desk/", allow_redirects=False).status_code == 303
+            address = f"{running.url}/api/v1/feeds/news/updates"
+            answer = requests.post(address, json={"body": "x"}, headers=api, timeout=9)
+            assert answer.status_code == 401
+
+
+def test_the_commands_say_what_they_did_and_what_is_left(tmp_path: Path) -> None:
+    shell = Shell(tmp_path)
+    shell.out("db", "upgrade")
+    shell.out("editor", "add", "alice", "--role", "admin", line=PASSWORD)
+    shell.out("editor", "add", "bob", line=PASSWORD)
+    shell.out("token", "add", "bob", "--name", "ci")
+    assert "another admin" in shell.refusal("editor", "disable", "alice")
+    changed = shell.out("editor", "password", "bob", line="another horse battery")
+    assert changed == "changed the password of bob: ended 0 sessions\n1 tokens of bob still work: ci\n"
+    lines = [line.split("\t") for line in shell.out("editor", "list").splitlines()]
+    assert [line[0] for line in lines] == ["alice", "bob"]
+    assert lines[1][1:] == ["Bob", "editor", "signs in", "0 sessions, 1 tokens"]
+    shell.out("editor", "disable", "bob")
+    assert "disabled 20" in shell.out("editor", "list")
+    assert "disabled" in shell.refusal("token", "add", "bob")
+    assert shell.out("editor", "enable", "bob") == "enabled bob\n"
+    for words in (["disable"], ["enable"], ["password"]):
+        assert "there is no editor eve" in shell.refusal("editor", *words, "eve")
+    assert "there is no editor eve" in shell.refusal("token", "list", "eve")
+
+
+# Passwords
+
+
+@pytest.mark.parametrize(
+    "common",
+    ["password123", "Password1234!", "P4ssw0rd2026", "1234567890", "qwertyuiop", "passwordpassword", "iloveyou2026",
+     "!!football!!", "bob.brown2026", "BobBrown!!", "brown_bob_99", "short"],
+)  # fmt: skip
+def test_what_anybody_would_guess_first_is_refused(common: str) -> None:
+    with pytest.raises(Invalid):
+        passwords.check(common, "bob", "Bob Brown")
+
+
+@pytest.mark.parametrize(
+    "good", [PASSWORD, "tYp3-of-a-kind-of-blue", "пташка летить додому", "bob brown sailed the harbour", "9f8a7c6b5d4e"]
+)
+def test_what_is_long_and_odd_is_taken(good: str) -> None:
+    assert passwords.check(good, "bob", "Bob Brown") == good
+
+
+def test_a_common_password_is_refused_by_every_way_to_set_one(tmp_path: Path) -> None:
+    with site_in(tmp_path) as site:
+        store = site.house.store
+        for refused in (
+            lambda: editors.add(store, "eve", "password123", "editor"),
+            lambda: people.set_password(store, "bob", "bobbrown99"),
+            lambda: people.set_password(store, "bob", "qwertyuiop", site.alice),
+        ):
+            with pytest.raises(Invalid, match="first that others would try"):
+                refused()
