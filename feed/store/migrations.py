@@ -1,5 +1,9 @@
 """The schema, as migrations that are appended and never edited.
 
+They only add: workers of the release before write into the new schema until they are told to end. So a new column has a
+default or may be NULL, a table that old code writes without naming its columns gains none (tests/test_house.py lists
+them), and what old code does not know to keep up is kept by a trigger, or listed by one to be made good later.
+
 sqlite-utils runs each in its own transaction but takes no lock around the whole, so two processes that start together
 would race: `upgrade` holds a lock on a file beside the database.
 """
