@@ -10,9 +10,10 @@ export HOST PORT
 BIN := .venv/bin
 FLASK := $(BIN)/flask
 READY := .venv/ready
+LOCK := .venv/lock
 TESTS_READY := .venv/tests-ready
 
-.PHONY: run test check demo bench browser screenshots translations help
+.PHONY: run test check demo bench browser screenshots translations lock help
 
 run: $(READY) ## Serve on HOST:PORT (127.0.0.1:8000); the first time with a sample story
 	@exec $(FLASK) start
@@ -41,7 +42,7 @@ bench: $(READY) bench/.venv/ready ## Measure against peers, for 25 minutes; need
 
 bench/.venv/ready: bench/requirements.txt
 	@{ $(PYTHON) -m venv bench/.venv && \
-	bench/.venv/bin/pip install --quiet --disable-pip-version-check -r bench/requirements.txt && touch $@; } || \
+	bench/.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r bench/requirements.txt && touch $@; } || \
 	{ rm -rf bench/.venv; echo "FastAPI cannot be installed here and is left out."; }
 
 screenshots: $(TESTS_READY) browser ## Make the pictures that the README shows
@@ -49,6 +50,14 @@ screenshots: $(TESTS_READY) browser ## Make the pictures that the README shows
 
 translations: $(TESTS_READY) ## Bring the catalogues in step with what templates and code say
 	@$(BIN)/python -m tests.catalogues
+
+lock: ## Write requirements.txt, of tests and bench too, from the .in files beside them, with all hashes
+	@test -x $(LOCK)/bin/uv || { $(PYTHON) -m venv $(LOCK) && \
+	$(LOCK)/bin/pip install --quiet --disable-pip-version-check uv==0.13.9; }
+	@for each in requirements tests/requirements bench/requirements; do \
+	$(LOCK)/bin/uv pip compile --quiet --no-config --default-index https://pypi.org/simple --universal \
+	--python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock" \
+	--output-file $$each.txt $$each.in || exit 1; done
 
 browser: $(TESTS_READY) ## See to Chromium, npm's packages and two proxies for the tests
 	@sh tests/browser/install.sh
@@ -61,9 +70,9 @@ $(READY): requirements.txt
 	{ echo "Python 3.11 or newer is needed; say which with PYTHON=python3.12"; exit 1; }
 	@test -x $(BIN)/pip || $(PYTHON) -m venv .venv || \
 	{ rm -rf .venv; echo "Python cannot make virtual environments here (Debian: apt install python3-venv)"; exit 1; }
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
 	@touch $@
 
 $(TESTS_READY): tests/requirements.txt $(READY)
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r tests/requirements.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r tests/requirements.txt
 	@touch $@

@@ -36,6 +36,8 @@ SEED = (
     "INSERT INTO revisions (update_id, revision, headline, body, html, editor_id, byline, at) "
     "SELECT id, 1, headline, body, html, editor_id, byline, published_at FROM updates",
     "INSERT INTO search (rowid, feed, headline, text, revision) SELECT id, feed_id, '', body, 1 FROM updates",
+    "INSERT INTO words (rowid, feed, headline, text, signs, revision) "
+    "SELECT id, feed_id, '', lower(body), '', 1 FROM updates",
     "DELETE FROM search_due",  # a trigger took them down, and they are in
     "UPDATE feeds SET version = :size, tick = (SELECT max(tick) + 1 FROM feeds) WHERE slug = 'news'",
 )

@@ -176,7 +176,7 @@ def machine() -> str:
     model = re.search(r"^model name\s*: (.*)", Path("/proc/cpuinfo").read_text(), re.M)
     own = [f"{name} {version(name)}" for name in ("gunicorn", "gevent", "Flask", "Flask-SocketIO")]
     npm = json.loads((HERE / "peers/package.json").read_text())["dependencies"]
-    pip = re.findall(r"^(fastapi|uvicorn)==(.*)", (HERE / "requirements.txt").read_text(), re.M)
+    pip = re.findall(r"^(fastapi|uvicorn)==([^ ;]+)", (HERE / "requirements.txt").read_text(), re.M)
     programs = [*_version("node", "--version"), *_version("nginx", "-v"), *_version("wrk", "-v")]
     return (
         f"{datetime.date.today()}, {os.cpu_count()} cores{f' ({model[1]})' if model else ''}, "
