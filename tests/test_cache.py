@@ -1,6 +1,7 @@
 """The cache of pages: never a byte that is not true any more, and a hit that costs nothing."""
 
 import gzip
+import io
 import random
 from collections.abc import Callable
 
@@ -8,6 +9,7 @@ import pytest
 from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 from werkzeug.datastructures import Accept
 from werkzeug.http import parse_accept_header
 
@@ -290,3 +292,13 @@ def test_a_readers_scripts_and_styles_are_small_together(site: Site) -> None:
         served = [site.charlie.get(f"/static/{static_hash()}/{kind}/{name}").data for name in sorted(names)]
         assert all(served)
         assert len(gzip.compress(b"".join(served))) <= MOST_ZIPPED, kind
+
+
+def test_icons_answer_where_they_are_looked_for_unasked(site: Site) -> None:
+    for path, kind, size in (("/favicon.ico", "ICO", (48, 48)), ("/apple-touch-icon.png", "PNG", (180, 180))):
+        answer = site.charlie.get(path)
+        assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "public, max-age=86400")
+        with Image.open(io.BytesIO(answer.data)) as icon:
+            assert (icon.format, icon.size) == (kind, size)
+        assert answer.mimetype in ("image/vnd.microsoft.icon", "image/x-icon", "image/png")
+        assert site.charlie.head(path).headers["ETag"] == answer.headers["ETag"]

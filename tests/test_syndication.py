@@ -106,9 +106,19 @@ def check_atom_entry(entry: ElementTree.Element) -> dict[str, Any]:
     assert content is not None
     assert content.attrib == {"type": "html"}
     assert not list(content)  # 4.1.3.3: escaped markup, no elements
-    assert entry.find(f"{ATOM}title").attrib == {}  # type: ignore[union-attr]
+    title = entry.find(f"{ATOM}title")
+    assert title is not None
+    assert title.attrib in ({}, {"type": "html"})
+    if title.attrib:
+        told["title"] = unescape(told["title"])
+    else:
+        assert not like_html(told["title"]), "feed readers take it for HTML, whatever it is"
     check_html(told["content"])
     return {**told, "html": told["content"], "author": author[0].text, "url": check_links(entry, self_wanted=False)}
+
+
+def like_html(text: str) -> bool:
+    return bool(re.search("</?[A-Za-z]|<[!?]", text)) or unescape(text) != text
 
 
 def check_links(parent: ElementTree.Element, *, self_wanted: bool) -> str:
@@ -143,6 +153,8 @@ def check_rss_item(item: ElementTree.Element) -> dict[str, Any]:
     check_iri(told["link"])
     assert re.match(r"[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d GMT\Z", told["pubDate"])
     at_most_once(item, "", "author", "category", "comments", "enclosure", "source")
+    assert not re.search("<[A-Za-z/]", told["title"]), "feed readers take it for HTML"
+    told["title"] = unescape(told["title"])
     html, author = item.findtext(CONTENT) or "", item.findtext(CREATOR)
     updated = item.findtext(f"{ATOM}updated") or ""
     assert RFC_3339.match(updated)
@@ -275,7 +287,7 @@ def test_the_feed_names_itself_and_the_page_that_people_read(site: Site, ending:
         else:
             parsed = feedparser.parse(document).feed
             links = {each.rel: each.href for each in parsed.links}
-            told = (parsed.title, links["self"], links["alternate"])
+            told = (unescape(parsed.title), links["self"], links["alternate"])
         assert told == (title, f"{URL}/feeds/{feed}.{ending}", f"{URL}{page}")
 
 
@@ -542,3 +554,27 @@ def test_documents_are_made_off_the_loop(site: Site, monkeypatch: pytest.MonkeyP
         assert fetched(site, ending).status_code == 200
     assert threads
     assert threading.main_thread().name not in threads
+
+
+@pytest.mark.parametrize(("headline", "atom", "rss"), [
+    ("The <dialog> element", "The &amp;lt;dialog&amp;gt; element", "The &amp;lt;dialog&amp;gt; element"),
+    ("Write &nbsp; here", "Write &amp;amp;nbsp; here", "Write &amp;amp;nbsp; here"),
+    ("</b> at last", "&amp;lt;/b&amp;gt; at last", "&amp;lt;/b&amp;gt; at last"),
+    ("AT&T: 5 < 6 > 4", "AT&amp;T: 5 &lt; 6 &gt; 4", "AT&amp;T: 5 &lt; 6 &gt; 4"),
+])  # fmt: skip
+def test_a_title_that_looks_like_html_is_shown_as_it_is(site: Site, headline: str, atom: str, rss: str) -> None:
+    """What W3C's validator warns of, and what feed readers would leave out of the headline."""
+    site.publish("Text", headline=headline)
+    written = fetched(site, "atom").text
+    kind = ' type="html"' if "&amp;" in atom.replace("AT&amp;T", "") else ""
+    assert f"<title{kind}>{atom}</title>" in written
+    assert f"<item><title>{rss}</title>" in fetched(site, "rss").text
+    assert fetched(site, "json").get_json()["items"][0]["title"] == headline
+    parsed = feedparser.parse(fetched(site, "atom").data).entries[0]
+    assert unescape(parsed.title) == headline if kind else parsed.title == headline
+
+
+def test_a_headline_that_looks_like_html_is_escaped_in_the_head_of_a_feed_too(site: Site) -> None:
+    site.write_article("harbour", headline="The <dialog> element", live=True)
+    assert '<title type="html">The &amp;lt;dialog&amp;gt; element' in fetched(site, "atom", "harbour").text
+    assert "<channel><title>The &amp;lt;dialog&amp;gt; element" in fetched(site, "rss", "harbour").text

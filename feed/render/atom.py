@@ -3,7 +3,7 @@
 from xml.etree.ElementTree import Element
 
 from feed.render.entries import Entry, Listing, Tombstone
-from feed.render.xml import ATOM, add, document, root
+from feed.render.xml import ATOM, add, add_title, document, root
 
 TYPE = "application/atom+xml; charset=utf-8"
 TOMBSTONES = "http://purl.org/atompub/tombstones/1.0"
@@ -13,8 +13,8 @@ def write(listing: Listing) -> bytes:
     """The feed as an Atom document."""
     feed = root("feed", xmlns=ATOM, xmlns__at=TOMBSTONES, xml__lang=listing.language)
     add(feed, "id", listing.id)
-    add(feed, "title", listing.title)
-    add(feed, "subtitle", listing.description)
+    add_title(feed, "title", listing.title)
+    add_title(feed, "subtitle", listing.description)
     add(feed, "updated", listing.updated)
     add(add(feed, "author"), "name", listing.site)
     add(feed, "link", rel="self", type="application/atom+xml", href=f"{listing.address}.atom")
@@ -38,7 +38,7 @@ def _add_tombstone(feed: Element, tombstone: Tombstone) -> None:
 def _add_entry(feed: Element, entry: Entry) -> None:
     made = add(feed, "entry", **({"xml:lang": entry.language} if entry.language else {}))
     add(made, "id", entry.id)
-    add(made, "title", entry.title)
+    add_title(made, "title", entry.title)
     add(made, "published", entry.published)
     add(made, "updated", entry.updated)
     add(add(made, "author"), "name", entry.author)

@@ -8,7 +8,7 @@ from html import escape
 from xml.etree.ElementTree import Element
 
 from feed.render.entries import Entry, Listing
-from feed.render.xml import ATOM, add, document, root
+from feed.render.xml import ATOM, add, document, like_plain, root
 
 TYPE = "application/rss+xml; charset=utf-8"
 CONTENT = "http://purl.org/rss/1.0/modules/content/"
@@ -19,9 +19,9 @@ def write(listing: Listing) -> bytes:
     """The feed as an RSS document."""
     rss = root("rss", version="2.0", xmlns__atom=ATOM, xmlns__content=CONTENT, xmlns__dc=DUBLIN_CORE)
     channel = add(rss, "channel")
-    add(channel, "title", listing.title)
+    add(channel, "title", like_plain(listing.title))
     add(channel, "link", listing.page)
-    add(channel, "description", listing.description)
+    add(channel, "description", like_plain(listing.description))
     add(channel, "language", listing.language)
     add(channel, "lastBuildDate", _rfc822(listing.updated))
     add(channel, "docs", "https://www.rssboard.org/rss-specification")
@@ -35,7 +35,7 @@ def write(listing: Listing) -> bytes:
 
 def _add_item(channel: Element, entry: Entry) -> None:
     item = add(channel, "item")
-    add(item, "title", entry.title)
+    add(item, "title", like_plain(entry.title))
     add(item, "link", entry.url)
     add(item, "guid", entry.id, isPermaLink="false")
     add(item, "pubDate", _rfc822(entry.published))

@@ -13,6 +13,7 @@ from feed.web.cache import reads, shows_for_ever
 from feed.web.house import house
 
 IMMUTABLE = "public, max-age=31536000, immutable"
+ICON_SECONDS = 86_400  # under an address that stays: another sign is seen within a day
 STATIC = Path(__file__).parent.parent.parent / "static"
 
 pictures = Blueprint("pictures", __name__)
@@ -40,6 +41,17 @@ def file(digest: str, name: str) -> Response:
         shows_for_ever()
         return _forever(response)
     response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@static.get("/favicon.ico")
+@static.get("/apple-touch-icon.png")
+@reads()
+def icon() -> Response:
+    """The site's sign, where browsers, phones and feed readers look for it without being told."""
+    shows_for_ever()
+    response = static_file(request.path.removeprefix("/"))
+    response.headers["Cache-Control"] = f"public, max-age={ICON_SECONDS}"
     return response
 
 
