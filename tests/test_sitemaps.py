@@ -93,12 +93,12 @@ def test_the_sitemap_holds_the_public_articles_and_the_pages_that_lead_on(site: 
     assert listed(site) == {"/": None, "/feeds/news": None}
     site.write_article("secret", draft=True, live=True)
     bridge, harbour = site.write_article("bridge"), site.write_article("harbour", live=True)
-    assert list(listed(site)) == ["/", "/feeds/news", "/articles/harbour", "/articles/bridge"]
+    assert list(listed(site)) == ["/", "/feeds/news", "/articles/harbour", "/articles/bridge", "/authors/bob-brown"]
     assert listed(site)["/articles/bridge"] == local(site, bridge.published_at or "")
     assert listed(site)["/articles/harbour"] == local(site, harbour.feed.opened_at if harbour.feed else "")
     articles.edit(site.house.store, "bridge", site.bob, {"draft": True})
     articles.edit(site.house.store, "secret", site.bob, {"draft": False})
-    assert set(listed(site)) == {"/", "/feeds/news", "/articles/harbour", "/articles/secret"}
+    assert set(listed(site)) == {"/", "/feeds/news", "/articles/harbour", "/articles/secret", "/authors/bob-brown"}
 
 
 def test_an_article_changed_when_it_was_edited_or_its_coverage_went_on(site: Site) -> None:
@@ -120,7 +120,7 @@ def test_the_sitemap_of_a_large_site_holds_the_latest(site: Site, monkeypatch: p
     monkeypatch.setattr(sitemaps, "MOST_STORIES", 2)
     for slug in ("one", "two", "three"):
         site.write_article(slug)
-    assert list(listed(site)) == ["/", "/feeds/news", "/articles/three", "/articles/two"]
+    assert list(listed(site)) == ["/", "/feeds/news", "/articles/three", "/articles/two", "/authors/bob-brown"]
 
 
 def test_the_news_are_of_the_last_48_hours(site: Site) -> None:

@@ -211,3 +211,53 @@ def test_the_clock_of_an_article_is_no_feed_and_that_of_a_draft_is_missing(site:
     assert site.charlie.get(f"/feeds/{clock}/changes?after=0").status_code == 200
     assert site.charlie.get(f"/feeds/{secret}/changes?after=0").status_code == 404
     assert QUIET not in site.at_desk().get("/desk/articles/secret/preview").text
+
+
+@pytest.mark.parametrize(
+    "link", ["{site}/articles/quay", "{site}/articles/quay/?utm_source=x#top", "[The quay](/articles/quay)"]
+)
+def test_a_link_alone_is_a_card_with_headline_and_standfirst_however_it_was_written(site: Site, link: str) -> None:
+    site.write_article("quay", standfirst="How it looked", headline="The quay")
+    address = link.format(site=site.house.settings.public_url)
+    site.write_article("harbour", body=f"Before\n\n{address}\n\nSee {address} too")
+    (card,) = html.fromstring(site.charlie.get("/articles/harbour").text).find_class("card")
+    assert card.xpath("a/@href") == ["/articles/quay"]
+    assert [each.text for each in card.xpath(".//*[starts-with(@class, 'card-')]")] == ["The quay", "How it looked"]
+    site.api("PATCH", "/api/v1/articles/quay", {"draft": True})
+    assert "How it looked" not in site.charlie.get("/articles/harbour").text
+
+
+def test_an_author_has_a_page_and_articles_lead_to_it(site: Site) -> None:
+    assert site.charlie.get("/authors/bob-brown").status_code == 404
+    site.write_article("secret", draft=True)
+    assert site.charlie.get("/authors/bob-brown").status_code == 404, "a draft makes nobody an author"
+    site.write_article("harbour", standfirst="It burns")
+    editors.change_profile(site.house.store, site.bob.id, {"job": "Reporter", "bio": "Bob walks."})
+    page = html.fromstring(site.charlie.get("/articles/harbour").text)
+    assert page.xpath("//*[@class = 'byline' or @class = 'author']//a/@href") == ["/authors/bob-brown"] * 2
+    shown = html.fromstring(site.charlie.get("/authors/bob-brown").text)
+    assert shown.xpath("//link[@rel = 'canonical']/@href") == [f"{site.house.settings.public_url}/authors/bob-brown"]
+    assert shown.xpath("//*[@class = 'teaser']/a/@href") == ["/articles/harbour"]
+    words = shown.xpath("//main")[0].text_content()
+    assert all(each in words for each in ("Bob Brown", "Reporter", "Bob walks.", "It burns"))
+    assert "/authors/bob-brown</loc>" in site.charlie.get("/sitemap.xml").text
+    assert site.charlie.get("/authors/bob").status_code == 404, "the name that signs in is nobody's business"
+    assert site.charlie.get("/authors/alice-adams").status_code == 404
+
+
+def test_two_authors_of_like_names_have_two_pages(site: Site) -> None:
+    for login, name in (("bob2", "Bob  Brôwn"), ("oksana", "Оксана")):
+        editors.add(site.house.store, login, PASSWORD, "editor", name)
+    for slug, byline in (("a", "Bob Brown"), ("b", "Bob Brôwn"), ("c", "Оксана")):
+        site.write_article(slug, byline=byline)
+    for address, slug in (("bob-brown", "a"), ("bob-brown-2", "b"), ("oksana", "c")):
+        shown = html.fromstring(site.charlie.get(f"/authors/{address}").text)
+        assert shown.xpath("//*[@class = 'teaser']/a/@href") == [f"/articles/{slug}"], address
+
+
+def test_a_search_says_how_many_it_found(site: Site) -> None:
+    for number in range(23):
+        site.publish(f"Fire number {number}")
+    for query, told in (("fire", ["23 updates hold these words."]), ("22", ["1 update holds these words."]), ("x", [])):
+        page = html.fromstring(site.charlie.get(f"/feeds/news?q={query}").text)
+        assert [each.text for each in page.find_class("found")] == told

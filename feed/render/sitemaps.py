@@ -28,14 +28,17 @@ Sitemap: {url}/news-sitemap.xml
 """
 
 
-def sitemap(settings: Settings, stories: Sequence[Story]) -> bytes:
-    """The pages that lead on, and the articles. No single update: each is on its article's page, too."""
+def sitemap(settings: Settings, stories: Sequence[Story], authors: Sequence[str]) -> bytes:
+    """The pages that lead on, the articles, and the pages of these authors. No single update: each is on its article's
+    page, too."""
     urls = root("urlset", xmlns=SITEMAP)
     for path in PAGES:
         _add_url(urls, settings, path)
     for story in stories:
         url = _add_url(urls, settings, f"/articles/{story.slug}")
         add(url, "lastmod", times.with_offset(story.changed, settings.timezone))
+    for author in authors:
+        _add_url(urls, settings, f"/authors/{author}")
     return document(urls)
 
 

@@ -15,16 +15,23 @@ from feed.store.database import Database
 
 PARTS = ("kicker", "headline", "standfirst", "byline", "picture", "body", "author")
 
-_LONE_LINK = r'<p><a href="(?:{site})?/articles/([a-z0-9-]+)"[^>]*>[^<]*</a></p>'
+# With what may follow in an address that was copied, and as one that no link was made of, such as that of localhost.
+_SLUG = r"/articles/(?P<{name}>[a-z0-9-]+)/?(?:[?#][^\"<\s]*)?"
+_LINK = rf'<a href="(?:{{site}})?{_SLUG.format(name="linked")}"[^>]*>[^<]*</a>'
+_LONE_LINK = rf"<p>(?:{_LINK}|{{site}}{_SLUG.format(name='bare')})</p>"
 
 
 def with_cards(db: Database, site: str, article: Article, card: Callable[[Article], str]) -> Markup:
     """The article's body with its cards. `site` is the address of our pages; `card` makes that of an article."""
     pattern = re.compile(_LONE_LINK.format(site=re.escape(site)))
-    related = articles.headlines(db, set(pattern.findall(article.html)) - {article.slug})
+    related = articles.headlines(db, {_slug_in(link) for link in pattern.finditer(article.html)} - {article.slug})
 
     def replaced(link: re.Match[str]) -> str:
-        found = related.get(link[1])
+        found = related.get(_slug_in(link))
         return card(found) if found and found.id != article.id else link[0]
 
     return Markup(pattern.sub(replaced, article.html))  # noqa: S704 - sanitised when it was written
+
+
+def _slug_in(link: re.Match[str]) -> str:
+    return link["linked"] or link["bare"]

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from feed import text
 from feed.languages import Languages
 from feed.render import stories, templates
-from feed.store import articles, updates
+from feed.store import articles, authors, updates
 from feed.store.articles import Article
 from feed.store.database import Database
 from feed.store.feeds import Feed
@@ -47,6 +47,9 @@ class Renderer:
 
     def story_part(self, db: Database, article: Article, name: str) -> Markup:
         """A part of that article's page: one of `stories.PARTS`."""
+        if name in ("byline", "author"):
+            slug = authors.address_of(db, article, self._languages.of(None).tag)
+            return self._render(f"_{name}.html", article.language, article=article, author_slug=slug)
         if name != "body":
             return self._render(f"_{name}.html", article.language, article=article)
 

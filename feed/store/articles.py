@@ -118,6 +118,16 @@ def newest_first(db: Database, limit: int, *, drafts: bool = False) -> list[Arti
     return [_article(db, row) for row in rows]
 
 
+def by(db: Database, byline: str, limit: int) -> list[Article]:
+    """Up to `limit` public articles under that name, the latest first."""
+    rows = db.execute(
+        f"SELECT {_COLUMNS} WHERE NOT articles.draft AND articles.byline = ? "
+        "ORDER BY articles.published_at DESC, articles.id DESC LIMIT ?",
+        [byline, limit],
+    ).fetchall()
+    return [_article(db, row) for row in rows]
+
+
 def headlines(db: Database, wanted: set[str]) -> dict[str, Article]:
     """Those of the wanted slugs that are public articles, or were, for the cards that point to them."""
     found = {slug: addresses.now(db, slug) for slug in wanted}

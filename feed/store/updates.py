@@ -218,6 +218,11 @@ def oldest_first(
     return _listed(db, feed, which, after, ">", "ASC", limit)
 
 
+def count(db: Database, feed: feeds.Feed, holding: Holding, most: int) -> int:
+    """How many standing updates of the feed hold those words; counts no further than that."""
+    return len(search.ids(db, feed.id, holding, None, "DESC", most))
+
+
 def changed_after(db: Database, feed: feeds.Feed, version: int, limit: int) -> list[Update]:
     """Up to `limit` updates that changed after that version, in the order of change. Retracted ones are among them, if
     any reader could have seen them."""

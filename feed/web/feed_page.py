@@ -8,11 +8,13 @@ from feed.render.updates import Renderer
 from feed.store import updates
 from feed.store.database import Database
 from feed.store.feeds import Feed
+from feed.store.search import Holding
 from feed.store.updates import HIGHEST_ID, Place, Update
 from feed.web.cursors import cursor_of
 from feed.web.views import View
 
 SHOWN = 20  # updates at a time: three screens of a phone
+COUNTED = 1_000  # updates that a search finds: more says that better words are needed
 ABOVE = 4  # newer ones above the update that a link led to
 
 
@@ -20,7 +22,8 @@ ABOVE = 4  # newer ones above the update that a link led to
 class FeedPage:
     """Updates of a feed in the order of the view. `up` and `down` are the queries of the pages above and below, None at
     the ends of the list; `further` is the one that leads on the way that this page was read. `highlight` is the DOM id
-    of the update that all this surrounds, if one."""
+    of the update that all this surrounds, if one; `found` is how many updates a search finds, up to one more than are
+    counted."""
 
     feed: Feed
     view: View
@@ -30,6 +33,7 @@ class FeedPage:
     further: str | None
     parts: dict[str, str]
     highlight: str | None = None
+    found: int | None = None
 
     @property
     def address(self) -> str:
@@ -62,6 +66,7 @@ def load(db: Database, render: Renderer, feed: Feed, view: View, limit: int = SH
         down=on if down_the_page else back_link,
         further=on,
         parts=_parts(db, render, feed),
+        found=updates.count(db, feed, view.which, COUNTED + 1) if isinstance(view.which, Holding) else None,
     )
 
 

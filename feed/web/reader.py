@@ -6,7 +6,7 @@ from werkzeug.exceptions import BadRequest
 
 from feed.errors import Gone, Missing, Sentence
 from feed.render import changes, history, stories, structured_data
-from feed.store import articles, feeds, pictures, updates
+from feed.store import articles, authors, feeds, pictures, updates
 from feed.store.articles import Article
 from feed.store.database import Database
 from feed.store.feeds import NEWS, Feed
@@ -43,6 +43,16 @@ def article(slug: str) -> str:
         found = articles.get(db, slug)
         shows(db, feeds.get(db, NEWS), feeds.clock_of(db, found.id))
         return article_page(db, found)
+
+
+@reader.get("/authors/<slug>")
+@reads()
+def author(slug: str) -> str:
+    """An author: name, job, picture, bio and articles. Who has no public article has no page."""
+    with house().store.read() as db:
+        shows(db)
+        found, written_by = authors.get(db, slug, house().settings.language)
+        return render_template("author.html", slug=slug, author=found, articles=written_by)
 
 
 @reader.get("/feeds/<slug>")

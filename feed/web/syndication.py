@@ -8,7 +8,7 @@ from flask import Blueprint, Response
 from feed import times
 from feed.render import atom, entries, json_feed, rss, sitemaps
 from feed.render.entries import Listing
-from feed.store import feeds
+from feed.store import authors, feeds
 from feed.store import sitemap as stored
 from feed.web.cache import changed, reads, shows, shows_all, shows_for_ever
 from feed.web.files import logo
@@ -47,7 +47,8 @@ def sitemap() -> Response:
     with house().store.read() as db:
         shows_all(db)
         stories = stored.stories(db, sitemaps.MOST_STORIES)
-    written = house().store.offload(sitemaps.sitemap, house().settings, stories)
+        writers = [*authors.addressed(db, house().settings.language)]
+    written = house().store.offload(sitemaps.sitemap, house().settings, stories, writers)
     return Response(written, content_type=sitemaps.TYPE)
 
 
