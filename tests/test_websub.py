@@ -561,3 +561,13 @@ def ids(document: bytes) -> list[str]:
     if document.startswith(b"{"):
         return [item["id"] for item in json.loads(document)["items"]]
     return [entry.id for entry in feedparser.parse(document).entries]
+
+
+def test_who_subscribed_under_an_old_address_is_told_too_and_no_draft_s_is_named(telling_site: Site, hub: Hub) -> None:
+    telling_site.write_article("secret", draft=True, live=True)
+    change = articles.edit
+    change(telling_site.house.store, "secret", telling_site.bob, {"slug": "harbour"})
+    change(telling_site.house.store, "harbour", telling_site.bob, {"draft": False})
+    change(telling_site.house.store, "harbour", telling_site.bob, {"slug": "port"})
+    telling_site.house.websub.step()
+    assert set(hub.told()) == topics(URL, "port", "harbour")

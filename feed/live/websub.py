@@ -21,7 +21,7 @@ from feed import repeats
 from feed.errors import Missing
 from feed.render import entries
 from feed.settings import Settings
-from feed.store import websub
+from feed.store import addresses, websub
 from feed.store.database import OperationalError, Store
 from feed.store.feeds import Feed
 from feed.store.versions import Versions
@@ -121,7 +121,9 @@ class WebSub:
         an article has none."""
         if feed.quiet:
             return
-        for address in entries.addresses(self._site, feed.slug):
+        with self._store.read() as db:
+            slugs = [feed.slug, *addresses.of_feed(db, feed.id)]  # under an old one, too, somebody may have subscribed
+        for address in (each for slug in slugs for each in entries.addresses(self._site, slug)):
             try:
                 self._versions.feed(feed.slug)
             except Missing:

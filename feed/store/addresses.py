@@ -29,6 +29,15 @@ def of(db: Database, article_id: int) -> list[str]:
     return [row[0] for row in db.execute("SELECT slug FROM addresses WHERE article_id = ?", [article_id])]
 
 
+def of_feed(db: Database, feed_id: int) -> list[str]:
+    """The old addresses of the article of that feed that readers knew."""
+    old = (
+        "SELECT addresses.slug FROM addresses JOIN feeds ON feeds.article_id = addresses.article_id "
+        "WHERE feeds.id = ? AND addresses.public ORDER BY addresses.slug"
+    )
+    return [row[0] for row in db.execute(old, [feed_id])]
+
+
 def taken(db: Database, slug: str) -> bool:
     """Whether an article has this address now."""
     return db.execute("SELECT 1 FROM articles WHERE slug = ?", [slug]).fetchone() is not None
