@@ -26,6 +26,8 @@ def found(site: Site, words: str) -> list[str]:
         ("DELETE FROM search WHERE rowid = 2", "made the search of 4 updates anew"),
         ("INSERT INTO search (rowid, text) VALUES (9, 'x')", "made the search of 4 updates anew"),
         ("UPDATE search_data SET block = x'00ff00ff' WHERE id > 1", "made the search of 4 updates anew"),
+        ("DELETE FROM words WHERE rowid = 2", "made the search of 4 updates anew"),
+        ("UPDATE words_data SET block = x'00ff00ff' WHERE id > 1", "made the search of 4 updates anew"),
         ("DELETE FROM revisions WHERE update_id = 2 AND revision = 2", "kept the text of now as a revision of 1"),
         ("DELETE FROM site", "the counter of what pages show beside feeds was missing"),
         ("UPDATE feeds SET tick = 7", "it had the tick of another feed"),

@@ -113,7 +113,7 @@ def test_damage_that_only_some_requests_meet_is_told_by_readiness_until_it_is_me
         site.publish(f"Number {number}")
     cached = site.charlie.get("/feeds/news")
     assert cached.status_code == site.charlie.get("/readyz").status_code == 200
-    site.house.store.write(lambda db: db.execute("DELETE FROM search_data").rowcount)
+    site.house.store.write(lambda db: db.execute("DELETE FROM words_data").rowcount)
     assert site.charlie.get("/feeds/news?q=number").status_code == 503
     assert site.charlie.get("/feeds/news").text == cached.text, "what is right is still served"
     eventually(lambda: "damaged" in site.charlie.get("/readyz").text)
