@@ -102,6 +102,7 @@ def furnish(site: Site) -> None:
     uploaded = pictures.add(site.house.store, site.house.settings.media, picture.getvalue(), shown)
     about = {"display_name": "⟦Bob⟧", "job": "⟦job⟧", "bio": "⟦" + "bio " * 50 + "⟧", "picture": uploaded.id}
     site.bob = editors.change_profile(site.house.store, site.bob.id, about)
+    editors.change_profile(site.house.store, site.alice.id, {"display_name": "⟦Alice⟧"})
     told = {"headline": "⟦headline⟧", "kicker": "⟦kicker⟧", "standfirst": "⟦standfirst⟧", "picture": uploaded.id}
     site.write_article("2", **{**told, "body": "⟦body⟧"})
     site.write_article("first", **{**told, "body": "[⟦a⟧](/articles/2)", "live": True})

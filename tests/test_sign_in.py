@@ -1,5 +1,6 @@
 """Signing in: sessions that the server can end, guesses that are slowed, and no way round for other sites."""
 
+from collections.abc import Iterator
 from http.cookies import SimpleCookie
 from pathlib import Path
 
@@ -87,6 +88,7 @@ def test_behind_https_the_cookie_is_secure(tmp_path: Path) -> None:
     form = {"name": "bob", "password": PASSWORD}
     answer = app.test_client().post(SIGN_IN, data=form, headers={"Origin": "https://news.example.org"})
     assert answer.status_code == 303
+    assert answer.headers["Set-Cookie"].startswith("__Host-liveline=")
     assert "; Secure" in answer.headers["Set-Cookie"]
     assert "Strict-Transport-Security" in answer.headers
     assert app.test_client().post(SIGN_IN, data=form, headers={"Origin": "http://news.example.org"}).status_code == 403
@@ -126,9 +128,10 @@ def test_a_stranger_who_guesses_locks_nobody_out_but_many_together_are_stopped(
         last = try_in(site.charlie, "bob", "wrong", "203.0.113.7")
     assert last.status_code == 429
     assert try_in(site.charlie, address="198.51.100.1").status_code == 303, "what was refused is not counted"
-    for number in range(25):
+    for number in range(25 - sessions.TRIES_PER_NAME_AND_ADDRESS):  # bob's sign-in elsewhere forgave nothing of it
         assert try_in(site.charlie, "bob", "wrong", f"203.0.{number}.7").status_code == 403
     assert try_in(site.charlie, address="198.51.100.2").status_code == 429
+    assert try_in(site.charlie, address="198.51.100.1").status_code == 303, "where he has signed in before"
 
 
 def test_one_address_cannot_try_all_names(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -182,6 +185,173 @@ def test_a_changed_secret_ends_every_session(site: Site, tmp_path: Path) -> None
 def test_a_broken_cookie_is_no_session(site: Site) -> None:
     for value in ("", "x", "\xff\xfe", "a" * 4000, '"quoted', "%00"):
         assert site.charlie.get("/desk/", headers={"Cookie": f"liveline={value}"}).status_code == 303
+
+
+# Whose tries count against whom
+
+
+def v6(network: int, host: int = 1) -> str:
+    """An address of one customer's /48: one of its 65,536 networks."""
+    return f"2001:db8:77:{network:x}::{host:x}"
+
+
+def test_guesses_from_one_large_network_lock_nobody_out_elsewhere(site: Site) -> None:
+    answers = [try_in(site.charlie, "bob", "wrong", v6(n * 256)).status_code for n in range(200)]
+    assert answers.count(403) == sessions.TRIES_PER_48 < sessions.TRIES_PER_NAME
+    assert set(answers[sessions.TRIES_PER_48 :]) == {429}
+    for elsewhere in ("198.51.100.7", "2001:db8:99::1", "::ffff:198.51.100.9"):
+        assert try_in(site.charlie, address=elsewhere).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("apart", "limit"),
+    [(1, sessions.TRIES_PER_56), (256, sessions.TRIES_PER_48)],
+    ids=["a /56 of many /64", "a /48 of many /56"],
+)
+def test_a_customer_with_many_networks_counts_as_one(site: Site, apart: int, limit: int) -> None:
+    answers = [try_in(site.charlie, f"name{n}", "x", v6(n * apart)).status_code for n in range(limit + 1)]
+    assert answers == [403] * limit + [429]
+
+
+def test_an_address_within_a_network_is_no_way_out_of_it(site: Site) -> None:
+    for host in range(1, sessions.TRIES_PER_NAME_AND_ADDRESS + 1):
+        assert try_in(site.charlie, "bob", "wrong", v6(1, host)).status_code == 403
+    assert try_in(site.charlie, "bob", PASSWORD, v6(1, 99)).status_code == 429
+    assert try_in(site.charlie, "bob", PASSWORD, "::ffff:127.0.0.1").status_code == 303
+    assert sessions.networks_of("::ffff:127.0.0.1") == sessions.networks_of("127.0.0.1")
+
+
+def test_where_bob_signed_in_before_no_strangers_tries_keep_him_out(site: Site) -> None:
+    home = v6(7)
+    assert try_in(site.charlie, address=home).status_code == 303
+    for n in range(200):
+        try_in(site.charlie, "bob", "wrong", v6(256 + n))
+    for n in range(sessions.TRIES_PER_NAME):
+        try_in(site.charlie, "bob", "wrong", f"203.0.{n}.7")
+    for n in range(sessions.TRIES_PER_ADDRESS):
+        try_in(site.charlie, f"name{n}", "wrong", home)
+    assert try_in(site.charlie, address="198.51.100.1").status_code == 429, "where he never was"
+    assert try_in(site.charlie, "alice", address=v6(8)).status_code == 429, "the others of that /48"
+    assert try_in(site.charlie, address=home).status_code == 303
+    for _ in range(sessions.TRIES_PER_NAME_AND_ADDRESS):
+        assert try_in(site.charlie, "bob", "wrong", home).status_code == 403
+    assert try_in(site.charlie, address=home).status_code == 429, "there too, guesses under his name have an end"
+
+
+def test_an_insiders_own_sign_in_forgives_nothing_but_his_own_tries(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sessions, "TRIES_PER_ADDRESS", 12)
+    for n in range(9):
+        assert try_in(site.charlie, "alice", "wrong").status_code == 403
+        assert try_in(site.charlie, "bob").status_code == 303, f"{n}: right tries are none"
+    assert try_in(site.charlie, "alice", "wrong").status_code == 403
+    assert try_in(site.charlie, "alice").status_code == 429
+    assert try_in(site.charlie, "x", "wrong").status_code == 403
+    assert try_in(site.charlie, "y", "wrong").status_code == 403
+    assert try_in(site.charlie, "z", "wrong").status_code == 429
+
+
+def test_a_newsroom_behind_one_address_signs_in_all_day(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sessions, "TRIES_PER_ADDRESS", 3)
+    monkeypatch.setattr(sessions, "TRIES_PER_NAME", 3)
+    assert {try_in(site.charlie, name).status_code for _ in range(5) for name in ("alice", "bob")} == {303}
+
+
+def test_where_somebody_signed_in_is_kept_as_a_hash(site: Site) -> None:
+    try_in(site.charlie, address=v6(7))
+    with site.house.store.read() as db:
+        (row,) = [tuple(row) for row in db.execute("SELECT editor_id, network FROM known_networks")]
+    assert row[0] == site.bob.id
+    assert "2001" not in row[1]
+
+
+# The session
+
+
+def test_signing_in_ends_the_session_that_was_presented(site: Site) -> None:
+    """Somebody else's may have been put into this browser; whoever put it there would share it."""
+    attacker = site.at_desk("alice")
+    planted = attacker.get_cookie("liveline")
+    assert planted
+    bob = site.charlie
+    bob.set_cookie("liveline", planted.value)
+    assert try_in(bob).status_code == 303
+    assert "Bob Brown" in bob.get("/desk/").text
+    assert attacker.get("/desk/").status_code == 303
+
+
+def test_a_wrong_try_ends_no_session(site: Site) -> None:
+    bob = site.at_desk()
+    assert try_in(bob, password="wrong").status_code == 403
+    assert bob.get("/desk/").status_code == 200
+
+
+@pytest.fixture
+def secure(tmp_path: Path) -> Iterator[FlaskClient]:
+    """A browser at a site on https with bob."""
+    app = create_app({"FEED_DATABASE": str(tmp_path / "s.db"), "FEED_PUBLIC_URL": "https://news.example.org"})
+    store = app.extensions["liveline"].store
+    migrations.upgrade(store)
+    editors.add(store, "bob", PASSWORD, "editor")
+    yield app.test_client()
+    store.close()
+
+
+def test_a_sibling_domain_can_toss_no_session_in(secure: FlaskClient) -> None:
+    headers = {"Origin": "https://news.example.org", "Sec-Fetch-Site": "same-origin"}
+    at = "https://news.example.org"
+    answer = secure.post(SIGN_IN, base_url=at, data={"name": "bob", "password": PASSWORD}, headers=headers)
+    (morsel,) = SimpleCookie(answer.headers["Set-Cookie"]).values()
+    assert (morsel.key, morsel["path"], morsel["domain"]) == ("__Host-liveline", "/", "")
+    assert morsel["secure"]
+    tossed = secure.application.test_client().get("/desk/", base_url=at, headers={"Cookie": f"liveline={morsel.value}"})
+    assert tossed.status_code == 303, "the name that any subdomain may set is not looked at"
+    assert secure.get("/desk/", base_url=at).status_code == 200
+    out = secure.post("/desk/sign-out", base_url=at, headers=headers)
+    assert out.headers["Set-Cookie"].startswith("__Host-liveline=;")
+    assert "; Secure" in out.headers["Set-Cookie"], "without it a browser refuses to take it back"
+    assert secure.get("/desk/", base_url=at).status_code == 303
+
+
+@pytest.mark.parametrize(
+    "path",
+    [SIGN_IN, "/desk/", "/desk/first/x", "/desk/nothing/here", "/desk/profile", "/desk/updates/99", "/desk/feeds/x"],
+)
+def test_nothing_of_the_desk_is_kept_by_anybody(site: Site, path: str) -> None:
+    for browser in (site.charlie, site.at_desk()):
+        assert browser.get(path).headers["Cache-Control"] == "no-store"
+        assert browser.post(path, headers=FROM_HERE).headers["Cache-Control"] == "no-store"
+
+
+# The editor's own password
+
+
+def change(browser: FlaskClient, current: str, new: str) -> TestResponse:
+    """The form on the profile."""
+    return browser.post("/desk/password", data={"current": current, "password": new}, headers=FROM_HERE)
+
+
+def test_bob_changes_his_password_and_every_other_browser_is_out(site: Site) -> None:
+    here, elsewhere, alice = site.at_desk(), site.at_desk(), site.at_desk("alice")
+    assert change(here, PASSWORD, "another horse battery").status_code == 303
+    assert here.get("/desk/").status_code == 200
+    assert elsewhere.get("/desk/").status_code == 303
+    assert alice.get("/desk/").status_code == 200
+    assert try_in(site.charlie).status_code == 403
+    assert try_in(site.charlie, password="another horse battery").status_code == 303
+
+
+def test_a_stolen_session_changes_no_password(site: Site) -> None:
+    thief, bob = site.at_desk(), site.at_desk()
+    refused = change(thief, "wrong", "another horse battery")
+    assert refused.status_code == 422
+    assert "This is not your password." in refused.text
+    for common in ("short", "password123", "bobbrown99"):
+        assert change(thief, PASSWORD, common).status_code == 422
+    answers = [change(thief, "wrong", "another horse battery").status_code for _ in range(12)]
+    assert answers[-1] == 429
+    assert bob.get("/desk/").status_code == 200
 
 
 # The first editor

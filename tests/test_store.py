@@ -591,12 +591,12 @@ def test_a_key_is_remembered_for_a_day(site: Site, monkeypatch: pytest.MonkeyPat
 
 def test_old_sessions_and_tries_are_swept_away(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     store, key = site.house.store, site.house.settings.secret_key
-    sessions.sign_in(store, key, "bob", "wrong", "10.0.0.1", "")
-    sessions.begin(store, key, site.bob, "old browser")
+    sessions.sign_in(store, key, "bob", "wrong", sessions.Visit("10.0.0.1", ""))
+    sessions.begin(store, key, site.bob, sessions.Visit("127.0.0.1", "old browser"))
     late = times.after(sessions.SESSION_SECONDS + 60)
     monkeypatch.setattr(times, "now", lambda: late)
     monkeypatch.setattr(times, "after", lambda seconds: late)
-    assert sessions.sign_in(store, key, "bob", PASSWORD, "10.0.0.1", "new browser")
+    assert sessions.sign_in(store, key, "bob", PASSWORD, sessions.Visit("10.0.0.1", "new browser"))
     assert rows(store, "SELECT device FROM sessions") == [("new browser",)]
     assert rows(store, "SELECT count(*) FROM attempts") == [(0,)]
 

@@ -423,3 +423,14 @@ def authors(db: Database) -> None:
         "WHERE EXISTS (SELECT 1 FROM editors WHERE display_name = byline)"
     )
     db.execute("CREATE INDEX articles_of_author ON articles (author_id)")
+
+
+@migrations()
+def known_networks(db: Database) -> None:
+    """From where each editor has signed in: what strangers do elsewhere does not keep them out there."""
+    db.executescript("""
+        CREATE TABLE known_networks (
+            editor_id INTEGER NOT NULL REFERENCES editors ON DELETE CASCADE, network TEXT NOT NULL, at TEXT NOT NULL,
+            PRIMARY KEY (editor_id, network)
+        ) STRICT, WITHOUT ROWID;
+    """)

@@ -10,7 +10,7 @@ from sqlite_utils import Database
 
 from feed import times
 from feed.errors import Invalid, Reason, Sentence
-from feed.store import actions, editors
+from feed.store import actions, editors, sessions
 from feed.store.actions import Actor, Verb
 from feed.store.database import Store
 from feed.store.editors import NO_PASSWORD, Editor
@@ -70,9 +70,12 @@ def set_password(store: Store, name: str, password: str, actor: Actor | None = N
     return store.write(_set_password, editor, new, Verb.SET_PASSWORD, actor, "")
 
 
-def change_own_password(store: Store, editor: Editor, current: str, password: str, session_hash: str) -> Ended:
-    """The editor's own change, who proves to know the current one; every session ends but this. Raises Invalid."""
-    if editors.with_password(store, editor.name, current) is None:
+def change_own_password(
+    store: Store, key: bytes, editor: Editor, current: str, password: str, session_hash: str, address: str
+) -> Ended:
+    """The editor's own change, who proves to know the current one; every session ends but this. Raises Invalid, and
+    Throttled after too many tries."""
+    if not sessions.prove(store, key, editor, current, address):
         raise Invalid(Reason("current", Sentence("This is not your password.")))
     new = editors.password_hash(store, password, vars(editor))
     return store.write(_set_password, editor, new, Verb.CHANGE_PASSWORD, editor, session_hash)

@@ -12,7 +12,7 @@ from flask import Blueprint, g, redirect, render_template, request, url_for
 from feed import fields
 from feed.errors import Invalid, KeyUsed, Reason, Sentence, Stale
 from feed.picture import UPLOAD_BYTES
-from feed.store import actions, articles, editors, feeds, moments, pictures, sessions, updates
+from feed.store import actions, articles, editors, feeds, moments, people, pictures, sessions, updates
 from feed.store.editors import Editor
 from feed.store.updates import Update
 from feed.web import feed_page
@@ -30,12 +30,6 @@ desk = Blueprint("desk", __name__, url_prefix="/desk")
 desk.before_request(require_editor)
 desk.before_request(check_form)
 desk.before_request(before_a_search)
-
-
-@desk.after_request
-def _keep_private(response: Any) -> Any:
-    response.headers["Cache-Control"] = "no-store"
-    return response
 
 
 @desk.get("/")
@@ -213,6 +207,18 @@ def change_profile() -> Any:
         editors.change_profile(house().store, g.editor.id, given, g.editor)
     except Invalid as error:
         return _profile(given, error), 422
+    return redirect(url_for("desk.profile"), 303)
+
+
+@desk.post("/password")
+def change_password() -> Any:
+    """The editor's own password; every other browser is signed out."""
+    current, new = request.form.get("current", ""), request.form.get("password", "")
+    try:
+        key, address = house().settings.secret_key, request.remote_addr or ""
+        people.change_own_password(house().store, key, g.editor, current, new, g.session.hash, address)
+    except Invalid as error:
+        return _profile({name: getattr(g.editor, name) for name in fields.PROFILE}, error), 422
     return redirect(url_for("desk.profile"), 303)
 
 

@@ -23,6 +23,8 @@ FORM_BYTES = 1024 * 1024  # the longest article in UTF-8, percent-encoded, fits 
 STRANGERS_FORM_BYTES = 16 * 1024  # name, password and the way back; nobody need sign in to send it
 FORM_FIELDS = 100  # the article's form has ten; each costs time to read, however short
 COOKIE = "liveline"
+HOST_COOKIE = f"__Host-{COOKIE}"  # on https: a browser takes it from this host alone, never from a sibling domain
+DESK = "/desk/"  # below it nothing is kept, neither by browsers nor on the way
 FRAMED = "/embed/"  # what other sites may show in a frame
 
 # Everything comes from this host. `connect-src 'self'` covers the WebSocket of the same host. Who may show a page in a
@@ -65,7 +67,7 @@ def _refuse_foreign_writes() -> None:
         raise Forbidden(Sentence("This form came from another site. Open the page here and send it again."))
     if origin is not None and origin not in house().settings.origins and not _by_number(origin):
         raise Forbidden(Sentence("This form came from another site. Open the page here and send it again."))
-    by_cookie = request.cookies.get(COOKIE) is not None and not request.path.startswith("/api/")
+    by_cookie = session_presented() is not None and not request.path.startswith("/api/")
     if site is None and origin is None and by_cookie:
         raise Forbidden(
             Sentence("Your browser does not say which page sent this. Update it, or use the API with a token.")
@@ -95,8 +97,10 @@ def _add_headers(response: Response) -> Response:
     headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
     headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
     headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
-    if house().settings.public_url.startswith("https:"):
+    if _https():
         headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    if request.path.startswith(DESK):
+        headers["Cache-Control"] = "no-store"
     headers.setdefault("Cache-Control", "no-cache")  # kept, but asked for again each time: invariant 4
     return response
 
@@ -134,9 +138,29 @@ def _read_at_most(size: int) -> bytes:
 
 def start_session(response: Any, token: str) -> Any:
     """Gives the browser its session."""
-    secure = house().settings.public_url.startswith("https:")
-    response.set_cookie(COOKIE, token, max_age=sessions.SESSION_SECONDS, httponly=True, samesite="Lax", secure=secure)
+    response.set_cookie(
+        _cookie(), token, max_age=sessions.SESSION_SECONDS, httponly=True, samesite="Lax", secure=_https()
+    )
     return response
+
+
+def end_session(response: Any) -> Any:
+    """Takes it from the browser again."""
+    response.delete_cookie(_cookie(), httponly=True, samesite="Lax", secure=_https())
+    return response
+
+
+def session_presented() -> str | None:
+    """The token of the session that the browser says it has."""
+    return request.cookies.get(_cookie())
+
+
+def _cookie() -> str:
+    return HOST_COOKIE if _https() else COOKIE
+
+
+def _https() -> bool:
+    return house().settings.public_url.startswith("https:")
 
 
 def require_editor() -> Any:
@@ -152,7 +176,7 @@ def require_editor() -> Any:
 
 def editor_at_desk() -> tuple[sessions.Session, Editor] | None:
     """The session and editor of this browser, looked up anew each time: an ended session ends at once."""
-    token = request.cookies.get(COOKIE)
+    token = session_presented()
     if not token:
         return None
     try:

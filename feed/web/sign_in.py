@@ -6,9 +6,8 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request, url_for
 
 from feed.errors import Invalid, Sentence
-from feed.live.admission import network_of
 from feed.store import editors, sessions
-from feed.web.guards import COOKIE, check_strangers_form, editor_at_desk, start_session
+from feed.web.guards import check_strangers_form, editor_at_desk, end_session, session_presented, start_session
 from feed.web.house import house
 
 # A path of the desk as browsers send it: no sign that ends a header, and none that begins another host.
@@ -30,8 +29,7 @@ def sign_in() -> Any:
 def check() -> Any:
     """Name and password for a session, or the form again, which never says which of the two was wrong."""
     name, password = request.form.get("name", "").strip().lower(), request.form.get("password", "")
-    address, device = network_of(request.remote_addr or ""), request.user_agent.string
-    found = sessions.sign_in(house().store, house().settings.secret_key, name, password, address, device)
+    found = sessions.sign_in(house().store, house().settings.secret_key, name, password, _visit())
     if found is None:
         return _form(name=name, error=Sentence("Name and password do not fit together. Try again.")), 403
     token, _ = found
@@ -44,9 +42,7 @@ def sign_out() -> Any:
     if found := editor_at_desk():
         session, editor = found
         sessions.end(house().store, editor, session.hash)
-    response = redirect(url_for("sign_in.sign_in"), 303)
-    response.delete_cookie(COOKIE)
-    return response
+    return end_session(redirect(url_for("sign_in.sign_in"), 303))
 
 
 @sign_in_pages.get("/first/<token>")
@@ -72,8 +68,12 @@ def first_editor(token: str) -> Any:
     except Invalid as error:
         errors = {reason.field: reason.message for reason in error.reasons}
         return render_template("first_editor.html", token=token, errors=errors, given=given), 422
-    session = sessions.begin(house().store, house().settings.secret_key, editor, request.user_agent.string)
+    session = sessions.begin(house().store, house().settings.secret_key, editor, _visit())
     return start_session(redirect(url_for("desk.overview"), 303), session)
+
+
+def _visit() -> sessions.Visit:
+    return sessions.Visit(request.remote_addr or "", request.user_agent.string, session_presented())
 
 
 def _form(name: str = "", error: str | None = None) -> str:
