@@ -94,7 +94,7 @@ def test_what_was_answered_while_257_megabytes_were_restored_holds(
     writers = [threading.Thread(target=each) for each in (retract, revoke)]
     for each in writers:
         each.start()
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=120)
     over.set()
     for each in writers:
         each.join()
@@ -123,7 +123,7 @@ def whose(db: Any, token: str) -> str | None:
 
 
 def test_a_restore_that_is_killed_leaves_a_site_that_can_write(server: Server, filled: Backup, tmp_path: Path) -> None:
-    filled.enlarge(60)
+    filled.enlarge(150)
     store = Store(tmp_path / "feed.db")
     server.publish("Since the backup")
     process = restoring(server, filled)
@@ -158,7 +158,7 @@ def test_a_restore_that_is_killed_leaves_a_site_that_can_write(server: Server, f
 def test_two_restores_at_once_are_one_after_the_other(server: Server, filled: Backup, tmp_path: Path) -> None:
     both = [restoring(server, filled) for _ in range(2)]
     for each in both:
-        _, err = each.communicate(timeout=60)
+        _, err = each.communicate(timeout=120)
         assert each.returncode == 0, err
     server.publish("After both")
     store = Store(tmp_path / "feed.db")
