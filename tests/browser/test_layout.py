@@ -122,3 +122,34 @@ def test_without_scripts_there_is_no_control_that_does_nothing_and_each_day_is_n
         expect(control).to_be_hidden()
     expect(page.locator("li.on")).to_have_count(1)
     expect(page.locator("li.update .day").first).to_be_hidden()
+
+
+def test_with_the_fonts_of_a_plain_linux_a_headline_is_no_wider_than_elsewhere(
+    gazette: Server, open_page: NewPage
+) -> None:
+    """DejaVu Serif, the only serif there, is a sixth wider than Times; ours is fitted."""
+    page = open_page(f"{gazette.url}/", viewport=DESKTOP)
+    widths = page.evaluate("""async () => {
+      const context = document.createElement("canvas").getContext("2d");
+      return ["monospace", "DejaVu Serif", "Narrowed Serif"].map((font) => {
+        context.font = `700 100px "${font}", monospace`;
+        return context.measureText("The harbour is on fire").width;
+      });
+    }""")
+    if widths[1] == widths[0]:
+        pytest.skip("DejaVu Serif is not on this machine")
+    assert widths[2] < 0.9 * widths[1]
+
+
+def test_what_is_not_the_newest_is_not_called_live_and_the_coverage_is_a_landmark(
+    gazette: Server, open_page: NewPage
+) -> None:
+    page = open_page(f"{gazette.url}/feeds/harbour?q=quay")
+    expect(page.locator(".state")).to_be_hidden()
+    page.goto(f"{gazette.url}/articles/harbour")
+    page.wait_for_selector("[feed=harbour][state=live]")
+    expect(page.get_by_role("region", name="Live coverage")).to_have_count(1)
+    expect(page.locator("[feed=harbour] .state")).to_be_visible()
+    page.goto(f"{gazette.url}/feeds/harbour" + str(page.locator("[feed=harbour] .more a").get_attribute("href")))
+    page.wait_for_selector("[feed=harbour][state=live]")
+    expect(page.locator(".state")).to_be_hidden()
