@@ -1,11 +1,12 @@
 """When an update counts as published: never below an older one, nor before its article; imports in their place."""
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from feed import repeats, times
-from feed.store import articles, feeds, moments, updates
+from feed.store import articles, backup, feeds, moments, updates
 from tests.conftest import Site
 from tests.reader import updates_in
 
@@ -148,3 +149,17 @@ def test_a_moment_ago_is_over(site: Site) -> None:
     for given in (times.now(), None):
         answer = site.api("POST", "/api/v1/feeds/news/updates", {"body": "x", "published_at": given})
         assert answer.status_code == 201
+
+
+def test_what_was_retracted_after_its_draft_came_out_stays_so_when_the_draft_is_restored(
+    site: Site, tmp_path: Path
+) -> None:
+    """Its moment of publication is another in the backup, and so may be its address."""
+    site.write_article("harbour", draft=True, live=True)
+    gone, kept = site.publish("The wrong man", feed="harbour"), site.publish("Fog", feed="harbour")
+    backup.backup(site.house.store, site.house.settings.media, tmp_path / "backup.db")
+    articles.edit(site.house.store, "harbour", site.bob, {"draft": False, "slug": "port"})
+    site.retract(gone)
+    backup.restore(site.house.store, site.house.settings.media, tmp_path / "backup.db")
+    articles.edit(site.house.store, "harbour", site.bob, {"draft": False})
+    assert shown(site, "harbour") == [kept.id]

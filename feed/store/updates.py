@@ -267,11 +267,16 @@ def retracted_last(db: Database, feed: feeds.Feed, limit: int) -> list[Update]:
 
 def retract_again(db: Database, retractions: list[Update]) -> None:
     """Takes off those of these updates that stand here (an older copy), within a transaction of the caller's. Ids
-    come again after a restore, so the moment of publication must be the same too; the feed may have another slug."""
+    come again after a restore, so the moment of publication must be the same too, unless the article was a draft when
+    the copy was made and has come out since; the feed may have another slug."""
+    same = (
+        "updates.published_at = :moment OR (updates.published_at < :moment AND updates.byline = :byline AND EXISTS "
+        "(SELECT 1 FROM articles WHERE articles.id = feeds.article_id AND articles.draft))"
+    )
     for gone in retractions:
         row = db.execute(
-            f"SELECT {_COLUMNS} WHERE updates.id = ? AND updates.published_at = ? AND retracted_at IS NULL",
-            [gone.id, gone.published_at],
+            f"SELECT {_COLUMNS} WHERE updates.id = :id AND retracted_at IS NULL AND ({same})",
+            {"id": gone.id, "moment": gone.published_at, "byline": gone.byline},
         ).fetchone()
         if row:
             _take_off(db, _update(row), gone.retracted_at, gone.reason, gone.notice)
