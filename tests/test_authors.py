@@ -1,5 +1,6 @@
 """Whose card an article shows: an editor who was chosen, never whoever happens to have the name in the byline."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ def jobs(site: Site) -> None:
 def shown(site: Site, slug: str = "harbour") -> str:
     """Byline, and whose card: by their job."""
     page = site.charlie.get(f"/articles/{slug}").text
-    byline = page.split("By <b>", 1)[1].split("</b>", 1)[0]
+    byline = re.sub("<.*?>", "", page.split("By <b>", 1)[1].split("</b>", 1)[0])
     jobs = [job for job in ("Harbour reporter", "Chief editor") if job in page]
     return f"{byline}: {', '.join(jobs)}"
 
@@ -69,6 +70,18 @@ def test_an_author_stays_whatever_anybody_is_called_later(site: Site) -> None:
     editors.change_profile(site.house.store, site.alice.id, {"display_name": "A Stranger"})
     assert shown(site) == "Bob Brown: Harbour reporter"
     assert shown(site, "quay") == "A Stranger: "
+
+
+def test_the_page_of_an_author_lists_what_shows_their_card_and_nothing_of_a_namesake(site: Site) -> None:
+    site.write_article("mine", draft=False)
+    site.write_article("namesake", draft=False, byline="Alice Adams")
+    site.write_article("told", draft=False, author="alice", byline="Alice Adams in Kyiv")
+    alice = site.charlie.get("/authors/alice-adams").text
+    assert "/articles/told" in alice
+    assert 'href="/articles/namesake"' not in alice.split("<main", 1)[1].split("live-feed", 1)[0]
+    assert site.charlie.get("/authors/bob-brown").status_code == 200
+    site.api("PATCH", "/api/v1/articles/told", {"author": None})
+    assert site.charlie.get("/authors/alice-adams").status_code == 404
 
 
 def test_nobody_of_that_name_is_refused(site: Site) -> None:

@@ -118,12 +118,12 @@ def newest_first(db: Database, limit: int, *, drafts: bool = False) -> list[Arti
     return [_article(db, row) for row in rows]
 
 
-def by(db: Database, byline: str, limit: int) -> list[Article]:
-    """Up to `limit` public articles under that name, the latest first."""
+def by(db: Database, editor_id: int, limit: int) -> list[Article]:
+    """Up to `limit` public articles of that author, the latest first."""
     rows = db.execute(
-        f"SELECT {_COLUMNS} WHERE NOT articles.draft AND articles.byline = ? "
+        f"SELECT {_COLUMNS} WHERE NOT articles.draft AND articles.author_id = ? "
         "ORDER BY articles.published_at DESC, articles.id DESC LIMIT ?",
-        [byline, limit],
+        [editor_id, limit],
     ).fetchall()
     return [_article(db, row) for row in rows]
 

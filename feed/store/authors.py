@@ -1,4 +1,4 @@
-"""Authors: the editors under whose names public articles stand, each with an address made of the name.
+"""Authors: the editors whose cards public articles show, each with an address made of the name.
 
 Not of the name that signs in: that is nobody's business. Where two names make the same address, the later editor's has
 a number.
@@ -20,8 +20,7 @@ LISTED = 100  # articles on an author's page: years of a reporter's work
 def addressed(db: Database, language: str) -> dict[str, Editor]:
     """Every author by the last part of the address; names are written in Latin letters as that language does."""
     rows = db.execute(
-        "SELECT min(id) AS id FROM editors WHERE display_name IN (SELECT byline FROM articles WHERE NOT draft) "
-        "GROUP BY display_name ORDER BY 1"
+        "SELECT id FROM editors WHERE id IN (SELECT author_id FROM articles WHERE NOT draft) ORDER BY id"
     ).fetchall()
     found: dict[str, Editor] = {}
     taken: Counter[str] = Counter()
@@ -34,15 +33,15 @@ def addressed(db: Database, language: str) -> dict[str, Editor]:
 
 
 def get(db: Database, slug: str, language: str) -> tuple[Editor, list[Article]]:
-    """The author at that address, and the latest public articles under that name. Raises Missing."""
+    """The author at that address, and the latest public articles of theirs. Raises Missing."""
     author = addressed(db, language).get(slug)
     if author is None:
         raise Missing(slug)
-    return author, articles.by(db, author.display_name, LISTED)
+    return author, articles.by(db, author.id, LISTED)
 
 
 def address_of(db: Database, article: Article, language: str) -> str | None:
-    """The last part of the address of that article's author; None where the byline is nobody's of ours, and for a
+    """The last part of the address of that article's author; None where it shows nobody's card, and for a
     draft, with which alone nobody is an author."""
     author = article.author
     if author is None:
