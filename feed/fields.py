@@ -30,6 +30,18 @@ _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
 _PICTURE = re.compile(r"[0-9a-f]{16}\Z")
 _LOGIN = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,38}[a-z0-9])?\Z")
 _KEPT_CONTROLS = "\n\t"
+_WINDOWS = {code: bytes([code]).decode("cp1252", "ignore") for code in range(0x80, 0xA0)}
+_MEANT = {
+    **{code: sign for code, sign in _WINDOWS.items() if sign},  # quotes and dashes that somebody took for Latin-1
+    0x07: "\t",  # the end of a cell in a table of Word
+    0x0B: "\n",  # Word's line break
+    0x0C: "\n\n",  # a new page
+    0x1E: "\u2011",  # Word's hyphen that does not break
+    0x1F: "\u00ad",  # Word's hyphen that shows at the end of a line only
+    0x85: "\n",
+    0x2028: "\n",
+    0x2029: "\n\n",
+}  # control characters that word processors leave behind, and what they were there for
 
 
 @dataclass(frozen=True)
@@ -55,7 +67,7 @@ class Text:
             raise ValueError(
                 Sentence("This holds \ufffd, the mark of an unreadable character; paste it again as UTF-8.")
             )
-        value = unicodedata.normalize("NFC", value.replace("\r\n", "\n").replace("\r", "\n"))
+        value = unicodedata.normalize("NFC", value.replace("\r\n", "\n").replace("\r", "\n").translate(_MEANT))
         if any(unicodedata.category(c) == "Cc" and c not in _KEPT_CONTROLS for c in value):
             raise ValueError(Sentence("This holds control characters; paste it as plain text."))
         value = value.strip() if self.lines else " ".join(value.split())

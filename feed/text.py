@@ -4,64 +4,62 @@ Two walls: markdown-it with `html` off makes every tag itself, and nh3 lets only
 Pictures may come from this site alone: a picture on a foreign host would tell that host who reads.
 """
 
+import math
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
-from functools import lru_cache, partial
+from functools import partial
 
 import nh3
-from markdown_it import MarkdownIt, rules_core, rules_inline
-from markdown_it.common.utils import escapeHtml
-from markdown_it.renderer import RendererHTML
-from markdown_it.token import Token
-from markdown_it.utils import EnvType, OptionsDict
+from markdown_it.utils import EnvType
 
+from feed import markdown, prose, typography
 from feed.errors import Invalid, Reason, Sentence
 from feed.languages import ENGLISH
 
 GROWTH = 10  # times the field's limit; our longest sample grows by a third, a text of nothing but links by 5
-LONG_PARAGRAPH = 4_000  # characters, 600 words; what looks for quotes and bare links takes the square of the length
-QUOTES = {"uk": "«»„“"}  # outer and inner, by language; all others have those of English
-WORDS_PER_MINUTE = 230  # silent reading of non-fiction in English: Brysbaert 2019, mean 238, rounded down
+WORDS_PER_MINUTE = 238  # silent reading of non-fiction in English: Brysbaert 2019, the mean
+LETTERS_PER_WORD = 5  # where words are not apart from each other: Thai, Lao, Khmer, Burmese
 
 TAGS = {
     "a", "abbr", "b", "blockquote", "br", "code", "del", "em", "h2", "h3", "h4", "hr", "img", "li", "ol", "p",
     "pre", "s", "strong", "sub", "sup", "table", "tbody", "td", "th", "thead", "tr", "ul",
 }  # fmt: skip
-ATTRIBUTES = {"a": {"href", "title"}, "img": {"src", "alt", "loading"}, "ol": {"start"}, "abbr": {"title"}}
-SCHEMES = {"http", "https", "mailto"}
-REL = "noopener nofollow ugc"
+ATTRIBUTES = {
+    "a": {"href", "title"},
+    "img": {"src", "alt", "loading"},
+    "ol": {"start"},
+    "li": {"value"},
+    "abbr": {"title"},
+}
+REL = "noopener"  # and no more: these are the links of editors, not of strangers
 REACHED = {"pre": {"tabindex": "0"}, "table": {"tabindex": "0"}}  # they scroll when they are wide: by keys, too
-_harmless = partial(nh3.clean, tags=TAGS, attributes=ATTRIBUTES, url_schemes=SCHEMES, link_rel=REL)
+_harmless = partial(nh3.clean, tags=TAGS, attributes=ATTRIBUTES, url_schemes=markdown.SCHEMES, link_rel=REL)
 _BLANK = "\u115f\u1160\u2800\u3164\uffa0"  # letters and signs by their category, and nothing to the eye
-OWN_PICTURE = re.compile(r"/pictures/[0-9a-f]{16}\Z")
+_BETWEEN = re.compile(r"</(?:p|li|h\d|blockquote|t[dhr]|pre)>|<br ?/?>|<(?:[ou]l|li)\b[^>]*>|</[ou]l>")
+_NUMBER = re.compile(r'(?:start|value)="(\d{1,9})"')
+_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
+_KANA = re.compile(r"[\u3040-\u30ff]")
+_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
 _PICTURE = re.compile(r'<img src="/pictures/([0-9a-f]{16})"')
 
 
-def to_html(markdown: str, limit: int, language: str = ENGLISH) -> str:
+def to_html(written: str, limit: int, language: str = ENGLISH) -> str:
     """Markdown in, an HTML fragment out, "" for nothing to show. `limit` is how many characters of Markdown the field
-    holds; quotes are those of the language. Raises Invalid on "body" for HTML of more than GROWTH times that, and for
-    nothing else."""
+    holds; quotes are those of the language. Raises Invalid on "body" for HTML of more than GROWTH times that and for an
+    address that may not be linked, and for nothing else."""
     env: EnvType = {}
-    writer = _markdown(_quotes(language))
-    tokens = writer.parse(markdown, env)
-    # The addresses before they are written out: those of 100,000 characters can make 5 GB.
-    html = writer.renderer.render(tokens, writer.options, env) if _addresses(tokens) <= GROWTH * limit else None
-    if html is None or len(html) > GROWTH * limit:
+    writer = markdown.words(typography.quotes(language))
+    tokens = writer.parse(prose.as_marked(written), env)
+    html = writer.renderer.render(tokens, writer.options, env)
+    if len(html) > GROWTH * limit:
         told = Sentence("This becomes far too long as a page. Use fewer or shorter links and tables.")
         raise Invalid(Reason("body", told))
     return _harmless(html, set_tag_attribute_values=REACHED).strip()
 
 
-def _addresses(tokens: Sequence[Token]) -> int:
-    """How long the addresses and titles of all links are together. One that is defined once counts at each use."""
-    every = (part for token in tokens for part in token.children or ())
-    return sum(len(str(value)) for part in every for value in part.attrs.values())
-
-
 def smart_line(line: str, language: str = ENGLISH) -> str:
     """A line of words as HTML, with dashes and the quotes of that language; nothing in it is markup."""
-    return str(_line(_quotes(language)).renderInline(line))
+    return str(markdown.line(typography.quotes(language)).renderInline(line))
 
 
 def absolute(html: str, base: str) -> str:
@@ -92,9 +90,26 @@ def visible(words: str) -> bool:
 
 
 def plain(html: str) -> str:
-    """The words of an HTML fragment, with the gaps between blocks kept as one space."""
-    spaced = re.sub(r"</(p|li|h\d|blockquote|t[dhr]|pre)>|<br ?/?>", r"\g<0> ", html)
+    """The words of an HTML fragment and the numbers of its lists, with the gaps between blocks kept as one space."""
+    counted: list[int | None] = []  # of each list that is open, the number of its next item
+    spaced = _BETWEEN.sub(lambda tag: _gap(tag[0], counted), html)
     return " ".join(_unescape(nh3.clean(spaced, tags=set())).split())
+
+
+def _gap(tag: str, counted: list[int | None]) -> str:
+    """What stands for that tag among plain words."""
+    given = _NUMBER.search(tag)
+    if tag.startswith(("<ol", "<ul")):
+        counted.append(int(given[1]) if given else 1)
+        if tag.startswith("<ul"):
+            counted[-1] = None
+    elif tag.startswith("</") and tag.endswith("l>") and counted:
+        counted.pop()
+    elif tag.startswith("<li") and counted and counted[-1] is not None:
+        number = int(given[1]) if given else counted[-1]
+        counted[-1] = number + 1
+        return f" {number}. "
+    return " "
 
 
 def shorten(words: str, limit: int) -> str:
@@ -106,8 +121,17 @@ def shorten(words: str, limit: int) -> str:
 
 
 def reading_minutes(html: str) -> int:
-    """How long the fragment takes to read, in whole minutes, at least one."""
-    return max(1, round(len(plain(html).split()) / WORDS_PER_MINUTE))
+    """How long the fragment takes to read, in whole minutes that have begun, at least one."""
+    return max(1, math.ceil(_words(plain(html)) / WORDS_PER_MINUTE))
+
+
+def _words(text: str) -> int:
+    """How many words that is, in any script. A Chinese character takes as long as a word, a Japanese syllable half of
+    that."""
+    spaced = _UNSPACED.sub(" ", _KANA.sub(" ", _HAN.sub(" ", text)))
+    apart = sum(any(c.isalnum() for c in word) for word in spaced.split())
+    joined = len(_HAN.findall(text)) + len(_KANA.findall(text)) / 2 + len(_UNSPACED.findall(text)) / LETTERS_PER_WORD
+    return apart + math.ceil(joined)
 
 
 def _unescape(text: str) -> str:
@@ -115,53 +139,3 @@ def _unescape(text: str) -> str:
     for entity, sign in (("&lt;", "<"), ("&gt;", ">"), ("&nbsp;", "\u00a0"), ("&amp;", "&")):
         text = text.replace(entity, sign)
     return text
-
-
-def _image(renderer: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType) -> str:
-    token = tokens[index]
-    alt = escapeHtml(renderer.renderInlineAsText(token.children, options, env) if token.children else "")
-    source = str(token.attrs.get("src", ""))
-    # A foreign picture leaves its words behind, so that the sentence around it still makes sense.
-    return f'<img src="{source}" alt="{alt}" loading="lazy">' if OWN_PICTURE.match(source) else alt
-
-
-def _but_for_long_paragraphs(rule: Callable[[rules_core.StateCore], None]) -> Callable[[rules_core.StateCore], None]:
-    def on_the_others(state: rules_core.StateCore) -> None:
-        every = state.tokens
-        state.tokens = [token for token in every if len(token.content) <= LONG_PARAGRAPH]
-        rule(state)
-        state.tokens = every
-
-    return on_the_others
-
-
-def _bare_link(state: rules_inline.StateInline, silent: bool) -> bool:
-    return len(state.src) <= LONG_PARAGRAPH and rules_inline.linkify(state, silent)
-
-
-def _heading_below_the_page(tokens: Sequence[Token]) -> None:
-    """The page's own headline is the only h1; an editor's "# x" becomes h2."""
-    for token in tokens:
-        if token.type in ("heading_open", "heading_close"):
-            token.tag = f"h{min(max(int(token.tag[1]), 2), 4)}"
-
-
-def _quotes(language: str) -> str:
-    return QUOTES.get(language.split("-")[0], "“”‘’")
-
-
-@lru_cache
-def _markdown(quotes: str) -> MarkdownIt:
-    markdown = MarkdownIt("commonmark", {"html": False, "typographer": True, "linkify": True, "quotes": quotes})
-    markdown.enable(["table", "strikethrough", "linkify", "replacements", "smartquotes"])
-    markdown.core.ruler.at("linkify", _but_for_long_paragraphs(rules_core.linkify))
-    markdown.core.ruler.at("smartquotes", _but_for_long_paragraphs(rules_core.smartquotes))
-    markdown.inline.ruler.at("linkify", _bare_link)
-    markdown.core.ruler.push("heading_below_the_page", lambda state: _heading_below_the_page(state.tokens))
-    markdown.add_render_rule("image", lambda self, *rest: _image(self, *rest))
-    return markdown
-
-
-@lru_cache
-def _line(quotes: str) -> MarkdownIt:
-    return MarkdownIt("zero", {"typographer": True, "quotes": quotes}).enable(["replacements", "smartquotes"])

@@ -157,7 +157,7 @@ WRONG = [
     ("/desk/articles", {"slug": "9", "headline": "⟦h⟧", "picture": "0" * 16}, 422),
     ("/desk/articles/first", {"revision": "0", "headline": "⟦mine⟧", "kicker": "⟦mine⟧"}, 409),
     ("/desk/feeds/news/updates", {"body": ""}, 422),
-    ("/desk/feeds/news/updates", {"body": "[x]: /y"}, 422),
+    ("/desk/feeds/news/updates", {"body": "[\u200b](/x)"}, 422),
     ("/desk/updates/{plain}", {"body": "⟦0⟧", "revision": "1", "note": "⟦note⟧"}, 422),
     ("/desk/updates/{plain}", {"body": "⟦mine⟧", "revision": "9"}, 409),
     ("/desk/updates/{plain}/retraction", {"reason": LONG}, 422),

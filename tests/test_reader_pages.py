@@ -108,7 +108,7 @@ def test_a_lone_link_to_an_article_becomes_its_card_and_to_a_draft_none(site: Si
     cards = [each.find("a").get("href") for each in elements(page, "aside", class_="card")]
     assert cards == ["/articles/bridge", "/articles/bridge"]
     assert "About hidden" not in page
-    assert '<a href="/articles/hidden" rel="noopener nofollow ugc">Later</a>' in page
+    assert '<a href="/articles/hidden" rel="noopener">Later</a>' in page
     site.api("PATCH", "/api/v1/articles/bridge", {"headline": "The bridge today"})
     assert "The bridge today" in site.charlie.get("/articles/harbour").text, "a card shows the headline of now"
     site.api("PATCH", "/api/v1/articles/bridge", {"draft": True})
