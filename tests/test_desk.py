@@ -44,7 +44,7 @@ def test_bob_publishes_and_readers_see_it(site: Site) -> None:
     key = field(bob.get("/desk/feeds/news"), "idempotency_key")
     form = {"headline": "Open", "body": "The **bridge** is open", "key": "1", "idempotency_key": key}
     answer = send(bob, "/desk/feeds/news/updates", **form)
-    assert (answer.status_code, answer.headers["Location"]) == (303, "/desk/feeds/news#update-1")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/desk/feeds/news?did=published&update=1#update-1")
     assert "The <strong>bridge</strong> is open" in site.charlie.get("/feeds/news").text
     assert "The <strong>bridge</strong> is open" in bob.get("/desk/feeds/news").text
     send(bob, "/desk/feeds/news/updates", **form)
@@ -107,7 +107,7 @@ def test_an_edit_is_seen_and_marked(site: Site) -> None:
     form = bob.get(f"/desk/updates/{update.id}")
     assert (field(form, "headline"), field(form, "body"), field(form, "revision")) == ("Head", "Before", "1")
     answer = send(bob, f"/desk/updates/{update.id}", headline="", body="After", revision="1")
-    assert answer.headers["Location"] == f"/desk/feeds/news#update-{update.id}"
+    assert answer.headers["Location"] == f"/desk/feeds/news?did=edited&update={update.id}#update-{update.id}"
     page = site.charlie.get("/feeds/news").text
     assert "After" in page
     assert "(Updated:" in page
@@ -168,7 +168,10 @@ def test_bob_retracts_with_a_reason(site: Site) -> None:
     long = send(bob, f"/desk/updates/{update.id}/retraction", reason="x" * 1001)
     assert (long.status_code, field(long, "reason")) == (422, "x" * 1001)
     answer = send(bob, f"/desk/updates/{update.id}/retraction", reason="It was the other one")
-    assert (answer.status_code, answer.headers["Location"]) == (303, "/desk/feeds/news")
+    assert (answer.status_code, answer.headers["Location"]) == (
+        303,
+        f"/desk/feeds/news?did=retracted&update={update.id}",
+    )
     for path in (f"/desk/updates/{update.id}", f"/desk/updates/{update.id}/retraction"):
         assert bob.get(path).status_code == 410
     assert send(bob, f"/desk/updates/{update.id}", body="x", revision="1").status_code == 410
@@ -197,7 +200,7 @@ def test_bob_writes_an_article_as_a_draft_and_makes_it_public(site: Site) -> Non
     assert ticked(empty, "draft"), "nothing is public by accident"
     assert field(empty, "byline") == "Bob Brown"
     made = send(bob, "/desk/articles", headline="Über die Brücke!", body="B", draft="1", live="1")
-    assert made.headers["Location"] == "/desk/articles/uber-die-brucke"
+    assert made.headers["Location"] == "/desk/articles/uber-die-brucke?did=created"
     assert site.charlie.get("/articles/uber-die-brucke").status_code == 404
     assert "Über die Brücke!" in bob.get("/desk/").text
     assert bob.get("/desk/feeds/uber-die-brucke").status_code == 200
@@ -227,7 +230,9 @@ def test_a_refused_article_comes_back_as_it_was_typed(site: Site) -> None:
     assert 'id="headline-reason"' in answer.text
     assert site.versions() == {"news": 0}
     unnamed = send(bob, "/desk/articles", headline="橋", body="x")
-    assert (unnamed.status_code, unnamed.headers["Location"]) == (303, "/desk/articles/qiao"), "any script has one"
+    assert (unnamed.status_code, unnamed.headers["Location"]) == (303, "/desk/articles/qiao?did=created"), (
+        "any script has one"
+    )
 
 
 def test_two_editors_of_one_article_lose_nothing(site: Site) -> None:

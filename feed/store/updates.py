@@ -265,6 +265,13 @@ def retracted_last(db: Database, feed: feeds.Feed, limit: int) -> list[Update]:
     return [_update(row) for row in rows]
 
 
+def published_with(db: Database, editor: Editor, key: str) -> Update | None:
+    """The update that this editor published with that idempotency key, retracted or not; None when there is none, or
+    the key is older than it is remembered."""
+    row = db.execute("SELECT update_id FROM idempotency WHERE editor_id = ? AND key = ?", [editor.id, key]).fetchone()
+    return find(db, row["update_id"]) if row else None
+
+
 def retract_again(db: Database, retractions: list[Update]) -> None:
     """Takes off those of these updates that stand here (an older copy), within a transaction of the caller's. Ids
     come again after a restore, so the moment of publication must be the same too, unless the article was a draft when

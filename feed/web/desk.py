@@ -16,6 +16,7 @@ from feed.store import actions, articles, editors, feeds, moments, people, pictu
 from feed.store.editors import Editor
 from feed.store.updates import Update
 from feed.web import feed_page
+from feed.web.done import done_in
 from feed.web.embed import snippet
 from feed.web.guards import check_form, require_editor
 from feed.web.house import before_a_search, house
@@ -61,15 +62,31 @@ def publish(slug: str) -> Any:
         return _feed(slug, given=given, error=Invalid(Reason("body", again))), 422
     except Invalid as error:
         return _feed(slug, given=given, error=error, key=key), 422
-    return redirect(url_for("desk.feed", slug=slug, _anchor=f"update-{update.id}"), 303)
+    return _back_to(update, "published")
+
+
+@desk.get("/feeds/<slug>/published/<key>")
+def published(slug: str, key: str) -> Any:
+    """What became of the text that was sent with that idempotency key: the editor's page asks when no answer came.
+    204 where it was not published, or else the page that a published one leads to."""
+    with house().store.read() as db:
+        update = updates.published_with(db, g.editor, key)
+    return _back_to(update, "published") if update and update.feed == slug else ("", 204)
+
+
+@desk.get("/feeds/<slug>/coverage")
+def coverage_form(slug: str) -> str:
+    """Asks whether coverage is to be closed."""
+    with house().store.read() as db:
+        return render_template("desk_coverage.html", feed=feeds.get(db, slug, drafts=True))
 
 
 @desk.post("/feeds/<slug>/coverage")
 def coverage(slug: str) -> Any:
     """Opens or closes coverage."""
-    change = feeds.open_coverage if request.form.get("open") == "1" else feeds.close_coverage
-    change(house().store, slug, g.editor)
-    return redirect(url_for("desk.feed", slug=slug), 303)
+    opening = request.form.get("open") == "1"
+    (feeds.open_coverage if opening else feeds.close_coverage)(house().store, slug, g.editor)
+    return redirect(url_for("desk.feed", slug=slug, did="opened" if opening else "closed"), 303)
 
 
 @desk.get("/updates/<int:update_id>")
@@ -91,7 +108,7 @@ def edit(update_id: int) -> Any:
         return _edit_form(error.current, given, conflict=True), 409
     except Invalid as error:
         return _edit_form(_update(update_id), given, error=error, revision=revision), 422
-    return redirect(url_for("desk.feed", slug=update.feed, _anchor=f"update-{update.id}"), 303)
+    return _back_to(update, "edited")
 
 
 @desk.post("/updates/<int:update_id>/marks")
@@ -99,7 +116,9 @@ def mark(update_id: int) -> Any:
     """Marks an update as key or pinned, or takes the mark off. What the text says meanwhile does not matter."""
     given: dict[str, object] = {name: request.form[name] == "1" for name in ("key", "pinned") if name in request.form}
     update = updates.edit(house().store, update_id, g.editor, given, None)
-    return redirect(url_for("desk.feed", slug=update.feed, _anchor=f"update-{update.id}"), 303)
+    if "key" in given:
+        return _back_to(update, "keyed" if update.key else "unkeyed")
+    return _back_to(update, "pinned" if update.pinned else "unpinned")
 
 
 @desk.get("/updates/<int:update_id>/retraction")
@@ -116,7 +135,7 @@ def retract(update_id: int) -> Any:
         update = updates.retract(house().store, update_id, given, g.editor)
     except Invalid as error:
         return _retraction_form(_update(update_id), given, error), 422
-    return redirect(url_for("desk.feed", slug=update.feed), 303)
+    return _back_to(update, "retracted")
 
 
 @desk.get("/new-article")
@@ -134,7 +153,7 @@ def create_article() -> Any:
         article = articles.create(house().store, g.editor, _unless_chosen(given, g.editor))
     except Invalid as error:
         return _article_form(None, given, error), 422
-    return redirect(url_for("desk.edit_article_form", slug=article.slug), 303)
+    return redirect(url_for("desk.edit_article_form", slug=article.slug, did="created"), 303)
 
 
 @desk.get("/articles/<slug>")
@@ -163,7 +182,7 @@ def edit_article(slug: str) -> Any:
             current = articles.get(db, slug, drafts=True)
         # The form keeps the revision that was read: what others saved since must still be noticed.
         return _article_form(replace(current, revision=revision), given, error), 422
-    return redirect(url_for("desk.edit_article_form", slug=slug), 303)
+    return redirect(url_for("desk.edit_article_form", slug=slug, did="saved"), 303)
 
 
 @desk.get("/articles/<slug>/preview")
@@ -207,7 +226,7 @@ def change_profile() -> Any:
         editors.change_profile(house().store, g.editor.id, given, g.editor)
     except Invalid as error:
         return _profile(given, error), 422
-    return redirect(url_for("desk.profile"), 303)
+    return redirect(url_for("desk.profile", did="saved"), 303)
 
 
 @desk.post("/password")
@@ -219,7 +238,7 @@ def change_password() -> Any:
         people.change_own_password(house().store, key, g.editor, current, new, g.session.hash, address)
     except Invalid as error:
         return _profile({name: getattr(g.editor, name) for name in fields.PROFILE}, error), 422
-    return redirect(url_for("desk.profile"), 303)
+    return redirect(url_for("desk.profile", did="saved"), 303)
 
 
 @desk.post("/sessions/<session_hash>/end")
@@ -232,6 +251,12 @@ def end_session(session_hash: str) -> Any:
 def _update(update_id: int) -> Update:
     with house().store.read() as db:
         return updates.get(db, update_id, drafts=True)
+
+
+def _back_to(update: Update, deed: str) -> Any:
+    """To the feed, where the update is in view, with a word of what was done."""
+    anchor = None if update.retracted_at else f"update-{update.id}"
+    return redirect(url_for("desk.feed", slug=update.feed, did=deed, update=update.id, _anchor=anchor), 303)
 
 
 def _update_fields() -> dict[str, object]:
@@ -298,12 +323,14 @@ def _feed(
         found = feeds.get(db, slug, drafts=True)
         page = feed_page.load(db, house().render, found, view_of(request.args, house().settings.timezone))
         behind = moments.ahead(db, found)
-        done = actions.of_feed(db, found.id, ACTIONS_SHOWN)
+        taken = actions.of_feed(db, found.id, ACTIONS_SHOWN)
+        done = done_in(db, request.args)
     return render_template(
         "desk_feed.html",
-        actions=done,
+        actions=taken,
         page=page,
         clock=_of_clock(behind) if behind else None,
+        done=done,
         snippet=snippet(found) if house().settings.embed_origins and not found.draft else None,
         given=given or {},
         errors=_errors(error),
@@ -349,10 +376,11 @@ def _article_form(
     theirs: dict[str, object] | None = None,
 ) -> str:
     with house().store.read() as db:
-        choice = pictures.latest(db, PICTURES_SHOWN)
+        choice, done = pictures.latest(db, PICTURES_SHOWN), done_in(db, request.args)
         people = editors.everyone(db)
     return render_template(
         "desk_article.html",
+        done=done,
         people=people,
         article=article,
         given=given,
@@ -371,5 +399,6 @@ def _pictures(given: dict[str, str | None] | None = None, error: Invalid | None 
 def _profile(given: dict[str, Any], error: Invalid | None = None) -> str:
     with house().store.read() as db:
         mine = sessions.of_editor(db, g.editor)
-        choice = pictures.latest(db, PICTURES_SHOWN)
-    return render_template("desk_profile.html", given=given, errors=_errors(error), sessions=mine, pictures=choice)
+        choice, done = pictures.latest(db, PICTURES_SHOWN), done_in(db, request.args)
+    values = {"given": given, "errors": _errors(error), "sessions": mine, "pictures": choice}
+    return render_template("desk_profile.html", done=done, **values)

@@ -1,0 +1,112 @@
+// What is typed in a form with `data-keep` is kept on this device until the site has taken it: through a crash, a closed
+// tab and a session that ran out. It belongs to the editor and the form that `data-keep` names, and to this page: what
+// another open tab writes is never touched. What a page left behind that is gone is taken over by the next one that
+// opens the form, with the idempotency key, so that it cannot be published twice, and with the revision it was written
+// on, so that what others saved since is noticed when it is sent.
+
+// ms in which a page that is left is gone, and the next one of its tab is there
+const PASSING = 1_000;
+const SENT = "sent", PAGE = "page";
+const owner = `${Date.now()}-${Math.random()}`;
+const before = read(PAGE, sessionStorage);
+write(PAGE, owner, sessionStorage);
+
+// Held as long as this page lives. Without a secure context there are no locks, and every other page counts as gone.
+navigator.locks?.request(lockOf(owner), () => new Promise(() => {}));
+
+// The fields that hold words.
+export const texts = (form) => [...form.querySelectorAll("input[type=text], textarea:not([readonly])")];
+
+// Whether the form came back, with a reason or somebody else's text: what it holds is not at the site.
+const cameBack = (form) => form.matches(":has([aria-invalid], .conflict)");
+
+// Whether the editor has written anything there that the site does not have.
+export const dirty = (form) => texts(form).some(({ value, defaultValue }) => value !== (cameBack(form) ? "" : defaultValue));
+
+export function keep(form) {
+  if (!dirty(form)) return forget(form);
+  const { idempotency_key: key, revision } = form.elements;
+  const typed = texts(form).map(({ name, value }) => [name, value]);
+  write(addressOf(form), { key: key?.value, revision: revision?.value, typed, at: Date.now() });
+}
+
+// Forgets what this page keeps of that form, and nothing of any other page.
+export function forget(form) {
+  remove(addressOf(form));
+}
+
+// Puts what is kept of that form into it, unless the editor was faster.
+export async function restore(form) {
+  for (const [address, kept] of left(form)) {
+    if (await gone(ownerOf(address)) && (await only(() => take(address, kept, form)))) return;
+  }
+}
+
+// The form is on its way, and the page that comes back says whether it was taken.
+export function sending(form) {
+  if (form.dataset.keep) write(SENT, addressOf(form), sessionStorage);
+}
+
+// That page: the form that led here was taken, or came back, and then this page keeps it.
+export function arrived(taken, forms) {
+  const address = read(SENT, sessionStorage);
+  remove(SENT, sessionStorage);
+  const back = forms.find(cameBack);
+  if (address && (taken || back)) remove(address);
+  if (back) keep(back);
+  else forms.forEach(restore);
+}
+
+function take(address, kept, form) {
+  // Another page may have taken it meanwhile.
+  if (!read(address) || dirty(form)) return false;
+  remove(address);
+  for (const [name, value] of kept.typed) if (form.elements[name]) form.elements[name].value = value;
+  if (kept.key && form.elements.idempotency_key) form.elements.idempotency_key.value = kept.key;
+  if (kept.revision && form.elements.revision) form.elements.revision.value = kept.revision;
+  keep(form);
+  return true;
+}
+
+// What pages that may be gone have left of that form: this tab's first, then the latest.
+function left(form) {
+  const mine = addressOf(form), beginning = mine.slice(0, -owner.length);
+  const first = ([address, kept]) => (ownerOf(address) === before ? Infinity : kept.at);
+  return everything()
+    .filter(([address, kept]) => address.startsWith(beginning) && address !== mine && kept?.typed)
+    .sort((a, b) => first(b) - first(a));
+}
+
+function everything() {
+  try { return Object.keys(localStorage).map((address) => [address, read(address)]); } catch { return []; }
+}
+
+// Whether that page is gone. What this tab's own page before left is taken at once; any other's may be wanted by the
+// page that just takes its place, so that goes first.
+async function gone(page) {
+  try {
+    await navigator.locks?.request(lockOf(page), { signal: AbortSignal.timeout(PASSING) }, () => {});
+    if (page !== before) await new Promise((next) => setTimeout(next, PASSING));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const only = (work) => navigator.locks?.request("liveline taking over", work) ?? work();
+const addressOf = (form) => `kept/${form.dataset.keep}/${owner}`;
+const ownerOf = (address) => address.slice(address.lastIndexOf("/") + 1);
+function lockOf(page) { return `liveline page ${page}`; }
+
+// Storage may be full or forbidden: then the text is in the form, and nowhere else.
+function write(address, value, storage = localStorage) {
+  try { storage.setItem(address, JSON.stringify(value)); } catch { return; }
+}
+
+function read(address, storage = localStorage) {
+  try { return JSON.parse(storage.getItem(address)); } catch { return null; }
+}
+
+function remove(address, storage = localStorage) {
+  try { storage.removeItem(address); } catch { return; }
+}
