@@ -37,7 +37,7 @@ engine = hooks.attach(
 )
 # What gunicorn.conf.py looks for.
 app.extensions["liveline"] = SimpleNamespace(
-    channel=SimpleNamespace(engine=engine), begin=lambda: None, drain=lambda: engine.drain(0)
+    channel=SimpleNamespace(engine=engine), begin=lambda pages: None, drain=lambda: engine.drain(0)
 )
 events: list[Any] = []
 

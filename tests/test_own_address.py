@@ -90,7 +90,8 @@ def paths(server: Server) -> list[str]:
         "/feeds/news.atom", "/feeds/news.rss", "/feeds/news.json", "/sitemap.xml", "/news-sitemap.xml", "/robots.txt",
         "/updates/1", "/updates/1/history", "/embed/feeds/news", "/embed.js",
         f"/oembed?url={server.url}/feeds/news", "/api/v1/feeds/news/updates", "/api/v1/updates/1",
-        "/api/v1/articles/harbour", "/static/x/css/page.css", "/desk/sign-in", "/desk/", "/desk", "/nothing",
+        "/api/v1/articles/harbour", "/static/x/css/page.css", "/authors/bob-brown",
+        "/favicon.ico", "/apple-touch-icon.png", "/desk/sign-in", "/desk/", "/desk", "/nothing",
     ]  # fmt: skip
 
 

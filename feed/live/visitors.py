@@ -7,6 +7,7 @@ do, is answered however many others hold connections open.
 """
 
 import errno
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic
@@ -62,7 +63,7 @@ class Visitor:
         self.sock.settimeout(0.0)
         try:
             data: bytes = self.sock.recv(*asked)
-        except BlockingIOError:
+        except (BlockingIOError, ssl.SSLWantReadError):  # under TLS another class says the same
             self.waited = True
             data = self._wait(self.sock.recv, *asked)
         self._moved(len(data))
