@@ -177,7 +177,12 @@ def _listed(text: str) -> list[str]:
 
 
 def _urls(text: str) -> tuple[str, ...]:
-    return tuple(origin(each) for each in _listed(text))
+    return tuple(origin(as_page(each)) for each in _listed(text))
+
+
+def as_page(text: str) -> str:
+    """The origin of the page that opens a socket, where that of the socket is written instead: ws is http."""
+    return "http" + text[2:] if text[:5].lower() == "ws://" or text[:6].lower() == "wss://" else text
 
 
 def _embedders(text: str) -> tuple[str, ...]:

@@ -181,4 +181,5 @@ def _room(slug: str) -> str:
 def _slug_in(payload: tuple[object, ...]) -> str | None:
     asked = payload[0] if len(payload) == 1 else None
     slug = asked.get("feed") if isinstance(asked, dict) else None
-    return slug if isinstance(slug, str) else None
+    # Half a character, as JSON can write it, is no name, and SQLite would raise.
+    return slug if isinstance(slug, str) and not any("\ud800" <= sign <= "\udfff" for sign in slug) else None

@@ -14,6 +14,7 @@ import os
 import socket
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from importlib.metadata import version
 from time import monotonic
 from typing import Any
@@ -26,6 +27,7 @@ from gevent.socket import socket as GeventSocket
 from socketio import Manager, Server
 from socketio.packet import EVENT
 
+from feed import settings
 from feed.live import frames
 from feed.live.admission import BARE_HEADERS, RETRY_SECONDS, SOCKET_PATH, UNREAD, Admission, network_of
 from feed.live.frames import MESSAGE_BYTES
@@ -53,6 +55,8 @@ KERNEL_BYTES = 128 * 1024  # of the kernel per reader; left alone it keeps megab
 BACKGROUND_PAUSE = 0.02  # seconds after every 2 ms of sending: a tenth of the core, however many there are to tell
 LET_GO = 20  # readers at a time when a worker drains
 NEXT_WORKER_SECONDS = 1  # what a client is told to wait that came to a worker which drains
+NOBODY_IN = 20  # refused for their origin before anybody came in: then it is ours, under another name in the proxy
+VERSION_HEADER = "HTTP_SEC_WEBSOCKET_VERSION"
 BUSY = "503 Service Unavailable"
 
 Way = Connection | str  # to a reader: the connection, or the sid at the stock driver
@@ -123,6 +127,9 @@ class Engine(engineio.Server):  # type: ignore[misc]
         self.refusals = refusals
         self.admission = admission
         self._origins = frozenset(origins)
+        self._public_url = origins[0] if origins else "not set"
+        self._anybody = self._warned = False
+        self._refused_before_any = 0
         self._takes_over = takes_over
         self.draining = False
         self._wheel = Wheel(int(self.ping_interval), int(self.ping_timeout), self._received, self._left)
@@ -131,13 +138,24 @@ class Engine(engineio.Server):  # type: ignore[misc]
         """Refuses before the upgrade what may not come in; then takes the socket over, or leaves it to the stock
         driver, which returns when the reader has left."""
         if self._foreign(environ):
+            self._count_foreign(environ)
             return _refuse(start_response, "403 Forbidden", "This page may not open the socket.")
         network = network_of(environ.get("REMOTE_ADDR") or "")
         if self.draining:
             return _refuse(start_response, BUSY, "This worker ends; the next one is on its way.", NEXT_WORKER_SECONDS)
+        if environ.get("HTTP_UPGRADE", "").lower() == "websocket" and environ.get(VERSION_HEADER) != "13":
+            self._count(environ, "other version")
+            other = (
+                ("Upgrade", "websocket"),
+                ("Connection", "Upgrade"),
+                ("Sec-WebSocket-Version", "13"),
+            )  # RFC 6455, 4.4
+            return _refuse(start_response, "426 Upgrade Required", "Here is WebSocket version 13.", more=other)
         if (key := _key(environ)) is None:  # the stock driver would raise
+            self._count(environ, "no handshake")
             return _refuse(start_response, "400 Bad Request", "Here is a WebSocket: Engine.IO 4, version 13.")
         if not self.admission.enter(network):
+            self._count(environ, "full")
             return _refuse(start_response, BUSY, "Full. Poll, and try again later.", RETRY_SECONDS)
         taken = False
         try:
@@ -176,10 +194,36 @@ class Engine(engineio.Server):  # type: ignore[misc]
     def _foreign(self, environ: dict[str, Any]) -> bool:
         """A browser always says where a page is from. Who sends a cookie without saying so is refused too."""
         origin = environ.get("HTTP_ORIGIN")
-        return origin not in self._origins if origin is not None else "HTTP_COOKIE" in environ
+        if origin is None:
+            return "HTTP_COOKIE" in environ
+        if origin not in self._origins:
+            with suppress(ValueError):
+                origin = environ["HTTP_ORIGIN"] = settings.origin(settings.as_page(origin))
+        return origin not in self._origins
+
+    def _count_foreign(self, environ: dict[str, Any]) -> None:
+        """Other sites' pages are only counted. A page that was loaded from the very host that it asks is our own, and
+        says that FEED_PUBLIC_URL is wrong: no reader is live, and whoever runs the site has to know."""
+        origin, host = environ.get("HTTP_ORIGIN", ""), environ.get("HTTP_HOST")
+        self._refused_before_any += not self._anybody
+        ours = host is not None and origin.partition("//")[2] == host
+        self._count(environ, "own origin" if ours else "foreign origin")
+        if not self._warned and (ours or self._refused_before_any >= NOBODY_IN):
+            self._warned = True
+            log.warning(
+                "Readers' pages at %.100r may not open the socket, as FEED_PUBLIC_URL is %s. "
+                "Set it to the address that readers use, or add that to FEED_ORIGINS.",
+                origin, self._public_url,
+            )  # fmt: skip
+
+    def _count(self, environ: dict[str, Any], why: str) -> None:
+        """Counts a refusal that is answered. What was only peeked at comes again, by gunicorn."""
+        if UNREAD not in environ:
+            self.refusals.count(why)
 
     def _open(self, descriptor: int, key: bytes, environ: dict[str, Any], network: str) -> None:
         """Begins a reader's connection, which leaves the admission by itself when it ends."""
+        self._anybody = True
         sid = self.generate_id()
         connection = Connection(self._wheel, sid, descriptor, network)
         self.sockets[sid] = connection
@@ -330,7 +374,7 @@ def _key(environ: dict[str, Any]) -> bytes | None:
         environ.get("REQUEST_METHOD") == "GET"
         and environ.get("HTTP_UPGRADE", "").lower() == "websocket"
         and "upgrade" in environ.get("HTTP_CONNECTION", "").lower()
-        and environ.get("HTTP_SEC_WEBSOCKET_VERSION") == "13"
+        and environ.get(VERSION_HEADER) == "13"
         and "transport=websocket" in query
         and "EIO=4" in query
         and not any(part.startswith("sid=") for part in query)

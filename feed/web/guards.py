@@ -3,6 +3,7 @@
 `/socket.io/` never passes here: its origins are checked by the channel's explicit list.
 """
 
+import re
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
@@ -25,6 +26,7 @@ FORM_FIELDS = 100  # the article's form has ten; each costs time to read, howeve
 COOKIE = "liveline"
 HOST_COOKIE = f"__Host-{COOKIE}"  # on https: a browser takes it from this host alone, never from a sibling domain
 DESK = "/desk/"  # below it nothing is kept, neither by browsers nor on the way
+_SURROGATE = re.compile(r"%ed%[ab][0-9a-f]%[89ab][0-9a-f]", re.I)  # a lone one, as UTF-8 would write it if it could
 FRAMED = "/embed/"  # what other sites may show in a frame
 
 # Everything comes from this host. `connect-src 'self'` covers the WebSocket of the same host. Who may show a page in a
@@ -46,6 +48,7 @@ def guard(app: Flask) -> None:
     app.config["MAX_CONTENT_LENGTH"] = UPLOAD_BYTES + FORM_BYTES
     app.config["MAX_FORM_MEMORY_SIZE"] = FORM_BYTES
     app.config["MAX_FORM_PARTS"] = FORM_FIELDS
+    app.before_request(_refuse_half_characters)
     app.before_request(_refuse_foreign_writes)
     app.after_request(_add_headers)
     app.teardown_request(_forget_orderer)
@@ -54,6 +57,13 @@ def guard(app: Flask) -> None:
 def _forget_orderer(error: BaseException | None) -> None:
     """The next request of this connection may be anybody's."""
     orderer.set(None)
+
+
+def _refuse_half_characters() -> None:
+    """An address with half of a character in it, as no browser writes one, asks for nothing that there is. Other bytes
+    that are not UTF-8 stand in old links, in parameters that nobody reads."""
+    if _SURROGATE.search(request.environ.get("QUERY_STRING", "")):
+        raise BadRequest(Sentence("This address holds half of a character."))
 
 
 def _refuse_foreign_writes() -> None:

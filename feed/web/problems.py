@@ -13,8 +13,10 @@ from feed.errors import Crowded, Gone, Invalid, Missing, NotAllowed, Sentence, S
 from feed.store.database import OperationalError, Restoring
 from feed.web import moved
 from feed.web.guards import FRAMED
+from feed.web.house import house
 
 NOTHING = Sentence("There is nothing at this address.")
+HALF_A_CHARACTER = Sentence("What was sent holds half of a character.")  # JSON may: "\\ud800"
 
 Answer = BaseResponse | tuple[str, int] | tuple[str, int, dict[str, str]]
 
@@ -28,6 +30,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(NotAllowed, lambda error: answer(403, error.reason))
     app.register_error_handler(Throttled, _throttled)
     app.register_error_handler(Crowded, _crowded)
+    app.register_error_handler(UnicodeEncodeError, lambda _: answer(422, HALF_A_CHARACTER))
     app.register_error_handler(OperationalError, _store_trouble)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _bug)
@@ -81,6 +84,7 @@ def _invalid(error: Invalid) -> Answer:
 
 
 def _throttled(error: Throttled) -> Answer:
+    house().channel.refusals.count("throttled")
     minutes = -(-error.retry_after // 60)
     detail = Sentence("Too many tries. Wait {minutes} minutes, then try again.", minutes=minutes)
     return answer(429, detail, {"Retry-After": str(error.retry_after)})
