@@ -76,3 +76,7 @@ class Crowded(RuntimeError):
     def __init__(self, most: int, retry_after: int) -> None:
         super().__init__(f"{most} of one editor are in work")
         self.most, self.retry_after = most, retry_after
+
+
+class Unsaved(RuntimeError):
+    """The disk did not take a file, which is full or broken. Nothing was stored."""

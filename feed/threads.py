@@ -5,11 +5,12 @@ Under gevent a pool of real threads is gevent's own, whose futures wait without 
 (`flask run`, the command line, tests) it is the standard library's.
 """
 
+import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from time import monotonic
-from typing import Generic, ParamSpec, TypeVar, cast
+from typing import Any, Generic, ParamSpec, TypeVar, cast
 
 NotYet = TimeoutError  # what a future raises that is waited for too long
 P = ParamSpec("P")
@@ -90,6 +91,16 @@ def under_gevent() -> bool:
     except ImportError:
         return False
     return bool(monkey.is_module_patched("threading"))
+
+
+def native(name: str) -> Any:
+    """That function of `os` as the system has it. gevent puts others in the place of those that begin or wait for
+    processes, and they work on its loop alone."""
+    if not under_gevent():
+        return getattr(os, name)
+    from gevent import monkey
+
+    return monkey.get_original("os", name)
 
 
 def native_pool(threads: int) -> Executor:

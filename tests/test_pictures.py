@@ -1,8 +1,14 @@
 """Pictures: what readers get is pixels and nothing else, whatever was uploaded."""
 
 import io
+import os
+import random
 import re
+import resource
 import struct
+import subprocess
+import sys
+import threading
 import zlib
 from typing import Any
 
@@ -12,7 +18,7 @@ from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 from werkzeug.test import TestResponse
 
-from feed import picture
+from feed import decoder, picture
 from feed.errors import Invalid
 from feed.web.guards import FORM_BYTES
 from tests.conftest import Site
@@ -173,6 +179,8 @@ REFUSED = {
     "cut webp": talkative("WEBP", 400, 400)[:-60],
     "bomb": png_header(12_000, 12_000),
     "larger bomb": png_header(60_000, 60_000),
+    "one pixel wide": png_header(1, 50_000_000),
+    "one pixel high": png_header(16_384, 1),
     "no pixels": png_header(0, 0),
     "fewer pixels than said": png_header(2_000, 2_000),
     "too large": b"\xff\xd8\xff" + bytes(picture.UPLOAD_BYTES),
@@ -185,6 +193,162 @@ def test_what_is_no_good_picture_is_refused_with_a_reason(site: Site) -> None:
         assert answer.status_code == 422, name
         assert [reason["field"] for reason in answer.get_json()["errors"]] == ["file"], name
     assert not list(site.house.settings.media.glob("*")), "and nothing is left on the disk"
+
+
+def camera_jpeg() -> bytes:
+    """An MPO: a JPEG with another picture behind it, as cameras and phones write them."""
+    out = io.BytesIO()
+    first, second = Image.new("RGB", (40, 20), "red"), Image.new("RGB", (10, 5), "blue")
+    first.save(out, "MPO", save_all=True, append_images=[second])
+    return out.getvalue()
+
+
+def test_a_camera_s_jpeg_with_several_pictures_is_taken_as_its_first(site: Site) -> None:
+    assert Image.open(io.BytesIO(camera_jpeg())).format == "MPO"
+    made = upload(site, camera_jpeg()).get_json()
+    assert (made["width"], made["height"]) == (40, 20)
+    served = fetch(site, f"/pictures/{made['id']}")
+    assert served.content_type == "image/jpeg"
+    assert Image.open(io.BytesIO(served.data)).format == "JPEG"
+
+
+def test_every_kind_that_the_decoders_report_is_known() -> None:
+    reported = {*picture.FORMATS, "MPO"}  # what Pillow's JPEG decoder says of some files
+    assert reported == set(picture.KINDS)
+    assert set(picture.KINDS.values()) <= set(picture.EXTENSIONS)
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_broken_exif_leaves_a_picture_as_it_lies(kind: str) -> None:
+    whole = talkative(kind, orientation=6)
+    at = whole.index(b"MM\0*" if b"MM\0*" in whole else b"II*\0")
+    broken = bytearray(whole)
+    broken[at : at + 12] = b"MM\0*" + b"\xff" * 8
+    if kind == "PNG":  # its sum, or the file is refused before anybody reads EXIF
+        start = whole.index(b"eXIf")
+        length = struct.unpack(">I", whole[start - 4 : start])[0]
+        broken[start + 4 + length : start + 8 + length] = struct.pack(
+            ">I", zlib.crc32(bytes(broken[start : start + 4 + length]))
+        )
+    assert picture.rewrite(whole).width == 20
+    assert picture.rewrite(bytes(broken)).width == 40
+
+
+def test_the_longest_sides_are_taken_in_every_kind() -> None:
+    for kind in FORMATS:
+        for size in ((picture.SIDE, 2), (2, picture.SIDE)):
+            out = io.BytesIO()
+            Image.new("RGB", size).save(out, kind)
+            assert picture.rewrite(out.getvalue()).width == min(size[0], picture.WIDEST)
+
+
+def children() -> set[str]:
+    """The processes that this one began and that have not been seen to their end, zombies too."""
+    return {pid for each in os.listdir("/proc/self/task") for pid in read_words(f"/proc/self/task/{each}/children")}
+
+
+def read_words(path: str) -> list[str]:
+    try:
+        with open(path) as file:
+            return file.read().split()
+    except OSError:  # the thread has ended meanwhile
+        return []
+
+
+def test_a_decoder_has_its_own_memory_and_is_gone_afterwards() -> None:
+    before, peak = children(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    out = io.BytesIO()
+    Image.new("L", (7_000, 7_000)).save(out, "PNG")
+    assert decoder.rewrite(out.getvalue()).width == picture.WIDEST
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss > 150_000, "kB: the picture was decoded elsewhere"
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - peak < 120_000, "kB"
+    assert children() == before
+
+
+@pytest.mark.parametrize(("limit", "most"), [("MEMORY_BYTES", 200 * 1024**2), ("CPU_SECONDS", 1), ("WALL_SECONDS", 1)])
+def test_a_decoder_that_takes_too_much_costs_a_refusal(limit: str, most: int, tmp_path: Any) -> None:
+    """The limits are lowered in the process itself, which then decodes for ever, or a picture that is too large."""
+    out = io.BytesIO()
+    Image.new("RGBA", (7_000, 7_000)).save(out, "PNG")
+    (tmp_path / "sitecustomize.py").write_text(
+        "from feed import decoder, picture\n"
+        f"decoder.{limit} = {most}\n"
+        "import feed.decoder as d, runpy, sys, threading\n"
+        f"work = {limit!r}\n"
+        "if work == 'CPU_SECONDS':\n"
+        "    def rewrite(upload):\n"
+        "        while True: pass\n"
+        "    picture.rewrite = rewrite\n"
+        "if work == 'WALL_SECONDS':\n"
+        "    picture.rewrite = lambda upload: threading.Event().wait()\n"
+        "d.main()\nsys.stdout.flush()\nimport os\nos._exit(0)\n"
+    )
+    before = children()
+    script = [str(tmp_path), *sys.path]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.path", script)
+        with pytest.raises(Invalid):
+            decoder.rewrite(out.getvalue())
+    assert children() == before
+
+
+def test_decoders_work_beside_each_other() -> None:
+    done: list[int] = []
+    content = talkative("JPEG")
+    threads = [threading.Thread(target=lambda: done.append(decoder.rewrite(content).width)) for _ in range(4)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert done == [40] * 4
+
+
+UNDER_GEVENT = """
+from gevent import monkey
+monkey.patch_all()
+import gevent, sys
+from feed import decoder
+from feed.threads import Pool
+turns, done = 0, False
+def loop():
+    global turns
+    while not done:
+        turns += 1
+        gevent.sleep(0.001)
+beside = gevent.spawn(loop)
+gevent.spawn(lambda: None).join()
+from gevent import subprocess  # whose loop collects ended processes, too
+subprocess.run(["true"])
+before = turns
+upload = sys.stdin.buffer.read()
+safe = Pool(2).run(decoder.rewrite, upload)
+done = True
+print(safe.width, turns - before)
+"""
+
+
+def test_readers_are_served_while_a_picture_is_decoded() -> None:
+    out = io.BytesIO()
+    Image.new("L", (5_000, 5_000)).save(out, "PNG")
+    ran = subprocess.run([sys.executable, "-c", UNDER_GEVENT], input=out.getvalue(), capture_output=True, check=True)
+    width, turns = ran.stdout.split()
+    assert int(width) == picture.WIDEST
+    assert int(turns) > 20, "the loop went on"
+
+
+def test_a_full_disk_is_a_clear_answer_and_leaves_nothing(site: Site) -> None:
+    out = io.BytesIO()
+    Image.frombytes("RGB", (900, 900), random.Random(1).randbytes(3 * 900 * 900)).save(out, "JPEG", quality=60)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))  # no file may grow further, as on a full disk
+    try:
+        answer = upload(site, out.getvalue())
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert answer.status_code == 503
+    assert "no room" in answer.get_json()["detail"]
+    assert not list(site.house.settings.media.iterdir())
+    assert upload(site, out.getvalue()).status_code == 201
 
 
 def test_an_upload_over_the_limit_of_all_bodies_is_refused(site: Site) -> None:
@@ -228,6 +392,21 @@ def test_any_damage_to_a_file_is_taken_or_refused(kind: str, place: float, byte:
     except Invalid:
         return
     assert Image.open(io.BytesIO(safe.full)).size == (safe.width, safe.height)
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_seeded_damage_anywhere_is_taken_or_refused(kind: str) -> None:
+    """Several bytes at once, most of them in the heads and in EXIF, where decoders trust numbers."""
+    chance = random.Random(f"damage to {kind}")
+    for _ in range(400):
+        content = bytearray(WHOLE[kind])
+        for _ in range(chance.randint(1, 6)):
+            content[chance.randrange(min(len(content), chance.choice((300, len(content)))))] = chance.randrange(256)
+        try:
+            safe = picture.rewrite(bytes(content))
+        except Invalid:
+            continue
+        assert Image.open(io.BytesIO(safe.full)).size == (safe.width, safe.height)
 
 
 WHOLE = {kind: talkative(kind) for kind in FORMATS}

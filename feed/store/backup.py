@@ -13,6 +13,7 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from feed import private
+from feed.picture import UNFINISHED
 from feed.store import carried, mark, migrations
 from feed.store.database import Damaged, DatabaseError, OperationalError, Store, sqlite3
 from feed.store.search import INDEXES
@@ -170,9 +171,9 @@ def _media_of(database: Path) -> Path:
 def _copy_pictures(source: Path, target: Path) -> None:
     """Copies what is missing. Files never change under their name, so what is there already is right."""
     for file in source.iterdir() if source.is_dir() else ():
-        if not (target / file.name).exists():
+        if not file.name.endswith(UNFINISHED) and not (target / file.name).exists():
             private.make_folder(target)
-            unfinished = target / f"{file.name}.unfinished"
+            unfinished = target / (file.name + UNFINISHED)
             private.touch(unfinished)
             shutil.copyfile(file, unfinished)
             unfinished.replace(target / file.name)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from feed import fields, picture, text, times
+from feed import decoder, fields, picture, text, times
 from feed.errors import Invalid, Missing, Reason, Sentence
 from feed.store import actions
 from feed.store.actions import Actor, Verb
@@ -31,13 +31,14 @@ class Picture:
 
 
 def add(store: Store, media: Path, upload: bytes, given: Mapping[str, object], actor: Actor | None = None) -> Picture:
-    """Takes an upload: decoded and written anew, so that no metadata survives. Raises Invalid.
+    """Takes an upload: decoded and written anew, so that no metadata survives. Raises Invalid,
+    and Unsaved when the disk is full.
 
     The files are on disk before the row is: a row without a picture cannot be.
     """
     cleaned = fields.clean(fields.PICTURE, given)
     picture_id = secrets.token_hex(8)
-    safe = store.stories.run(picture.rewrite, upload)
+    safe = store.stories.run(decoder.rewrite, upload)
     store.stories.run(picture.save, safe, media, picture_id)
     row = {"id": picture_id, "format": safe.format, "width": safe.width, "height": safe.height}
     store.write(_add, {**row, **cleaned, "created_at": times.now()}, actor)

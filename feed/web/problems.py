@@ -9,7 +9,7 @@ from werkzeug.exceptions import ClientDisconnected, HTTPException, NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
 from feed import repeats
-from feed.errors import Crowded, Gone, Invalid, Missing, NotAllowed, Sentence, Stale, Throttled
+from feed.errors import Crowded, Gone, Invalid, Missing, NotAllowed, Sentence, Stale, Throttled, Unsaved
 from feed.store.database import OperationalError, Restoring
 from feed.web import moved
 from feed.web.guards import FRAMED
@@ -31,6 +31,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(Throttled, _throttled)
     app.register_error_handler(Crowded, _crowded)
     app.register_error_handler(UnicodeEncodeError, lambda _: answer(422, HALF_A_CHARACTER))
+    app.register_error_handler(Unsaved, _unsaved)
     app.register_error_handler(OperationalError, _store_trouble)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _bug)
@@ -96,6 +97,12 @@ def _crowded(error: Crowded) -> Answer:
         most=error.most,
     )
     return answer(429, detail, {"Retry-After": str(error.retry_after)})
+
+
+def _unsaved(error: Unsaved) -> Answer:
+    repeats.say(str(error))
+    detail = Sentence("The site has no room for this file just now. Nothing was stored; tell whoever runs the site.")
+    return answer(503, detail, {"Retry-After": "60"})
 
 
 def _store_trouble(error: Exception) -> Answer:
