@@ -67,6 +67,11 @@ class Language:
         """Time of day in the site's zone: "14:05"."""
         return f"{self._local(moment):%H:%M}"
 
+    def clock_after(self, moment: str, earlier: str | None) -> str:
+        """Time of day beside an earlier moment, with its date where that is another: "25 July 2026, 14:05"."""
+        same = earlier is None or self._local(moment).date() == self._local(earlier).date()
+        return self.clock(moment) if same else f"{self.day(moment)}, {self.clock(moment)}"
+
     def day(self, moment: str) -> str:
         """Date in the site's zone: "26 July 2026"."""
         return dates.format_date(self._local(moment), "long", self._locale)

@@ -111,6 +111,26 @@ def test_updated_at_leads_to_the_history_and_reads_as_before(site: Site) -> None
     assert site.charlie.get(f"/updates/{update.id}/history").status_code == 200
 
 
+def test_an_edit_or_a_retraction_on_another_day_names_the_day(site: Site) -> None:
+    """The site is in Berlin: 22:30 in Greenwich is the day after."""
+    edited, late, gone = (site.publish(words) for words in ("Edited", "Late", "Gone"))
+    site.edit(edited, body="Edited again")
+    site.edit(late, body="Late again")
+    site.retract(gone, notice=True)
+    for what, at, update in (
+        ("edited_at", "2026-11-25T13:05:00.000Z", edited),
+        ("edited_at", "2026-11-20T22:59:00.000Z", late),
+        ("retracted_at", "2026-11-20T23:01:00.000Z", gone),
+    ):
+        change = f"UPDATE updates SET published_at = '2026-11-20T08:00:00.000Z', {what} = ? WHERE id = ?"
+        site.house.store.write(lambda db, change=change, given=(at, update.id): db.execute(change, given))
+    page = site.charlie.get("/feeds/news").text
+    told = [words(each) for each in elements(page, "a", class_="edited")]
+    assert sorted(told) == ["(Updated: 23:59)", "(Updated: 25 November 2026, 14:05)"]
+    (notice,) = elements(page, "li", class_="retracted")
+    assert "at 21 November 2026, 00:01" in words(notice)
+
+
 def test_what_an_editor_wrote_is_text_in_the_history_and_never_markup(site: Site) -> None:
     update = site.publish("Before `<script>alert(1)</script>` & \u202eafter")
     site.edit(update, body="Now `<img src=x onerror=y>` &amp; more", headline="<b>“Head”</b>")

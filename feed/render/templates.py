@@ -54,6 +54,7 @@ def equip(environment: Environment, languages: Languages) -> None:
     }
     environment.filters |= {
         "clock": lambda moment: languages.now.clock(moment),
+        "clock_after": lambda moment, earlier: languages.now.clock_after(moment, earlier),
         "day": lambda moment: languages.now.day(moment),
         "short_day": lambda moment: languages.now.short_day(moment),
         "full": lambda moment: languages.now.full(moment),

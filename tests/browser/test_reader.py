@@ -39,6 +39,28 @@ def test_two_readers_see_what_an_editor_publishes_edits_and_retracts(
         expect(reader.get_by_text("The first update will appear by itself.")).to_be_visible()
 
 
+def test_the_day_of_an_edit_is_named_when_it_is_another(server: Server, open_page: NewPage) -> None:
+    for retract in (False, True):
+        old = server.publish("Of old", published_at="2026-01-02T09:00:00Z")
+        server.api("PATCH", f"/api/v1/updates/{old['id']}", {"body": "Of late", "revision": 1})
+        if retract:
+            server.api("DELETE", f"/api/v1/updates/{old['id']}", {"notice": True})
+    page = open_page(f"{server.url}/feeds/news")
+    moment = r"\d+ \w+ 20\d\d, \d\d:\d\d"
+    expect(page.locator("li.update .edited")).to_have_text(re.compile(rf"\(Updated: {moment}\)"))
+    expect(page.locator("li.retracted")).to_have_text(re.compile(rf"retracted at {moment}"))
+
+
+def test_stacked_marks_stay_within_their_update(server: Server, open_page: NewPage) -> None:
+    server.publish("Z" + "\u0302" * 60 + "algo")
+    server.publish("Above")
+    page = open_page(f"{server.url}/feeds/news")
+    above, stacked = page.locator("li.update").all()
+    with_marks = above.locator("article").screenshot()
+    stacked.locator(".text").evaluate("(text) => (text.style.visibility = 'hidden')")
+    assert above.locator("article").screenshot() == with_marks
+
+
 def test_an_article_follows_its_own_feed_and_the_news_over_one_socket(server: Server, open_page: NewPage) -> None:
     server.api("POST", "/api/v1/articles", {"slug": "harbour", "headline": "The harbour", "live": True})
     page = open_page(f"{server.url}/articles/harbour", wait_for="live-feed[feed=harbour][state=live]")
