@@ -19,6 +19,7 @@ from feed.errors import Invalid, Missing
 from feed.store import actions, editors, migrations, people, tokens
 from feed.store import backup as backups
 from feed.store import repair as repairs
+from feed.store import rerender as rerendering
 from feed.store.database import DatabaseError, Restoring, unsafe_sqlite
 from feed.web.house import house
 
@@ -54,7 +55,7 @@ class Group(AppGroup):
             return super().invoke(ctx)
 
 
-db = Group("db", help="The database: upgrade, backup, restore, check, repair.")
+db = Group("db", help="The database: upgrade, backup, restore, check, repair, rerender.")
 editor = Group("editor", help="Who may write.")
 token = Group("token", help="Bearer tokens of the API.")
 demo = Group("demo", help="Stories to look at.")
@@ -147,6 +148,14 @@ def repair() -> None:
     if problems := backups.check(house().store):
         raise click.ClickException("; ".join(problems) + ". Only a backup can mend that: flask db restore PATH")
     click.echo("all is well")
+
+
+@db.command(help="Render all stored texts anew, by the rules of this release; open pages of what changed reload.")
+@click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
+def rerender(*, dry_run: bool) -> None:
+    """Says what was done."""
+    for sentence in rerendering.rerender(house().store, dry_run=dry_run):
+        click.echo(sentence)
 
 
 @editor.command("add", help="Add an editor; the password comes from a prompt or one line of standard input.")

@@ -143,11 +143,15 @@ def _cleaned(store: Store, given: Mapping[str, object], standing: Article | None
     if "body" in cleaned:
         cleaned["body"] = cleaned["body"] or ""
         language = cleaned.get("language", standing and standing.language)
-        html = store.stories.run(text.to_html, cleaned["body"], fields.ARTICLE_BODY, language or store.language)
-        cleaned["html"] = html
+        cleaned["html"] = html_of(store, cleaned["body"], language)
     if "picture" in cleaned:
         cleaned["picture_id"] = cleaned.pop("picture")
     return cleaned
+
+
+def html_of(store: Store, body: str, language: str | None) -> str:
+    """The HTML of the text of an article in that language; None is the site's. Raises Invalid."""
+    return store.stories.run(text.to_html, body, fields.ARTICLE_BODY, language or store.language)
 
 
 def _create(db: Database, editor: Editor, new: dict[str, Any]) -> Article:

@@ -149,7 +149,7 @@ def publish(
         feed = feeds.get(db, slug, drafts=True)
     # Of the slug that the feed began with: a repeat that comes after its address was changed is the same still.
     digest = hashlib.sha256(json.dumps([feed.first_slug, cleaned], sort_keys=True).encode()).hexdigest()
-    cleaned["html"] = _html(store, cleaned["body"], cleaned.get("language") or feed.language)
+    cleaned["html"] = html_of(store, cleaned["body"], cleaned.get("language") or feed.language)
     update = store.write(_publish, slug, editor, cleaned, (key, digest) if key is not None else None, moment)
     if moments.seconds_ahead(update.published_at):
         repeats.say(
@@ -171,7 +171,7 @@ def edit(store: Store, update_id: int, editor: Editor, given: Mapping[str, objec
         with store.read() as db:
             standing = get(db, update_id, drafts=True)
         language = cleaned.get("language", standing.language) or standing.feed_language
-        cleaned["html"] = _html(store, cleaned["body"], language)
+        cleaned["html"] = html_of(store, cleaned["body"], language)
     return store.write(_edit, update_id, editor, cleaned, revision, note)
 
 
@@ -304,7 +304,8 @@ def _listed(
     return [_update(row) for row in rows]
 
 
-def _html(store: Store, body: str, language: str | None) -> str:
+def html_of(store: Store, body: str, language: str | None) -> str:
+    """The HTML of the text of an update in that language; None is the site's. Raises Invalid."""
     html = store.texts.run(text.to_html, body, fields.BODY, language or store.language)
     if not store.texts.run(text.shows_something, html):
         raise Invalid(Reason("body", Sentence("Nothing of this would be visible. Write something first.")))

@@ -1,0 +1,90 @@
+"""Renders the stored texts anew, by the rules of now, when somebody orders it. By itself no old text ever changes.
+
+What an edit replaced and what was retracted stays as it was: nobody reads it, except as the history tells it.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from sqlite_utils import Database
+
+from feed.errors import Invalid
+from feed.store import articles, feeds, updates
+from feed.store.database import Store
+
+_UPDATES = """
+    SELECT updates.id, updates.revision, updates.body, updates.html, feed_id,
+        coalesce(updates.language, articles.language) AS language
+    FROM updates JOIN feeds ON feeds.id = feed_id LEFT JOIN articles ON articles.id = feeds.article_id
+    WHERE retracted_at IS NULL AND updates.id > ? ORDER BY updates.id LIMIT ?
+"""
+_ARTICLES = """
+    SELECT id, revision, body, html, NULL AS feed_id, language FROM articles WHERE id > ? ORDER BY id LIMIT ?
+"""
+AT_ONCE = 500  # texts in a transaction: others publish between two
+
+
+@dataclass(frozen=True)
+class _Change:
+    id: int
+    revision: int
+    feed_id: int | None  # None for that of an article, which has one or comes by one
+    html: str
+
+
+def rerender(store: Store, *, dry_run: bool = False) -> Iterator[str]:
+    """A sentence for each thing done, or that would be done. Each feed with a text that changed begins a new epoch, so
+    that its open pages reload. A text that would be refused today keeps its HTML and is named. Safe while the site
+    runs: what somebody edits meanwhile is left to the edit."""
+    changed: Counter[int] = Counter()
+    yield from _each(store, "updates", _UPDATES, updates.html_of, changed, dry_run=dry_run)
+    yield from _each(store, "articles", _ARTICLES, articles.html_of, changed, dry_run=dry_run)
+    for feed_id, count in sorted(changed.items()):
+        with store.read() as db:
+            (slug,) = db.execute("SELECT slug FROM feeds WHERE id = ?", [feed_id]).fetchone()
+        if not dry_run:
+            store.write(feeds.begin_epoch, feed_id)
+        does = "would begin" if dry_run else "begins"
+        yield f"feed {slug}: {count} changed; it {does} a new epoch, so that open pages reload"
+
+
+def _each(
+    store: Store,
+    table: str,
+    sought: str,
+    html_of: Callable[[Store, str, str | None], str],
+    changed: Counter[int],
+    *,
+    dry_run: bool,
+) -> Iterator[str]:
+    last, seen, count = 0, 0, 0
+    while True:
+        with store.read() as db:
+            rows = db.execute(sought, [last, AT_ONCE]).fetchall()
+        if not rows:
+            break
+        last, seen, changes = rows[-1]["id"], seen + len(rows), []
+        for row in rows:
+            try:
+                html = html_of(store, row["body"], row["language"]) if row["body"] else ""
+            except Invalid as error:
+                yield f"{table} {row['id']} keeps its HTML: {' '.join(reason.message for reason in error.reasons)}"
+                continue
+            if html != row["html"]:
+                changes.append(_Change(row["id"], row["revision"], row["feed_id"], html))
+        done = store.write(_put, table, changes, dry_run=dry_run) if changes else []
+        changed.update(done)
+        count += len(done)
+    yield f"{table}: {count} of {seen} {'would become' if dry_run else 'became'} other HTML"
+
+
+def _put(db: Database, table: str, changes: list[_Change], *, dry_run: bool) -> list[int]:
+    """Stores those that nobody edited since; the feed of each."""
+    condition = "id = ? AND revision = ?" + (" AND retracted_at IS NULL" if table == "updates" else "")
+    fed = []
+    for change in changes:
+        where = [change.id, change.revision]
+        if dry_run or db.execute(f"UPDATE {table} SET html = ? WHERE {condition}", [change.html, *where]).rowcount:
+            fed.append(change.feed_id or feeds.clock_of(db, change.id).id)
+    return fed
