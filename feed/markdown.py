@@ -6,12 +6,13 @@ address that may not be linked is refused by name, and emphasis begins and ends 
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 
 from linkify_it import LinkifyIt
 from linkify_it.main import Match
 from markdown_it import MarkdownIt, rules_core, rules_inline
+from markdown_it.common.normalize_url import normalizeLinkText
 from markdown_it.common.utils import escapeHtml
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
@@ -228,15 +229,27 @@ def _keep_numbers(tokens: Sequence[Token]) -> None:
 
 def _check_addresses(tokens: Sequence[Token]) -> None:
     """Raises Invalid, naming the first address that may not be linked."""
-    for part in (part for token in tokens for part in token.children or () if part.type == "link_open"):
-        address = str(part.attrs["href"])
+    for address in addresses(tokens):
         scheme = _SCHEME.match(address)
         if address.startswith("//") or (scheme and scheme[1].lower() not in SCHEMES):
-            told = Sentence(
-                "{address} cannot be linked. Use https://, mailto:, tel: or sms:, or an address of this site.",
-                address=address[:ADDRESS_NAMED],
-            )
-            raise Invalid(Reason("body", told))
+            raise refused(address)
+
+
+def refused(address: str) -> Invalid:
+    """Says that this address cannot be linked."""
+    told = Sentence(
+        "{address} cannot be linked. Use https://, mailto:, tel: or sms:, or an address of this site.",
+        address=normalizeLinkText(address)[:ADDRESS_NAMED],
+    )
+    return Invalid(Reason("body", told))
+
+
+def addresses(tokens: Sequence[Token]) -> Iterator[str]:
+    """The addresses of all links."""
+    for token in tokens:
+        for part in token.children or ():
+            if part.type == "link_open":
+                yield str(part.attrs["href"])
 
 
 def _image(renderer: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType) -> str:

@@ -10,6 +10,7 @@ import unicodedata
 from functools import partial
 
 import nh3
+from markdown_it.common.utils import escapeHtml
 from markdown_it.utils import EnvType
 
 from feed import markdown, prose, typography
@@ -36,6 +37,7 @@ REACHED = {"pre": {"tabindex": "0"}, "table": {"tabindex": "0"}}  # they scroll 
 _harmless = partial(nh3.clean, tags=TAGS, attributes=ATTRIBUTES, url_schemes=markdown.SCHEMES, link_rel=REL)
 _BLANK = "\u115f\u1160\u2800\u3164\uffa0"  # letters and signs by their category, and nothing to the eye
 _BETWEEN = re.compile(r"</(?:p|li|h\d|blockquote|t[dhr]|pre)>|<br ?/?>|<(?:[ou]l|li)\b[^>]*>|</[ou]l>")
+_LEADS_NOWHERE = re.compile(r"<a (?!href=)")
 _NUMBER = re.compile(r'(?:start|value)="(\d{1,9})"')
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 _KANA = re.compile(r"[\u3040-\u30ff]")
@@ -54,7 +56,15 @@ def to_html(written: str, limit: int, language: str = ENGLISH) -> str:
     if len(html) > GROWTH * limit:
         told = Sentence("This becomes far too long as a page. Use fewer or shorter links and tables.")
         raise Invalid(Reason("body", told))
-    return _harmless(html, set_tag_attribute_values=REACHED).strip()
+    harmless = _harmless(html, set_tag_attribute_values=REACHED).strip()
+    if _LEADS_NOWHERE.search(harmless):
+        raise markdown.refused(next(address for address in markdown.addresses(tokens) if not _is_linked(address)))
+    return harmless
+
+
+def _is_linked(address: str) -> bool:
+    """Whether a link there keeps its address: one whose host cannot be loses it."""
+    return not _LEADS_NOWHERE.search(_harmless(f'<a href="{escapeHtml(address)}">a</a>'))
 
 
 def smart_line(line: str, language: str = ENGLISH) -> str:
