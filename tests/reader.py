@@ -116,7 +116,7 @@ def _place(li: str) -> tuple[str, int]:
 class Reader:
     """A reader with the official client: has the page open, follows its feed, and keeps every envelope it got."""
 
-    def __init__(self, url: str, feed: str = "news") -> None:
+    def __init__(self, url: str, feed: str = "news", **headers: str) -> None:
         self._url = url
         html = requests.get(f"{url}/feeds/{feed}", timeout=10).text
         self.page = OpenPage(feed, html, self._fetch)
@@ -129,7 +129,7 @@ class Reader:
         self.client.on("connect", self.follow)
         self.client.on("updated", self._updated)
         self.client.on("readers", lambda answer: self.readers.append(answer["readers"]))
-        self.client.connect(url, transports=["websocket"])
+        self.client.connect(url, headers=headers, transports=["websocket"])
 
     def _fetch(self, path: str) -> tuple[str, str | None]:
         answer = requests.get(self._url + path, timeout=10)

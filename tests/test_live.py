@@ -189,6 +189,21 @@ def test_readers_are_counted_and_told_how_many_they_are(server: Server, reader: 
     eventually(lambda: reader.readers and reader.readers[-1] == 1)
 
 
+@pytest.mark.parametrize("cookie", ["liveline=x", "theme=dark; __Host-liveline=x"])
+def test_an_editor_at_the_desk_is_told_how_many_read_and_is_not_among_them(
+    server: Server, reader: Reader, cookie: str
+) -> None:
+    editor = Reader(server.url, Cookie=cookie)
+    other = Reader(server.url, Cookie="theme=dark")
+    eventually(lambda: 2 in reader.readers and 2 in editor.readers)
+    editor.client.emit("unfollow", {"feed": "news"})
+    editor.follow()
+    editor.close()
+    other.close()
+    eventually(lambda: reader.readers[-1] == 1)
+    assert max(reader.readers) == 2
+
+
 def test_a_full_server_refuses_sockets_and_still_serves_pages(tmp_path: Path) -> None:
     server = Server(tmp_path, FEED_MAX_READERS="3", FEED_MAX_READERS_PER_ADDRESS="2")
     server.prepare()

@@ -11,6 +11,7 @@ from typing import Any
 
 from flask import Flask
 from flask_socketio import SocketIO
+from werkzeug.http import parse_cookie
 
 from feed.errors import Missing
 from feed.live import hooks
@@ -23,6 +24,7 @@ from feed.render.updates import Renderer
 from feed.settings import Settings
 from feed.store import presence
 from feed.store.database import OperationalError, Store
+from feed.store.sessions import COOKIE, HOST_COOKIE
 from feed.store.versions import Versions
 from feed.threads import under_gevent
 
@@ -42,6 +44,9 @@ class Channel:
         self._settings = settings
         self._followed: dict[str, set[str]] = {}
         self._readers: Counter[str] = Counter()
+        self._editors: Counter[str] = Counter()
+        """Followers of each feed who are signed in at the desk: they are told how many read, and are not among them."""
+        self._signed_in: set[str] = set()
         self._worker = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._counting: threading.Thread | None = None
         self._stopped = threading.Event()
@@ -95,10 +100,15 @@ class Channel:
 
     def _connect(self, sid: str, environ: dict[str, Any], auth: object = None) -> None:
         self._followed[sid] = set()
+        # Whether the session is still good does not matter: who lies is one reader less.
+        if any(name in (COOKIE, HOST_COOKIE) for name in parse_cookie(environ.get("HTTP_COOKIE", ""))):
+            self._signed_in.add(sid)
 
     def _disconnect(self, sid: str, reason: object = None) -> None:
+        count = self._count_of(sid)
+        self._signed_in.discard(sid)
         for slug in self._followed.pop(sid, set()):
-            self._readers[slug] -= 1
+            count[slug] -= 1
 
     def _follow(self, sid: str, *payload: object) -> dict[str, Any]:
         followed = self._followed.get(sid)
@@ -120,7 +130,7 @@ class Channel:
             return {"error": "no such feed" if isinstance(refusal, Missing) else "try again"}
         if slug not in followed:
             followed.add(slug)
-            self._readers[slug] += 1
+            self._count_of(sid)[slug] += 1
         self._start()
         readers = max(self._total.get(slug, 0), self._readers[slug])
         return {"feed": slug, "epoch": feed.epoch, "version": feed.version, "readers": readers}
@@ -132,7 +142,7 @@ class Channel:
         self._server.leave_room(sid, _room(slug))
         if slug in (followed := self._followed.get(sid, set())):
             followed.remove(slug)
-            self._readers[slug] -= 1
+            self._count_of(sid)[slug] -= 1
         return {}
 
     def _close_feed(self, slug: str) -> None:
@@ -140,7 +150,10 @@ class Channel:
         self._server.close_room(_room(slug))
         for followed in list(self._followed.values()):
             followed.discard(slug)
-        del self._readers[slug]
+        del self._readers[slug], self._editors[slug]
+
+    def _count_of(self, sid: str) -> Counter[str]:
+        return self._editors if sid in self._signed_in else self._readers
 
     def _push(self, slug: str, envelope: dict[str, Any]) -> None:
         self.socketio.emit("updated", envelope, to=_room(slug))
@@ -167,7 +180,7 @@ class Channel:
                     total = presence.readers(db)
             except OperationalError:
                 continue  # a locked or full disk: the number of readers can wait, and the tail reports the trouble
-            for slug in mine:
+            for slug in {**mine, **+self._editors}:
                 if total.get(slug) != self._total.get(slug):
                     self.socketio.emit("readers", {"feed": slug, "readers": total.get(slug, 0)}, to=_room(slug))
             self._total = total

@@ -31,6 +31,8 @@ TRIES_PER_56 = 80  # of an IPv6 customer with several networks
 TRIES_PER_48 = 120  # of the largest that one customer gets; under those of a name, so that one cannot use these up
 KNOWN_SECONDS = 180 * 24 * 3600  # for which a network is remembered after the last sign-in from there
 DEVICE_LONGEST = 200  # of the browser's own name, shown in the list of sessions
+COOKIE = "liveline"
+HOST_COOKIE = f"__Host-{COOKIE}"  # on https: a browser takes it from this host alone, never from a sibling domain
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from feed.errors import Missing, Sentence
 from feed.picture import UPLOAD_BYTES
 from feed.store import sessions
 from feed.store.editors import Editor
+from feed.store.sessions import COOKIE, HOST_COOKIE
 from feed.turns import orderer
 from feed.web.host import ASKED, own_path
 from feed.web.house import house
@@ -23,8 +24,6 @@ SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 FORM_BYTES = 1024 * 1024  # the longest article in UTF-8, percent-encoded, fits twice
 STRANGERS_FORM_BYTES = 16 * 1024  # name, password and the way back; nobody need sign in to send it
 FORM_FIELDS = 100  # the article's form has ten; each costs time to read, however short
-COOKIE = "liveline"
-HOST_COOKIE = f"__Host-{COOKIE}"  # on https: a browser takes it from this host alone, never from a sibling domain
 DESK = "/desk/"  # below it nothing is kept, neither by browsers nor on the way
 _SURROGATE = re.compile(r"%ed%[ab][0-9a-f]%[89ab][0-9a-f]", re.I)  # a lone one, as UTF-8 would write it if it could
 FRAMED = "/embed/"  # what other sites may show in a frame
