@@ -21,7 +21,7 @@ from feed.picture import SafePicture
 from feed.threads import native
 
 MEMORY_BYTES = 1536 * 1024**2  # 50 million pixels of a WebP, turned and copied, take 1,250 MB
-CPU_SECONDS = 20  # 50 million pixels take 5 on a slow machine
+CPU_SECONDS = 20  # 50 million pixels with a profile take 10 on a slow machine
 WALL_SECONDS = 60  # on a machine that is busy with other things
 TOO_MUCH = Sentence("This picture takes too much memory or time to read; save it anew, or make it smaller.")
 _ROOT = str(Path(__file__).parent.parent)

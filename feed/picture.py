@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from PIL import Image, ImageOps
+from PIL import Image, ImageCms, ImageOps
 
 from feed import private
 from feed.errors import Invalid, Reason, Sentence, Unsaved
@@ -21,15 +21,15 @@ PIXELS = 50_000_000  # 200 MB decoded; Pillow alone would only warn at 90 millio
 WIDEST = 1600  # pixels; the picture's column is 760 CSS pixels wide, twice for sharp screens
 SMALL = 640  # pixels; a phone's screen, and the cards
 SIDE = 16_383  # pixels, the most of a WebP; one pixel wide and 50 million high takes 2 GB to decode
-FORMATS = ("JPEG", "PNG", "WEBP")  # the decoders of Pillow that an upload may reach
-KINDS = {"JPEG": "JPEG", "MPO": "JPEG", "PNG": "PNG", "WEBP": "WEBP"}
+FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF")  # the decoders of Pillow that an upload may reach
+KINDS = {"JPEG": "JPEG", "MPO": "JPEG", "PNG": "PNG", "WEBP": "WEBP", "AVIF": "WEBP", "GIF": "PNG"}
 """What we write for each kind that these decoders report: MPO is a camera's JPEG with more pictures behind the first.
-"""
+Of an animation the first picture is kept. Every browser shows what we write, and so does the release before."""
 QUALITY = 82  # no difference to the eye, a third of the bytes of 95
 
 EXTENSIONS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp"}
 UNFINISHED = ".unfinished"  # what the name of a file ends with while it is being written
-UNREADABLE = Sentence("This file cannot be read as JPEG, PNG or WebP.")
+UNREADABLE = Sentence("This file cannot be read as JPEG, PNG, WebP, AVIF or GIF.")
 
 
 @dataclass(frozen=True)
@@ -119,12 +119,13 @@ def _written(opened: Image.Image) -> SafePicture:
         millions = PIXELS // 1_000_000
         raise refused(Sentence("This picture has over {count} million pixels; make it smaller.", count=millions))
     opened.load()
-    upright = _in_eight_bits(_upright(opened))
+    upright = _in_srgb(_in_eight_bits(_upright(opened)))
     mode = "RGB" if kind == "JPEG" or not upright.has_transparency_data else "RGBA"
     pixels = Image.new(mode, upright.size)
     pixels.paste(upright.convert(mode))
     full, small = _fitted(pixels, WIDEST), _fitted(pixels, SMALL)
-    return SafePicture(kind, full.width, full.height, _file(full, kind), _file(small, kind))
+    whole, less = _file(full, kind), _file(small, kind)
+    return SafePicture(kind, full.width, full.height, whole, min(whole, less, key=len))
 
 
 def _upright(image: Image.Image) -> Image.Image:
@@ -138,6 +139,23 @@ def _upright(image: Image.Image) -> Image.Image:
 def _in_eight_bits(image: Image.Image) -> Image.Image:
     """Grey of 16 bits scaled down; Pillow's own conversion would cut, and leave white."""
     return image.point(lambda value: value / 256).convert("L") if image.mode.startswith("I") else image
+
+
+def _in_srgb(image: Image.Image) -> Image.Image:
+    """The colours that its profile means, as screens take them for granted: the profile itself is not carried over.
+    A profile that cannot be read is ignored, as browsers do."""
+    profile = image.info.get("icc_profile")
+    if not profile:
+        return image
+    try:
+        if image.mode not in ("L", "RGB", "RGBA", "CMYK"):
+            image = image.convert("RGBA" if image.has_transparency_data else "RGB")
+        meant = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        mode = "RGBA" if image.mode == "RGBA" else "RGB"
+        made = ImageCms.profileToProfile(image, meant, ImageCms.createProfile("sRGB"), outputMode=mode)
+    except Exception:
+        return image
+    return made or image
 
 
 def _fitted(image: Image.Image, widest: int) -> Image.Image:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from PIL import Image, PngImagePlugin
+from PIL import Image, ImageCms, PngImagePlugin
 from werkzeug.test import TestResponse
 
 from feed import decoder, picture
@@ -162,16 +162,51 @@ def test_transparency_stays() -> None:
     assert Image.open(io.BytesIO(picture.rewrite(out.getvalue()).full)).getpixel((0, 0)) == (255, 0, 0, 100)
 
 
-def gif() -> bytes:
+@pytest.mark.parametrize(("kind", "served_as"), [("GIF", "image/png"), ("AVIF", "image/webp"), ("WEBP", "image/webp")])
+def test_of_an_animation_the_first_picture_is_kept(site: Site, kind: str, served_as: str) -> None:
     out = io.BytesIO()
-    Image.new("L", (4, 4)).save(out, "GIF")
-    return out.getvalue()
+    first, second = Image.new("RGB", (40, 20), "red"), Image.new("RGB", (40, 20), "blue")
+    first.save(out, kind, save_all=True, append_images=[second], duration=100)
+    assert Image.open(io.BytesIO(out.getvalue())).n_frames == 2  # type: ignore[attr-defined]
+    answer = upload(site, out.getvalue())
+    assert answer.status_code == 201
+    served = fetch(site, f"/pictures/{answer.get_json()['id']}")
+    assert served.content_type == served_as
+    shown = Image.open(io.BytesIO(served.data))
+    assert getattr(shown, "n_frames", 1) == 1
+    red, _, blue = shown.convert("RGB").getpixel((20, 10))  # type: ignore[misc]
+    assert red > 200 > 60 > blue
+
+
+@pytest.mark.parametrize(
+    ("mode", "kind"),
+    [("RGB", "JPEG"), ("RGB", "PNG"), ("RGBA", "PNG"), ("P", "PNG"), ("RGBA", "WEBP"), ("RGB", "AVIF")],
+)
+def test_colours_are_those_that_the_profile_means(mode: str, kind: str) -> None:
+    usual = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    at_red, at_green = usual.index(b"rXYZ"), usual.index(b"gXYZ")
+    swapped = bytearray(usual)  # what is red by number is green to the eye
+    swapped[at_red : at_red + 4], swapped[at_green : at_green + 4] = b"gXYZ", b"rXYZ"
+    out = io.BytesIO()
+    Image.new("RGB", (40, 20), "red").convert(mode).save(out, kind, icc_profile=bytes(swapped))
+    shown = Image.open(io.BytesIO(picture.rewrite(out.getvalue()).full))
+    red, green, _ = shown.convert("RGB").getpixel((20, 10))  # type: ignore[misc]
+    assert green > 200 > 60 > red
+    assert "icc_profile" not in shown.info
+
+
+def test_the_small_variant_is_never_the_larger_file() -> None:
+    out = io.BytesIO()
+    stripes = Image.new("1", (1600, 400))
+    stripes.paste(1, (0, 0, 801, 400))
+    stripes.rotate(13).convert("P").save(out, "PNG")
+    safe = picture.rewrite(out.getvalue())
+    assert len(safe.small) <= len(safe.full)
 
 
 REFUSED = {
     "nothing": b"",
     "text": b"not a picture",
-    "gif": gif(),
     "svg": b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>',
     "page": b"\xff\xd8\xff<html>",
     "cut jpeg": talkative("JPEG", 400, 400)[:-700],
