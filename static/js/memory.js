@@ -5,5 +5,5 @@ export function recall(key, storage = "localStorage") {
 }
 
 export function remember(key, value, storage = "localStorage") {
-  try { window[storage][key] = value; } catch { return; }
+  try { window[storage][key] = value; } catch { /* not remembered, then */ }
 }

@@ -21,8 +21,7 @@ export function pending(feed) {
     const edge = Math.max(0, feed.closest(".rail")?.getBoundingClientRect().top ?? 0);
     return !toast || !(
       document.hidden || feed.away || (!feed.order && head.getBoundingClientRect().bottom <= edge) ||
-      document.activeElement?.matches("input, select, textarea") || !getSelection().isCollapsed ||
-      [...document.querySelectorAll("video")].some((video) => !video.paused)
+      document.activeElement?.matches("input, select, textarea") || !getSelection().isCollapsed
     );
   }
 

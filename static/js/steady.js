@@ -43,10 +43,9 @@ function marksIn(box, edge) {
 // By how much the first of them moved that is still in view. What was replaced is found by its id, or by its words.
 function moved(marks) {
   for (const { each, home, edge, top } of marks) {
-    const alike = () => [...document.querySelectorAll(`#${home?.id} ${each.localName}`)];
     const now = each.isConnected ? each
       : each.id ? document.getElementById(each.id)
-      : alike().find((block) => block.textContent === each.textContent);
+      : [...document.querySelectorAll(`#${home?.id} ${each.localName}`)].find((block) => block.textContent === each.textContent);
     if (now?.offsetHeight && top + now.offsetHeight > edge) return topOf(now) - top;
   }
   return 0;

@@ -45,11 +45,12 @@ function write(time) {
   const young = minutes > -2 && minutes < RELATIVE_MINUTES;
   ticking[young ? "add" : "delete"](time);
   time.title = `${date}, ${hour}`;
-  const before = time.closest(".retracted")?.dataset.at ?? time.closest("p")?.querySelector("time").dateTime;
+  const later = time.closest(".edited, .retracted");
+  const before = later?.dataset.at ?? time.closest("p")?.querySelector("time").dateTime;
   time.innerHTML =
     // An edit or a retraction follows its update's time: only another day is named.
-    time.closest(".edited, .retracted") && dayOf(moment) === dayOf(before) ? hour
-    : time.closest(".edited, .retracted, .byline, .coverage, .history") ? time.title
+    later ? (dayOf(moment) === dayOf(before) ? hour : time.title)
+    : time.closest(".byline, .coverage, .history") ? time.title
     : young && !time.closest(".key-events") ? ago.format(-Math.max(0, minutes), minutes > 0 ? "minute" : "second")
     : dayOf(moment) === today ? hour
     : `<span class="day">${time.closest(".updates") ? date : brief(moment)}, </span>${hour}`;

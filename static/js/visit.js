@@ -25,7 +25,7 @@ export function visit(feed) {
   }
 
   function again(away = AWAY) {
-    if (!left || !(line.isConnected || head.hidden === false || now() - left[2] > away)) return;
+    if (!left || !(line.isConnected || !head.hidden || now() - left[2] > away)) return;
     const mark = { dataset: { at: left[0] }, id: left[1] };
     const items = feed.items(), missed = items.filter((item) => feed.above(item, mark)), end = items[missed.length];
     if (!missed.length) return;
