@@ -190,3 +190,19 @@ def test_behind_https_browsers_are_told_to_stay_there(tmp_path: object) -> None:
     app = create_app({"FEED_DATABASE": f"{tmp_path}/feed.db", "FEED_PUBLIC_URL": "https://news.example.org"})
     browser: FlaskClient = app.test_client()
     assert browser.get("/healthz").headers["Strict-Transport-Security"] == "max-age=31536000"
+
+
+def test_other_sites_may_load_what_is_for_them_and_nothing_else(site: Site) -> None:
+    site.write_article("harbour", live=True)
+    shared = [
+        "/feeds/news.atom", "/feeds/news.rss", "/feeds/news.json", "/embed/feeds/news", "/embed/feeds/x", "/embed.js",
+        "/oembed?url=http://127.0.0.1:8000/feeds/news", "/static/x/logo.png", "/static/x/icon.svg", "/favicon.ico",
+    ]  # fmt: skip
+    own = [
+        "/", "/articles/harbour", "/feeds/news", "/feeds/news/changes?after=0", "/feeds/news/older", "/desk/sign-in",
+        "/desk/", "/api/v1/feeds/news/updates", "/metrics", "/static/x/js/feed.js", "/nothing",
+    ]  # fmt: skip
+    for paths, policy in ((shared, "cross-origin"), (own, "same-origin")):
+        for path in paths:
+            with site.charlie.get(path) as answer:
+                assert answer.headers.getlist("Cross-Origin-Resource-Policy") == [policy], path

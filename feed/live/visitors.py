@@ -112,9 +112,10 @@ class Visitor:
         except OSError as error:
             if self.ended and self._end is not None:  # in the middle of a request that nobody needs to answer any more
                 raise GreenletExit from None
-            if isinstance(error, TimeoutError):
+            late = isinstance(error, TimeoutError) or "timed out" in str(error)  # under TLS an SSLError says so
+            if late:
                 self._visitors.counted("slow")
-            if self.ended or isinstance(error, TimeoutError):
+            if self.ended or late:
                 raise HungUp from None
             raise
         finally:

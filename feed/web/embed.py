@@ -82,6 +82,7 @@ def oembed() -> Response:
         told |= {"type": "rich", "html": snippet(feed, max_height=height, **size), **size}
     response = jsonify({name: value for name, value in told.items() if value is not None})
     response.headers["Access-Control-Allow-Origin"] = "*"  # some ask from a page
+    response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     return response
 
 

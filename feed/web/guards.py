@@ -26,6 +26,8 @@ STRANGERS_FORM_BYTES = 16 * 1024  # name, password and the way back; nobody need
 FORM_FIELDS = 100  # the article's form has ten; each costs time to read, however short
 DESK = "/desk/"  # below it nothing is kept, neither by browsers nor on the way
 _SURROGATE = re.compile(r"%ed%[ab][0-9a-f]%[89ab][0-9a-f]", re.I)  # a lone one, as UTF-8 would write it if it could
+# What other sites' pages, feed readers and cards may load: pictures, feeds.
+SHOWN_ELSEWHERE = ("image/", "application/atom+xml", "application/rss+xml", "application/feed+json")
 FRAMED = "/embed/"  # what other sites may show in a frame
 
 # Everything comes from this host. `connect-src 'self'` covers the WebSocket of the same host. Who may show a page in a
@@ -106,6 +108,8 @@ def _add_headers(response: Response) -> Response:
     headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
     headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
     headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+    anywhere = request.path.startswith(FRAMED) or (response.mimetype or "").startswith(SHOWN_ELSEWHERE)
+    headers.setdefault("Cross-Origin-Resource-Policy", "cross-origin" if anywhere else "same-origin")
     if _https():
         headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     if request.path.startswith(DESK):
