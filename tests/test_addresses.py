@@ -120,7 +120,7 @@ def test_an_editor_at_an_old_address_comes_to_the_new_one_a_draft_s_too(site: Si
     bob = site.at_desk()
     form = {"slug": "port", "headline": "About it", "draft": "1", "live": "1", "revision": "1"}
     saved = bob.post("/desk/articles/harbour", data=form, headers=FROM_HERE)
-    assert (saved.status_code, saved.headers["Location"]) == (303, "/desk/articles/port")
+    assert (saved.status_code, saved.headers["Location"]) == (303, "/desk/articles/port?did=saved")
     for path in ("/desk/articles/{}", "/desk/feeds/{}", "/desk/articles/{}/preview"):
         answer = bob.get(path.format("harbour"))
         assert (answer.status_code, answer.headers["Location"]) == (302, path.format("port"))
@@ -176,7 +176,7 @@ def test_headlines_make_addresses_and_taken_ones_get_a_number(site: Site) -> Non
     assert taken.status_code == 422
     bob = site.at_desk()
     answer = bob.post("/desk/articles", data={"headline": "Київ"}, headers=FROM_HERE)
-    assert answer.headers["Location"] == "/desk/articles/kiiv"
+    assert answer.headers["Location"] == "/desk/articles/kiiv?did=created"
 
 
 def test_a_feed_keeps_its_name_in_atom_and_its_updates_theirs(site: Site) -> None:
