@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -26,6 +27,9 @@ from tests.server import Server, put_database, serving
 def pytest_configure() -> None:
     """In the process of the run, and in each of its workers."""
     processes.begin()
+    # Hypothesis fails an example that takes over 0.2 s, which on a busy machine any may. All else stays as it chose.
+    hypothesis.settings.register_profile("untimed", parent=hypothesis.settings(), deadline=None)
+    hypothesis.settings.load_profile("untimed")
 
 
 @pytest.hookimpl(trylast=True)
