@@ -59,7 +59,7 @@ async function submit(form, kind, button) {
     next.querySelector("[aria-invalid], textarea, input:not([type=hidden])").focus();
   } else {
     const tools = form.closest(".update-tools");
-    if (form.dataset.keep) forget(form);
+    forget(form);
     if (kind !== "marks") form.remove();
     tools.querySelector("a.edit").focus({ preventScroll: true });
   }
@@ -178,7 +178,7 @@ addEventListener("click", async (event) => {
     const form = page.querySelector("form.edit, form.retraction");
     if (!form) return say(answer.url.includes("/desk/sign-in") ? "signedOut" : "refused");
     tools.querySelector(".workbench").replaceChildren(form);
-    if (form.dataset.keep) await restore(form);
+    await restore(form);
     (form.elements.body ?? form.elements.reason).focus();
   } catch {
     say("unreachable");
@@ -188,7 +188,7 @@ addEventListener("click", async (event) => {
 // Asks before words are lost.
 function mayDiscard(form) {
   if (dirty(form) && !confirm(trouble.dataset.discard)) return false;
-  if (form.dataset.keep) forget(form);
+  forget(form);
   return true;
 }
 
@@ -245,4 +245,4 @@ function watch() {
 
 if (list()) watch();
 arrived(!!done?.dataset.deed, [...document.querySelectorAll("form[data-keep]")]);
-addEventListener("input", (event) => event.target.form?.dataset.keep && keep(event.target.form));
+addEventListener("input", ({ target }) => target.form && keep(target.form));

@@ -23,7 +23,9 @@ const cameBack = (form) => form.matches(":has([aria-invalid], .conflict)");
 // Whether the editor has written anything there that the site does not have.
 export const dirty = (form) => texts(form).some(({ value, defaultValue }) => value !== (cameBack(form) ? "" : defaultValue));
 
+// Keeps what is written there now. A form without `data-keep`, such as that of a retraction, is left alone, here as below.
 export function keep(form) {
+  if (!form.dataset.keep) return;
   if (!dirty(form)) return forget(form);
   const { idempotency_key: key, revision } = form.elements;
   const typed = texts(form).map(({ name, value }) => [name, value]);
@@ -32,11 +34,12 @@ export function keep(form) {
 
 // Forgets what this page keeps of that form, and nothing of any other page.
 export function forget(form) {
-  remove(addressOf(form));
+  if (form.dataset.keep) remove(addressOf(form));
 }
 
 // Puts what is kept of that form into it, unless the editor was faster.
 export async function restore(form) {
+  if (!form.dataset.keep) return;
   for (const [address, kept] of left(form)) {
     if (await gone(ownerOf(address)) && (await only(() => take(address, kept, form)))) return;
   }

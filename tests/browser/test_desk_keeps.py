@@ -149,6 +149,16 @@ def test_a_refused_text_survives_a_crash_too(server: Server, desk: Page) -> None
     expect(again.get_by_label("Headline (optional)")).to_have_value("A headline alone")
 
 
+def test_a_refused_retraction_leaves_nothing_behind(server: Server, desk: Page) -> None:
+    server.publish("Doubtful")
+    desk.locator("li.update-tools a.retract").click()
+    desk.get_by_label("Reason").fill("x" * 1001)
+    desk.locator("form.retraction").get_by_role("button", name="Retract").click()
+    expect(desk.locator("form.retraction .reason")).to_be_visible()
+    expect(desk.get_by_label("Reason")).to_have_value("x" * 1001)
+    assert desk.evaluate("Object.keys(localStorage).filter((each) => each.startsWith('kept/'))") == []
+
+
 def test_cancel_asks_before_words_are_lost(server: Server, desk: Page) -> None:
     server.publish("As it was")
     answers = iter([False, True])
