@@ -19,13 +19,10 @@ LISTED = 100  # articles on an author's page: years of a reporter's work
 
 def addressed(db: Database, language: str) -> dict[str, Editor]:
     """Every author by the last part of the address; names are written in Latin letters as that language does."""
-    rows = db.execute(
-        "SELECT id FROM editors WHERE id IN (SELECT author_id FROM articles WHERE NOT draft) ORDER BY id"
-    ).fetchall()
+    ids = {row[0] for row in db.execute("SELECT DISTINCT author_id FROM articles WHERE NOT draft")}
     found: dict[str, Editor] = {}
     taken: Counter[str] = Counter()
-    for row in rows:
-        editor = editors.numbered(db, row["id"])
+    for editor in sorted((each for each in editors.everyone(db) if each.id in ids), key=lambda each: each.id):
         slug = slugs.slug_of(editor.display_name, language)
         taken[slug] += 1
         found[slug if taken[slug] == 1 else slugs.numbered(slug, taken[slug])] = editor
