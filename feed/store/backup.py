@@ -33,7 +33,7 @@ class NoBackup(ValueError):
 def backup(store: Store, media: Path, target: Path) -> None:
     """Writes a consistent copy while editors go on writing; replaces `target` only when it is whole."""
     private.make_folder(target.parent)
-    unfinished = target.with_name(f"{target.name}.unfinished")
+    unfinished = target.with_name(target.name + UNFINISHED)
     unfinished.unlink(missing_ok=True)
     private.touch(unfinished)
     source, copy = store.connect(), sqlite3.connect(str(unfinished))

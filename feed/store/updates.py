@@ -396,9 +396,8 @@ def _edit(
 
 def _retract(db: Database, update_id: int, reason: str | None, notice: bool, actor: Actor | None) -> Update:
     update = get(db, update_id, drafts=True)
-    _take_off(db, update, max(times.now(), update.published_at), reason, notice)
-    feed = feeds.get(db, update.feed, drafts=True)
-    actions.record(db, actor, Verb.RETRACT, feed_id=feed.id, update_id=update_id, detail=reason)
+    feed_id = _take_off(db, update, max(times.now(), update.published_at), reason, notice)
+    actions.record(db, actor, Verb.RETRACT, feed_id=feed_id, update_id=update_id, detail=reason)
     return find(db, update_id)
 
 
@@ -406,13 +405,15 @@ def _ever_seen(db: Database, update_id: int) -> bool:
     return db.execute(f"SELECT 1 FROM updates WHERE id = ? AND {_EVER_SEEN}", [update_id]).fetchone() is not None
 
 
-def _take_off(db: Database, update: Update, moment: str | None, reason: str | None, notice: bool) -> None:
+def _take_off(db: Database, update: Update, moment: str | None, reason: str | None, notice: bool) -> int:
+    """Retracts it; the id of its feed."""
     feed = feeds.get(db, update.feed, drafts=True)
     version = feeds.bump(db, feed.id)
     _stamp_parts(db, feed.id, version, _marks(update))
     retraction = {"retracted_at": moment, "reason": reason, "notice": notice}
     db.table("updates").update(update.id, {"version": version, **retraction})
     search.put(db, update.id)
+    return feed.id
 
 
 def _unpin(db: Database, feed_id: int, version: int) -> None:
