@@ -14,7 +14,7 @@ from feed import times
 from feed.errors import Invalid, Reason, Sentence
 from feed.languages import known
 from feed.slugs import SLUG
-from feed.text import visible
+from feed.text import half_characters, visible
 
 BODY = 20_000  # 3,000 words, an article's worth; of 100 hostile patterns the slowest takes 1.2 s of a core
 ARTICLE_BODY = 100_000  # a quarter of a book; longer is a paste gone wrong. The slowest pattern takes 2.4 s
@@ -58,10 +58,8 @@ class Text:
             value = ""
         if not isinstance(value, str):
             raise ValueError(Sentence("Write text here."))
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            raise ValueError(Sentence("This holds half a character; paste it again as UTF-8.")) from None
+        if half_characters(value):
+            raise ValueError(Sentence("This holds half a character; paste it again as UTF-8."))
         if "\ufffd" in value:
             # What Werkzeug puts for each byte of a multipart field that is not UTF-8: nobody wrote it.
             raise ValueError(
@@ -224,6 +222,6 @@ def password(value: object) -> str:
         raise Invalid(
             Reason("password", Sentence("Use {least} to {most} characters.", least=PASSWORD_LEAST, most=PASSWORD))
         )
-    if any("\ud800" <= c <= "\udfff" for c in value):
+    if half_characters(value):
         raise Invalid(Reason("password", Sentence("This is not UTF-8.")))
     return value

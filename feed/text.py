@@ -94,6 +94,11 @@ def shows_something(html: str) -> bool:
     return "<img" in html or visible(plain(html))
 
 
+def half_characters(words: str) -> bool:
+    """Whether half of a character is in it, a lone surrogate, as JSON can write one: it is no UTF-8 and no word."""
+    return any("\ud800" <= sign <= "\udfff" for sign in words)
+
+
 def visible(words: str) -> bool:
     """Whether a reader would see anything of that text: zero-width signs, lone marks and the like show nothing."""
     return any(unicodedata.category(c)[0] in "LNPS" and c not in _BLANK for c in words)

@@ -13,6 +13,7 @@ from flask import Flask
 from flask_socketio import SocketIO
 from werkzeug.http import parse_cookie
 
+from feed import text
 from feed.errors import Missing
 from feed.live import hooks
 from feed.live.admission import Admission
@@ -194,5 +195,4 @@ def _room(slug: str) -> str:
 def _slug_in(payload: tuple[object, ...]) -> str | None:
     asked = payload[0] if len(payload) == 1 else None
     slug = asked.get("feed") if isinstance(asked, dict) else None
-    # Half a character, as JSON can write it, is no name, and SQLite would raise.
-    return slug if isinstance(slug, str) and not any("\ud800" <= sign <= "\udfff" for sign in slug) else None
+    return slug if isinstance(slug, str) and not text.half_characters(slug) else None  # at which SQLite would raise
