@@ -4,15 +4,24 @@ of the update, so that an editor without JavaScript is told too; the page's scri
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from feed.errors import Missing
+from feed.errors import Missing, Sentence
 from feed.store import updates
 from feed.store.database import Database
 from feed.store.updates import Update
 
-DEEDS = (
-    "published", "edited", "retracted", "keyed", "unkeyed", "pinned", "unpinned",
-    "opened", "closed", "created", "saved",
-)  # fmt: skip
+DEEDS: Mapping[str, Sentence] = {
+    "published": Sentence("Published."),
+    "edited": Sentence("Your edit is saved."),
+    "retracted": Sentence("Retracted. Readers no longer see it."),
+    "keyed": Sentence("It is a key event now."),
+    "unkeyed": Sentence("It is no key event any more."),
+    "pinned": Sentence("It is pinned on top now."),
+    "unpinned": Sentence("It is not pinned any more."),
+    "opened": Sentence("Coverage is open again."),
+    "closed": Sentence("Coverage is closed."),
+    "created": Sentence("The article is created."),
+    "saved": Sentence("Saved."),
+}
 
 
 @dataclass(frozen=True)
@@ -22,10 +31,15 @@ class Done:
     deed: str
     update: Update | None
 
+    @property
+    def words(self) -> Sentence:
+        """What was done, as a sentence to translate."""
+        return DEEDS[self.deed]
+
 
 def done_in(db: Database, asked: Mapping[str, str]) -> Done | None:
     """What the query says was done; None when it says nothing, or what cannot be."""
-    deed, number = asked.get("did"), asked.get("update", "")
+    deed, number = asked.get("did", ""), asked.get("update", "")
     if deed not in DEEDS:
         return None
     try:
