@@ -5,15 +5,16 @@ from functools import cache
 from pathlib import Path
 
 from flask import Blueprint, Flask, Response, request, send_from_directory
-from rjsmin import jsmin
 
-from feed import picture
+from feed import picture, scripts
 from feed.store import pictures as stored
+from feed.threads import Pool
 from feed.web.cache import reads, shows_for_ever
 from feed.web.house import house
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 ICON_SECONDS = 86_400  # under an address that stays: another sign is seen within a day
+_packing = Pool(1)  # of those who ask at once, one does the work, and the others find it done
 STATIC = Path(__file__).parent.parent.parent / "static"
 
 pictures = Blueprint("pictures", __name__)
@@ -59,8 +60,9 @@ def static_file(name: str) -> Response:
     """A file of the static folder, as it is sent."""
     response = _whole(STATIC, name)
     if name.endswith(".js"):
+        response.close()
         response.direct_passthrough = False
-        response.data = jsmin(response.data)  # comments and indents are for us
+        response.data = _packing.run(scripts.packed, STATIC / name)
     return response
 
 

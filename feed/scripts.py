@@ -1,0 +1,84 @@
+"""Scripts as they are sent: with all that they import, so that a page asks for one file, and without comments, indents
+and long local names.
+
+A module becomes a function that returns what it exports, so that its other names stay its own.
+"""
+
+import json
+import re
+import sys
+from functools import cache
+from pathlib import Path
+
+from feed import child
+
+_IMPORT = re.compile(r'^import (?:\{\s*\w+(?:,\s*\w+)*,?\s*\} from )?"\./([\w-]+\.js)";\n', re.MULTILINE)
+_EXPORT = re.compile(r"^export ((?:async )?function|const|class) (\w+)", re.MULTILINE)
+_OTHER = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
+
+
+@cache
+def packed(path: Path) -> bytes:
+    """That script as it is sent. Call it on a native thread: it starts a process and waits for it.
+
+    Raises ValueError when there is an error in it, or in what it imports.
+    """
+    answer = json.loads(child.run("feed.scripts", bundle(path).encode()) or "{}")
+    if "packed" not in answer:
+        raise ValueError(f"{path.name} cannot be packed: {answer.get('error', 'the process was ended')}")
+    return str(answer["packed"]).encode()
+
+
+def bundle(entry: Path) -> str:
+    """The script with all that it imports, each module once, before those that import it."""
+    source = "".join(map(_as_function, _in_order(entry, ())))
+    exports = ", ".join(_exports(entry))
+    # In a block or a function, the names that modules share can be shortened too.
+    if not exports:
+        return f"{{\n{source}}}\n"
+    return f"const [{exports}] = {_function(source, exports)}export {{ {exports} }};\n"
+
+
+def main() -> None:
+    """The process: the minifier is made of Go, whose threads and signal handlers no worker should have."""
+    import minify  # type: ignore[import-untyped]
+
+    try:
+        answer = {"packed": minify.string("application/javascript", sys.stdin.read())}
+    except minify.MinifyError as error:
+        answer = {"error": str(error)}
+    sys.stdout.write(json.dumps(answer))
+
+
+def _in_order(path: Path, importers: tuple[Path, ...]) -> list[Path]:
+    if path in importers:
+        raise ValueError(f"{path.name} imports itself, by way of {importers[-1].name}.")
+    found: dict[Path, None] = {}
+    for name in _IMPORT.findall(path.read_text()):
+        found |= dict.fromkeys(_in_order(path.parent / name, (*importers, path)))
+    return [*found, path]
+
+
+def _as_function(path: Path) -> str:
+    exports = ", ".join(_exports(path))
+    function = _function(_body(path), exports)
+    return f"const [{exports}] = {function}" if exports else function
+
+
+def _function(body: str, exports: str) -> str:
+    return f"(() => {{\n{body}return [{exports}];\n}})();\n"
+
+
+def _exports(path: Path) -> list[str]:
+    return [name for _, name in _EXPORT.findall(path.read_text())]
+
+
+def _body(path: Path) -> str:
+    body = _EXPORT.sub(r"\1 \2", _IMPORT.sub("", path.read_text()))
+    if other := _OTHER.search(body):
+        raise ValueError(f"{path.name} imports or exports in a way that bundles do not know: {other[0]}")
+    return body
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,48 @@
+"""Bundles of scripts: which modules are taken, and what is refused by name."""
+
+from pathlib import Path
+
+import pytest
+
+from feed import scripts
+from feed.web.files import STATIC
+
+
+@pytest.mark.parametrize("path", sorted(STATIC.glob("js/*.js")), ids=lambda path: path.name)
+def test_every_script_asks_for_nothing_more(path: Path) -> None:
+    assert b"import" not in scripts.packed(path)
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        ('import { twin as other } from "./twin.js";\n', "import { twin as other }"),
+        ('import twin from "./twin.js";\n', "import twin"),
+        ('import * as twin from "./twin.js";\n', "import *"),
+        ("export default 1;\n", "export default"),
+        ("export let count = 0;\n", "export let"),
+        ('export { twin } from "./twin.js";\n', "export {"),
+        ('import { twin } from "https://other.example/twin.js";\n', "import { twin }"),
+        ('import "./entry.js";\n', "imports itself"),
+        ('import { back } from "./back.js";\n', "imports itself, by way of back.js"),
+        ("const twin = 1;\nconst twin = 2;\n", "twin"),
+        ('import { twin } from "./twin.js";\n\nexport const twin = 1;\n', "twin"),
+        ('import "./twin.js";\nimport "./triplet.js";\n', "twin"),
+        ("const open = {;\n", "line 3"),
+    ],
+)
+def test_what_a_bundle_cannot_hold_is_refused_by_name(tmp_path: Path, source: str, reason: str) -> None:
+    (tmp_path / "twin.js").write_text("export const twin = 0;\n")
+    (tmp_path / "triplet.js").write_text("export const twin = 3;\n")
+    (tmp_path / "back.js").write_text('import "./entry.js";\n\nexport const back = 1;\n')
+    (tmp_path / "entry.js").write_text(source)
+    with pytest.raises(ValueError, match=r"(?s)entry\.js") as refused:
+        scripts.packed(tmp_path / "entry.js")
+    assert reason in str(refused.value)
+
+
+def test_a_script_without_imports_runs_as_it_did(tmp_path: Path) -> None:
+    (tmp_path / "host.js").write_text("// a word\n(() => {\n  const site = 1;\n  window.site = site;\n})();\n")
+    packed = scripts.packed(tmp_path / "host.js")
+    assert b"window.site=" in packed
+    assert b"word" not in packed
