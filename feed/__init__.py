@@ -1,1 +1,2 @@
-"""Liveline: an article page with a live news feed. The floors are named in the README; imports go downward."""
+"""Liveline: an article page with a live news feed. docs/architecture.md names the layers; imports go
+downward."""

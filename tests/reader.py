@@ -1,4 +1,4 @@
-"""A reader in Python: the reader's whole rule of the README over the official Socket.IO client, and its page."""
+"""A reader in Python: the rule of docs/protocol.md over the official Socket.IO client, and its page."""
 
 import json
 import re

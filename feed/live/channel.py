@@ -1,4 +1,4 @@
-"""The Socket.IO events: `follow`, `unfollow`, and the pushes `updated` and `readers`. See the README's table.
+"""The Socket.IO events: `follow`, `unfollow`, and the pushes `updated` and `readers`. See docs/protocol.md.
 
 The socket carries nothing that plain HTTP could not: a reader who cannot open it polls the catch-up instead.
 """
