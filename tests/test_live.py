@@ -15,7 +15,7 @@ from websocket import WebSocket
 from feed.store import articles, editors, updates
 from feed.store.database import Store
 from tests.reader import Reader, updates_in
-from tests.server import Server
+from tests.server import PASSWORD, Server
 from tests.waiting import eventually
 
 
@@ -189,12 +189,14 @@ def test_readers_are_counted_and_told_how_many_they_are(server: Server, reader: 
     eventually(lambda: reader.readers and reader.readers[-1] == 1)
 
 
-@pytest.mark.parametrize("cookie", ["liveline=x", "theme=dark; __Host-liveline=x"])
+@pytest.mark.parametrize("cookie", ["liveline={}", "theme=dark; __Host-liveline={}", "liveline=x; __Host-liveline={}"])
 def test_an_editor_at_the_desk_is_told_how_many_read_and_is_not_among_them(
     server: Server, reader: Reader, cookie: str
 ) -> None:
-    editor = Reader(server.url, Cookie=cookie)
-    other = Reader(server.url, Cookie="theme=dark")
+    sent, here = {"name": "bob", "password": PASSWORD}, {"Origin": server.url, "Sec-Fetch-Site": "same-origin"}
+    signed_in = requests.post(f"{server.url}/desk/sign-in", sent, headers=here, allow_redirects=False, timeout=9)
+    editor = Reader(server.url, Cookie=cookie.format(signed_in.cookies["liveline"]))
+    other = Reader(server.url, Cookie="theme=dark; liveline=unknown")
     eventually(lambda: 2 in reader.readers and 2 in editor.readers)
     editor.client.emit("unfollow", {"feed": "news"})
     editor.follow()

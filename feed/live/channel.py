@@ -11,7 +11,6 @@ from typing import Any
 
 from flask import Flask
 from flask_socketio import SocketIO
-from werkzeug.http import parse_cookie
 
 from feed import text
 from feed.errors import Missing
@@ -20,12 +19,12 @@ from feed.live.admission import Admission
 from feed.live.frames import MESSAGE_BYTES
 from feed.live.packets import CheckedPacket
 from feed.live.refusals import Refusals
+from feed.live.signed_in import SignedIn
 from feed.live.tail import Tail
 from feed.render.updates import Renderer
 from feed.settings import Settings
 from feed.store import presence
 from feed.store.database import OperationalError, Store
-from feed.store.sessions import COOKIE, HOST_COOKIE
 from feed.store.versions import Versions
 from feed.threads import under_gevent
 
@@ -47,12 +46,12 @@ class Channel:
         self._readers: Counter[str] = Counter()
         self._editors: Counter[str] = Counter()
         """Followers of each feed who are signed in at the desk: they are told how many read, and are not among them."""
-        self._signed_in: set[str] = set()
+        self._signed_in = SignedIn(store, settings.secret_key)
         self._worker = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._counting: threading.Thread | None = None
         self._stopped = threading.Event()
         self._total: dict[str, int] = {}
-        self.tail = Tail(store, versions, render, self._push, self._close_feed)
+        self.tail = Tail(store, versions, render, self._push, self._close_feed, self._let_out)
         self.socketio = SocketIO(
             async_mode="gevent" if under_gevent() else "threading",
             cors_allowed_origins=list(settings.origins),  # an empty list would switch the check off
@@ -101,13 +100,17 @@ class Channel:
 
     def _connect(self, sid: str, environ: dict[str, Any], auth: object = None) -> None:
         self._followed[sid] = set()
-        # Whether the session is still good does not matter: who lies is one reader less.
-        if any(name in (COOKIE, HOST_COOKIE) for name in parse_cookie(environ.get("HTTP_COOKIE", ""))):
-            self._signed_in.add(sid)
+        try:
+            entered = self._signed_in.enter(sid, environ.get("HTTP_COOKIE", ""))
+        except OperationalError:
+            return  # it carries nothing that a reader's does not
+        if entered:
+            self._start()
+            self.tail.wake()  # the session may have ended before it was remembered
 
     def _disconnect(self, sid: str, reason: object = None) -> None:
         count = self._count_of(sid)
-        self._signed_in.discard(sid)
+        self._signed_in.leave(sid)
         for slug in self._followed.pop(sid, set()):
             count[slug] -= 1
 
@@ -152,6 +155,11 @@ class Channel:
         for followed in list(self._followed.values()):
             followed.discard(slug)
         del self._readers[slug], self._editors[slug]
+
+    def _let_out(self, *, committed: bool) -> None:
+        """Closes the sockets of sessions that have ended. Their pages come back as readers'."""
+        for sid in self._signed_in.ended(committed=committed):
+            self.engine.hang_up(self._server.manager.eio_sid_from_sid(sid, "/"))
 
     def _count_of(self, sid: str) -> Counter[str]:
         return self._editors if sid in self._signed_in else self._readers

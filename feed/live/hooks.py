@@ -191,6 +191,14 @@ class Engine(engineio.Server):  # type: ignore[misc]
             if type(left) is not Connection:
                 left.close(wait=False, abort=True)
 
+    def hang_up(self, sid: str | None) -> None:
+        """Closes one socket, by its sid of Engine.IO. An official client comes back."""
+        left = self.sockets.get(sid)
+        if isinstance(left, Connection):
+            left.say_goodbye(frames.POLICY, "server disconnect")
+        elif left is not None:
+            left.close(wait=False, abort=True)
+
     def _foreign(self, environ: dict[str, Any]) -> bool:
         """A browser always says where a page is from. Who sends a cookie without saying so is refused too."""
         origin = environ.get("HTTP_ORIGIN")

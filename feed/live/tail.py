@@ -28,7 +28,8 @@ Push = Callable[[str, dict[str, Any]], None]
 
 class Tail:
     """Follows the feeds that somebody here follows. `push(slug, envelope)` sends to all followers of a feed; after
-    `close(slug)` it has none, because its article is a draft again."""
+    `close(slug)` it has none, because its article is a draft again. `look(committed=…)` is called at every poll, and
+    told whether anybody has committed since the last one."""
 
     def __init__(
         self,
@@ -37,10 +38,12 @@ class Tail:
         render: Renderer,
         push: Push,
         close: Callable[[str], None] = lambda slug: None,
+        look: Callable[..., None] = lambda committed: None,
     ) -> None:
         self._store = store
         self._versions = versions
         self._close = close
+        self._look = look
         self._render = render
         self._push = push
         self._pushed: dict[str, tuple[str, int]] = {}
@@ -72,9 +75,13 @@ class Tail:
         """Starts following, once; the first follower calls it."""
         with self._lock:
             if self._thread is None:
-                self._store.on_commit = self._wake.set
+                self._store.on_commit = self.wake
                 self._thread = threading.Thread(target=self._follow, name="tail", daemon=True)
                 self._thread.start()
+
+    def wake(self) -> None:
+        """Looks at once, without waiting for the next poll."""
+        self._wake.set()
 
     def stop(self) -> None:
         """Ends following and waits for the push under way."""
@@ -128,10 +135,12 @@ class Tail:
             try:
                 # The number is read before the changes: a commit in between makes one step too many, never too few.
                 now = self._store.moment()
-                if now != seen or self._wake.is_set():
+                committed = now != seen or self._wake.is_set()
+                if committed:
                     self._wake.clear()
                     self.step()
-                    seen = now
+                self._look(committed=committed)
+                seen = now
             except OperationalError as error:
                 repeats.say(f"the tail cannot read the database: {error}")
                 self._pause()

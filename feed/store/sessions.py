@@ -10,7 +10,9 @@ that editor out.
 """
 
 import ipaddress
+import json
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sqlite_utils import Database
@@ -93,6 +95,16 @@ def signed_in(db: Database, key: bytes, token: str) -> tuple[Session, Editor]:
     if row is None:
         raise Missing("session")
     return Session(row["hash"], row["device"], row["created_at"]), editors.numbered(db, row["editor_id"])
+
+
+def standing(db: Database, hashes: Iterable[str]) -> set[str]:
+    """Those of these sessions that are good now."""
+    rows = db.execute(
+        "SELECT hash FROM sessions JOIN editors ON editors.id = editor_id "
+        "WHERE hash IN (SELECT value FROM json_each(?)) AND expires_at > ? AND disabled_at IS NULL",
+        [json.dumps(list(hashes)), times.now()],
+    )
+    return {row["hash"] for row in rows}
 
 
 def of_editor(db: Database, editor: Editor) -> list[Session]:

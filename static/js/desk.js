@@ -154,6 +154,27 @@ Feed.reload = function () {
   say("outdated");
 };
 
+// The server closes the socket of a session that ends: whoever writes learns it before sending. Where it cannot be
+// asked just then, it is asked when the page is live again.
+const { show: shown } = Feed;
+let unsure = false;
+Feed.show = function (state) {
+  shown.call(this, state);
+  unsure ||= state === "offline";
+  if (unsure && state !== "catching-up") stillSignedIn();
+};
+
+async function stillSignedIn() {
+  try {
+    const { type } = await fetch("/desk/", { method: "HEAD", redirect: "manual", signal: AbortSignal.timeout(PATIENCE) });
+    unsure = false;
+    if (type === "opaqueredirect") say("signedOut");
+    else if (trouble.dataset.shown === "signedOut") say(null);
+  } catch {
+    // Offline: the next state asks again
+  }
+}
+
 const written = () => [...document.querySelectorAll("form[data-keep]")].some(dirty);
 const writing = () => document.activeElement?.matches("input[type=text], textarea") || written();
 

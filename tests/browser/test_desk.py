@@ -104,6 +104,22 @@ def test_a_signed_out_editor_keeps_the_text_and_is_told(server: Server, desk: Pa
     assert server.version() == 0
 
 
+def test_a_page_whose_session_ended_elsewhere_says_so_before_anything_is_sent(server: Server, desk: Page) -> None:
+    desk.get_by_label("Update").fill("Half a sentence")
+    server.flask("editor", "disable", "bob")
+    expect(desk.get_by_role("alert")).to_contain_text("signed out")
+    expect(desk.get_by_label("Update")).to_have_value("Half a sentence")
+    expect(desk.locator("live-feed")).to_have_attribute("state", "live")  # as a reader's
+
+
+def test_a_lost_line_alone_signs_nobody_out(server: Server, desk: Page) -> None:
+    with desk.expect_response("**/desk/") as asked:
+        desk.evaluate("dispatchEvent(new Event('offline'))")
+    assert asked.value.status == 200
+    expect(desk.locator("live-feed")).to_have_attribute("state", "live")
+    expect(desk.get_by_role("alert")).to_have_count(0)
+
+
 def test_a_conflict_shows_both_texts_and_loses_neither(server: Server, desk: Page) -> None:
     update = server.publish("As it was")
     desk.locator("li.update-tools a.edit").click()
