@@ -66,8 +66,8 @@ def liveline(
     def start(port: int, folder: Path) -> Call:
         store = Store(folder / "feed.db")
         migrations.upgrade(store)
-        editor = editors.add(store, "bob", "correct horse battery", "editor")
-        token = tokens.add(store, "bob", "bench")
+        editor = editors.add(store, "bob", "correct horse battery", "editor", actor=None)
+        token = tokens.add(store, "bob", "bench", actor=None)
         seed(store, editor)
         store.close()
         environ = {"FEED_DATABASE": str(store.path), "PORT": str(port), "FEED_TRANSPORT": transport}

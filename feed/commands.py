@@ -165,7 +165,7 @@ def rerender(*, dry_run: bool) -> None:
 def add_editor(name: str, role: str, display_name: str | None) -> None:
     """Adds NAME."""
     try:
-        added = editors.add(house().store, name, _password(), role, display_name)
+        added = editors.add(house().store, name, _password(), role, display_name, actor=None)
     except Invalid as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"added {added.name} ({added.role})")
@@ -187,7 +187,7 @@ def list_editors() -> None:
 def disable_editor(name: str) -> None:
     """Disables."""
     with _known(name):
-        ended = people.disable(house().store, name)
+        ended = people.disable(house().store, name, None)
     click.echo(f"disabled {name}: ended {ended.sessions} sessions and {ended.tokens} tokens")
 
 
@@ -196,7 +196,7 @@ def disable_editor(name: str) -> None:
 def enable_editor(name: str) -> None:
     """Enables."""
     with _known(name):
-        people.enable(house().store, name)
+        people.enable(house().store, name, None)
     click.echo(f"enabled {name}")
 
 
@@ -207,7 +207,7 @@ def set_password(name: str) -> None:
     with _known(name):
         with house().store.read() as db:
             editors.named(db, name)  # before anybody types one in vain
-        ended = people.set_password(house().store, name, _password())
+        ended = people.set_password(house().store, name, _password(), None)
     click.echo(f"changed the password of {name}: ended {ended.sessions} sessions")
     _say_what_works(name)
 
@@ -219,7 +219,7 @@ def set_password(name: str) -> None:
 def add_token(editor_name: str, name: str, days: int | None) -> None:
     """Prints the token alone, so that a script can take it."""
     try:
-        click.echo(tokens.add(house().store, editor_name, name, days))
+        click.echo(tokens.add(house().store, editor_name, name, days, actor=None))
     except Missing:
         raise click.ClickException(f"there is no editor {editor_name}; add one with `flask editor add`") from None
 
@@ -241,7 +241,7 @@ def list_tokens(editor_name: str | None) -> None:
 def revoke_token(editor_name: str, name: str | None) -> None:
     """Revokes, and says what works still."""
     with _known(editor_name):
-        click.echo(f"revoked {tokens.revoke(house().store, editor_name, name)}")
+        click.echo(f"revoked {tokens.revoke(house().store, editor_name, name, actor=None)}")
     _say_what_works(editor_name)
 
 

@@ -95,7 +95,7 @@ class Site:
 
     def retract(self, update: Update, reason: str | None = None, *, notice: bool = False) -> Update:
         """A retraction."""
-        return updates.retract(self.house.store, update.id, {"reason": reason, "notice": notice})
+        return updates.retract(self.house.store, update.id, {"reason": reason, "notice": notice}, None)
 
     def write_article(self, slug: str = "harbour", **given: Any) -> Article:
         """An article by bob; `live=True` gives it a feed."""

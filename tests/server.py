@@ -46,9 +46,9 @@ def _database() -> tuple[bytes, dict[str, str]]:
     with tempfile.TemporaryDirectory() as folder:
         store = Store(Path(folder) / "feed.db")
         migrations.upgrade(store)
-        editors.add(store, "alice", PASSWORD, "admin", "Alice Adams")
-        editors.add(store, "bob", PASSWORD, "editor", "Bob Brown")
-        made = {name: tokens.add(store, name, "test") for name in ("alice", "bob")}
+        editors.add(store, "alice", PASSWORD, "admin", "Alice Adams", actor=None)
+        editors.add(store, "bob", PASSWORD, "editor", "Bob Brown", actor=None)
+        made = {name: tokens.add(store, name, "test", actor=None) for name in ("alice", "bob")}
         store.close()
         return store.path.read_bytes(), made
 
@@ -144,7 +144,7 @@ class Server:
     def coverage(self, feed: str, *, is_open: bool) -> None:
         """Opens or closes coverage, as another process would."""
         store = Store(Path(self.environ["FEED_DATABASE"]))
-        (feeds.open_coverage if is_open else feeds.close_coverage)(store, feed)
+        (feeds.open_coverage if is_open else feeds.close_coverage)(store, feed, None)
         store.close()
 
     def publish(self, body: str, feed: str = "news", **more: Any) -> dict[str, Any]:

@@ -50,7 +50,7 @@ WRITES: dict[str, Write] = {
     "edit": lambda site: site.edit(site.publish("Wrong"), body="Right"),
     "retract": lambda site: site.retract(site.publish("Gone soon", feed="harbour")),
     "retract with a notice": lambda site: updates.retract(
-        site.house.store, site.publish("Gone soon").id, {"reason": "A mistake", "notice": True}
+        site.house.store, site.publish("Gone soon").id, {"reason": "A mistake", "notice": True}, None
     ),
     "another headline": lambda site: articles.edit(site.house.store, "harbour", site.bob, {"headline": "Low tide"}),
     "a headline without a feed": lambda site: articles.edit(site.house.store, "bridge", site.bob, {"headline": "Up"}),
@@ -60,14 +60,14 @@ WRITES: dict[str, Write] = {
         site.house.store, "bridge", site.bob, {"language": "ar"}
     ),
     "coverage begins": lambda site: articles.edit(site.house.store, "bridge", site.bob, {"live": True}),
-    "coverage ends": lambda site: feeds.close_coverage(site.house.store, "harbour"),
-    "coverage goes on": lambda site: feeds.open_coverage(site.house.store, "harbour"),
+    "coverage ends": lambda site: feeds.close_coverage(site.house.store, "harbour", None),
+    "coverage goes on": lambda site: feeds.open_coverage(site.house.store, "harbour", None),
     "a draft": lambda site: articles.edit(site.house.store, "harbour", site.bob, {"draft": True}),
     "a draft comes out": lambda site: articles.edit(site.house.store, "secret", site.bob, {"draft": False}),
     "public again": lambda site: articles.edit(site.house.store, "harbour", site.bob, {"draft": False}),
     "a new article": lambda site: site.write_article(f"story-{random.randrange(10**9)}"),
-    "a new author": lambda site: editors.add(site.house.store, f"e{random.randrange(10**9)}", "x" * 12, "editor"),
-    "a biography": lambda site: editors.change_profile(site.house.store, site.bob.id, {"bio": "Born by the sea."}),
+    "a new author": lambda site: editors.add(site.house.store, f"e{random.randrange(10**9)}", "x" * 12, "editor", actor=None),
+    "a biography": lambda site: editors.change_profile(site.house.store, site.bob.id, {"bio": "Born by the sea."}, None),
 }  # fmt: skip
 
 

@@ -80,7 +80,7 @@ def test_people_and_tokens_are_for_admins(site: Site) -> None:
 def test_who_was_disabled_meanwhile_changes_nothing(site: Site) -> None:
     """Of the request that was under way: the verb looks again, in its own transaction."""
     update = site.publish()
-    people.disable(site.house.store, "bob")
+    people.disable(site.house.store, "bob", None)
     before = site.versions()
     for late in (site.publish, lambda: site.edit(update, body="x"), lambda: site.write_article("late")):
         with pytest.raises(NotAllowed, match="disabled"):
@@ -164,7 +164,7 @@ def test_who_is_disabled_is_out_and_stays_the_author(site: Site) -> None:
     assert "Bob Brown" in page
     assert "Bob Brown" in site.charlie.get("/articles/harbour").text
     with pytest.raises(Invalid, match="disabled"):
-        tokens.add(site.house.store, "bob", "new")
+        tokens.add(site.house.store, "bob", "new", actor=None)
     people.enable(site.house.store, "bob", site.alice)
     assert site.at_desk("bob")
     assert browser.get("/desk/").status_code == 303, "an ended session stays ended"
@@ -173,10 +173,10 @@ def test_who_is_disabled_is_out_and_stays_the_author(site: Site) -> None:
 
 def test_nobody_is_left_alone_outside(site: Site) -> None:
     with pytest.raises(Invalid, match="another admin"):
-        people.disable(site.house.store, "alice")
-    people.disable(site.house.store, "bob")
-    editors.add(site.house.store, "eve", PASSWORD, "admin")
-    people.disable(site.house.store, "alice")
+        people.disable(site.house.store, "alice", None)
+    people.disable(site.house.store, "bob", None)
+    editors.add(site.house.store, "eve", PASSWORD, "admin", actor=None)
+    people.disable(site.house.store, "alice", None)
     with pytest.raises(Invalid, match="another admin"):
         people.disable(site.house.store, "eve", None)
     assert site.at_desk("eve")
@@ -185,7 +185,7 @@ def test_nobody_is_left_alone_outside(site: Site) -> None:
 def test_a_restore_lets_nobody_in_who_was_disabled_since(site: Site) -> None:
     with site.house.store.read() as db:
         before = [tuple(row) for row in db.execute("SELECT id, disabled_at FROM editors").fetchall()]
-    people.disable(site.house.store, "bob")
+    people.disable(site.house.store, "bob", None)
     kept = read(site.house.store.connect())
     site.house.store.write(lambda db: db.execute("UPDATE editors SET disabled_at = NULL"))
     assert before == [(1, None), (2, None)]
@@ -196,7 +196,7 @@ def test_a_restore_lets_nobody_in_who_was_disabled_since(site: Site) -> None:
 
 
 def test_an_old_worker_lets_nobody_in_who_was_disabled(site: Site) -> None:
-    people.disable(site.house.store, "bob")
+    people.disable(site.house.store, "bob", None)
     site.house.store.write(
         lambda db: db.execute("INSERT INTO sessions VALUES ('h', ?, 'old', '2026', '2099')", [site.bob.id])
     )
@@ -268,8 +268,8 @@ def test_a_common_password_is_refused_by_every_way_to_set_one(tmp_path: Path) ->
     with site_in(tmp_path) as site:
         store = site.house.store
         for refused in (
-            lambda: editors.add(store, "eve", "password123", "editor"),
-            lambda: people.set_password(store, "bob", "bobbrown99"),
+            lambda: editors.add(store, "eve", "password123", "editor", actor=None),
+            lambda: people.set_password(store, "bob", "bobbrown99", None),
             lambda: people.set_password(store, "bob", "qwertyuiop", site.alice),
         ):
             with pytest.raises(Invalid, match="first that others would try"):

@@ -53,7 +53,7 @@ def a_picture(site: Site, alt: str, **words: str) -> str:
     """The id of a new picture."""
     out = io.BytesIO()
     Image.new("RGB", (30, 20), "teal").save(out, "PNG")
-    return pictures.add(site.house.store, site.house.settings.media, out.getvalue(), {"alt": alt, **words}).id
+    return pictures.add(site.house.store, site.house.settings.media, out.getvalue(), {"alt": alt, **words}, None).id
 
 
 def a_whole_story(site: Site) -> dict[str, str]:
@@ -61,7 +61,7 @@ def a_whole_story(site: Site) -> dict[str, str]:
     ids = {"main": a_picture(site, "Smoke <over> the docks", caption="At dawn", credit="C. Amera"),
            "bob": a_picture(site, "Bob"), "inside": a_picture(site, "A tug")}  # fmt: skip
     profile = {"display_name": "Bob Brown", "job": "Harbour reporter", "bio": LONG_BIO, "picture": ids["bob"]}
-    editors.change_profile(site.house.store, site.bob.id, profile)
+    editors.change_profile(site.house.store, site.bob.id, profile, None)
     site.write_article("bridge", picture=ids["main"])
     site.write_article("hidden", draft=True)
     body = (

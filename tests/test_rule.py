@@ -38,7 +38,7 @@ class Network(RuleBasedStateMachine):
         self.house = self.app.extensions["liveline"]
         self.store = self.house.store
         migrations.upgrade(self.store)
-        self.bob = editors.add(self.store, "bob", PASSWORD, "editor")
+        self.bob = editors.add(self.store, "bob", PASSWORD, "editor", actor=None)
         self.updates = [  # more than one page in every view, so that there is something behind Show More
             updates.publish(self.store, FEED, self.bob, {"body": f"Before {number}", "key": number % 9 > 0})
             for number in range(feed_page.SHOWN + 6)
@@ -73,12 +73,12 @@ class Network(RuleBasedStateMachine):
 
     @rule(which=WHICH, notice=st.booleans(), mishap=MISHAPS)
     def retract(self, which: int, notice: bool, mishap: str) -> None:
-        self._change(which, lambda update: updates.retract(self.store, update.id, {"notice": notice}))
+        self._change(which, lambda update: updates.retract(self.store, update.id, {"notice": notice}, None))
         self._push(mishap)
 
     @rule(closed=st.booleans(), mishap=MISHAPS)
     def coverage(self, closed: bool, mishap: str) -> None:
-        (feeds.close_coverage if closed else feeds.open_coverage)(self.store, FEED)
+        (feeds.close_coverage if closed else feeds.open_coverage)(self.store, FEED, None)
         self._push(mishap)
 
     @precondition(lambda self: self.late)

@@ -84,7 +84,7 @@ def test_behind_https_the_cookie_is_secure(tmp_path: Path) -> None:
     app = create_app({"FEED_DATABASE": str(tmp_path / "f.db"), "FEED_PUBLIC_URL": "https://news.example.org"})
     store = app.extensions["liveline"].store
     migrations.upgrade(store)
-    editors.add(store, "bob", PASSWORD, "editor")
+    editors.add(store, "bob", PASSWORD, "editor", actor=None)
     form = {"name": "bob", "password": PASSWORD}
     answer = app.test_client().post(SIGN_IN, data=form, headers={"Origin": "https://news.example.org"})
     assert answer.status_code == 303
@@ -293,7 +293,7 @@ def secure(tmp_path: Path) -> Iterator[FlaskClient]:
     app = create_app({"FEED_DATABASE": str(tmp_path / "s.db"), "FEED_PUBLIC_URL": "https://news.example.org"})
     store = app.extensions["liveline"].store
     migrations.upgrade(store)
-    editors.add(store, "bob", PASSWORD, "editor")
+    editors.add(store, "bob", PASSWORD, "editor", actor=None)
     yield app.test_client()
     store.close()
 

@@ -16,7 +16,7 @@ from tests.server import PASSWORD, Server, serving
 from tests.waiting import eventually
 
 SOCKETS = 12  # enough that each of two workers has some
-OTHER_PASSWORD = "another horse battery"  # noqa: S105
+OTHER_PASSWORD = "another horse battery"
 
 
 @pytest.fixture(scope="module", params=["direct", "stock"])
@@ -32,8 +32,8 @@ def two_workers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPat
 def store(two_workers: Server) -> Iterator[Store]:
     """Another process than the workers, as the command line is. Bob signs in anew in each test."""
     opened = Store(Path(two_workers.environ["FEED_DATABASE"]))
-    people.enable(opened, "bob")
-    people.set_password(opened, "bob", PASSWORD)
+    people.enable(opened, "bob", None)
+    people.set_password(opened, "bob", PASSWORD, None)
     yield opened
     opened.close()
 
@@ -113,8 +113,8 @@ ENDS: dict[str, Callable[[Server, Store, Browser], object]] = {
         "sign-in", name="bob", password=PASSWORD
     ),
     "disabled by command": lambda server, store, bob: server.flask("editor", "disable", "bob"),
-    "disabled": lambda server, store, bob: people.disable(store, "bob"),
-    "given another password": lambda server, store, bob: people.set_password(store, "bob", OTHER_PASSWORD),
+    "disabled": lambda server, store, bob: people.disable(store, "bob", None),
+    "given another password": lambda server, store, bob: people.set_password(store, "bob", OTHER_PASSWORD, None),
     "ended in the list of sessions": lambda server, store, bob: _end_in_list(store),
     "over by time alone": lambda server, store, bob: _expire(store),
 }

@@ -112,7 +112,7 @@ def test_an_article_changed_when_it_was_edited_or_its_coverage_went_on(site: Sit
     assert listed(site)["/articles/harbour"] == old, "of what was retracted not even the moment is left"
     edited = articles.edit(site.house.store, "harbour", site.bob, {"headline": "Other"})
     assert listed(site)["/articles/harbour"] == local(site, edited.edited_at or "")
-    closed = feeds.close_coverage(site.house.store, "harbour")
+    closed = feeds.close_coverage(site.house.store, "harbour", None)
     assert listed(site)["/articles/harbour"] == local(site, closed.closed_at or "")
 
 

@@ -187,7 +187,7 @@ def play(site: Site, verb: str, made: list[int], which: int) -> None:
     )
     try:
         if verb == "retract":
-            updates.retract(site.house.store, update_id, {"notice": which % 2 == 0})
+            updates.retract(site.house.store, update_id, {"notice": which % 2 == 0}, None)
         else:
             updates.edit(site.house.store, update_id, site.bob, given, None)
     except Gone:
@@ -398,7 +398,7 @@ def test_a_backup_taken_while_editors_write_is_whole(site: Site, tmp_path: Path)
 
 def test_a_restore_brings_all_back_and_begins_a_new_history(site: Site, tmp_path: Path) -> None:
     store, media = site.house.store, site.house.settings.media
-    picture = pictures.add(store, media, a_png(), {"alt": "A boat"})
+    picture = pictures.add(store, media, a_png(), {"alt": "A boat"}, None)
     site.write_article("harbour", live=True, picture=picture.id)
     old = site.publish("Before the backup")
     lost_laptop = site.at_desk()
@@ -407,7 +407,7 @@ def test_a_restore_brings_all_back_and_begins_a_new_history(site: Site, tmp_path
 
     site.publish("After the backup")
     site.edit(old, body="Edited after the backup")
-    tokens.revoke(store, "bob", "test")
+    tokens.revoke(store, "bob", "test", actor=None)
     presence.report(store, "some worker", {NEWS: 3})
     for file in media.iterdir():
         file.unlink()
@@ -464,7 +464,7 @@ def test_what_people_may_do_no_more_comes_back_with_no_backup(site: Site, tmp_pa
     store, media = site.house.store, site.house.settings.media
     backup.backup(store, media, tmp_path / "site.backup")
     store.write(lambda db: db.execute("UPDATE editors SET role = 'editor', password_hash = 'new' WHERE name = 'alice'"))
-    editors.add(store, "eve", PASSWORD, "editor")
+    editors.add(store, "eve", PASSWORD, "editor", actor=None)
     backup.restore(store, media, tmp_path / "site.backup")
     kept = rows(store, "SELECT name, role, password_hash = 'new' FROM editors ORDER BY id")
     assert kept == [("alice", "editor", 1), ("bob", "editor", 0)]

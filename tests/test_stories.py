@@ -74,7 +74,7 @@ class Edits(RuleBasedStateMachine):
         self.house = self.app.extensions["liveline"]
         self.store = self.house.store
         migrations.upgrade(self.store)
-        self.bob = editors.add(self.store, "bob", PASSWORD, "editor", "Bob Brown")
+        self.bob = editors.add(self.store, "bob", PASSWORD, "editor", "Bob Brown", actor=None)
         for slug, given in (("quay", {}), ("harbour", {"live": live})):
             articles.create(self.store, self.bob, {"slug": slug, "headline": "The harbour", "body": "Text", **given})
         self.page = OpenStory(self.app.test_client(), "harbour")
@@ -107,7 +107,7 @@ class Edits(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from(["Bob Brown", "Robert Brown"]), bio=LINES, mishap=MISHAPS)
     def change_the_author(self, name: str, bio: str | None, mishap: str) -> None:
-        editors.change_profile(self.store, self.bob.id, {"display_name": name, "bio": bio})
+        editors.change_profile(self.store, self.bob.id, {"display_name": name, "bio": bio}, None)
         with self.store.read() as db:
             self.bob = editors.numbered(db, self.bob.id)
         self.push(mishap)
@@ -183,7 +183,7 @@ def test_what_says_nothing_new_moves_no_clock(site: Site) -> None:
     site.write_article("harbour")
     before = site.versions()
     site.api("PATCH", "/api/v1/articles/harbour", {"headline": "About harbour", "live": False})
-    editors.change_profile(site.house.store, site.bob.id, {"display_name": "Bob Brown"})
+    editors.change_profile(site.house.store, site.bob.id, {"display_name": "Bob Brown"}, None)
     assert site.versions() == before
 
 
@@ -232,7 +232,7 @@ def test_an_author_has_a_page_and_articles_lead_to_it(site: Site) -> None:
     site.write_article("secret", draft=True)
     assert site.charlie.get("/authors/bob-brown").status_code == 404, "a draft makes nobody an author"
     site.write_article("harbour", standfirst="It burns")
-    editors.change_profile(site.house.store, site.bob.id, {"job": "Reporter", "bio": "Bob walks."})
+    editors.change_profile(site.house.store, site.bob.id, {"job": "Reporter", "bio": "Bob walks."}, None)
     page = html.fromstring(site.charlie.get("/articles/harbour").text)
     assert page.xpath("//*[@class = 'byline' or @class = 'author']//a/@href") == ["/authors/bob-brown"] * 2
     shown = html.fromstring(site.charlie.get("/authors/bob-brown").text)
@@ -247,7 +247,7 @@ def test_an_author_has_a_page_and_articles_lead_to_it(site: Site) -> None:
 
 def test_two_authors_of_like_names_have_two_pages(site: Site) -> None:
     for login, name in (("bob2", "Bob  Brôwn"), ("oksana", "Оксана")):
-        editors.add(site.house.store, login, PASSWORD, "editor", name)
+        editors.add(site.house.store, login, PASSWORD, "editor", name, actor=None)
     for slug, login in (("a", "bob"), ("b", "bob2"), ("c", "oksana")):
         site.write_article(slug, author=login)
     for address, slug in (("bob-brown", "a"), ("bob-brown-2", "b"), ("oksana", "c")):

@@ -80,7 +80,7 @@ def a_large_picture(site: Site) -> str:
     out = io.BytesIO()
     Image.new("RGB", (2400, 1500), "teal").save(out, "JPEG")
     given = {"alt": "Smoke", "caption": "At dawn", "credit": "C. Amera"}
-    return pictures.add(site.house.store, site.house.settings.media, out.getvalue(), given).id
+    return pictures.add(site.house.store, site.house.settings.media, out.getvalue(), given, None).id
 
 
 # Articles
@@ -88,7 +88,7 @@ def a_large_picture(site: Site) -> str:
 
 def test_an_article_is_a_news_article_with_all_of_its_fields(site: Site) -> None:
     picture = a_large_picture(site)
-    editors.change_profile(site.house.store, site.bob.id, {"job": "Harbour reporter"})
+    editors.change_profile(site.house.store, site.bob.id, {"job": "Harbour reporter"}, None)
     site.write_article(headline='"Fire" & <smoke>', standfirst="It -- burns", kicker="Port", picture=picture, body="x")
     edited = articles.edit(site.house.store, "harbour", site.bob, {"body": "Other words"})
     found = told(site, "/articles/harbour")
@@ -161,11 +161,11 @@ def test_entries_have_their_own_dates_and_not_the_articles(site: Site) -> None:
 def test_coverage_has_an_end_once_it_is_closed_and_none_when_it_goes_on(site: Site) -> None:
     site.write_article("harbour", live=True)
     update = site.publish("Words", feed="harbour")
-    closed = feeds.close_coverage(site.house.store, "harbour")
+    closed = feeds.close_coverage(site.house.store, "harbour", None)
     live = told(site, "/articles/harbour")["LiveBlogPosting"]
     assert live["coverageEndTime"] == live["dateModified"] == local(site, closed.closed_at)
     assert [each["url"] for each in live["liveBlogUpdate"]] == [f"{URL}/updates/{update.id}"]
-    feeds.open_coverage(site.house.store, "harbour")
+    feeds.open_coverage(site.house.store, "harbour", None)
     assert "coverageEndTime" not in told(site, "/articles/harbour")["LiveBlogPosting"]
 
 
@@ -241,7 +241,7 @@ def test_no_text_ends_the_script_element_and_every_text_is_read_back(words: str)
 
 def test_hostile_words_are_words(site: Site) -> None:
     picture = a_picture(site, HOSTILE[:40], caption=HOSTILE, credit=HOSTILE)
-    editors.change_profile(site.house.store, site.bob.id, {"display_name": HOSTILE, "job": HOSTILE})
+    editors.change_profile(site.house.store, site.bob.id, {"display_name": HOSTILE, "job": HOSTILE}, None)
     with site.house.store.read() as db:
         site.bob = editors.named(db, "bob")
     site.write_article("harbour", headline=HOSTILE, standfirst=HOSTILE, kicker=HOSTILE, picture=picture, live=True)

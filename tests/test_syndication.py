@@ -269,7 +269,7 @@ def test_an_empty_feed_a_closed_one_and_one_with_nothing_but_retractions_are_fee
     site.retract(site.publish("Wrong", feed="harbour"))
     assert checked(site, ending, "harbour") == []
     update = site.publish("Right", feed="harbour")
-    feeds.close_coverage(site.house.store, "harbour")
+    feeds.close_coverage(site.house.store, "harbour", None)
     assert [each["url"] for each in checked(site, ending, "harbour")] == [f"{URL}/updates/{update.id}"]
 
 

@@ -55,8 +55,8 @@ def test_a_refused_order_gives_its_turn_back(site: Site) -> None:
 
 def test_hostile_articles_of_one_token_hold_up_no_update_of_another(server: Server) -> None:
     store = Store(server.log.parent / "feed.db")
-    editors.add(store, "eve", "correct horse battery", "editor")
-    eve = {"Authorization": f"Bearer {tokens.add(store, 'eve', 'test')}"}
+    editors.add(store, "eve", "correct horse battery", "editor", actor=None)
+    eve = {"Authorization": f"Bearer {tokens.add(store, 'eve', 'test', actor=None)}"}
     store.close()
 
     def write(number: int) -> requests.Response:

@@ -408,7 +408,7 @@ def test_what_becomes_a_draft_while_the_hub_is_told_is_not_named_any_more(tellin
     [
         lambda site: articles.edit(site.house.store, "harbour", site.bob, {"language": "uk"}),
         lambda site: articles.edit(site.house.store, "harbour", site.bob, {"headline": "Another headline"}),
-        lambda site: feeds.close_coverage(site.house.store, "harbour"),
+        lambda site: feeds.close_coverage(site.house.store, "harbour", None),
         lambda site: articles.edit(site.house.store, "bridge", site.bob, {"draft": False}),
         lambda site: articles.edit(site.house.store, "bridge", site.bob, {"draft": False, "live": False}),
         lambda site: articles.edit(site.house.store, "tower", site.bob, {"draft": False, "live": True}),
@@ -493,7 +493,7 @@ def test_a_hub_that_is_new_is_told_of_what_comes_and_an_old_one_of_what_it_misse
         eventually(app.extensions["liveline"].websub.step)
         assert hub.pings == []
     with application_in(tmp_path) as app:
-        feeds.close_coverage(app.extensions["liveline"].store, "news")
+        feeds.close_coverage(app.extensions["liveline"].store, "news", None)
     with application_in(tmp_path, FEED_HUB=hub.address) as app:
         eventually(app.extensions["liveline"].websub.step)
     assert hub.told() == dict.fromkeys(topics(URL, "news"), 1)

@@ -20,11 +20,11 @@ def load_if_empty(store: Store, media: Path) -> bool:
             return False
     sample = json.loads(STORY.read_text())
     mara: dict[str, Any] = sample["editor"]
-    portrait = pictures.add(store, media, draw(mara["picture"]), {"alt": f"Portrait of {mara['display_name']}"})
-    editor = editors.add_byline(store, "mara.lindqvist", {**mara, "picture": portrait.id})
+    portrait = pictures.add(store, media, draw(mara["picture"]), {"alt": f"Portrait of {mara['display_name']}"}, None)
+    editor = editors.add_byline(store, "mara.lindqvist", {**mara, "picture": portrait.id}, None)
     for article in sample["articles"]:
         shown = {name: article.pop(name) for name in ("alt", "caption", "credit")}
-        picture = pictures.add(store, media, draw(article.pop("picture")), shown)
+        picture = pictures.add(store, media, draw(article.pop("picture")), shown, None)
         articles.create(store, editor, {**article, "picture": picture.id})
     for slug, written in sample["feeds"].items():
         for number, update in enumerate(written):

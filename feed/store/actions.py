@@ -3,6 +3,8 @@ within its own transaction and leaves a record there, so neither can be forgotte
 who was disabled a moment ago changes nothing.
 
 No actor is whoever has a shell on the machine: the command line may do everything.
+
+A contributor writes in drafts. An editor reads that, and publishes it: from then on it is the editors'.
 """
 
 from collections.abc import Mapping
@@ -15,7 +17,7 @@ from sqlite_utils import Database
 from feed import times
 from feed.errors import NotAllowed, Sentence
 
-ROLES = ("editor", "admin")
+ROLES = ("contributor", "editor", "admin")  # each may do what those before it may
 
 
 class Actor(Protocol):
@@ -28,6 +30,7 @@ class Actor(Protocol):
 class Verb(StrEnum):
     """What can be done. The value is stored."""
 
+    WRITE_DRAFT = "write draft"
     PUBLISH = "publish"
     EDIT = "edit"
     MARK = "mark"
@@ -50,20 +53,22 @@ class Verb(StrEnum):
 
 
 _ALL = frozenset(ROLES)
+_EDITORS = frozenset({"editor", "admin"})
 _ADMIN = frozenset({"admin"})
 
 # What harms the whole site, and cannot be mended by the next edit, is for admins.
 MAY: Mapping[Verb, frozenset[str]] = {
-    Verb.PUBLISH: _ALL,
-    Verb.EDIT: _ALL,
-    Verb.MARK: _ALL,
-    Verb.RETRACT: _ALL,
-    Verb.OPEN: _ALL,
-    Verb.CLOSE: _ALL,
+    Verb.WRITE_DRAFT: _ALL,
+    Verb.PUBLISH: _EDITORS,
+    Verb.EDIT: _EDITORS,
+    Verb.MARK: _EDITORS,
+    Verb.RETRACT: _EDITORS,
+    Verb.OPEN: _EDITORS,
+    Verb.CLOSE: _EDITORS,
     Verb.OPEN_NEWS: _ADMIN,
     Verb.CLOSE_NEWS: _ADMIN,
-    Verb.CREATE_ARTICLE: _ALL,
-    Verb.EDIT_ARTICLE: _ALL,
+    Verb.CREATE_ARTICLE: _EDITORS,
+    Verb.EDIT_ARTICLE: _EDITORS,
     Verb.ADD_PICTURE: _ALL,
     Verb.CHANGE_PROFILE: _ALL,
     Verb.CHANGE_PASSWORD: _ALL,
@@ -74,7 +79,12 @@ MAY: Mapping[Verb, frozenset[str]] = {
     Verb.ADD_TOKEN: _ADMIN,
     Verb.REVOKE_TOKEN: _ADMIN,
 }
+# Done to a draft that stays one, each of these is to write in a draft.
+_IN_DRAFTS = frozenset({
+    Verb.PUBLISH, Verb.EDIT, Verb.MARK, Verb.RETRACT, Verb.OPEN, Verb.CLOSE, Verb.CREATE_ARTICLE, Verb.EDIT_ARTICLE,
+})  # fmt: skip
 _WHY_NOT = {
+    **dict.fromkeys(_IN_DRAFTS, Sentence("You may write in drafts. What is public, or is to be, is for editors.")),
     Verb.OPEN_NEWS: Sentence("Only an admin may open or close the News Feed."),
     Verb.CLOSE_NEWS: Sentence("Only an admin may open or close the News Feed."),
     Verb.ADD_TOKEN: Sentence("Only an admin may make or revoke tokens."),
@@ -115,14 +125,19 @@ class Action:
         return WORDS.get(self.verb, self.verb.value)
 
 
-def permit(db: Database, actor: Actor | None, verb: Verb) -> None:
-    """Raises NotAllowed unless the actor's role, as of now, may do that."""
+def may(role: str, verb: Verb, *, draft: bool = False) -> bool:
+    """Whether that role may do that. `draft`: to what no reader sees, and as long as none does."""
+    return role in MAY[verb] or (draft and verb in _IN_DRAFTS and role in MAY[Verb.WRITE_DRAFT])
+
+
+def permit(db: Database, actor: Actor | None, verb: Verb, *, draft: bool = False) -> None:
+    """Raises NotAllowed unless the actor's role, as of now, may do that (see `may`)."""
     if actor is None:
         return
     row = db.execute("SELECT role, disabled_at FROM editors WHERE id = ?", [actor.id]).fetchone()
     if row is None or row["disabled_at"]:
         raise NotAllowed(_DISABLED)
-    if row["role"] not in MAY[verb]:
+    if not may(row["role"], verb, draft=draft):
         raise NotAllowed(_WHY_NOT.get(verb, _PEOPLE))
 
 
@@ -136,10 +151,12 @@ def record(
     update_id: int | None = None,
     article_id: int | None = None,
     detail: str | None = None,
+    draft: bool = False,
 ) -> None:
     """Keeps that this was done, within the transaction that does it. `subject` names what has no column here: a
-    picture, a person, a token. Raises NotAllowed, and then nothing of the transaction happens."""
-    permit(db, actor, verb)
+    picture, a person, a token; `draft` is as in `may`. Raises NotAllowed, and then nothing of the transaction
+    happens."""
+    permit(db, actor, verb, draft=draft)
     db.execute(
         "INSERT INTO actions (at, editor_id, verb, subject, feed_id, update_id, article_id, detail) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",

@@ -166,7 +166,7 @@ def _create(db: Database, editor: Editor, new: dict[str, Any]) -> Article:
     if new["live"]:
         feeds.add(db, new["slug"], article_id)
     _keep_revision(db, article_id, editor, moment)
-    _record(db, editor, Verb.CREATE_ARTICLE, article_id)
+    _record(db, editor, Verb.CREATE_ARTICLE, article_id, draft=new["draft"])
     return get(db, new["slug"], drafts=True)
 
 
@@ -192,7 +192,7 @@ def _edit(db: Database, slug: str, editor: Editor, given: dict[str, Any], revisi
         if changed.get("draft") is False:
             moments.come_out(db, article.id, moment)
         _keep_revision(db, article.id, editor, moment)
-        _record(db, editor, Verb.EDIT_ARTICLE, article.id)
+        _record(db, editor, Verb.EDIT_ARTICLE, article.id, draft=article.draft and changed.get("draft", True))
     if "live" in given and given["live"] != article.live:
         _set_live(db, article, slug, editor, live=given["live"])
     if changed:
@@ -249,9 +249,9 @@ def _take_address(db: Database, slug: str) -> None:
     addresses.take(db, slug)
 
 
-def _record(db: Database, editor: Editor, verb: Verb, article_id: int) -> None:
+def _record(db: Database, editor: Editor, verb: Verb, article_id: int, *, draft: bool) -> None:
     feed = db.execute("SELECT id FROM feeds WHERE article_id = ?", [article_id]).fetchone()
-    actions.record(db, editor, verb, feed_id=feed and feed["id"], article_id=article_id)
+    actions.record(db, editor, verb, feed_id=feed and feed["id"], article_id=article_id, draft=draft)
 
 
 def _set_live(db: Database, article: Article, slug: str, editor: Editor, *, live: bool) -> None:
@@ -259,7 +259,8 @@ def _set_live(db: Database, article: Article, slug: str, editor: Editor, *, live
         # Its open pages have no place for a coverage: they reload.
         feeds.begin_epoch(db, feeds.clock_of(db, article.id).id)
         feeds.add(db, slug, article.id)
-        actions.record(db, editor, Verb.OPEN, feed_id=feeds.clock_of(db, article.id).id)
+        feed = feeds.clock_of(db, article.id)
+        actions.record(db, editor, Verb.OPEN, feed_id=feed.id, draft=feed.draft)
     else:
         feeds.set_closed(db, article.feed, None if live else times.now(), editor)
 

@@ -53,14 +53,14 @@ class Standing(NamedTuple):
 
 
 def add(
-    store: Store, name: str, password: str, role: str, display_name: str | None = None, actor: Actor | None = None
+    store: Store, name: str, password: str, role: str, display_name: str | None = None, *, actor: Actor | None
 ) -> Editor:
     """A new editor. Raises Invalid, also when the name is taken."""
     cleaned = _cleaned(name, role, display_name)
     return store.write(_add, cleaned, password_hash(store, password, cleaned), actor)
 
 
-def add_byline(store: Store, name: str, given: Mapping[str, object], actor: Actor | None = None) -> Editor:
+def add_byline(store: Store, name: str, given: Mapping[str, object], actor: Actor | None) -> Editor:
     """An author who cannot sign in: a name, job, bio and picture to show. Raises Invalid."""
     cleaned = fields.clean(fields.PROFILE, given)
     row = {**_cleaned(name, "editor", cleaned["display_name"]), "job": cleaned["job"]}
@@ -139,7 +139,7 @@ def everyone(db: Database) -> list[Editor]:
     return [_editor(row) for row in db.execute(f"SELECT {_COLUMNS} ORDER BY display_name, id")]
 
 
-def change_profile(store: Store, editor_id: int, given: Mapping[str, object], actor: Actor | None = None) -> Editor:
+def change_profile(store: Store, editor_id: int, given: Mapping[str, object], actor: Actor | None) -> Editor:
     """Changes what readers see of an editor. Updates already published keep the name they were published under."""
     cleaned = fields.clean(fields.PROFILE, given, partial=True)
     if "picture" in cleaned:
@@ -162,7 +162,7 @@ def _cleaned(name: str, role: str, display_name: str | None) -> dict[str, Any]:
     return {"name": name, "role": role, "display_name": profile["display_name"], "created_at": times.now()}
 
 
-def _add(db: Database, cleaned: dict[str, Any], password_hash: str, actor: Actor | None = None) -> Editor:
+def _add(db: Database, cleaned: dict[str, Any], password_hash: str, actor: Actor | None) -> Editor:
     if db.execute("SELECT 1 FROM editors WHERE name = ?", [cleaned["name"]]).fetchone():
         raise Invalid(Reason("name", Sentence("An editor of this name exists; choose another.")))
     db.table("editors").insert({**cleaned, "password_hash": password_hash})
@@ -182,7 +182,7 @@ def _redeem(db: Database, digest: str, cleaned: dict[str, Any], password_hash: s
     used = db.execute("DELETE FROM invitations WHERE hash = ? AND expires_at > ?", [digest, times.now()]).rowcount
     if not used or _anybody(db):
         raise Missing("invitation")
-    return _add(db, cleaned, password_hash)
+    return _add(db, cleaned, password_hash, None)  # nobody yet: whoever has the link acts for whoever has the shell
 
 
 def _anybody(db: Database) -> bool:

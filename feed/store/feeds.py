@@ -150,12 +150,12 @@ def stamped_after(db: Database, feed: Feed, version: int) -> list[tuple[str, int
     return [(row["name"], row["version"]) for row in rows]
 
 
-def open_coverage(store: Store, slug: str, actor: Actor | None = None) -> Feed:
+def open_coverage(store: Store, slug: str, actor: Actor | None) -> Feed:
     """Coverage goes on (again). Raises Missing, NotAllowed."""
     return store.write(_set_closed, slug, None, actor)
 
 
-def close_coverage(store: Store, slug: str, actor: Actor | None = None) -> Feed:
+def close_coverage(store: Store, slug: str, actor: Actor | None) -> Feed:
     """Coverage has ended. Raises Missing, NotAllowed."""
     return store.write(_set_closed, slug, times.now(), actor)
 
@@ -176,7 +176,7 @@ def set_closed(db: Database, feed: Feed, closed_at: str | None, actor: Actor | N
         verb = Verb.CLOSE_NEWS if closed_at else Verb.OPEN_NEWS
     else:
         verb = Verb.CLOSE if closed_at else Verb.OPEN
-    actions.record(db, actor, verb, feed_id=feed.id)
+    actions.record(db, actor, verb, feed_id=feed.id, draft=feed.draft)
 
 
 def add(db: Database, slug: str, article_id: int) -> None:

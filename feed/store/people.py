@@ -49,18 +49,18 @@ def everyone(db: Database) -> list[Person]:
     ]
 
 
-def disable(store: Store, name: str, actor: Actor | None = None) -> Ended:
+def disable(store: Store, name: str, actor: Actor | None) -> Ended:
     """That editor may not write any more, from this moment on: sessions and tokens end. Raises Missing, NotAllowed, and
     Invalid when nobody would be left to run the site."""
     return store.write(_disable, name, actor)
 
 
-def enable(store: Store, name: str, actor: Actor | None = None) -> Editor:
+def enable(store: Store, name: str, actor: Actor | None) -> Editor:
     """That editor may sign in again, by the password of before. Raises Missing, NotAllowed."""
     return store.write(_enable, name, actor)
 
 
-def set_password(store: Store, name: str, password: str, actor: Actor | None = None) -> Ended:
+def set_password(store: Store, name: str, password: str, actor: Actor | None) -> Ended:
     """Gives that editor another password, and ends all their sessions; tokens go on, because programs hold them. Raises
     Missing, Invalid, NotAllowed."""
     with store.read() as db:
@@ -99,7 +99,7 @@ def _disable(db: Database, name: str, actor: Actor | None) -> Ended:
 
 def _others_left(db: Database, editor: Editor) -> bool:
     """Whether somebody else who can sign in could do what this editor can: an admin's work needs an admin."""
-    roles = ("admin",) if editor.role == "admin" else actions.ROLES
+    roles = actions.ROLES[actions.ROLES.index(editor.role) :]
     others = "SELECT 1 FROM editors WHERE id <> ? AND password_hash <> ? AND disabled_at IS NULL AND role IN ({})"
     marks = ",".join("?" * len(roles))
     return db.execute(others.format(marks), [editor.id, NO_PASSWORD, *roles]).fetchone() is not None

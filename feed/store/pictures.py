@@ -30,7 +30,7 @@ class Picture:
     created_at: str
 
 
-def add(store: Store, media: Path, upload: bytes, given: Mapping[str, object], actor: Actor | None = None) -> Picture:
+def add(store: Store, media: Path, upload: bytes, given: Mapping[str, object], actor: Actor | None) -> Picture:
     """Takes an upload: decoded and written anew, so that no metadata survives. Raises Invalid,
     and Unsaved when the disk is full.
 

@@ -32,7 +32,7 @@ class Token:
         return self.revoked_at is None and (self.expires_at is None or self.expires_at > times.now())
 
 
-def add(store: Store, editor_name: str, name: str, days: int | None = None, actor: Actor | None = None) -> str:
+def add(store: Store, editor_name: str, name: str, days: int | None = None, *, actor: Actor | None) -> str:
     """A new token of that editor, shown this once; for that many days, or until revoked. Raises Missing, NotAllowed,
     and Invalid for an editor who is disabled."""
     token = PREFIX + secrets.token_urlsafe(32)
@@ -63,7 +63,7 @@ def editor_of(db: Database, token: str) -> Editor:
     return editors.numbered(db, row["editor_id"])
 
 
-def revoke(store: Store, editor_name: str, name: str | None = None, actor: Actor | None = None) -> int:
+def revoke(store: Store, editor_name: str, name: str | None = None, *, actor: Actor | None) -> int:
     """Ends the tokens of that editor, all or those of that name; how many worked. Raises Missing, NotAllowed."""
     return store.write(_revoke, editor_name, name, actor)
 

@@ -175,7 +175,7 @@ def edit(store: Store, update_id: int, editor: Editor, given: Mapping[str, objec
     return store.write(_edit, update_id, editor, cleaned, revision, note)
 
 
-def retract(store: Store, update_id: int, given: Mapping[str, object], actor: Actor | None = None) -> Update:
+def retract(store: Store, update_id: int, given: Mapping[str, object], actor: Actor | None) -> Update:
     """Takes the update off every page; `given` may hold a reason, and whether a notice tells readers of it.
 
     Raises Missing, Gone when it is already, Invalid.
@@ -342,7 +342,7 @@ def _publish(
     update_id = insert(db, "updates", row)
     _keep_revision(db, update_id, editor, moment)
     search.put(db, update_id)
-    actions.record(db, editor, Verb.PUBLISH, feed_id=feed.id, update_id=update_id)
+    actions.record(db, editor, Verb.PUBLISH, feed_id=feed.id, update_id=update_id, draft=feed.draft)
     if key:
         db.execute(
             "INSERT INTO idempotency (editor_id, key, digest, update_id, at) VALUES (?, ?, ?, ?, ?)",
@@ -390,14 +390,14 @@ def _edit(
         search.put(db, update_id)
     verb = Verb.EDIT if rewritten else Verb.MARK
     marks = ", ".join(f"{mark}: {'yes' if changed[mark] else 'no'}" for mark in _PARTS if mark in changed)
-    actions.record(db, editor, verb, feed_id=feed.id, update_id=update_id, detail=marks or None)
+    actions.record(db, editor, verb, feed_id=feed.id, update_id=update_id, detail=marks or None, draft=feed.draft)
     return find(db, update_id)
 
 
 def _retract(db: Database, update_id: int, reason: str | None, notice: bool, actor: Actor | None) -> Update:
     update = get(db, update_id, drafts=True)
-    feed_id = _take_off(db, update, max(times.now(), update.published_at), reason, notice)
-    actions.record(db, actor, Verb.RETRACT, feed_id=feed_id, update_id=update_id, detail=reason)
+    feed = _take_off(db, update, max(times.now(), update.published_at), reason, notice)
+    actions.record(db, actor, Verb.RETRACT, feed_id=feed.id, update_id=update_id, detail=reason, draft=feed.draft)
     return find(db, update_id)
 
 
@@ -405,15 +405,15 @@ def _ever_seen(db: Database, update_id: int) -> bool:
     return db.execute(f"SELECT 1 FROM updates WHERE id = ? AND {_EVER_SEEN}", [update_id]).fetchone() is not None
 
 
-def _take_off(db: Database, update: Update, moment: str | None, reason: str | None, notice: bool) -> int:
-    """Retracts it; the id of its feed."""
+def _take_off(db: Database, update: Update, moment: str | None, reason: str | None, notice: bool) -> feeds.Feed:
+    """Retracts it; its feed."""
     feed = feeds.get(db, update.feed, drafts=True)
     version = feeds.bump(db, feed.id)
     _stamp_parts(db, feed.id, version, _marks(update))
     retraction = {"retracted_at": moment, "reason": reason, "notice": notice}
     db.table("updates").update(update.id, {"version": version, **retraction})
     search.put(db, update.id)
-    return feed.id
+    return feed
 
 
 def _unpin(db: Database, feed_id: int, version: int) -> None:

@@ -13,6 +13,7 @@ from feed import fields
 from feed.errors import Invalid, KeyUsed, Reason, Sentence, Stale
 from feed.picture import UPLOAD_BYTES
 from feed.store import actions, articles, editors, feeds, moments, people, pictures, sessions, updates
+from feed.store.actions import Verb
 from feed.store.editors import Editor
 from feed.store.updates import Update
 from feed.web import feed_page
@@ -325,9 +326,12 @@ def _feed(
         behind = moments.ahead(db, found)
         taken = actions.of_feed(db, found.id, ACTIONS_SHOWN)
         done = done_in(db, request.args)
+    role, covering = g.editor.role, Verb.CLOSE if found.article else Verb.CLOSE_NEWS
     return render_template(
         "desk_feed.html",
         actions=taken,
+        writes=actions.may(role, Verb.PUBLISH, draft=found.draft),
+        covers=actions.may(role, covering, draft=found.draft),
         page=page,
         clock=_of_clock(behind) if behind else None,
         done=done,

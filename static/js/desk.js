@@ -243,7 +243,8 @@ addEventListener("keydown", (event) => {
 // Every update has its tools below it, also one that was pushed just now. Tools of an update that is gone go too,
 // unless an editor is writing in them.
 function tend() {
-  const blank = document.getElementById("update-tools").content.firstElementChild;
+  const blank = document.getElementById("update-tools")?.content.firstElementChild;
+  if (!blank) return;
   for (const update of list().querySelectorAll("li.update")) {
     if (update.nextElementSibling?.dataset.for === update.id) continue;
     const tools = list().querySelector(`[data-for="${update.id}"]`) ?? blank.cloneNode(true);

@@ -87,7 +87,7 @@ def test_what_was_answered_while_257_megabytes_were_restored_holds(
         for number, laptop in enumerate(filled.tokens):
             if not over.is_set():
                 with suppress(Restoring, Locked):
-                    tokens.revoke(store, "bob", f"laptop {number}")
+                    tokens.revoke(store, "bob", f"laptop {number}", actor=None)
                     revoked.append(laptop)
 
     process = restoring(server, filled)

@@ -1,0 +1,202 @@
+"""What each role may do: every verb of the table, asked of the store; and what a contributor is told at desk and API."""
+
+import io
+from collections.abc import Callable
+
+import pytest
+from PIL import Image
+
+from feed.errors import NotAllowed
+from feed.store import articles, editors, feeds, people, pictures, tokens, updates
+from feed.store.actions import MAY, ROLES, Verb
+from feed.store.editors import Editor
+from tests.conftest import FROM_HERE, PASSWORD, Site
+
+Deed = Callable[[Site, Editor], object]
+
+
+def _png() -> bytes:
+    content = io.BytesIO()
+    Image.new("RGB", (4, 4)).save(content, "PNG")
+    return content.getvalue()
+
+
+def _own_password(site: Site, editor: Editor) -> object:
+    key = site.house.settings.secret_key
+    return people.change_own_password(site.house.store, key, editor, PASSWORD, "another horse battery", "", "::1")
+
+
+# Each against the public article `harbour`, whose coverage holds update 1, or the draft `sketch`, which holds update 2.
+DEEDS: dict[Verb, Deed] = {
+    Verb.WRITE_DRAFT: lambda site, by: updates.publish(site.house.store, "sketch", by, {"body": "x"}),
+    Verb.PUBLISH: lambda site, by: updates.publish(site.house.store, "harbour", by, {"body": "x"}),
+    Verb.EDIT: lambda site, by: updates.edit(site.house.store, 1, by, {"body": "x"}, 1),
+    Verb.MARK: lambda site, by: updates.edit(site.house.store, 1, by, {"key": True}, None),
+    Verb.RETRACT: lambda site, by: updates.retract(site.house.store, 1, {}, by),
+    Verb.OPEN: lambda site, by: feeds.open_coverage(site.house.store, "ended", by),
+    Verb.CLOSE: lambda site, by: feeds.close_coverage(site.house.store, "harbour", by),
+    Verb.OPEN_NEWS: lambda site, by: feeds.open_coverage(site.house.store, "news", by),
+    Verb.CLOSE_NEWS: lambda site, by: feeds.close_coverage(site.house.store, "news", by),
+    Verb.CREATE_ARTICLE: lambda site, by: articles.create(site.house.store, by, {"headline": "x"}),
+    Verb.EDIT_ARTICLE: lambda site, by: articles.edit(site.house.store, "harbour", by, {"headline": "x"}),
+    Verb.ADD_PICTURE: lambda site, by: pictures.add(
+        site.house.store, site.house.settings.media, _png(), {"alt": "x"}, by
+    ),
+    Verb.CHANGE_PROFILE: lambda site, by: editors.change_profile(site.house.store, by.id, {"job": "x"}, by),
+    Verb.CHANGE_PASSWORD: _own_password,
+    Verb.ADD_PERSON: lambda site, by: editors.add(site.house.store, "eve", PASSWORD, "editor", actor=by),
+    Verb.DISABLE: lambda site, by: people.disable(site.house.store, "bob", by),
+    Verb.ENABLE: lambda site, by: people.enable(site.house.store, "bob", by),
+    Verb.SET_PASSWORD: lambda site, by: people.set_password(site.house.store, "bob", "another horse battery", by),
+    Verb.ADD_TOKEN: lambda site, by: tokens.add(site.house.store, "bob", "x", actor=by),
+    Verb.REVOKE_TOKEN: lambda site, by: tokens.revoke(site.house.store, "bob", actor=by),
+}
+
+# The same to a draft, which stays one.
+IN_DRAFTS: dict[str, Deed] = {
+    "edit": lambda site, by: updates.edit(site.house.store, 2, by, {"body": "x"}, 1),
+    "mark": lambda site, by: updates.edit(site.house.store, 2, by, {"pinned": True}, None),
+    "retract": lambda site, by: updates.retract(site.house.store, 2, {}, by),
+    "close": lambda site, by: feeds.close_coverage(site.house.store, "sketch", by),
+    "create": lambda site, by: articles.create(site.house.store, by, {"headline": "x", "draft": True, "live": True}),
+    "edit article": lambda site, by: articles.edit(site.house.store, "sketch", by, {"headline": "x", "live": False}),
+    "move": lambda site, by: articles.edit(site.house.store, "sketch", by, {"slug": "drawing"}),
+}
+# What makes something of a draft public, or a draft of what is public.
+ACROSS: dict[str, Deed] = {
+    "come out": lambda site, by: articles.edit(site.house.store, "sketch", by, {"draft": False}),
+    "come out live": lambda site, by: articles.edit(site.house.store, "sketch", by, {"draft": False, "live": False}),
+    "take back": lambda site, by: articles.edit(site.house.store, "harbour", by, {"draft": True}),
+    "give a coverage": lambda site, by: articles.edit(site.house.store, "plain", by, {"live": True}),
+}
+
+
+@pytest.fixture
+def people_of(site: Site) -> dict[str, Editor]:
+    """One of each role, and something to do it to."""
+    site.write_article("harbour", live=True)
+    site.write_article("sketch", live=True, draft=True)
+    site.write_article("plain")
+    site.write_article("ended", live=True)
+    feeds.close_coverage(site.house.store, "ended", None)
+    site.publish("In public", feed="harbour")
+    site.publish("In a draft", feed="sketch")
+    carol = editors.add(site.house.store, "carol", PASSWORD, "contributor", actor=None)
+    site.tokens["carol"] = tokens.add(site.house.store, "carol", "test", actor=None)
+    return {"contributor": carol, "editor": site.bob, "admin": site.alice}
+
+
+def _does(site: Site, deed: Deed, by: Editor) -> bool:
+    """Whether it is done. What is refused leaves nothing behind."""
+    before = _all(site)
+    try:
+        deed(site, by)
+    except NotAllowed as refusal:
+        assert str(refusal.reason)
+        assert _all(site) == before
+        return False
+    return True
+
+
+def _all(site: Site) -> list[list[tuple[object, ...]]]:
+    tables = ("updates", "revisions", "articles", "feeds", "editors", "tokens", "pictures", "addresses", "actions")
+    with site.house.store.read() as db:
+        return [[tuple(row) for row in db.execute(f"SELECT * FROM {each}").fetchall()] for each in tables]
+
+
+def test_every_verb_has_a_deed_here() -> None:
+    assert set(DEEDS) == set(Verb)
+    assert ROLES == ("contributor", "editor", "admin")
+    for lower, higher in zip(ROLES, ROLES[1:], strict=False):
+        assert {verb for verb in Verb if lower in MAY[verb]} <= {verb for verb in Verb if higher in MAY[verb]}
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("verb", Verb)
+def test_a_role_may_do_what_the_table_says_and_nothing_else(
+    site: Site, people_of: dict[str, Editor], verb: Verb, role: str
+) -> None:
+    if verb is Verb.OPEN_NEWS:
+        feeds.close_coverage(site.house.store, "news", None)
+    assert _does(site, DEEDS[verb], people_of[role]) == (role in MAY[verb])
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("deed", IN_DRAFTS.values(), ids=IN_DRAFTS)
+def test_everybody_writes_in_drafts(site: Site, people_of: dict[str, Editor], deed: Deed, role: str) -> None:
+    assert _does(site, deed, people_of[role])
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("deed", ACROSS.values(), ids=ACROSS)
+def test_publishing_is_for_editors(site: Site, people_of: dict[str, Editor], deed: Deed, role: str) -> None:
+    assert _does(site, deed, people_of[role]) == (role != "contributor")
+
+
+PUBLIC_BY_DESK = {
+    "feeds/harbour/updates": {"body": "x"},
+    "feeds/news/updates": {"body": "x"},
+    "updates/1": {"headline": "", "body": "x", "revision": "1"},
+    "updates/1/marks": {"key": "1"},
+    "updates/1/retraction": {"reason": "x"},
+    "feeds/harbour/coverage": {"open": "0"},
+    "feeds/news/coverage": {"open": "0"},
+    "articles": {"headline": "x"},
+    "articles/harbour": {"headline": "x", "revision": "1", "live": "1"},
+    "articles/sketch": {"headline": "x", "revision": "1", "live": "1"},  # no tick at "draft": it would come out
+}
+PUBLIC_BY_API = [
+    ("POST", "feeds/harbour/updates", {"body": "x"}),
+    ("PATCH", "updates/1", {"body": "x", "revision": 1}),
+    ("PATCH", "updates/1", {"pinned": True, "revision": 1}),
+    ("DELETE", "updates/1", None),
+    ("POST", "articles", {"headline": "x"}),
+    ("PATCH", "articles/harbour", {"headline": "x"}),
+    ("PATCH", "articles/harbour", {"live": False}),
+    ("PATCH", "articles/sketch", {"draft": False}),
+]
+
+
+@pytest.mark.usefixtures("people_of")
+def test_the_desk_refuses_a_contributor_in_words(site: Site) -> None:
+    carol, before = site.at_desk("carol"), site.versions()
+    for path, form in PUBLIC_BY_DESK.items():
+        answer = carol.post(f"/desk/{path}", data=form, headers=FROM_HERE)
+        assert answer.status_code == 403, path
+        assert "for editors." in answer.text or "Only an admin" in answer.text, path
+    assert site.versions() == before
+    public, draft = carol.get("/desk/feeds/harbour").text, carol.get("/desk/feeds/sketch").text
+    assert 'class="composer"' not in public
+    assert "update-tools" not in public
+    assert "Close coverage" not in public
+    assert "for editors." in public
+    assert 'class="composer"' in draft
+    assert "update-tools" in draft
+    assert carol.post("/desk/feeds/sketch/updates", data={"body": "x"}, headers=FROM_HERE).status_code == 303
+    form = {"headline": "Drawn anew", "revision": "1", "live": "1", "draft": "1"}
+    assert carol.post("/desk/articles/sketch", data=form, headers=FROM_HERE).status_code == 303
+
+
+@pytest.mark.usefixtures("people_of")
+def test_the_api_refuses_a_contributor_in_words(site: Site) -> None:
+    before = site.versions()
+    for method, path, body in PUBLIC_BY_API:
+        answer = site.api(method, f"/api/v1/{path}", body, who="carol")
+        assert answer.status_code == 403, path
+        assert answer.mimetype == "application/problem+json"
+        assert "for editors." in answer.json["detail"]
+    assert site.versions() == before
+    assert site.api("POST", "/api/v1/feeds/sketch/updates", {"body": "x"}, who="carol").status_code == 201
+
+
+def test_a_contributor_comes_by_command_and_stays_one_after_a_restore(site: Site, people_of: dict[str, Editor]) -> None:
+    done = site.app.test_cli_runner().invoke(args=["editor", "add", "dan", "--role", "contributor"], input=PASSWORD)
+    assert done.exit_code == 0, done.output
+    assert "added dan (contributor)" in done.output
+    with site.house.store.read() as db:
+        assert editors.named(db, "dan").role == "contributor"
+        standing = editors.standing(db)
+    site.house.store.write(lambda db: db.execute("UPDATE editors SET role = 'editor'"))
+    site.house.store.write(editors.stand_again, standing)
+    with site.house.store.read() as db:
+        assert editors.named(db, "carol").role == people_of["contributor"].role == "contributor"
