@@ -66,8 +66,12 @@ WRITES: dict[str, Write] = {
     "a draft comes out": lambda site: articles.edit(site.house.store, "secret", site.bob, {"draft": False}),
     "public again": lambda site: articles.edit(site.house.store, "harbour", site.bob, {"draft": False}),
     "a new article": lambda site: site.write_article(f"story-{random.randrange(10**9)}"),
-    "a new author": lambda site: editors.add(site.house.store, f"e{random.randrange(10**9)}", "x" * 12, "editor", actor=None),
-    "a biography": lambda site: editors.change_profile(site.house.store, site.bob.id, {"bio": "Born by the sea."}, None),
+    "a new author": lambda site: editors.add(
+        site.house.store, f"e{random.randrange(10**9)}", "x" * 12, "editor", actor=None
+    ),
+    "a biography": lambda site: editors.change_profile(
+        site.house.store, site.bob.id, {"bio": "Born by the sea."}, None
+    ),
 }  # fmt: skip
 
 

@@ -1,7 +1,8 @@
-"""What each role may do: every verb of the table, asked of the store; and what a contributor is told at desk and API."""
+"""What each role may do: every verb of the table, asked of the store; and what a contributor is told."""
 
 import io
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 from PIL import Image
@@ -26,6 +27,10 @@ def _own_password(site: Site, editor: Editor) -> object:
     return people.change_own_password(site.house.store, key, editor, PASSWORD, "another horse battery", "", "::1")
 
 
+def _add_picture(site: Site, by: Editor) -> object:
+    return pictures.add(site.house.store, site.house.settings.media, _png(), {"alt": "x"}, by)
+
+
 # Each against the public article `harbour`, whose coverage holds update 1, or the draft `sketch`, which holds update 2.
 DEEDS: dict[Verb, Deed] = {
     Verb.WRITE_DRAFT: lambda site, by: updates.publish(site.house.store, "sketch", by, {"body": "x"}),
@@ -39,9 +44,7 @@ DEEDS: dict[Verb, Deed] = {
     Verb.CLOSE_NEWS: lambda site, by: feeds.close_coverage(site.house.store, "news", by),
     Verb.CREATE_ARTICLE: lambda site, by: articles.create(site.house.store, by, {"headline": "x"}),
     Verb.EDIT_ARTICLE: lambda site, by: articles.edit(site.house.store, "harbour", by, {"headline": "x"}),
-    Verb.ADD_PICTURE: lambda site, by: pictures.add(
-        site.house.store, site.house.settings.media, _png(), {"alt": "x"}, by
-    ),
+    Verb.ADD_PICTURE: _add_picture,
     Verb.CHANGE_PROFILE: lambda site, by: editors.change_profile(site.house.store, by.id, {"job": "x"}, by),
     Verb.CHANGE_PASSWORD: _own_password,
     Verb.ADD_PERSON: lambda site, by: editors.add(site.house.store, "eve", PASSWORD, "editor", actor=by),
@@ -91,8 +94,7 @@ def _does(site: Site, deed: Deed, by: Editor) -> bool:
     before = _all(site)
     try:
         deed(site, by)
-    except NotAllowed as refusal:
-        assert str(refusal.reason)
+    except NotAllowed:
         assert _all(site) == before
         return False
     return True
@@ -107,7 +109,7 @@ def _all(site: Site) -> list[list[tuple[object, ...]]]:
 def test_every_verb_has_a_deed_here() -> None:
     assert set(DEEDS) == set(Verb)
     assert ROLES == ("contributor", "editor", "admin")
-    for lower, higher in zip(ROLES, ROLES[1:], strict=False):
+    for lower, higher in pairwise(ROLES):
         assert {verb for verb in Verb if lower in MAY[verb]} <= {verb for verb in Verb if higher in MAY[verb]}
 
 
