@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from feed.errors import NotAllowed
-from feed.store import articles, editors, feeds, people, pictures, tokens, updates
+from feed.store import actions, articles, editors, feeds, people, pictures, tokens, updates
 from feed.store.actions import MAY, ROLES, Verb
 from feed.store.editors import Editor
 from tests.conftest import FROM_HERE, PASSWORD, Site
@@ -52,6 +52,7 @@ DEEDS: dict[Verb, Deed] = {
     Verb.ENABLE: lambda site, by: people.enable(site.house.store, "bob", by),
     Verb.SET_PASSWORD: lambda site, by: people.set_password(site.house.store, "bob", "another horse battery", by),
     Verb.ADD_TOKEN: lambda site, by: tokens.add(site.house.store, "bob", "x", actor=by),
+    Verb.RESTORE: lambda site, by: site.house.store.write(actions.record, by, Verb.RESTORE),
     Verb.REVOKE_TOKEN: lambda site, by: tokens.revoke(site.house.store, "bob", actor=by),
 }
 

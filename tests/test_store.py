@@ -24,6 +24,7 @@ from feed.store import (
     editors,
     feeds,
     migrations,
+    people,
     pictures,
     presence,
     readiness,
@@ -468,6 +469,40 @@ def test_what_people_may_do_no_more_comes_back_with_no_backup(site: Site, tmp_pa
     backup.restore(store, media, tmp_path / "site.backup")
     kept = rows(store, "SELECT name, role, password_hash = 'new' FROM editors ORDER BY id")
     assert kept == [("alice", "editor", 1), ("bob", "editor", 0)]
+
+
+def test_who_did_what_since_the_backup_stays_on_record(site: Site, tmp_path: Path) -> None:
+    store, media = site.house.store, site.house.settings.media
+    site.write_article("harbour", live=True)
+    site.publish("Before", feed="harbour")
+    before = rows(store, "SELECT * FROM actions ORDER BY id")
+    backup.backup(store, media, tmp_path / "site.backup")
+    eve = editors.add(store, "eve", PASSWORD, "editor", "Eve Ellis", actor=site.alice)
+    updates.publish(store, "harbour", eve, {"body": "After"})
+    updates.retract(store, 1, {"reason": "Wrong"}, site.alice)
+    articles.create(store, eve, {"headline": "Quay", "slug": "quay", "live": True})
+    people.disable(store, "bob", site.alice)
+
+    for _ in range(2):  # what was carried once is carried again, and no twice
+        backup.restore(store, media, tmp_path / "site.backup")
+        assert rows(store, "SELECT * FROM actions ORDER BY id")[: len(before)] == before
+        sql = (
+            "SELECT by_name, editor_id, verb, subject, feed_id, update_id, detail FROM actions WHERE id > ? ORDER BY id"
+        )
+        with store.read() as db:
+            kept = [tuple(row) for row in db.execute(sql, [len(before)]).fetchall()]
+        assert kept[:5] == [
+            ("alice", 1, "add person", "eve", None, None, "editor"),
+            ("eve", None, "publish", "update 2 of harbour", 3, None, None),
+            ("alice", 1, "retract", "update 1 of harbour", 3, 1, "Wrong"),
+            ("eve", None, "create article", "quay", None, None, None),
+            ("alice", 1, "disable person", "bob", None, None, None),
+        ]
+        assert {row[2] for row in kept[5:]} == {"restore backup"}
+        assert backup.check(store) == []
+    said = site.at_desk("alice").get("/desk/feeds/harbour").text
+    assert "<b>eve</b> published" in said
+    assert "<b>Command line</b> restored a backup" in said
 
 
 def test_an_article_taken_back_since_the_backup_stays_a_draft(site: Site, tmp_path: Path) -> None:

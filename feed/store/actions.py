@@ -4,6 +4,8 @@ who was disabled a moment ago changes nothing.
 
 No actor is whoever has a shell on the machine: the command line may do everything.
 
+The record survives a restore: what was done since the backup was made is undone, and stays on record as done.
+
 A contributor writes in drafts. An editor reads that, and publishes it: from then on it is the editors'.
 """
 
@@ -50,6 +52,7 @@ class Verb(StrEnum):
     SET_PASSWORD = "set password"  # noqa: S105 - a verb
     ADD_TOKEN = "add token"  # noqa: S105 - a verb
     REVOKE_TOKEN = "revoke token"  # noqa: S105 - a verb
+    RESTORE = "restore backup"
 
 
 _ALL = frozenset(ROLES)
@@ -78,6 +81,7 @@ MAY: Mapping[Verb, frozenset[str]] = {
     Verb.SET_PASSWORD: _ADMIN,
     Verb.ADD_TOKEN: _ADMIN,
     Verb.REVOKE_TOKEN: _ADMIN,
+    Verb.RESTORE: _ADMIN,
 }
 # Done to a draft that stays one, each of these is to write in a draft.
 _IN_DRAFTS = frozenset({
@@ -105,12 +109,14 @@ WORDS: Mapping[Verb, Sentence] = {
     Verb.CLOSE_NEWS: Sentence("closed coverage"),
     Verb.CREATE_ARTICLE: Sentence("created the article"),
     Verb.EDIT_ARTICLE: Sentence("edited the article"),
+    Verb.RESTORE: Sentence("restored a backup: what was done since is undone, but for retractions"),
 }
 
 
 @dataclass(frozen=True)
 class Action:
-    """What was done, when, and by whom; `by` is the display name of now, None for the command line. `detail` is for
+    """What was done, when, and by whom; `by` is the display name of now (for who is not here since a restore, the
+    name), None for the command line. `detail` is for
     people: the marks that changed, or the reason of a retraction."""
 
     at: str
@@ -167,7 +173,7 @@ def record(
 def of_feed(db: Database, feed_id: int, limit: int) -> list[Action]:
     """Up to `limit` actions on that feed, its updates and its article, the latest first. For the desk."""
     rows = db.execute(
-        "SELECT at, display_name AS by, verb, update_id, detail FROM actions "
+        "SELECT at, coalesce(display_name, by_name) AS by, verb, update_id, detail FROM actions "
         "LEFT JOIN editors ON editors.id = editor_id WHERE feed_id = ? ORDER BY actions.id DESC LIMIT ?",
         [feed_id, limit],
     )

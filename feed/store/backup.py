@@ -14,7 +14,7 @@ from sqlite_utils import Database
 
 from feed import private
 from feed.picture import UNFINISHED
-from feed.store import carried, mark, migrations
+from feed.store import carried, mark, migrations, undone
 from feed.store.database import Damaged, DatabaseError, OperationalError, Store, sqlite3
 from feed.store.search import INDEXES
 
@@ -102,7 +102,9 @@ def _replace(store: Store, staged: Store) -> None:
         with mark.locked(store.path):
             _commit(live, mark.put)
             try:
-                kept = carried.read(live)
+                with staged.read() as copied:
+                    before = undone.last(copied)
+                kept = carried.read(live, before)
                 staged.write(carried.put, kept)
                 copy = staged.connect()
                 try:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
-from feed.store import articles, editors, feeds, tokens, updates, websub
+from feed.store import articles, editors, feeds, tokens, undone, updates, websub
 
 # The tails of running servers wait for ticks above the last they saw, so a restored database goes on above that, and
 # above whatever is written while it is being restored.
@@ -16,18 +16,21 @@ TICKS_AHEAD = 1_000_000
 @dataclass(frozen=True)
 class Kept:
     """What of the live database a restore must not lose: its last tick, and what was taken from somebody on purpose:
-    tokens, retracted updates, withdrawn articles, what people may do and their old passwords; and the hubs."""
+    tokens, retracted updates, withdrawn articles, what people may do and their old passwords; what was done since, as a
+    record; and the hubs."""
 
     tick: int
     tokens: list[str]
     people: list[editors.Standing]
     retracted: list[updates.Update]
     withdrawn: list[tuple[int, str]]
+    done: list[undone.Done]
     hubs: list[str]
 
 
-def read(db: Database) -> Kept:
-    """Read where nobody writes any more. Raises DatabaseError where the file is damaged."""
+def read(db: Database, before: tuple[int, str] = (0, "")) -> Kept:
+    """Read where nobody writes any more. `before` is the last action of the backup. Raises DatabaseError where the file
+    is damaged."""
     db.execute("BEGIN")
     try:
         return Kept(
@@ -36,6 +39,7 @@ def read(db: Database) -> Kept:
             editors.standing(db),
             updates.retracted(db),
             articles.withdrawn(db),
+            undone.since(db, before),
             websub.hubs(db),
         )
     finally:
@@ -49,6 +53,7 @@ def put(db: Database, kept: Kept) -> None:
     editors.stand_again(db, kept.people)
     updates.retract_again(db, kept.retracted)
     articles.withdraw_again(db, kept.withdrawn)
+    undone.keep(db, kept.done)
     websub.begin_anew(db, kept.hubs)  # what their subscribers have may be newer than any feed now is
 
 

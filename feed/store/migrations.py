@@ -449,3 +449,9 @@ def contributors(db: Database) -> None:
     )
     db.execute(f"PRAGMA schema_version = {schema + 1}")  # other connections read the definitions again
     db.execute("PRAGMA writable_schema = RESET")  # so does this one
+
+
+@migrations()
+def actions_of_who_is_not_here(db: Database) -> None:
+    """What was done by somebody who joined after the backup that was restored is kept under their name."""
+    db.execute("ALTER TABLE actions ADD COLUMN by_name TEXT")

@@ -1,0 +1,75 @@
+"""What was done since a backup was made. A restore undoes it; the record that it was done, and by whom, is kept."""
+
+from typing import NamedTuple
+
+from sqlite_utils import Database
+
+from feed.store import actions
+from feed.store.actions import Verb
+
+_KEEP = """
+    INSERT INTO actions (at, editor_id, by_name, verb, subject, feed_id, update_id, article_id, detail) VALUES (
+        :at, (SELECT id FROM editors WHERE id = :editor_id AND name = :name), :name, :verb, :subject,
+        (SELECT id FROM feeds WHERE id = :feed_id AND opened_at = :opened_at),
+        (SELECT id FROM updates WHERE id = :update_id AND published_at = :published_at),
+        (SELECT id FROM articles WHERE id = :article_id AND created_at = :created_at), :detail
+    )
+"""
+
+
+_SINCE = """
+    SELECT actions.at, actions.editor_id, coalesce(editors.name, by_name) AS name, verb, subject, actions.feed_id,
+        opened_at, feeds.slug, update_id, updates.published_at, actions.article_id, articles.created_at, detail
+    FROM actions
+    LEFT JOIN editors ON editors.id = actions.editor_id
+    LEFT JOIN feeds ON feeds.id = actions.feed_id
+    LEFT JOIN updates ON updates.id = update_id
+    LEFT JOIN articles ON articles.id = actions.article_id
+"""
+
+
+class Done(NamedTuple):
+    """An action with what tells, in an older copy, whether an editor, feed, update or article is the same: ids come
+    again after a restore. `name` is that by which the editor signs in."""
+
+    at: str
+    editor_id: int | None
+    name: str | None
+    verb: str
+    subject: str | None
+    feed_id: int | None
+    opened_at: str | None
+    slug: str | None
+    update_id: int | None
+    published_at: str | None
+    article_id: int | None
+    created_at: str | None
+    detail: str | None
+
+    @property
+    def about(self) -> str | None:
+        """What it was done to, for people, as the copy may not hold it."""
+        return f"update {self.update_id} of {self.slug}" if self.update_id else self.slug
+
+
+def last(db: Database) -> tuple[int, str]:
+    """Number and moment of the last action; (0, "") when nothing was done yet."""
+    row = db.execute("SELECT id, at FROM actions ORDER BY id DESC LIMIT 1").fetchone()
+    return (row["id"], row["at"]) if row else (0, "")
+
+
+def since(db: Database, before: tuple[int, str]) -> list[Done]:
+    """What was done after the last action of an older copy; everything where the copy is none of this database."""
+    number, at = before
+    known = db.execute("SELECT 1 FROM actions WHERE id = ? AND at = ?", [number, at]).fetchone()
+    rows = db.execute(f"{_SINCE} WHERE actions.id > ? ORDER BY actions.id", [number if known else 0])
+    return [Done(**dict(row)) for row in rows.fetchall()]
+
+
+def keep(db: Database, done: list[Done]) -> None:
+    """Puts what was done since into an older copy, and that it was restored, within a transaction of the caller's."""
+    for each in done:
+        db.execute(_KEEP, each._asdict() | {"subject": each.subject or each.about})
+    here = {row["id"] for row in db.execute("SELECT id FROM feeds").fetchall()}
+    for feed_id in sorted(here & {each.feed_id for each in done}) or [None]:
+        actions.record(db, None, Verb.RESTORE, feed_id=feed_id)
