@@ -1,0 +1,26 @@
+"""Templates: compiled once in a process, and again when their file is another one."""
+
+from jinja2 import DictLoader, Environment
+
+from feed.languages import Languages
+from feed.render import templates
+
+
+def environment_of(source: str) -> Environment:
+    """An environment of one template, `page.html`."""
+    made = Environment(loader=DictLoader({"page.html": source}), autoescape=True)
+    templates.equip(made, Languages("en", "UTC"))
+    return made
+
+
+def test_a_template_is_compiled_once_for_all_environments_and_again_when_it_changes() -> None:
+    first, second = (environment_of("{{ 6 * 7 }} boats").get_template("page.html") for _ in range(2))
+    changed = environment_of("{{ 6 * 7 }} ships").get_template("page.html")
+    assert first.root_render_func.__code__ is second.root_render_func.__code__
+    assert (first.render(), second.render(), changed.render()) == ("42 boats", "42 boats", "42 ships")
+
+
+def test_environments_share_code_and_nothing_else() -> None:
+    first, second = (environment_of("{{ site_name }}") for _ in range(2))
+    first.globals["site_name"], second.globals["site_name"] = "The Bridge", "<b>"
+    assert [each.get_template("page.html").render() for each in (first, second)] == ["The Bridge", "&lt;b&gt;"]
