@@ -15,7 +15,7 @@ import requests
 from websocket import create_connection
 
 from feed import settings
-from feed.live.refusals import Refusals
+from feed.repeats import Repeats
 from tests.conftest import FROM_HERE, Site
 from tests.crowd import UPGRADE
 from tests.server import Server, serving
@@ -196,14 +196,14 @@ def test_a_wrong_public_address_is_one_clear_warning(tmp_path: Path) -> None:
 
 
 def test_one_line_says_what_was_refused_in_a_minute(caplog: pytest.LogCaptureFixture) -> None:
-    refusals = Refusals()
+    refusals = Repeats()
     for _ in range(1_000):
         refusals.count("throttled")
     refusals.count("broken request")
-    refusals.tell()
-    refusals.tell()
+    refusals.sum_up()
+    refusals.sum_up()
     refusals.count("throttled")
-    refusals.tell()
+    refusals.sum_up()
     refusals.close()
     assert caplog.messages == [
         "Refused in the last minute: 1 × broken request, 1000 × throttled",

@@ -18,10 +18,10 @@ from feed.live import hooks
 from feed.live.admission import Admission
 from feed.live.frames import MESSAGE_BYTES
 from feed.live.packets import CheckedPacket
-from feed.live.refusals import Refusals
 from feed.live.signed_in import SignedIn
 from feed.live.tail import Tail
 from feed.render.updates import Renderer
+from feed.repeats import Repeats
 from feed.settings import Settings
 from feed.store import presence
 from feed.store.database import OperationalError, Store
@@ -40,7 +40,7 @@ class Channel:
 
     def __init__(self, store: Store, versions: Versions, render: Renderer, settings: Settings) -> None:
         self._store = store
-        self.refusals = Refusals()
+        self.refusals = Repeats()
         self._settings = settings
         self._followed: dict[str, set[str]] = {}
         self._readers: Counter[str] = Counter()

@@ -32,8 +32,8 @@ from feed.live import frames
 from feed.live.admission import BARE_HEADERS, RETRY_SECONDS, SOCKET_PATH, UNREAD, Admission, network_of
 from feed.live.frames import MESSAGE_BYTES
 from feed.live.packets import from_reader
-from feed.live.refusals import Refusals
 from feed.live.transport import Connection, Wheel, broadcast
+from feed.repeats import Repeats
 from feed.threads import under_gevent
 
 FITS = {
@@ -71,7 +71,7 @@ def attach(
     origins: tuple[str, ...],
     *,
     direct: bool,
-    refusals: Refusals | None = None,
+    refusals: Repeats | None = None,
 ) -> "Engine":
     """Puts admission in front of the server's Engine.IO, and the transport under it where it is wanted and fits."""
     _check_frames(server)
@@ -79,7 +79,7 @@ def attach(
     engine: Engine = server.eio
     engine.__class__ = Engine
     takes_over = direct and under_gevent() and _versions_fit()
-    engine.prepare(server, admission, origins, refusals or Refusals(), takes_over=takes_over)
+    engine.prepare(server, admission, origins, refusals or Repeats(), takes_over=takes_over)
     return engine
 
 
@@ -120,7 +120,7 @@ class Engine(engineio.Server):  # type: ignore[misc]
     """Engine.IO over WebSocket alone, in front of the stock server."""
 
     def prepare(
-        self, server: Server, admission: Admission, origins: tuple[str, ...], refusals: Refusals, *, takes_over: bool
+        self, server: Server, admission: Admission, origins: tuple[str, ...], refusals: Repeats, *, takes_over: bool
     ) -> None:
         """What `__init__` would do: the instance was made by Flask-SocketIO."""
         self._sio = server

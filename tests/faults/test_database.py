@@ -158,10 +158,10 @@ def test_a_sentence_is_said_once_then_counted(caplog: pytest.LogCaptureFixture) 
     for _ in range(5):
         repeats.say("the disk is full")
     repeats.say("the disk is gone")
-    repeats.sum_up("the disk is full")
+    repeats.sum_up()
     repeats.say("the disk is full")
-    repeats.sum_up("the disk is full")
-    repeats.sum_up("the disk is full")
+    repeats.sum_up()
+    repeats.sum_up()
     repeats.say("the disk is full")
     assert caplog.messages == [
         "the disk is full",
