@@ -5,6 +5,7 @@ import os
 import resource
 import signal
 import sys
+from importlib import import_module
 from typing import Any
 
 
@@ -12,16 +13,6 @@ def _number(name: str, default: int) -> int:
     """A setting of ours. One that is no number is refused by the application, with advice."""
     text = os.environ.get(name, "")
     return int(text) if text.isdecimal() else default
-
-
-# A reader is an open file: as many as are wanted, or as the system lets us have.
-FILES_FOR_PAGES = 500  # open files that readers leave to requests under way, the store and its threads
-max_readers = _number("FEED_MAX_READERS", 12_000)
-soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-files = max(soft, max_readers + FILES_FOR_PAGES)
-if hard != resource.RLIM_INFINITY:
-    files = min(files, hard)
-resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard))
 
 
 def _forget_ours() -> None:
@@ -32,6 +23,14 @@ def _forget_ours() -> None:
 
 
 _forget_ours()  # this file is read at the start and at each HUP, before the worker class
+room = import_module("feed.live.room")
+
+# A reader is an open file: as many as are wanted, or as the system lets us have.
+soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+files = room.files(_number("FEED_MAX_READERS", 12_000), soft, None if hard == resource.RLIM_INFINITY else hard)
+if files < room.FEWEST:
+    sys.exit(f"A worker may open {files} files here, and needs {room.FEWEST}. Write: ulimit -n {room.FEWEST}")
+resource.setrlimit(resource.RLIMIT_NOFILE, (files, hard))
 
 wsgi_app = "app:create_app()"
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
@@ -75,13 +74,13 @@ def post_worker_init(worker: Any) -> None:
 def _leave_files_to_pages(worker: Any) -> None:
     """Without a file to spare nobody is answered, not even with a refusal."""
     admission = worker.wsgi.extensions["liveline"].channel.engine.admission
-    room = files - min(FILES_FOR_PAGES, files // 2)
-    if admission.most > room:
+    most = room.readers(files)
+    if admission.most > most:
         worker.log.warning(
             "A worker may open %s files here (ulimit -n): %s readers may come in, not the %s of FEED_MAX_READERS",
-            files, room, admission.most,
+            files, most, admission.most,
         )  # fmt: skip
-        admission.most = room
+        admission.most = most
 
 
 def _let_readers_go(worker: Any) -> None:

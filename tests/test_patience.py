@@ -15,8 +15,9 @@ import pytest
 import requests
 from gevent import socket as gevent_socket
 
-from feed.live import visitors
+from feed.live import room, visitors
 from feed.live.visitors import HungUp, Visitors
+from tests.crowd import UPGRADE
 from tests.server import BIN, Server, serving
 from tests.waiting import eventually
 
@@ -67,7 +68,7 @@ def stingy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server behind a proxy, which may open 600 files; with a page of 40 kB."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(4_000, hard), hard))  # for the clients
-    server = Server(tmp_path_factory.mktemp("stingy"), FEED_PROXIES="1")
+    server = Server(tmp_path_factory.mktemp("stingy"), FEED_PROXIES="1", FEED_MAX_READERS_PER_ADDRESS="900")
     server.prepare()
     server.start("sh", "-c", f"ulimit -n 600; exec {BIN / 'gunicorn'}")
     for number in range(15):
@@ -89,6 +90,16 @@ def test_more_connections_than_files_do_not_stop_the_site(stingy: Server, kind: 
     written = stingy.log.read_text()[before:]
     assert "Traceback" not in written
     assert "Too many open files" not in written
+
+
+def test_a_crowd_of_readers_and_one_of_the_silent_together_leave_room_for_pages(stingy: Server) -> None:
+    with holding(stingy, 350, UPGRADE + b"\r\n"):
+        eventually(lambda: counted(stingy, "full") >= 350 - room.readers(600), within=30)
+        with holding(stingy, 350, HALF_A_HEAD):
+            for path in ("/readyz", "/", "/feeds/news"):
+                assert requests.get(stingy.url + path, timeout=20).ok, path
+            stingy.publish("While nobody else can come in")
+    assert "Too many open files" not in stingy.log.read_text()
 
 
 def test_what_never_comes_and_what_nobody_takes_is_not_waited_for(stingy: Server) -> None:

@@ -8,14 +8,20 @@ import ssl
 import struct
 import subprocess
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
 import requests
+from gevent import socket as gevent_socket
 from websocket import create_connection
 
 from feed import settings
+from feed.live.admission import BARE_HEADERS
+from feed.live.worker import WORDS, Worker
 from feed.repeats import Repeats
+from feed.store import editors, updates
+from feed.store.database import Store
 from tests.conftest import FROM_HERE, Site
 from tests.crowd import UPGRADE
 from tests.server import Server, serving
@@ -77,6 +83,7 @@ def test_every_refusal_carries_the_guards_and_says_nothing_back(shared: Server, 
     assert headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
     assert headers["Content-Type"] == "text/plain; charset=utf-8"
     assert headers["Cache-Control"] == "no-store"
+    assert headers.get_all("Cross-Origin-Resource-Policy") == ["same-origin"]
     assert b"script" not in body
     assert b"evil" not in body
 
@@ -98,6 +105,7 @@ def test_another_websocket_version_is_told_which_is_here(shared: Server, version
     said = UPGRADE.replace(line, b"Sec-WebSocket-Version: " + version + b"\r\n" if version else b"") + b"\r\n"
     status, headers, _ = say(shared, said)
     assert (status, headers["Sec-WebSocket-Version"], headers["Upgrade"]) == (426, "13", "websocket")
+    assert headers.get_all("Cross-Origin-Resource-Policy") == ["same-origin"]
     assert headers["X-Content-Type-Options"] == "nosniff"
 
 
@@ -195,6 +203,32 @@ def test_a_wrong_public_address_is_one_clear_warning(tmp_path: Path) -> None:
         assert refused(server)["own origin"] == 5
 
 
+def test_who_finds_no_room_is_refused_with_the_guards_too(tmp_path: Path) -> None:
+    with (
+        serving(tmp_path, FEED_MAX_READERS="1") as server,
+        socket.create_connection(("127.0.0.1", server.port), timeout=20) as reader,
+    ):
+        reader.sendall(UPGRADE + b"\r\n")
+        assert reader.recv(12) == b"HTTP/1.1 101"
+        status, headers, _ = say(server, UPGRADE + b"\r\n")
+        assert (status, headers["Retry-After"]) == (503, "30")
+        assert headers.get_all("Cross-Origin-Resource-Policy") == ["same-origin"]
+
+
+@pytest.mark.parametrize("status", WORDS)
+def test_whatever_the_worker_answers_by_itself_carries_the_guards(status: int) -> None:
+    ours, theirs = gevent_socket.socketpair()
+    with ours, theirs:
+        Worker.__new__(Worker)._refuse(ours, status, "No.", "Retry-After: 30\r\n")
+        ours.shutdown(socket.SHUT_WR)
+        head, _, body = b"".join(iter(lambda: theirs.recv(4096), b"")).partition(b"\r\n\r\n")
+    lines = head.decode().split("\r\n")
+    assert lines[0] == f"HTTP/1.1 {status} {WORDS[status]}"
+    assert {f"{name}: {value}" for name, value in BARE_HEADERS.items()} <= set(lines)
+    assert "Cross-Origin-Resource-Policy: same-origin" in lines
+    assert body == b"No.\n"
+
+
 def test_one_line_says_what_was_refused_in_a_minute(caplog: pytest.LogCaptureFixture) -> None:
     refusals = Repeats()
     for _ in range(1_000):
@@ -209,6 +243,85 @@ def test_one_line_says_what_was_refused_in_a_minute(caplog: pytest.LogCaptureFix
         "Refused in the last minute: 1 × broken request, 1000 × throttled",
         "Refused in the last minute: 1 × throttled",
     ]
+
+
+@pytest.fixture(scope="module")
+def safe_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with TLS inside gunicorn, and a page of 40 kB."""
+    folder = tmp_path_factory.mktemp("tls")
+    key, certificate = folder / "key.pem", folder / "certificate.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=127.0.0.1"]
+    subprocess.run([*command, "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    server = Server(folder, GUNICORN_CMD_ARGS=f"--keyfile {key} --certfile {certificate}")
+    server.prepare()
+    store = Store(folder / "feed.db")
+    with store.read() as db:
+        bob = editors.named(db, "bob")
+    for number in range(15):
+        updates.publish(store, "news", bob, {"body": f"Number {number} " + "and so on " * 200})
+    store.close()
+    server.launch()
+    eventually(lambda: safely(server, b"GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"), within=30)
+    yield server
+    server.stop()
+    assert "Traceback" not in server.log.read_text()
+
+
+@contextmanager
+def over_tls(server: Server) -> Iterator[ssl.SSLSocket]:
+    """A connection whose window is small."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    with socket.socket() as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.settimeout(60)
+        client.connect(("127.0.0.1", server.port))
+        with context.wrap_socket(client) as safe:
+            yield safe
+
+
+def safely(server: Server, said: bytes) -> bytes:
+    """All that comes over TLS after those bytes, up to the end of the connection."""
+    with over_tls(server) as safe:
+        safe.sendall(said)
+        return b"".join(iter(lambda: safe.recv(65_536), b""))
+
+
+def _counted_slow(server: Server) -> float:
+    told = safely(server, b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").decode()
+    found = re.search(r'liveline_worker_refusals_total\{why="slow"\} (\S+)', told)
+    return float(found[1]) if found else 0.0
+
+
+HEAD = b"POST /desk/sign-in HTTP/1.1\r\nHost: x\r\nSec-Fetch-Site: same-origin\r\n"
+FORM = b"Content-Type: application/x-www-form-urlencoded\r\n"
+
+
+NEVER_COMES = [
+    b"",
+    HEAD,
+    HEAD + FORM + b"Content-Length: 1000\r\n\r\nname=b",
+    HEAD + FORM + b"Transfer-Encoding: chunked\r\n\r\nff\r\nname",
+]
+NEVER_TAKEN = b"GET /feeds/news HTTP/1.1\r\nHost: x\r\n\r\n" * 200
+
+
+def test_under_tls_what_never_comes_and_what_nobody_takes_is_not_waited_for(safe_server: Server) -> None:
+    """All at once, because each takes the whole of its patience."""
+    before = _counted_slow(safe_server)
+    with ExitStack() as kept:
+        unread = kept.enter_context(over_tls(safe_server))
+        unread.sendall(NEVER_TAKEN)
+        waiting = [kept.enter_context(over_tls(safe_server)) for _ in NEVER_COMES]
+        for client, said in zip(waiting, NEVER_COMES, strict=True):
+            client.sendall(said)
+        for client in waiting:
+            answer = b"".join(iter(lambda: client.recv(65_536), b""))  # noqa: B023 - used at once
+            assert answer == b"" or answer.startswith(b"HTTP/1.1 408 ")
+        eventually(lambda: _counted_slow(safe_server) == before + 3, within=60)
+        with suppress(OSError):  # broken off in the middle of what was on its way
+            while unread.recv(65_536):
+                pass
 
 
 def test_clients_that_break_off_while_tls_begins_leave_no_trace(tmp_path: Path) -> None:

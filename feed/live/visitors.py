@@ -19,7 +19,6 @@ from feed.live.admission import network_of
 
 STUCK_SECONDS = 10  # without a byte that came or was taken: gone, frozen, or on purpose
 SLOWEST = 4_096  # bytes a second that a body or an answer has to move at, after the first 10 s: a poor phone's line
-OWN_FILES = 100  # open files left to the database, the log and connections that are just being accepted
 
 
 class HungUp(ConnectionResetError):

@@ -28,10 +28,10 @@ from gunicorn.workers import ggevent
 from gunicorn.workers.ggevent import GeventWorker
 
 # Nothing of the application: it comes in after gevent has patched what it stands on.
+from feed.live import room
 from feed.live.admission import BARE_HEADERS, RETRY_SECONDS, SOCKET_PATH, UNREAD
-from feed.live.visitors import OWN_FILES, STUCK_SECONDS, HungUp, Visitor, Visitors
+from feed.live.visitors import STUCK_SECONDS, HungUp, Visitor, Visitors
 
-STARTING_AT_ONCE = 30  # connections; fewer than OWN_FILES
 PEEKED_BYTES = 4096  # browsers' upgrades have 500 to 1,500; a longer one is gunicorn's
 
 # Strict on purpose, so that nothing is read in two ways: one request line without a fragment, fields without folding.
@@ -66,11 +66,13 @@ class Server(StreamServer):  # type: ignore[misc]
     each client that breaks off while TLS begins."""
 
     starting = 0
-    """Connections that nobody has looked at yet. More wait in the kernel's queue, where they cost no file."""
+    """Connections that nobody has looked at yet."""
+    most_starting = room.STARTING
+    """How many of these there may be; what the files allow, once the worker runs."""
 
     def do_read(self) -> Any:
         """The next connection; None for none."""
-        return super().do_read() if Server.starting < STARTING_AT_ONCE else None
+        return super().do_read() if Server.starting < Server.most_starting else None
 
     def do_handle(self, *args: Any) -> None:
         """Has a greenlet look at a connection."""
@@ -103,7 +105,8 @@ class Worker(GeventWorker):  # type: ignore[misc]
         files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
         engine = self.wsgi.extensions["liveline"].channel.engine
         self._refusals = engine.refusals
-        most = files - min(OWN_FILES, files // 4)
+        Server.most_starting = room.starting(files)
+        most = room.connections(files)
         self._visitors = Visitors(most, self.most_each, lambda: engine.admission.inside, self._refusals.count)
         self.worker_connections = files  # never the limit: where it holds, gevent accepts nobody any more
         ggevent.StreamServer = Server
