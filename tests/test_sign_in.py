@@ -5,6 +5,8 @@ from http.cookies import SimpleCookie
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher, extract_parameters
+from argon2.exceptions import VerifyMismatchError
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -103,6 +105,14 @@ def test_a_wrong_try_says_not_which_word_was_wrong_and_keeps_the_name(site: Site
     assert 'value="bob"' in wrong_password.text
     assert "wrong" not in wrong_password.text.replace("wrong.", "")
     assert "Set-Cookie" not in wrong_password.headers
+
+
+def test_an_unknown_name_costs_the_same_work_as_a_wrong_password(site: Site) -> None:
+    with site.house.store.read() as db:
+        (stored,) = db.execute("SELECT password_hash FROM editors WHERE name = 'bob'").fetchone()
+    assert extract_parameters(editors._NOBODY) == extract_parameters(stored)
+    with pytest.raises(VerifyMismatchError):  # computed and compared, not refused for its form
+        PasswordHasher().verify(editors._NOBODY, PASSWORD)
 
 
 def test_odd_names_and_passwords_are_only_wrong(site: Site) -> None:
