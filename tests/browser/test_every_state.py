@@ -1,6 +1,7 @@
 """What holds on every page in every state: axe finds nothing, and nothing scrolls sideways or is too small to hit."""
 
 from collections.abc import Callable, Iterator
+from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -14,20 +15,25 @@ States = Callable[[Server, str, Page], Iterator[str]]
 ALL = pytest.mark.parametrize("states", [readers_states, desk_states], ids=["readers", "desk"])
 # The soft highlight is over: a text on it changes its contrast by the moment.
 SETTLED = "document.getAnimations().every((each) => each.effect.getTiming().iterations > 1)"
-# Off by default, though WCAG 2.2 AA asks for it.
-OPTIONS = {"rules": {"target-size": {"enabled": True}}}
+# What holds in one theme holds in the other, which has colours of its own and nothing else; see the top of page.css.
+# Target sizes are off by default, though WCAG 2.2 AA asks for them. What axe did not find fault with it need not tell.
+THEMES: "dict[Literal['light', 'dark'], dict[str, object]]" = {
+    "light": {"rules": {"target-size": {"enabled": True}}, "resultTypes": ["violations"]},
+    "dark": {"runOnly": ["color-contrast", "link-in-text-block", "button-name"], "resultTypes": ["violations"]},
+}
 
 
 @ALL
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_nothing(shared: Server, slug: str, open_page: NewPage, states: States, theme: str) -> None:
-    page = open_page(f"{shared.url}/healthz", wait_for=None, color_scheme=theme, viewport=DESKTOP)
+def test_axe_finds_nothing_in_either_theme(shared: Server, slug: str, open_page: NewPage, states: States) -> None:
+    page = open_page(f"{shared.url}/healthz", wait_for=None, viewport=DESKTOP)
     found: list[str] = []
     for state in states(shared, slug, page):
-        until(page, lambda: page.evaluate(SETTLED))
-        for broken in Axe().run(page, options=OPTIONS).response["violations"]:
-            for node in broken["nodes"][:3]:
-                found.append(f"{state}: {broken['id']} {node['target']} {node['failureSummary'][:300]}")
+        for theme, options in THEMES.items():
+            page.emulate_media(color_scheme=theme)
+            until(page, lambda: page.evaluate(SETTLED))
+            for broken in Axe().run(page, options=options).response["violations"]:
+                for node in broken["nodes"][:3]:
+                    found.append(f"{state}, {theme}: {broken['id']} {node['target']} {node['failureSummary'][:300]}")
     assert not found, "\n".join(found)
 
 
