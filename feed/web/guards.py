@@ -40,6 +40,8 @@ CONTENT_SECURITY_POLICY = "; ".join((
     "connect-src 'self'",
     "form-action 'self'",
     "base-uri 'none'",
+    "require-trusted-types-for 'script'",
+    "trusted-types liveline",  # words.js
     "frame-ancestors ",
 ))  # fmt: skip
 

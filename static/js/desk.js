@@ -2,6 +2,7 @@
 // device until the site has taken it (kept.js).
 
 import "./feed.js";
+import { trusted } from "./words.js";
 import { arrived, dirty, forget, keep, restore, sending, texts } from "./kept.js";
 
 // ms for an answer, and between two questions what became of a text that had none
@@ -82,7 +83,7 @@ async function send(form, button) {
 }
 
 async function read(answer) {
-  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const page = new DOMParser().parseFromString(trusted(await answer.text()), "text/html");
   if (answer.url.includes("/desk/sign-in")) return say("signedOut");
   if (answer.ok || answer.status === 409 || answer.status === 422) return say(null) ?? { ok: answer.ok, page };
   return say("refused", page.querySelector("main h1")?.textContent);
@@ -195,7 +196,7 @@ addEventListener("click", async (event) => {
   if (standing && !mayDiscard(standing)) return;
   try {
     const answer = await fetch(link.href, { signal: AbortSignal.timeout(PATIENCE) });
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const page = new DOMParser().parseFromString(trusted(await answer.text()), "text/html");
     const form = page.querySelector("form.edit, form.retraction");
     if (!form) return say(answer.url.includes("/desk/sign-in") ? "signedOut" : "refused");
     tools.querySelector(".workbench").replaceChildren(form);

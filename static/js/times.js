@@ -1,7 +1,7 @@
 // The server writes times in the site's zone; here they become the reader's: how long ago while that is short, the
 // time of day, and the date unless it is today's. The server's clock counts, since a device's own may be wrong.
 
-import { languageOf } from "./words.js";
+import { languageOf, trusted } from "./words.js";
 
 // What is older is easier to place by its time of day.
 const RELATIVE_MINUTES = 60;
@@ -47,13 +47,14 @@ function write(time) {
   time.title = `${date}, ${hour}`;
   const later = time.closest(".edited, .retracted");
   const before = later?.dataset.at ?? time.closest("p")?.querySelector("time").dateTime;
-  time.innerHTML =
+  time.innerHTML = trusted(
     // An edit or a retraction follows its update's time: only another day is named.
     later ? (dayOf(moment) === dayOf(before) ? hour : time.title)
     : time.closest(".byline, .coverage, .history") ? time.title
     : young && !time.closest(".key-events") ? ago.format(-Math.max(0, minutes), minutes > 0 ? "minute" : "second")
     : dayOf(moment) === today ? hour
-    : `<span class="day">${time.closest(".updates") ? date : brief(moment)}, </span>${hour}`;
+    : `<span class="day">${time.closest(".updates") ? date : brief(moment)}, </span>${hour}`,
+  );
 }
 
 function tick() {

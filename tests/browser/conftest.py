@@ -1,6 +1,7 @@
 """Chromium, the real one. Each test gets browsers of its own on one running Chromium."""
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from itertools import count
@@ -37,6 +38,8 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+# What Chromium writes into the console when a policy forbids something.
+REFUSED = re.compile("Content Security Policy|Trusted(?:HTML|Script|Type)")
 RECONNECT = 40_000  # ms: the longest pause of the client is 30 s
 HERE = ("127.0.0.1", "localhost")
 PHONE = {"width": 360, "height": 740}
@@ -87,7 +90,8 @@ NewPage = Callable[..., Page]
 def open_page(chromium: Browser) -> Iterator[NewPage]:
     """Opens a page in a browser of its own; `options` are the browser's (viewport, java_script_enabled, …).
 
-    An error in the page's scripts fails the test, and so does a request to another host.
+    An error in the page's scripts fails the test, and so does a request to another host, or whatever the page's policy
+    refuses.
     """
     contexts: list[BrowserContext] = []
     problems: list[str] = []
@@ -98,6 +102,7 @@ def open_page(chromium: Browser) -> Iterator[NewPage]:
         contexts.append(context)
         page = context.new_page()
         page.on("pageerror", lambda error: problems.append(str(error)))
+        page.on("console", lambda said: REFUSED.search(said.text) and problems.append(said.text))
         page.on("request", lambda request: urlsplit(request.url).hostname in HERE or problems.append(request.url))
         page.goto(address)
         if wait_for:

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import DESKTOP, LONG, PHONE, NewPage, until
 from tests.server import Server
@@ -182,3 +182,27 @@ def test_forced_colours_keep_every_mark(server: Server, slug: str, open_page: Ne
         MARKS,
     )
     assert unseen == []
+
+
+def test_no_script_makes_html_of_a_text_but_by_the_sites_own_hand(shared: Server, slug: str, chromium: Browser) -> None:
+    page = chromium.new_page()
+    for path in ("/", f"/articles/{slug}", f"/feeds/{slug}", f"/embed/feeds/{slug}", "/desk/sign-in", "/nowhere"):
+        page.goto(shared.url + path)
+        refused = page.evaluate(
+            """() => {
+              const child = document.createElement("p").appendChild(document.createElement("b"));
+              const script = document.createElement("script");
+              const tried = (attempt) => { try { attempt(); return "took it"; } catch (error) { return error.name; } };
+              return [
+                tried(() => { child.innerHTML = "<img>"; }),
+                tried(() => { child.outerHTML = "<img>"; }),
+                tried(() => child.insertAdjacentHTML("beforeend", "<img>")),
+                tried(() => new DOMParser().parseFromString("<img>", "text/html")),
+                tried(() => { script.src = "/static/other.js"; }),
+                tried(() => { script.text = "1"; }),
+                tried(() => trustedTypes.createPolicy("other", {})),
+              ];
+            }"""
+        )
+        assert refused == ["TypeError"] * 7, path
+    page.close()

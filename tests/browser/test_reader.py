@@ -220,7 +220,7 @@ def test_without_javascript_the_page_is_complete_and_every_link_works(server: Se
 
 def test_where_websocket_is_blocked_the_page_polls(server: Server, open_page: NewPage) -> None:
     page = open_page(f"{server.url}/healthz", wait_for=None)
-    page.add_init_script("window.WebSocket = class extends WebSocket { constructor() { super('ws://127.0.0.1:9/'); } }")
+    page.add_init_script("window.WebSocket = class extends WebSocket { constructor() { super(`ws://${location.host}/no`); } }")
     page.goto(f"{server.url}/feeds/news")
     page.wait_for_selector("live-feed[state=live]")  # the first poll
     server.publish("By the other way")
