@@ -19,7 +19,7 @@ run: $(READY) ## Serve on HOST:PORT (127.0.0.1:8000); the first time with a samp
 	@exec $(FLASK) start
 
 test: $(TESTS_READY) browser check ## Set up and run everything, browser tests included
-	@$(BIN)/pytest -n 4 --dist worksteal --durations 10
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 4 --dist worksteal --durations 10
 
 check: $(TESTS_READY) ## Lint, format and types
 	@$(BIN)/ruff check .

@@ -21,10 +21,12 @@ QUIET = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 
+CHROMIUMS = ("chromium-headless-shell", "chromium", "google-chrome")
+
 
 def launch(chromium: BrowserType, **options: Any) -> Browser:
-    """Chromium as CHROMIUM names it, or as it is found. `options` are playwright's."""
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    """Chromium as CHROMIUM names it, or as it is found, best without its windows. `options` are playwright's."""
+    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUMS)), None)
     assert path, "Chromium is missing; `make test` installs it, or set CHROMIUM"
     return chromium.launch(executable_path=path, args=QUIET, **options)
 
