@@ -5,8 +5,8 @@
 //
 // Whether an update is shown at once or waits as pending is a matter of display: it is in its place either way.
 
-import { opening, say, tell } from "./aloud.js";
-import { ask, follow } from "./line.js";
+import { opening, say, tell, wanted } from "./aloud.js";
+import { ask, follow, online } from "./line.js";
 import { recall, remember } from "./memory.js";
 import { parse, showMore } from "./more.js";
 import { keepFocus, number, walk } from "./pattern.js";
@@ -14,7 +14,7 @@ import { entitle, pending } from "./pending.js";
 import { reload } from "./reload.js";
 import { share } from "./share.js";
 import { steady } from "./steady.js";
-import { timeOfDay } from "./times.js";
+import { now, timeOfDay } from "./times.js";
 import { visit } from "./visit.js";
 import { words } from "./words.js";
 
@@ -35,6 +35,7 @@ class LiveFeed extends HTMLElement {
     // The part of the feed that this page shows, by the updates at its ends: those may be retracted, the ends stay.
     this.ceiling = items[0];
     this.floor = items.at(-1);
+    this.newer = new Set();
     this.number();
     this.pending = pending(this);
     this.visit = visit(this);
@@ -85,16 +86,19 @@ class LiveFeed extends HTMLElement {
     }
   }
 
-  // Says how it stands: live, catching-up or offline, as far as that matters to who paused, or comes after the end.
-  show(state) {
+  // Says how it stands: live, catching-up or offline, as far as that matters to who paused, has no socket, or comes after
+  // the end.
+  show(state = this.stood) {
+    this.stood = state;
     if (this.ended) state = "ended";
-    else if (this.paused && state === "live") state = "paused";
-    const before = this.since, count = state === "paused" && this.waiting.size;
+    else if (state === "live") state = this.paused ? "paused" : online() ? "live" : "polling";
+    const before = this.since;
     if (state === "offline") this.since ??= timeOfDay();
     else if (state !== "catching-up") this.since = null;
     this.setAttribute("state", state);
-    const said = this.#write(".state", count ? "waiting" : state, { time: this.since, count });
+    const said = this.#write(".state", state, { time: this.since });
     if (!before !== !this.since) say(said);
+    this.#count(".waiting", this.paused ? this.waiting : new Set());
   }
 
   // So many are reading now.
@@ -170,7 +174,7 @@ class LiveFeed extends HTMLElement {
       this.number();
     });
     this.box.ariaBusy = false;
-    fresh.forEach(tell);
+    fresh.forEach((item) => tell(item));
   }
 
   // Puts a change by its id, or removes what has it; a new update is added to `added`.
@@ -179,17 +183,47 @@ class LiveFeed extends HTMLElement {
     const old = document.getElementById(change.id);
     // Show More brought a later state of it
     if (old?.dataset.version > change.version) return;
-    const [fresh] = parse(change.html);
+    let [fresh] = parse(change.html);
     if (this.highlight ? change.id === this.highlight : fresh?.matches("h1")) this.#entitle(fresh);
+    if (old && change.id === this.highlight && !fresh?.matches(".update")) fresh = this.#gone(old, fresh);
+    this.#news(change.id, fresh);
     if (!fresh) return old && this.#remove(old);
     if (old && fresh.dataset.at && this.#unwanted(fresh)) return this.#remove(old);
     // The headline stands elsewhere too: in the way back to the article.
     for (const copy of document.querySelectorAll(`[data-copy="${change.id}"]`)) copy.textContent = fresh.textContent;
-    if (old) this.#replace(old, fresh);
-    else if (this.#belongs(fresh)) {
+    if (old) {
+      this.#tell(old, fresh);
+      this.#replace(old, fresh);
+    } else if (this.#belongs(fresh)) {
       this.#insert(fresh);
       if (fresh.matches(".update")) added.push(fresh);
     }
+  }
+
+  // Tells of a text that changed, and of a notice in its place.
+  #tell(old, fresh) {
+    const [before, after] = [old, fresh].map((each) => each.querySelector(".edited time")?.dateTime);
+    const changed = fresh.matches(".update") ? before !== after : fresh.matches(".retracted") && old.matches(".update");
+    if (changed && !old.matches(".pending")) tell(fresh, "edited", old.matches(".is-key") || fresh.matches(".is-key"));
+  }
+
+  // What stands in the place of the update that a link led to, when it is retracted: that, and the notice if there is one.
+  #gone({ id, dataset }, notice) {
+    const said = this.querySelector(".gone"), item = notice ?? said.closest("li");
+    if (!item) return;
+    item.id = id;
+    item.dataset.at = dataset.at;
+    item.firstElementChild.prepend(said);
+    return item;
+  }
+
+  // Where the newest are not in view, those that were published since this page was opened are counted, and led to.
+  #news(id, fresh) {
+    const opened = performance.timeOrigin + now() - Date.now(), before = this.newer.size;
+    const isNew = fresh?.matches(".update") && !this.#unwanted(fresh) && Date.parse(fresh.dataset.at) > opened;
+    this.newer[isNew ? "add" : "delete"](id);
+    const said = this.#count(".newer", this.newer);
+    if (said && this.newer.size > before && !this.#belongs(fresh) && wanted(fresh.matches(".is-key"))) say(said, this);
   }
 
   #remove(old) {
@@ -226,15 +260,16 @@ class LiveFeed extends HTMLElement {
   #entitle(fresh) {
     const words = opening(fresh);
     entitle(
-      fresh ? words && this.titled?.replace("{headline}", () => words)
+      fresh && !fresh.matches(".retracted") ? words && this.titled?.replace("{headline}", () => words)
       : this.querySelector(".gone").textContent,
     );
   }
 
   #clicked(event) {
-    const link = event.target.closest("[data-older], [data-update], .share, .pause");
+    const link = event.target.closest("[data-older], [data-update], .share, .pause, .waiting");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     if (link.matches(".pause")) this.#pause(!this.paused);
+    else if (link.matches(".waiting")) this.#resume();
     else if (link.matches(".share")) share(event, link);
     else if (link.matches("[data-update]")) this.#go(event, document.getElementById(`update-${link.dataset.update}`));
     else {
@@ -254,13 +289,26 @@ class LiveFeed extends HTMLElement {
     update.querySelector("article").focus({ preventScroll: true });
   }
 
+  async #resume() {
+    this.querySelector(".pause").focus();
+    await this.#pause(false);
+    this.pending.reveal();
+  }
+
   #pause(on) {
-    const button = this.querySelector(".pause");
-    if (!button) return;
+    if (!this.querySelector(".pause")) return;
     remember(`paused ${this.name}`, (this.paused = on), "sessionStorage");
     this.waiting = new Set();
-    button.ariaPressed = on;
-    if (this.hasAttribute("state")) this.#reach(this.target);
+    this.toggleAttribute("paused", on);
+    if (this.version < this.target) return this.#reach(this.target);
+    if (this.stood) this.show();
+  }
+
+  // Shows how many those are, where there are some, and says what is to be read there.
+  #count(place, { size: count }) {
+    const element = this.querySelector(place);
+    if (element) element.hidden = !count;
+    return this.#write(place, place.slice(1), { count });
   }
 
   #write(place, name, values) {

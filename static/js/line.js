@@ -17,6 +17,9 @@ const PATIENCE = 15_000;
 const feeds = new Set();
 let timer, connected = false, over = true;
 
+// Whether there is a socket; without one the page is as new as its last poll.
+export const online = () => connected;
+
 // Fetches that, but not from the browser's own cache: what it kept for a second may be what we have already.
 export const ask = (address) => fetch(address, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
 
@@ -59,6 +62,9 @@ Object.assign(on, {
     feeds.forEach((feed) => feed.poll());
   },
 });
+
+// A hidden tab polls seldom, and who comes back to it need not wait.
+document.addEventListener("visibilitychange", () => document.hidden || connected || over || poll(POLL_AFTER));
 
 function join(feed) {
   const { name, epoch, version } = feed;

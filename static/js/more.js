@@ -1,8 +1,9 @@
 // What comes as HTML, and Show More: the next older updates, in place.
 
+import { say } from "./aloud.js";
 import { ask } from "./line.js";
 import { localise } from "./times.js";
-import { trusted } from "./words.js";
+import { trusted, words } from "./words.js";
 
 // The elements that this HTML makes, with the reader's times.
 export function parse(html) {
@@ -12,18 +13,23 @@ export function parse(html) {
   return [...template.content.children];
 }
 
-// Loads what the link leads to, into that feed.
+// Loads what the link leads to, into that feed. Where that fails, the link says so, and can be pressed again.
 export async function showMore(feed, link) {
   // What changes while the older updates are on their way, and might be older in them.
   feed.during = [];
   link.ariaBusy = true;
+  const byKey = link.matches(":focus-visible");
   try {
     const answer = await ask(link.dataset.older);
+    if (answer.status === 404) return feed.reload();
     const [epoch, version] = answer.headers.get("Feed-Position").split(" ");
     const items = parse(await answer.text());
     if (epoch !== feed.epoch) return feed.reload();
     feed.floor = items.at(-1) ?? feed.floor;
-    feed.list.append(...items.filter(({ id }) => !document.getElementById(id)));
+    const came = items.filter(({ id }) => !document.getElementById(id));
+    feed.list.append(...came);
+    link.textContent = words(link, "more");
+    say(words(link, "came", { count: came.filter((item) => item.matches(".update")).length }));
     const next = /<([^>]+)>; rel="next"/.exec(answer.headers.get("Link"))?.[1];
     if (next) {
       link.dataset.older = next;
@@ -35,11 +41,10 @@ export async function showMore(feed, link) {
     for (const change of missed) feed.apply(change);
     feed.number();
     feed.visit.again?.();
-    // The keyboard goes on where the new ones begin, not at the end of the page.
-    if (!next) items[0]?.querySelector("article")?.focus({ preventScroll: true });
+    // Reading goes on where the new ones begin.
+    came[0]?.querySelector("article")?.focus({ preventScroll: !byKey });
   } catch {
-    // The plain link shows the same, or the browser's own words of what is wrong.
-    location.assign(link.href);
+    say((link.textContent = words(link, "failed")));
   }
   feed.during = null;
   link.ariaBusy = false;

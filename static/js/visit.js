@@ -1,6 +1,7 @@
 // Where was I: a line where the reader left a feed, how much is new above it, and only its key events if need be.
 // The place is kept on this device alone.
 
+import { say } from "./aloud.js";
 import { recall, remember } from "./memory.js";
 import { steady } from "./steady.js";
 import { now, timeOfDay } from "./times.js";
@@ -10,18 +11,27 @@ import { words } from "./words.js";
 const AWAY = 300_000;
 
 // Watches the reader's coming and going. `again()` draws the line after an absence, and anew when more is shown than
-// before; `catchUp(on)` shows only the key ones of what was missed, or all.
+// before; `catchUp(on)` shows only the key ones of what was missed, or all, and says how many.
 export function visit(feed) {
   const head = feed.querySelector(".since");
   // Other views of a feed do not begin with its newest update.
   if (!head || feed.shows !== "top" || feed.only || feed.order) return {};
   const kept = `left ${feed.name}`, line = document.createElement("li"), [summary, button] = head.children;
-  let left = recall(kept)?.split(" ");
+  let left = recall(kept)?.split(" "), since, count;
   line.className = "left";
 
   function catchUp(on) {
-    button.ariaPressed = on;
+    if (on === feed.hasAttribute("key-only")) return;
     steady(() => feed.toggleAttribute("key-only", on));
+    describe();
+    say(summary.textContent);
+  }
+
+  function describe() {
+    const on = feed.hasAttribute("key-only");
+    const shown = feed.items().filter((item) => item.matches(".missed:is(.is-key, .fresh)")).length;
+    summary.textContent = on ? words(head, "shown", { shown, count }) : since;
+    button.textContent = words(button, on ? "all" : "key");
   }
 
   function again(away = AWAY) {
@@ -30,13 +40,13 @@ export function visit(feed) {
     const items = feed.items(), missed = items.filter((item) => feed.above(item, mark)), end = items[missed.length];
     if (!missed.length) return;
     // Where it is further down than what is loaded, there are more.
-    const count = missed.length + (end || !feed.older ? 0 : "+");
-    const since = words(head, "since", { count, time: timeOfDay(+left[2]) });
+    count = missed.length + (end || !feed.older ? 0 : "+");
+    since = words(head, "since", { count, time: timeOfDay(+left[2]) });
     steady(() => {
       items.forEach((item, i) => item.classList.toggle("missed", i < missed.length));
-      summary.textContent = since;
       head.hidden = false;
       button.hidden = !missed.some((item) => item.matches(".is-key"));
+      describe();
       line.textContent = `${words(head, "left")} · ${since}`;
       end?.before(line);
     });

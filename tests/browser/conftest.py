@@ -40,8 +40,8 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-# What Chromium writes into the console when a policy forbids something.
-REFUSED = re.compile("Content Security Policy|Trusted(?:HTML|Script|Type)")
+# What Chromium writes into the console when a script makes HTML or script of a text.
+REFUSED = re.compile("Trusted(?:HTML|Script|Type)")
 RECONNECT = 40_000  # ms: the longest pause of the client is 30 s
 HERE = ("127.0.0.1", "localhost")
 PHONE = {"width": 360, "height": 740}
@@ -92,7 +92,7 @@ NewPage = Callable[..., Page]
 def open_page(chromium: Browser) -> Iterator[NewPage]:
     """Opens a page in a browser of its own; `options` are the browser's (viewport, java_script_enabled, …).
 
-    An error in the page's scripts fails the test, and so does a request to another host, or whatever the page's policy
+    An error in the page's scripts fails the test, and so does a request to another host, or HTML that its policy
     refuses.
     """
     contexts: list[BrowserContext] = []

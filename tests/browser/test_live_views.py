@@ -121,7 +121,7 @@ def test_the_page_of_an_update_that_is_retracted_says_so_at_once(server: Server,
     linked = server.publish("Wrong", slug, headline="Wrong in large")
     page = open_page(f"{server.url}/updates/{linked['id']}")
     server.api("DELETE", f"/api/v1/updates/{linked['id']}")
-    expect(page.get_by_text("This update has been retracted.")).to_be_visible()
+    expect(page.locator("main").get_by_text("This update has been retracted.")).to_be_visible()
     expect(page).to_have_title("This update has been retracted.")
     expect(page.locator("main")).not_to_contain_text("Wrong")
     expect(page.locator(f"[feed={slug}] li.update .text")).to_have_text(["Older"])
