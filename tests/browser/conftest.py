@@ -3,7 +3,7 @@
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import count
 from time import monotonic
 from typing import Any
@@ -21,12 +21,13 @@ QUIET = [
     "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 
-CHROMIUMS = ("chromium-headless-shell", "chromium", "google-chrome")
+WITH_WINDOWS = ("chromium", "google-chrome")
+CHROMIUMS = ("chromium-headless-shell", *WITH_WINDOWS)
 
 
-def launch(chromium: BrowserType, **options: Any) -> Browser:
-    """Chromium as CHROMIUM names it, or as it is found, best without its windows. `options` are playwright's."""
-    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, CHROMIUMS)), None)
+def launch(chromium: BrowserType, names: Iterable[str] = CHROMIUMS, **options: Any) -> Browser:
+    """Chromium as CHROMIUM names it, or the first that is found of those names. `options` are playwright's."""
+    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
     assert path, "Chromium is missing; `make test` installs it, or set CHROMIUM"
     return chromium.launch(executable_path=path, args=QUIET, **options)
 

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 from feed import times
 from feed.store import editors, updates
 from feed.store.database import Store
-from tests.browser.conftest import LONG, NewPage, launch, until
+from tests.browser.conftest import LONG, WITH_WINDOWS, NewPage, launch, until
 from tests.browser.states import WIDE, uploaded
 from tests.server import Server
 
@@ -26,8 +26,8 @@ def texts(page: Page) -> list[str]:
 def test_back_to_a_page_that_the_browser_kept_whole(server: Server, slug: str, chromium: Browser) -> None:
     """The real back/forward cache: the same document comes back, is live again, and equals a fresh one."""
     old, wrong = server.publish("Old", slug), server.publish("Wrong", slug, pinned=True)
-    # Playwright switches it off, for its own sake.
-    browser = launch(chromium.browser_type, ignore_default_args=["--disable-back-forward-cache"])
+    # The shell has none, and Playwright switches it off, for its own sake.
+    browser = launch(chromium.browser_type, WITH_WINDOWS, ignore_default_args=["--disable-back-forward-cache"])
     page = browser.new_page()
     page.goto(f"{server.url}/feeds/{slug}")
     page.wait_for_selector("live-feed[state=live]")
