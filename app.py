@@ -7,9 +7,10 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from feed import commands, settings
+from feed.followers.bus import LocalBus
+from feed.followers.hub import WebSub
 from feed.languages import Languages
 from feed.live.channel import Channel
-from feed.live.websub import WebSub
 from feed.render import templates
 from feed.render.updates import Renderer
 from feed.store.database import Store
@@ -35,7 +36,7 @@ def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
     languages = Languages(chosen.language, chosen.timezone)
     store, render = Store(chosen.database, chosen.language), Renderer(languages, chosen.public_url)
     versions = Versions(store)
-    channel = Channel(store, versions, render, chosen)
+    channel = Channel(store, LocalBus(store, versions, render), chosen)
     websub = WebSub(store, versions, chosen)
     app.extensions["liveline"] = House(chosen, languages, store, Readiness(store), versions, render, channel, websub)
 

@@ -9,35 +9,34 @@ from types import SimpleNamespace
 from typing import Any
 
 from flask import Flask, request
-from flask_socketio import ConnectionRefusedError, SocketIO, disconnect, emit, join_room, leave_room
+from flask_socketio import ConnectionRefusedError, disconnect, emit, join_room, leave_room
 
-from feed.live import hooks
 from feed.live.admission import Admission
+from feed.live.direct.libraries import chosen
+from feed.live.gate import SiteSocketIO
 from feed.live.packets import CheckedPacket
 
 app = Flask(__name__)
-socketio = SocketIO(
-    app,
+gate, rooms = chosen(os.environ["FEED_TRANSPORT"])
+socketio = SiteSocketIO(
+    gate,
     async_mode="gevent",
-    cors_allowed_origins=[f"http://127.0.0.1:{os.environ['PORT']}"],
-    transports=["websocket"],
+    admission=Admission(200, 200),
+    origins=(f"http://127.0.0.1:{os.environ['PORT']}",),
     ping_interval=int(os.environ.get("PING_SECONDS", "1")),
     ping_timeout=1,
-    manage_session=False,
     serializer=CheckedPacket,
-    client_manager=hooks.Rooms(background=frozenset()),
+    client_manager=rooms,
     async_handlers=False,
 )
-engine = hooks.attach(
-    app,
-    socketio.server,
-    Admission(200, 200),
-    (f"http://127.0.0.1:{os.environ['PORT']}",),
-    direct=os.environ["FEED_TRANSPORT"] == "direct",
-)
-# What gunicorn.conf.py looks for.
+socketio.init_app(app)
+engine = socketio.server.eio
+# What the worker looks for.
 app.extensions["liveline"] = SimpleNamespace(
-    channel=SimpleNamespace(engine=engine), begin=lambda pages: None, drain=lambda: engine.drain(0)
+    settings=SimpleNamespace(proxies=0, max_connections_per_address=200),
+    channel=SimpleNamespace(admission=engine.admission, refusals=engine.refusals),
+    begin=lambda pages: None,
+    drain=lambda: engine.drain(0),
 )
 events: list[Any] = []
 
@@ -105,7 +104,7 @@ def happened() -> list[Any]:
 @app.get("/behind")
 def behind() -> dict[str, int]:
     """How many readers there are, and how many of them have something in the outbox."""
-    readers = engine.connections()
+    readers = getattr(engine, "connections", list)()
     return {"inside": engine.admission.inside, "behind": sum(not each.clear for each in readers)}
 
 

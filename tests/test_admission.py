@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from feed.live.admission import network_of
+from feed.networks import network_of
 from tests.crowd import UPGRADE
 from tests.server import BIN, Server
 from tests.test_transport import sockets

@@ -1,5 +1,6 @@
 """Where the transport cannot be attached, Flask-SocketIO's stock driver serves the same, and the log says so."""
 
+import re
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,10 +8,18 @@ from pathlib import Path
 
 import pytest
 
+from feed.live.direct.libraries import FITS
 from tests.conftest import Site
 from tests.reader import Reader
-from tests.server import BIN, Server
+from tests.server import BIN, ROOT, Server
 from tests.waiting import eventually
+
+
+def test_the_transport_fits_the_releases_that_are_installed() -> None:
+    """Otherwise a pin that moves on would silently choose the slow driver."""
+    pinned = dict(re.findall(r"^([\w-]+)(?:\[\w+\])?==([\w.]+)", (ROOT / "requirements.txt").read_text(), re.M))
+    found = {name.lower(): number for name, number in FITS.items()}
+    assert found == {name: pinned[name] for name in found}
 
 
 @contextmanager

@@ -14,13 +14,14 @@ ROOT = Path(__file__).parent.parent
 
 FLOORS = {
     **dict.fromkeys(("settings", "fields", "slugs", "words", "languages", "private", "passwords"), 0),
-    **dict.fromkeys(("picture", "decoder", "child", "scripts"), 0),
+    **dict.fromkeys(("picture", "decoder", "child", "scripts", "networks"), 0),
     **dict.fromkeys(("text", "markdown", "prose", "typography"), 0),
     **dict.fromkeys(("threads", "turns", "times", "errors", "repeats"), 0),
     "store": 1,
     "render": 2,
-    "live": 3,
-    **dict.fromkeys(("web", "commands", "demo"), 4),
+    "followers": 3,
+    "live": 4,
+    **dict.fromkeys(("web", "commands", "demo"), 5),
 }
 SOURCES = sorted((ROOT / "feed").rglob("*.py"))
 SQLITE = ("sqlite3", "pysqlite3", "sqlite_utils")
@@ -66,7 +67,7 @@ def test_imports_go_downward(path: Path) -> None:
             continue
         imported = inside[0] if inside else name
         own = part_of(path)
-        assert imported == own or FLOORS[imported] < FLOORS[own] or FLOORS[imported] == FLOORS[own] in (0, 4), (
+        assert imported == own or FLOORS[imported] < FLOORS[own] or FLOORS[imported] == FLOORS[own] in (0, 5), (
             f"{own} (floor {FLOORS[own]}) imports {imported} (floor {FLOORS[imported]})"
         )
 
@@ -84,7 +85,7 @@ def test_only_the_store_speaks_sql() -> None:
 
 def test_only_live_knows_the_socket() -> None:
     knowing = who_imports(*SOCKETS)
-    assert "feed/live/channel.py" in knowing, "this test looks for the wrong names"
+    assert "feed/live/gate.py" in knowing, "this test looks for the wrong names"
     assert {path for path in knowing if not path.startswith("feed/live/")} == set()
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from feed.live.tail import Tail
+from feed.followers.tail import Tail
 from feed.render.updates import KEY_EVENTS
 from feed.web.feed_page import SHOWN
 from tests.conftest import Site

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from babel.messages.catalog import Catalog
 
-from feed.live.tail import Tail
+from feed.followers.tail import Tail
 from feed.store import articles, feeds
 from tests.catalogues import catalogues, gaps, messages, texts
 from tests.conftest import FROM_HERE, Site, site_in

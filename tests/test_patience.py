@@ -15,8 +15,8 @@ import pytest
 import requests
 from gevent import socket as gevent_socket
 
-from feed.live import room, visitors
-from feed.live.visitors import HungUp, Visitors
+from feed.live.direct import open_files, visitors
+from feed.live.direct.visitors import HungUp, Visitors
 from tests.crowd import UPGRADE
 from tests.server import BIN, Server, serving
 from tests.waiting import eventually
@@ -94,7 +94,7 @@ def test_more_connections_than_files_do_not_stop_the_site(stingy: Server, kind: 
 
 def test_a_crowd_of_readers_and_one_of_the_silent_together_leave_room_for_pages(stingy: Server) -> None:
     with holding(stingy, 350, UPGRADE + b"\r\n"):
-        eventually(lambda: counted(stingy, "full") >= 350 - room.readers(600), within=30)
+        eventually(lambda: counted(stingy, "full") >= 350 - open_files.readers(600), within=30)
         with holding(stingy, 350, HALF_A_HEAD):
             for path in ("/readyz", "/", "/feeds/news"):
                 assert requests.get(stingy.url + path, timeout=20).ok, path

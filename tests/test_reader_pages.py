@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from werkzeug.test import TestResponse
 
-from feed.live.tail import Tail
+from feed.followers.tail import Tail
 from feed.store import editors, pictures
 from feed.web.feed_page import SHOWN
 from tests.conftest import Site

@@ -18,7 +18,7 @@ from websocket import create_connection
 
 from feed import settings
 from feed.live.admission import BARE_HEADERS
-from feed.live.worker import WORDS, Worker
+from feed.live.direct.worker import WORDS, Worker
 from feed.repeats import Repeats
 from feed.store import editors, updates
 from feed.store.database import Store

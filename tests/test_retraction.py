@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from feed.live.tail import Tail
+from feed.followers.tail import Tail
 from feed.store import backup, feeds, updates
 from feed.store.updates import Update, Which
 from feed.web.feed_page import SHOWN

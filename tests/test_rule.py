@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from app import create_app
 from feed.errors import Gone
-from feed.live.tail import Tail
+from feed.followers.tail import Tail
 from feed.store import editors, feeds, migrations, updates
 from feed.store.updates import Update, Which
 from feed.web import feed_page

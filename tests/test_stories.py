@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 from lxml import html
 
 from app import create_app
-from feed.live.tail import Tail
+from feed.followers.tail import Tail
 from feed.store import articles, editors, feeds, migrations
 from feed.store.feeds import QUIET
 from tests.conftest import PASSWORD, Site

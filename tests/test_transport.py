@@ -21,9 +21,10 @@ from hypothesis import strategies as st
 from websocket import ABNF
 from wsproto.frame_protocol import FrameProtocol, Opcode
 
-from feed.live import frames
-from feed.live.frames import Broken, Incoming, Parser
-from feed.live.transport import OUTBOX_BYTES, Connection, Wheel
+from feed.live.direct import frames
+from feed.live.direct.frames import Broken, Incoming, Parser
+from feed.live.direct.transport import OUTBOX_BYTES, Connection, PingWheel
+from feed.live.packets import MESSAGE_BYTES
 from tests.crowd import UPGRADE, Crowd
 from tests.reader import Reader
 from tests.server import BIN, Server
@@ -100,7 +101,7 @@ def test_a_broken_frame_gets_the_close_code_it_deserves(data: bytes, code: int) 
 
 @pytest.mark.parametrize("letter", ["x", "é", "𝄞"])
 def test_a_message_may_have_16_kib_of_bytes_and_not_one_more(letter: str) -> None:
-    whole = (letter * frames.MESSAGE_BYTES).encode()[: frames.MESSAGE_BYTES]
+    whole = (letter * MESSAGE_BYTES).encode()[:MESSAGE_BYTES]
     cut = [whole[at : at + 999] for at in range(0, len(whole), 999)]
     begun = b"".join(masked(frames.PART if at else frames.TEXT, piece, last=False) for at, piece in enumerate(cut))
     parser = Parser()
@@ -159,7 +160,7 @@ def test_a_parser_holds_less_than_two_messages_whatever_it_is_fed(piece: Callabl
             pass
     held, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert held < 2 * frames.MESSAGE_BYTES
+    assert held < 2 * MESSAGE_BYTES
 
 
 @pytest.mark.parametrize("size", [0, 1, 125, 126, 127, 65_535, 65_536, 65_537])
@@ -326,7 +327,7 @@ def test_a_crowd_that_does_not_read_is_dropped_and_costs_the_others_nothing(serv
 
 def test_what_waits_for_a_reader_is_a_megabyte_at_most() -> None:
     ours, theirs = socket.socketpair()
-    wheel = Wheel(25, 20, lambda *message: None, lambda *reason: None)
+    wheel = PingWheel(25, 20, lambda *message: None, lambda *reason: None)
     reader = Connection(wheel, "sid", ours.detach(), "192.0.2.1")
     written, taken, frame = 0, 0, frames.frame(frames.TEXT, b"x" * 1000)
     while not reader.closed:

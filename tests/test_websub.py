@@ -18,8 +18,8 @@ import pytest
 import requests
 from websocket import WebSocketTimeoutException
 
-from feed.live import websub as telling
-from feed.live.hooks import LET_GO
+from feed.followers import hub as telling
+from feed.live.direct.engine import LET_GO
 from feed.store import articles, backup, feeds, updates, websub
 from feed.store.database import Store
 from tests.conftest import Site, application_in, site_in

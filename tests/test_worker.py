@@ -12,7 +12,7 @@ from gunicorn.http.wsgi import create
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from feed.live.worker import PEEKED_BYTES, upgrade_in
+from feed.live.direct.worker import PEEKED_BYTES, upgrade_in
 from tests.server import Server
 from tests.test_transport import Slow, sockets
 from tests.waiting import eventually

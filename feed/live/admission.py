@@ -1,7 +1,6 @@
 """Admission: how many sockets this worker takes, in all and from one client address. Counted before the upgrade, so
 that a crowd is refused while pages are still served."""
 
-import ipaddress
 from collections import Counter
 
 SOCKET_PATH = "/socket.io/"
@@ -39,14 +38,3 @@ class Admission:
         self._by_address[address] -= 1
         if not self._by_address[address]:
             del self._by_address[address]
-
-
-def network_of(address: str) -> str:
-    """What counts as one client: an IPv4 address, or the /64 that an IPv6 customer gets."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    if parsed.version == 6 and parsed.ipv4_mapped:
-        return str(parsed.ipv4_mapped)
-    return str(ipaddress.ip_network((parsed, 64), strict=False)) if parsed.version == 6 else str(parsed)

@@ -6,6 +6,7 @@ from typing import Any
 
 from socketio.packet import ACK, CONNECT, DISCONNECT, EVENT, Packet
 
+MESSAGE_BYTES = 16 * 1024  # of UTF-8; readers send names of feeds; nobody needs more
 # Engine.IO packets that a client may send over a WebSocket: close, pong, message.
 FROM_READERS = ("1", "3", "4")
 RESERVED = ("connect", "disconnect")  # what the server tells its handlers; a reader has no say in it

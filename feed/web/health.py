@@ -24,7 +24,7 @@ def alive() -> tuple[str, int, dict[str, str]]:
 @health.get("/readyz")
 def ready() -> tuple[str, int, dict[str, str]]:
     """The process can write: it did so within the last second. Damage that any request met is told here, too."""
-    if house().channel.engine.draining:
+    if house().channel.draining:
         return "draining\n", 503, PLAIN
     if trouble := house().readiness.trouble():
         return f"cannot be used: {trouble}\n", 503, PLAIN

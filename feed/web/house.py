@@ -8,9 +8,9 @@ from flask import current_app, render_template, request
 from jinja2 import Environment
 
 from feed import private
+from feed.followers.hub import WebSub
 from feed.languages import Languages
 from feed.live.channel import Channel
-from feed.live.websub import WebSub
 from feed.render import templates
 from feed.render.updates import Renderer
 from feed.settings import Settings

@@ -281,7 +281,8 @@ def test_what_is_deployed_is_served_all_of_it_and_nothing_of_what_was_before(tmp
     [old] = server.workers()
     os.kill(old, signal.SIGKILL)  # before anybody has told the master of it
     eventually(lambda: retry_after() == "31")
-    change("feed/live/worker.py", "        super().run()\n", "        print('the new worker')\n        super().run()\n")
+    run = "            super().run()\n"
+    change("feed/live/direct/worker.py", run, f"            print('the new worker')\n{run}")
     change("feed/live/admission.py", "RETRY_SECONDS = 31", "RETRY_SECONDS = 32")
     hang_up(server)
     eventually(lambda: retry_after() == "32", within=30)

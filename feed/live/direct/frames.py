@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from wsproto.frame_protocol import FrameProtocol, Opcode, ParseFailed
 
-MESSAGE_BYTES = 16 * 1024  # of UTF-8; readers send names of feeds; nobody needs more
+from feed.live.packets import MESSAGE_BYTES
 
 PART, TEXT, BINARY, CLOSE, PING, PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 

@@ -5,13 +5,15 @@ was a third of what each cost. Here a new connection is looked at first, without
 form goes straight to the application, and whatever else it is, or was refused, gunicorn reads and answers as always.
 What goes straight in does not count for `max_requests`: the crowd would recycle the worker that it comes back to.
 
-Every connection is a visitor (feed/live/visitors.py) until it ends or is a reader's, so that none holds its file for
-ever. And a client that sends its next requests before it has the answer to the first takes turns with all others.
+Every connection is a visitor (visitors.py) until it ends or is a reader's, so that none holds its file for ever. And a
+client that sends its next requests before it has the answer to the first takes turns with all others.
 """
 
+import gc
 import io
 import re
 import resource
+import signal
 import ssl
 import sys
 from contextlib import suppress
@@ -28,10 +30,11 @@ from gunicorn.workers import ggevent
 from gunicorn.workers.ggevent import GeventWorker
 
 # Nothing of the application: it comes in after gevent has patched what it stands on.
-from feed.live import room
 from feed.live.admission import BARE_HEADERS, RETRY_SECONDS, SOCKET_PATH, UNREAD
-from feed.live.visitors import STUCK_SECONDS, HungUp, Visitor, Visitors
+from feed.live.direct import open_files
+from feed.live.direct.visitors import STUCK_SECONDS, HungUp, Visitor, Visitors
 
+DRAIN_LOOK_SECONDS = 0.1  # between two looks whether the worker is to end
 PEEKED_BYTES = 4096  # browsers' upgrades have 500 to 1,500; a longer one is gunicorn's
 
 # Strict on purpose, so that nothing is read in two ways: one request line without a fragment, fields without folding.
@@ -67,7 +70,7 @@ class Server(StreamServer):  # type: ignore[misc]
 
     starting = 0
     """Connections that nobody has looked at yet."""
-    most_starting = room.STARTING
+    most_starting = open_files.STARTING
     """How many of these there may be; what the files allow, once the worker runs."""
 
     def do_read(self) -> Any:
@@ -93,24 +96,64 @@ class Server(StreamServer):  # type: ignore[misc]
 
 
 class Worker(GeventWorker):  # type: ignore[misc]
-    """gunicorn's own in everything but its first look at a connection, and its patience."""
+    """gunicorn's own, with a first look at each connection, deadlines, and an orderly end."""
 
-    most_each: int | None = None
-    """Connections of one address; None where all come from a proxy. gunicorn.conf.py sets it."""
+    def load_wsgi(self) -> None:
+        """Loads the application, and prepares the process to live with many readers, and to end."""
+        super().load_wsgi()
+        self._application = self.wsgi.extensions["liveline"]
+        # A full pass of the garbage collector over 10,000 readers stops everything for 60 to 150 ms, and their coming
+        # set one off every other second. Readers hold no cycles; what does is young, and found by the first two
+        # generations.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(10_000, 20, 200)
+        # Ctrl+C reaches the workers too, and gunicorn's quick end raises SystemExit where gevent prints a stack trace
+        # for it. The master alone decides, and both ways to end are the orderly one: it takes a second.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGQUIT, self.handle_exit)
+        if self.cfg.is_ssl:
+            self.log.warning("TLS inside gunicorn: the stock driver serves, slower. TLS belongs in a proxy in front.")
+        self._leave_files_to_pages()
+        self._draining = gevent.spawn(self._drain)
+        self._application.begin(self.wsgi.jinja_env)
 
     def run(self) -> None:
-        """Serves until it is told to end."""
+        """Serves until it is told to end, and stays until its readers have been let go."""
+        channel, settings = self._application.channel, self._application.settings
         self._names = {listener: listener.getsockname() for listener in self.sockets}
         self._turns = Semaphore(1)
+        self._refusals = channel.refusals
         files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-        engine = self.wsgi.extensions["liveline"].channel.engine
-        self._refusals = engine.refusals
-        Server.most_starting = room.starting(files)
-        most = room.connections(files)
-        self._visitors = Visitors(most, self.most_each, lambda: engine.admission.inside, self._refusals.count)
+        Server.most_starting = open_files.starting(files)
+        most = open_files.connections(files)
+        most_each = None if settings.proxies else settings.max_connections_per_address  # all come from the proxy
+        self._visitors = Visitors(most, most_each, lambda: channel.admission.inside, self._refusals.count)
         self.worker_connections = files  # never the limit: where it holds, gevent accepts nobody any more
         ggevent.StreamServer = Server
-        super().run()
+        try:
+            super().run()
+        finally:
+            self.alive = False
+            self._draining.join(self.cfg.graceful_timeout)
+
+    def _leave_files_to_pages(self) -> None:
+        """A reader is an open file, and without one to spare nobody is answered, not even with a refusal."""
+        admission = self._application.channel.admission
+        files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        most = open_files.readers(files)
+        if admission.most > most:
+            self.log.warning(
+                "A worker may open %s files here (ulimit -n): %s readers may come in, not the %s of FEED_MAX_READERS",
+                files, most, admission.most,
+            )  # fmt: skip
+            admission.most = most
+
+    def _drain(self) -> None:
+        """Lets readers go as soon as the worker is told to end, so that they move on to the next one."""
+        while self.alive:
+            gevent.sleep(DRAIN_LOOK_SECONDS)
+        self._application.drain()
 
     def handle(self, listener: Any, client: Any, addr: Any) -> None:
         """A new connection, on a greenlet of its own."""

@@ -28,22 +28,14 @@ Push = Callable[[str, dict[str, Any]], None]
 
 class Tail:
     """Follows the feeds that somebody here follows. `push(slug, envelope)` sends to all followers of a feed; after
-    `close(slug)` it has none, because its article is a draft again. `look(committed=…)` is called at every poll, and
+    `end(slug)` it has none, because its article is a draft again. `look(committed=…)` is called at every poll, and
     told whether anybody has committed since the last one."""
 
-    def __init__(
-        self,
-        store: Store,
-        versions: Versions,
-        render: Renderer,
-        push: Push,
-        close: Callable[[str], None] = lambda slug: None,
-        look: Callable[..., None] = lambda committed: None,
-    ) -> None:
+    def __init__(self, store: Store, versions: Versions, render: Renderer, push: Push) -> None:
         self._store = store
         self._versions = versions
-        self._close = close
-        self._look = look
+        self.end: Callable[[str], None] = lambda slug: None
+        self.look: Callable[..., None] = lambda committed: None
         self._render = render
         self._push = push
         self._pushed: dict[str, tuple[str, int]] = {}
@@ -105,7 +97,7 @@ class Tail:
         for feed in changed:
             if feed.draft and feed.slug in self._pushed:
                 del self._pushed[feed.slug]
-                self._close(feed.slug)
+                self.end(feed.slug)
         if changed:
             self._tick = changed[-1].tick
 
@@ -114,7 +106,7 @@ class Tail:
         self._push(before, {**_hole(feed), "feed": before})
         del self._slugs[feed.id]
         self._pushed.pop(before, None)
-        self._close(before)
+        self.end(before)
 
     def _news_of(self, db: Database, feed: Feed) -> dict[str, Any] | None:
         """The envelope for that feed's followers. What they cannot be given in one piece, an empty envelope with a
@@ -139,7 +131,7 @@ class Tail:
                 if committed:
                     self._wake.clear()
                     self.step()
-                self._look(committed=committed)
+                self.look(committed=committed)
                 seen = now
             except OperationalError as error:
                 repeats.say(f"the tail cannot read the database: {error}")

@@ -19,8 +19,8 @@ from typing import Any
 import gevent
 from gevent import get_hub, spawn_raw
 
-from feed.live import frames
-from feed.live.frames import Broken, Parser
+from feed.live.direct import frames
+from feed.live.direct.frames import Broken, Parser
 
 OUTBOX_BYTES = 1024 * 1024  # about a thousand updates behind: catching up is quicker
 STUCK_SECONDS = 10  # without a byte taken: frozen, gone, or not reading on purpose
@@ -38,14 +38,31 @@ class Connection:
     """One reader's WebSocket. To python-engineio it looks like one of its own sockets."""
 
     __slots__ = (
-        "_burst", "_burst_began", "_engine", "_outbox", "_parser", "_queued", "_readable", "_sock", "_writable",
-        "address", "clear", "closed", "closing", "descriptor", "heard", "joined", "progressed", "session", "sid",
+        "_burst",
+        "_burst_began",
+        "_outbox",
+        "_parser",
+        "_pings",
+        "_queued",
+        "_readable",
+        "_sock",
+        "_writable",
+        "address",
+        "clear",
+        "closed",
+        "closing",
+        "descriptor",
+        "heard",
+        "joined",
+        "progressed",
+        "session",
+        "sid",
     )  # fmt: skip
 
     connected = upgraded = True
 
-    def __init__(self, engine: "Wheel", sid: str, descriptor: int, address: str) -> None:
-        self._engine = engine
+    def __init__(self, pings: "PingWheel", sid: str, descriptor: int, address: str) -> None:
+        self._pings = pings
         self._sock = NativeSocket(fileno=descriptor)
         self._sock.setblocking(False)
         self.descriptor = descriptor
@@ -100,7 +117,7 @@ class Connection:
         if not self._outbox:
             self.clear = False
             self.progressed = monotonic()
-            self._engine.behind.add(self)
+            self._pings.behind.add(self)
             if self._writable is None:
                 self._writable = get_hub().loop.io(self.descriptor, 2)
             self._writable.start(self._write_on)
@@ -123,8 +140,8 @@ class Connection:
         self.write(frames.close_frame(code))
         if not self.closed:
             self.closing, self.clear = True, False
-            self._engine.goodbyes[self] = monotonic() + GOODBYE_SECONDS
-            self._engine.left(self, reason)
+            self._pings.goodbyes[self] = monotonic() + GOODBYE_SECONDS
+            self._pings.left(self, reason)
 
     def drop(self, reason: str) -> None:
         """Ends the connection now. What is in the outbox is lost, and nothing else: the reader catches up."""
@@ -137,8 +154,8 @@ class Connection:
         self._outbox = None
         self._sock.close()
         if not self.closing:
-            self._engine.left(self, reason)
-        self._engine.forget(self)
+            self._pings.left(self, reason)
+        self._pings.forget(self)
 
     def _read(self) -> None:
         try:
@@ -171,7 +188,7 @@ class Connection:
         elif incoming.kind == frames.PING:
             self.write(frames.frame(frames.PONG, incoming.data))
         elif incoming.kind == frames.TEXT and incoming.text != "3":
-            self._engine.receive(self, incoming.text)
+            self._pings.receive(self, incoming.text)
 
     def _count(self) -> None:
         """Raises Broken for a reader who talks too much."""
@@ -200,10 +217,10 @@ class Connection:
             return
         self.clear = not self.closing
         self._writable.stop()
-        self._engine.behind.discard(self)
+        self._pings.behind.discard(self)
 
 
-class Wheel:
+class PingWheel:
     """What the connections of a worker share: the pings, the deadlines, and who is told of what happens."""
 
     def __init__(
@@ -280,7 +297,7 @@ class Wheel:
 
 def broadcast(connections: Sequence[Connection], frame: bytes, pause: float = 0.0) -> None:
     """Sends one frame to all, in a loop that lets others have their turn, each time for `pause` seconds at least. A
-    second call may overtake this one: callers who mind take turns (see hooks.Rooms).
+    second call may overtake this one: callers who mind take turns (see rooms.Rooms).
 
     What stands in the inner loop is paid 10,000 times an update: one look at the connection and one system call. The
     descriptor is the connection's own as long as it is `clear`; nothing can close it between the two.

@@ -15,7 +15,7 @@ from typing import Any
 
 from gevent import GreenletExit
 
-from feed.live.admission import network_of
+from feed.networks import network_of
 
 STUCK_SECONDS = 10  # without a byte that came or was taken: gone, frozen, or on purpose
 SLOWEST = 4_096  # bytes a second that a body or an answer has to move at, after the first 10 s: a poor phone's line

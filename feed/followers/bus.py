@@ -1,0 +1,97 @@
+"""The bus between the tail, which reads what was committed, and the channel, which has the sockets.
+
+Neither knows the other. `LocalBus`, within one process, is all that one machine needs: each worker has a tail of its
+own. One that carries envelopes between machines is another class with these methods, a setting that chooses it, and
+its line in app.py.
+"""
+
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, Protocol
+
+from feed.followers.tail import Tail
+from feed.render.updates import Renderer
+from feed.store import presence
+from feed.store.database import Store
+from feed.store.versions import Versions
+
+Envelope = dict[str, Any]
+Push = Callable[[str, Envelope], None]
+
+
+class Position(NamedTuple):
+    """Where a feed is in its history."""
+
+    epoch: str
+    version: int
+
+
+class Bus(Protocol):
+    """What carries envelopes one way, and counts of readers the other."""
+
+    def subscribe(self, push: Push, end: Callable[[str], None], look: Callable[..., None]) -> None:
+        """From now on calls `push(slug, envelope)` for each envelope of a feed somebody asked the position of,
+        `end(slug)` when nobody may follow that feed any longer, and many times a second `look(committed=…)`, which says
+        whether anybody has committed since the last time."""
+
+    def address(self, slug: str) -> str:
+        """The slug under which to follow a feed that has or had this one."""
+
+    def position(self, slug: str) -> Position:
+        """Where the feed is now; whatever is committed later is pushed. Raises Missing."""
+
+    def publish(self, slug: str, envelope: Envelope) -> None:
+        """Hands an envelope to all subscribers."""
+
+    def report(self, readers: Mapping[str, int]) -> None:
+        """Says how many read each feed at this worker."""
+
+    def readers(self) -> Mapping[str, int]:
+        """How many read each feed at all workers, by what they reported last."""
+
+    def wake(self) -> None:
+        """Looks at once whether anybody has committed."""
+
+    def start(self) -> None:
+        """Starts what runs in the background, once."""
+
+    def stop(self) -> None:
+        """Ends it, after the push under way."""
+
+
+class LocalBus:
+    """The bus within one process; workers of one machine see each other's writes and readers in the database."""
+
+    def __init__(self, store: Store, versions: Versions, render: Renderer) -> None:
+        self._store = store
+        self._versions = versions
+        self._worker = f"{os.getpid()}-{secrets.token_hex(4)}"
+        self._tail = Tail(store, versions, render, self.publish)
+        self.wake, self.start, self.stop = self._tail.wake, self._tail.start, self._tail.stop
+
+    def subscribe(self, push: Push, end: Callable[[str], None], look: Callable[..., None]) -> None:
+        """See Bus. There is one subscriber, the channel."""
+        self._push, self._tail.end, self._tail.look = push, end, look
+
+    def address(self, slug: str) -> str:
+        """See Bus."""
+        return self._versions.slug_now(slug)
+
+    def position(self, slug: str) -> Position:
+        """See Bus."""
+        feed = self._tail.watch(slug)
+        return Position(feed.epoch, feed.version)
+
+    def publish(self, slug: str, envelope: Envelope) -> None:
+        """See Bus."""
+        self._push(slug, envelope)
+
+    def report(self, readers: Mapping[str, int]) -> None:
+        """See Bus."""
+        presence.report(self._store, self._worker, readers)
+
+    def readers(self) -> Mapping[str, int]:
+        """See Bus."""
+        with self._store.read() as db:
+            return presence.readers(db)

@@ -1,0 +1,36 @@
+"""Whether the transport fits the libraries that it is attached to, and what serves where it does not."""
+
+import logging
+from importlib.metadata import version
+
+from socketio import Manager
+
+from feed.live.direct.engine import Engine
+from feed.live.direct.rooms import Rooms
+from feed.live.gate import Gate
+from feed.threads import under_gevent
+
+# Exact versions: the transport knows attributes of theirs that are not promised to stay.
+FITS = {
+    "Flask-SocketIO": "5.7.0",
+    "python-socketio": "5.18.1",
+    "python-engineio": "4.15.1",
+    "gunicorn": "27.0.1",
+    "gevent": "26.9.0",
+}
+
+log = logging.getLogger(__name__)
+
+
+def chosen(transport: str, background: frozenset[str] = frozenset()) -> tuple[type[Gate], Manager]:
+    """The gate and the rooms for that FEED_TRANSPORT. Broadcasts of `background` events give way to all others."""
+    if transport == "direct" and under_gevent() and _versions_fit():
+        return Engine, Rooms(background)
+    return Gate, Manager()
+
+
+def _versions_fit() -> bool:
+    others = {name: version(name) for name, fitting in FITS.items() if version(name) != fitting}
+    for name, found in others.items():
+        log.warning("%s is %s, the transport was made for %s: the stock driver serves", name, found, FITS[name])
+    return not others

@@ -1,0 +1,14 @@
+"""What counts as one client on the network."""
+
+import ipaddress
+
+
+def network_of(address: str) -> str:
+    """What counts as one client: an IPv4 address, or the /64 that an IPv6 customer gets."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if parsed.version == 6 and parsed.ipv4_mapped:
+        return str(parsed.ipv4_mapped)
+    return str(ipaddress.ip_network((parsed, 64), strict=False)) if parsed.version == 6 else str(parsed)
