@@ -121,7 +121,12 @@ def open_page(chromium: Browser) -> Iterator[NewPage]:
 @pytest.fixture
 def desk(server: Server, open_page: NewPage) -> Page:
     """Bob, signed in, at the desk of the News Feed."""
-    page = open_page(f"{server.url}/desk/feeds/news", wait_for=None)
+    return bob_at_desk(open_page, server, "news")
+
+
+def bob_at_desk(open_page: NewPage, server: Server, feed: str) -> Page:
+    """Bob, signed in, at the desk of that feed."""
+    page = open_page(f"{server.url}/desk/feeds/{feed}", wait_for=None)
     page.get_by_label("Name").fill("bob")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()

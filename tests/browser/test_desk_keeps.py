@@ -3,15 +3,21 @@
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
-from tests.browser.conftest import NewPage, until
+from tests.browser.conftest import NewPage, bob_at_desk, until
 from tests.conftest import PASSWORD
 from tests.server import Server
 
 
-def open_desk(context: BrowserContext, server: Server, name: str | None = None) -> Page:
-    """The desk of the News Feed in another tab of that browser, with a sign-in first where a name is given."""
+@pytest.fixture
+def desk(shared: Server, slug: str, open_page: NewPage) -> Page:
+    """Bob, signed in, at the desk of the coverage of the test's own article."""
+    return bob_at_desk(open_page, shared, slug)
+
+
+def open_desk(context: BrowserContext, shared: Server, slug: str, name: str | None = None) -> Page:
+    """The desk of the coverage in another tab of that browser, with a sign-in first where a name is given."""
     page = context.new_page()
-    page.goto(f"{server.url}/desk/feeds/news")
+    page.goto(f"{shared.url}/desk/feeds/{slug}")
     if name:
         page.get_by_label("Name").fill(name)
         page.get_by_label("Password").fill(PASSWORD)
@@ -26,32 +32,34 @@ def lose_the_answer(route: Route) -> None:
     route.abort()
 
 
-def test_a_text_whose_answer_was_lost_is_found_to_be_published(server: Server, desk: Page) -> None:
-    desk.route("**/desk/feeds/news/updates", lose_the_answer)
+def test_a_text_whose_answer_was_lost_is_found_to_be_published(shared: Server, slug: str, desk: Page) -> None:
+    desk.route(f"**/desk/feeds/{slug}/updates", lose_the_answer)
     desk.get_by_role("textbox", name="Update").fill("Once and for all")
     desk.get_by_role("button", name="Publish").click()
     expect(desk.locator("li.update .text")).to_have_text(["Once and for all"])
     expect(desk.locator(".done")).to_contain_text("Published.")
     expect(desk.get_by_role("textbox", name="Update")).to_have_value("")
     expect(desk.locator(".trouble")).to_be_hidden()
-    assert server.version() == 1
+    assert shared.version(slug) == 1
 
 
-def test_a_text_that_never_arrived_is_known_not_to_be_published(server: Server, desk: Page) -> None:
-    desk.route("**/desk/feeds/news/updates", lambda route: route.abort())
+def test_a_text_that_never_arrived_is_known_not_to_be_published(shared: Server, slug: str, desk: Page) -> None:
+    desk.route(f"**/desk/feeds/{slug}/updates", lambda route: route.abort())
     desk.get_by_role("textbox", name="Update").fill("Lost on its way")
     desk.get_by_role("button", name="Publish").click()
     expect(desk.get_by_role("alert")).to_contain_text("It was not published.")
     expect(desk.get_by_role("textbox", name="Update")).to_have_value("Lost on its way")
-    desk.unroute("**/desk/feeds/news/updates")
+    desk.unroute(f"**/desk/feeds/{slug}/updates")
     desk.get_by_role("button", name="Publish").click()
     expect(desk.locator("li.update .text")).to_have_text(["Lost on its way"])
     expect(desk.locator(".trouble")).to_be_hidden()
 
 
 @pytest.mark.parametrize("again", ["reload", "new tab"])
-def test_after_a_lost_answer_and_a_reload_the_text_is_published_once(server: Server, desk: Page, again: str) -> None:
-    desk.route("**/desk/feeds/news/updates", lose_the_answer)
+def test_after_a_lost_answer_and_a_reload_the_text_is_published_once(
+    shared: Server, slug: str, desk: Page, again: str
+) -> None:
+    desk.route(f"**/desk/feeds/{slug}/updates", lose_the_answer)
     desk.route("**/published/*", lambda route: route.abort())
     desk.get_by_role("textbox", name="Update").fill("Sent twice")
     desk.get_by_role("button", name="Publish").click()
@@ -62,19 +70,21 @@ def test_after_a_lost_answer_and_a_reload_the_text_is_published_once(server: Ser
         page = desk
     else:
         desk.close()
-        page = open_desk(desk.context, server)
+        page = open_desk(desk.context, shared, slug)
     expect(page.get_by_role("textbox", name="Update")).to_have_value("Sent twice")
     page.get_by_role("button", name="Publish").click()
     expect(page.locator(".done")).to_contain_text("Published.")
     expect(page.get_by_role("textbox", name="Update")).to_have_value("")
-    assert server.version() == 1
+    assert shared.version(slug) == 1
 
 
-def test_two_tabs_never_hold_the_same_text_and_neither_deletes_the_others(server: Server, desk: Page) -> None:
+def test_two_tabs_never_hold_the_same_text_and_neither_deletes_the_others(
+    shared: Server, slug: str, desk: Page
+) -> None:
     desk.get_by_role("textbox", name="Update").fill("In the first tab")
-    second = open_desk(desk.context, server)
+    second = open_desk(desk.context, shared, slug)
     second.get_by_role("textbox", name="Update").fill("In the second tab")
-    third = open_desk(desk.context, server)
+    third = open_desk(desk.context, shared, slug)
     second.get_by_role("button", name="Publish").click()
     expect(second.locator("li.update .text")).to_have_text(["In the second tab"])
     second.reload()
@@ -85,12 +95,12 @@ def test_two_tabs_never_hold_the_same_text_and_neither_deletes_the_others(server
     expect(second.get_by_role("textbox", name="Update")).to_have_value("")
 
 
-def test_another_editor_on_the_same_machine_does_not_see_it(server: Server, desk: Page) -> None:
+def test_another_editor_on_the_same_machine_does_not_see_it(shared: Server, slug: str, desk: Page) -> None:
     desk.get_by_role("textbox", name="Update").fill("Bob's secret scoop")
     cookies = desk.context.cookies()
-    desk.goto(f"{server.url}/desk/")
+    desk.goto(f"{shared.url}/desk/")
     desk.get_by_role("button", name="Sign out").click()
-    alice = open_desk(desk.context, server, "alice")
+    alice = open_desk(desk.context, shared, slug, "alice")
     alice.get_by_role("textbox", name="Update").fill("A")
     expect(alice.get_by_role("textbox", name="Update")).to_have_value("A")
     assert "secret" not in alice.content()
@@ -98,7 +108,7 @@ def test_another_editor_on_the_same_machine_does_not_see_it(server: Server, desk
     expect(alice.locator("li.update .text")).to_have_text(["A"])
     alice.close()
     desk.context.clear_cookies()
-    desk.goto(f"{server.url}/desk/feeds/news")
+    desk.goto(f"{shared.url}/desk/feeds/{slug}")
     desk.get_by_label("Name").fill("bob")
     desk.get_by_label("Password").fill(PASSWORD)
     desk.get_by_role("button", name="Sign in").click()
@@ -106,11 +116,11 @@ def test_another_editor_on_the_same_machine_does_not_see_it(server: Server, desk
     assert cookies
 
 
-def test_an_edit_kept_while_a_colleague_saved_is_offered_with_both_texts(server: Server, desk: Page) -> None:
-    update = server.publish("As it was")
+def test_an_edit_kept_while_a_colleague_saved_is_offered_with_both_texts(shared: Server, slug: str, desk: Page) -> None:
+    update = shared.publish("As it was", slug)
     desk.locator("li.update-tools a.edit").click()
     desk.locator("form.edit").get_by_role("textbox", name="Update").fill("Mine, unsaved")
-    server.api("PATCH", f"/api/v1/updates/{update['id']}", {"body": "Theirs", "revision": 1})
+    shared.api("PATCH", f"/api/v1/updates/{update['id']}", {"body": "Theirs", "revision": 1})
     expect(desk.locator("li.update .text")).to_have_text(["Theirs"])
     desk.reload()
     desk.locator("li.update-tools a.edit").click()
@@ -121,36 +131,36 @@ def test_an_edit_kept_while_a_colleague_saved_is_offered_with_both_texts(server:
     expect(form.get_by_role("textbox", name="Update")).to_have_value("Mine, unsaved")
 
 
-def test_a_new_article_is_kept_whatever_else_is_opened_or_saved(server: Server, desk: Page) -> None:
-    server.api("POST", "/api/v1/articles", {"slug": "other", "headline": "Another"})
-    desk.goto(f"{server.url}/desk/new-article")
+def test_a_new_article_is_kept_whatever_else_is_opened_or_saved(shared: Server, slug: str, desk: Page) -> None:
+    shared.api("POST", "/api/v1/articles", {"slug": f"{slug}-other", "headline": "Another"})
+    desk.goto(f"{shared.url}/desk/new-article")
     desk.get_by_label("Body").fill("Half an article")
-    desk.goto(f"{server.url}/desk/articles/other")
+    desk.goto(f"{shared.url}/desk/articles/{slug}-other")
     desk.get_by_label("Body").fill("Saved at once")
     desk.get_by_role("button", name="Save").click()
     expect(desk.locator(".done")).to_contain_text("Saved.")
-    desk.goto(f"{server.url}/desk/new-article")
+    desk.goto(f"{shared.url}/desk/new-article")
     expect(desk.get_by_label("Body")).to_have_value("Half an article")
     desk.get_by_label("Headline").fill("Whole")
     desk.get_by_role("button", name="Save").click()
     expect(desk.locator(".done")).to_contain_text("The article is created.")
-    desk.goto(f"{server.url}/desk/new-article")
+    desk.goto(f"{shared.url}/desk/new-article")
     expect(desk.get_by_label("Headline")).to_have_value("")
     expect(desk.get_by_label("Body")).to_have_value("")
 
 
-def test_a_refused_text_survives_a_crash_too(server: Server, desk: Page) -> None:
+def test_a_refused_text_survives_a_crash_too(shared: Server, slug: str, desk: Page) -> None:
     desk.get_by_label("Headline (optional)").fill("A headline alone")
     desk.get_by_role("button", name="Publish").click()
     expect(desk.locator(".reason")).to_be_visible()
-    again = open_desk(desk.context, server)
+    again = open_desk(desk.context, shared, slug)
     desk.close()
     again.reload()
     expect(again.get_by_label("Headline (optional)")).to_have_value("A headline alone")
 
 
-def test_a_refused_retraction_leaves_nothing_behind(server: Server, desk: Page) -> None:
-    server.publish("Doubtful")
+def test_a_refused_retraction_leaves_nothing_behind(shared: Server, slug: str, desk: Page) -> None:
+    shared.publish("Doubtful", slug)
     desk.locator("li.update-tools a.retract").click()
     desk.get_by_label("Reason").fill("x" * 1001)
     desk.locator("form.retraction").get_by_role("button", name="Retract").click()
@@ -159,8 +169,8 @@ def test_a_refused_retraction_leaves_nothing_behind(server: Server, desk: Page) 
     assert desk.evaluate("Object.keys(localStorage).filter((each) => each.startsWith('kept/'))") == []
 
 
-def test_cancel_asks_before_words_are_lost(server: Server, desk: Page) -> None:
-    server.publish("As it was")
+def test_cancel_asks_before_words_are_lost(shared: Server, slug: str, desk: Page) -> None:
+    shared.publish("As it was", slug)
     answers = iter([False, True])
     asked: list[str] = []
 
@@ -184,7 +194,7 @@ def test_cancel_asks_before_words_are_lost(server: Server, desk: Page) -> None:
     expect(desk.locator("form.edit").get_by_role("textbox", name="Update")).to_have_value("As it was")
 
 
-def test_enter_leads_on_and_sends_nothing(server: Server, desk: Page) -> None:
+def test_enter_leads_on_and_sends_nothing(shared: Server, slug: str, desk: Page) -> None:
     headline = desk.get_by_label("Headline (optional)")
     headline.fill("A headline")
     headline.press("Enter")
@@ -196,11 +206,11 @@ def test_enter_leads_on_and_sends_nothing(server: Server, desk: Page) -> None:
     desk.get_by_label("Reason").press("Enter")
     expect(desk.get_by_label("Tell readers that it was retracted")).to_be_focused()
     expect(desk.locator("li.update")).to_have_count(1)
-    assert server.version() == 1
+    assert shared.version(slug) == 1
 
 
-def test_a_double_click_makes_a_key_event_and_leaves_it_one(server: Server, desk: Page) -> None:
-    server.publish("A milestone")
+def test_a_double_click_makes_a_key_event_and_leaves_it_one(shared: Server, slug: str, desk: Page) -> None:
+    shared.publish("A milestone", slug)
     button = desk.get_by_role("button", name="Make key event")
     button.scroll_into_view_if_needed()
     box = button.bounding_box()
@@ -213,14 +223,14 @@ def test_a_double_click_makes_a_key_event_and_leaves_it_one(server: Server, desk
     desk.mouse.down(click_count=2)
     desk.mouse.up(click_count=2)
     expect(desk.locator(".done")).to_contain_text("It is a key event now.")
-    server.publish("Later")
+    shared.publish("Later", slug)
     expect(desk.locator("li.update")).to_have_count(2)
     expect(desk.locator("li.update.is-key")).to_have_count(1)
 
 
-def test_a_second_text_while_the_first_is_on_its_way_is_told_to_wait(server: Server, desk: Page) -> None:
+def test_a_second_text_while_the_first_is_on_its_way_is_told_to_wait(shared: Server, slug: str, desk: Page) -> None:
     held: list[Route] = []
-    desk.route("**/desk/feeds/news/updates", lambda route: held.append(route))
+    desk.route(f"**/desk/feeds/{slug}/updates", lambda route: held.append(route))
     words = desk.get_by_role("textbox", name="Update")
     words.fill("The first.")
     words.press("Control+Enter")
@@ -231,15 +241,15 @@ def test_a_second_text_while_the_first_is_on_its_way_is_told_to_wait(server: Ser
     expect(desk.locator(".done")).to_contain_text("still on its way")
     held[0].continue_()
     expect(desk.locator(".done")).to_contain_text("Published.")
-    desk.unroute("**/desk/feeds/news/updates")
+    desk.unroute(f"**/desk/feeds/{slug}/updates")
     expect(words).to_have_value("The second.")
     words.press("Control+Enter")
     expect(desk.locator("li.update .text")).to_have_text(["The second.", "The first."])
 
 
-def test_what_was_done_is_said_and_in_view(server: Server, desk: Page) -> None:
+def test_what_was_done_is_said_and_in_view(shared: Server, slug: str, desk: Page) -> None:
     for number in range(12):
-        server.publish(f"Before {number}. " + "Many words stand here. " * 30)
+        shared.publish(f"Before {number}. " + "Many words stand here. " * 30, slug)
     said = desk.locator(".done")
     last = desk.locator("li.update").last
     expect(desk.locator("li.update")).to_have_count(12)
@@ -259,9 +269,9 @@ def test_what_was_done_is_said_and_in_view(server: Server, desk: Page) -> None:
     expect(said).to_contain_text("Retracted.")
 
 
-def test_what_is_done_in_a_draft_shows_at_once(server: Server, desk: Page) -> None:
-    server.api("POST", "/api/v1/articles", {"slug": "secret", "headline": "S", "live": True, "draft": True})
-    desk.goto(f"{server.url}/desk/feeds/secret")
+def test_what_is_done_in_a_draft_shows_at_once(shared: Server, slug: str, desk: Page) -> None:
+    shared.api("POST", "/api/v1/articles", {"slug": f"{slug}-secret", "headline": "S", "live": True, "draft": True})
+    desk.goto(f"{shared.url}/desk/feeds/{slug}-secret")
     desk.get_by_role("textbox", name="Update").fill("Prepared")
     desk.get_by_role("button", name="Publish").click()
     expect(desk.locator("li.update .text")).to_have_text(["Prepared"])
@@ -276,13 +286,13 @@ def test_what_is_done_in_a_draft_shows_at_once(server: Server, desk: Page) -> No
     expect(desk.locator("li.update")).to_have_count(0)
 
 
-def test_a_page_is_not_reloaded_under_an_editors_fingers(server: Server, open_page: NewPage, desk: Page) -> None:
-    server.api("POST", "/api/v1/articles", {"slug": "story", "headline": "S", "live": True})
-    desk.goto(f"{server.url}/desk/feeds/story")
+def test_a_page_is_not_reloaded_under_an_editors_fingers(shared: Server, slug: str, desk: Page) -> None:
+    shared.api("POST", "/api/v1/articles", {"slug": f"{slug}-uk", "headline": "S", "live": True})
+    desk.goto(f"{shared.url}/desk/feeds/{slug}-uk")
     desk.wait_for_selector("live-feed[state=live]")
     desk.evaluate("window.here = true")
     desk.get_by_role("textbox", name="Update").fill("In the middle of a")
-    server.api("PATCH", "/api/v1/articles/story", {"language": "uk"})
+    shared.api("PATCH", f"/api/v1/articles/{slug}-uk", {"language": "uk"})
     expect(desk.get_by_role("alert")).to_contain_text("This page has changed.")
     assert desk.evaluate("window.here")
     desk.get_by_role("textbox", name="Update").press_sequentially(" sentence")
