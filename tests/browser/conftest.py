@@ -119,8 +119,14 @@ def open_page(chromium: Browser) -> Iterator[NewPage]:
 
 
 @pytest.fixture
-def desk(server: Server, open_page: NewPage) -> Page:
-    """Bob, signed in, at the desk of the News Feed."""
+def desk(shared: Server, slug: str, open_page: NewPage) -> Page:
+    """Bob, signed in, at the desk of the coverage of the test's own article."""
+    return bob_at_desk(open_page, shared, slug)
+
+
+@pytest.fixture
+def news_desk(server: Server, open_page: NewPage) -> Page:
+    """Bob, signed in, at the desk of the News Feed, on a server of the test's own."""
     return bob_at_desk(open_page, server, "news")
 
 

@@ -11,7 +11,7 @@ def published(page: Page) -> list[str]:
     return page.locator("li.update .text").all_inner_texts()
 
 
-def test_ctrl_enter_publishes_and_the_composer_is_empty_again(server: Server, desk: Page) -> None:
+def test_ctrl_enter_publishes_and_the_composer_is_empty_again(shared: Server, slug: str, desk: Page) -> None:
     words = desk.get_by_label("Update")
     for text in ("One", "Two"):
         words.fill(text)
@@ -22,7 +22,7 @@ def test_ctrl_enter_publishes_and_the_composer_is_empty_again(server: Server, de
     assert published(desk) == ["Two", "One"]
 
 
-def test_a_hasty_editor_publishes_once(server: Server, desk: Page) -> None:
+def test_a_hasty_editor_publishes_once(shared: Server, slug: str, desk: Page) -> None:
     desk.get_by_label("Update").fill("Once")
     desk.evaluate(
         """() => {
@@ -32,10 +32,10 @@ def test_a_hasty_editor_publishes_once(server: Server, desk: Page) -> None:
     )
     expect(desk.locator("li.update .text")).to_have_text(["Once"])
     expect(desk.get_by_label("Update")).to_have_value("")
-    assert server.version() == 1
+    assert shared.version(slug) == 1
 
 
-def test_what_is_typed_while_an_update_is_on_its_way_belongs_to_the_next(server: Server, desk: Page) -> None:
+def test_what_is_typed_while_an_update_is_on_its_way_belongs_to_the_next(shared: Server, slug: str, desk: Page) -> None:
     held: list[Route] = []
     desk.route("**/updates", lambda route: held.append(route))
     words = desk.get_by_label("Update")
@@ -50,42 +50,42 @@ def test_what_is_typed_while_an_update_is_on_its_way_belongs_to_the_next(server:
     expect(words).to_have_value("And the next")
 
 
-def test_what_was_typed_in_an_article_survives_a_session_that_ran_out(server: Server, desk: Page) -> None:
-    server.api("POST", "/api/v1/articles", {"slug": "harbour", "headline": "The harbour", "body": "Old"})
+def test_what_was_typed_in_an_article_survives_a_session_that_ran_out(shared: Server, slug: str, desk: Page) -> None:
+    shared.api("POST", "/api/v1/articles", {"slug": f"{slug}-text", "headline": "The harbour", "body": "Old"})
     cookies = desk.context.cookies()
-    desk.goto(f"{server.url}/desk/articles/harbour")
+    desk.goto(f"{shared.url}/desk/articles/{slug}-text")
     desk.get_by_label("Body").fill("An hour's work")
     desk.context.clear_cookies()
     desk.get_by_role("button", name="Save").click()
     expect(desk.get_by_role("heading", level=1)).to_have_text("Sign in")
     desk.context.add_cookies(cookies)  # type: ignore[arg-type]
-    desk.goto(f"{server.url}/desk/articles/harbour")
+    desk.goto(f"{shared.url}/desk/articles/{slug}-text")
     expect(desk.get_by_label("Body")).to_have_value("An hour's work")
     desk.get_by_role("button", name="Save").click()
     expect(desk.get_by_label("Body")).to_have_value("An hour's work")
-    server.api("PATCH", "/api/v1/articles/harbour", {"body": "Theirs"})
+    shared.api("PATCH", f"/api/v1/articles/{slug}-text", {"body": "Theirs"})
     desk.reload()
     expect(desk.get_by_label("Body")).to_have_value("Theirs")
 
 
-def test_the_desk_of_a_draft_is_calm_and_shows_what_was_published(server: Server, desk: Page) -> None:
-    server.api("POST", "/api/v1/articles", {"slug": "secret", "headline": "S", "live": True, "draft": True})
-    desk.goto(f"{server.url}/desk/feeds/secret")
+def test_the_desk_of_a_draft_is_calm_and_shows_what_was_published(shared: Server, slug: str, desk: Page) -> None:
+    shared.api("POST", "/api/v1/articles", {"slug": f"{slug}-secret", "headline": "S", "live": True, "draft": True})
+    desk.goto(f"{shared.url}/desk/feeds/{slug}-secret")
     desk.get_by_label("Update").fill("Prepared")
     desk.get_by_role("button", name="Publish").click()
     expect(desk.locator("li.update .text")).to_have_text(["Prepared"])
     assert desk.locator("live-feed").get_attribute("state") is None  # it asked nobody, and was told nothing
 
 
-def test_what_was_typed_survives_a_server_that_is_down_and_a_closed_tab(server: Server, desk: Page) -> None:
-    desk.get_by_label("Update").fill("Words that must not be lost")
+def test_what_was_typed_survives_a_server_that_is_down_and_a_closed_tab(server: Server, news_desk: Page) -> None:
+    news_desk.get_by_label("Update").fill("Words that must not be lost")
     server.kill()
-    desk.get_by_role("button", name="Publish").click()
-    expect(desk.get_by_role("alert")).to_contain_text("Your text is kept here")
-    expect(desk.get_by_label("Update")).to_have_value("Words that must not be lost")
+    news_desk.get_by_role("button", name="Publish").click()
+    expect(news_desk.get_by_role("alert")).to_contain_text("Your text is kept here")
+    expect(news_desk.get_by_label("Update")).to_have_value("Words that must not be lost")
     server.start()
-    again = desk.context.new_page()
-    desk.close()
+    again = news_desk.context.new_page()
+    news_desk.close()
     again.goto(f"{server.url}/desk/feeds/news")
     expect(again.get_by_label("Update")).to_have_value("Words that must not be lost")
     again.get_by_role("button", name="Publish").click()
@@ -95,24 +95,24 @@ def test_what_was_typed_survives_a_server_that_is_down_and_a_closed_tab(server: 
     expect(again.get_by_label("Update")).to_have_value("")
 
 
-def test_a_signed_out_editor_keeps_the_text_and_is_told(server: Server, desk: Page) -> None:
+def test_a_signed_out_editor_keeps_the_text_and_is_told(shared: Server, slug: str, desk: Page) -> None:
     desk.get_by_label("Update").fill("Half a sentence")
     desk.context.clear_cookies()
     desk.get_by_role("button", name="Publish").click()
     expect(desk.get_by_role("alert")).to_contain_text("signed out")
     expect(desk.get_by_label("Update")).to_have_value("Half a sentence")
-    assert server.version() == 0
+    assert shared.version(slug) == 0
 
 
-def test_a_page_whose_session_ended_elsewhere_says_so_before_anything_is_sent(server: Server, desk: Page) -> None:
-    desk.get_by_label("Update").fill("Half a sentence")
+def test_a_page_whose_session_ended_elsewhere_says_so_before_anything_is_sent(server: Server, news_desk: Page) -> None:
+    news_desk.get_by_label("Update").fill("Half a sentence")
     server.flask("editor", "disable", "bob")
-    expect(desk.get_by_role("alert")).to_contain_text("signed out")
-    expect(desk.get_by_label("Update")).to_have_value("Half a sentence")
-    expect(desk.locator("live-feed")).to_have_attribute("state", "live")  # as a reader's
+    expect(news_desk.get_by_role("alert")).to_contain_text("signed out")
+    expect(news_desk.get_by_label("Update")).to_have_value("Half a sentence")
+    expect(news_desk.locator("live-feed")).to_have_attribute("state", "live")  # as a reader's
 
 
-def test_a_lost_line_alone_signs_nobody_out(server: Server, desk: Page) -> None:
+def test_a_lost_line_alone_signs_nobody_out(shared: Server, slug: str, desk: Page) -> None:
     with desk.expect_response("**/desk/") as asked:
         desk.evaluate("dispatchEvent(new Event('offline'))")
     assert asked.value.status == 200
@@ -120,12 +120,12 @@ def test_a_lost_line_alone_signs_nobody_out(server: Server, desk: Page) -> None:
     expect(desk.get_by_role("alert")).to_have_count(0)
 
 
-def test_a_conflict_shows_both_texts_and_loses_neither(server: Server, desk: Page) -> None:
-    update = server.publish("As it was")
+def test_a_conflict_shows_both_texts_and_loses_neither(shared: Server, slug: str, desk: Page) -> None:
+    update = shared.publish("As it was", slug)
     desk.locator("li.update-tools a.edit").click()
     form = desk.locator("form.edit")
     form.get_by_label("Update").fill("My words")
-    server.api("PATCH", f"/api/v1/updates/{update['id']}", {"body": "Their words", "revision": 1})
+    shared.api("PATCH", f"/api/v1/updates/{update['id']}", {"body": "Their words", "revision": 1})
     expect(desk.locator("li.update .text")).to_have_text(["Their words"])
     form.get_by_role("button", name="Save").click()
     expect(desk.locator("form.edit .theirs")).to_have_text("Their words")
@@ -136,32 +136,32 @@ def test_a_conflict_shows_both_texts_and_loses_neither(server: Server, desk: Pag
     expect(desk.locator("form.edit")).to_have_count(0)
 
 
-def test_a_refused_text_comes_back_with_the_reason(server: Server, desk: Page) -> None:
+def test_a_refused_text_comes_back_with_the_reason(shared: Server, slug: str, desk: Page) -> None:
     desk.get_by_label("Headline (optional)").fill("A headline without words below")
     desk.get_by_role("button", name="Publish").click()
     expect(desk.locator(".reason")).to_have_text("This is empty. Write something first.")
     expect(desk.get_by_label("Headline (optional)")).to_have_value("A headline without words below")
 
 
-def test_key_and_pin_are_toggled_in_place_also_on_what_was_just_pushed(server: Server, desk: Page) -> None:
-    server.publish("From elsewhere")
+def test_key_and_pin_are_toggled_in_place_also_on_what_was_just_pushed(shared: Server, slug: str, desk: Page) -> None:
+    shared.publish("From elsewhere", slug)
     tools = desk.locator("li.update-tools")
     tools.get_by_role("button", name="Make key event").click()
     expect(desk.locator("li.update.is-key")).to_have_count(1)
     tools.get_by_role("button", name="Pin", exact=True).click()
-    expect(desk.locator("#pinned-news details")).to_contain_text("From elsewhere")
+    expect(desk.locator(f"#pinned-{slug} details")).to_contain_text("From elsewhere")
     tools.get_by_role("button", name="Unpin").click()
-    expect(desk.locator("#pinned-news details")).to_have_count(0)
+    expect(desk.locator(f"#pinned-{slug} details")).to_have_count(0)
     tools.get_by_role("button", name="Not a key event").click()
     expect(desk.locator("li.update.is-key")).to_have_count(0)
     expect(desk.locator("li.update .edited")).to_have_count(0)
 
 
-def test_an_update_retracted_by_another_leaves_my_unsaved_words(server: Server, desk: Page) -> None:
-    update = server.publish("Doubtful")
+def test_an_update_retracted_by_another_leaves_my_unsaved_words(shared: Server, slug: str, desk: Page) -> None:
+    update = shared.publish("Doubtful", slug)
     desk.locator("li.update-tools a.edit").click()
     desk.locator("form.edit").get_by_label("Update").fill("What I found out since")
-    server.api("DELETE", f"/api/v1/updates/{update['id']}")
+    shared.api("DELETE", f"/api/v1/updates/{update['id']}")
     expect(desk.locator("li.update")).to_have_count(0)
     expect(desk.locator("form.edit").get_by_label("Update")).to_have_value("What I found out since")
     desk.locator("form.edit").get_by_role("button", name="Save").click()

@@ -3,15 +3,9 @@
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
-from tests.browser.conftest import NewPage, bob_at_desk, until
+from tests.browser.conftest import until
 from tests.conftest import PASSWORD
 from tests.server import Server
-
-
-@pytest.fixture
-def desk(shared: Server, slug: str, open_page: NewPage) -> Page:
-    """Bob, signed in, at the desk of the coverage of the test's own article."""
-    return bob_at_desk(open_page, shared, slug)
 
 
 def open_desk(context: BrowserContext, shared: Server, slug: str, name: str | None = None) -> Page:
@@ -87,6 +81,7 @@ def test_two_tabs_never_hold_the_same_text_and_neither_deletes_the_others(
     third = open_desk(desk.context, shared, slug)
     second.get_by_role("button", name="Publish").click()
     expect(second.locator("li.update .text")).to_have_text(["In the second tab"])
+    expect(second.get_by_role("textbox", name="Update")).to_have_value("")  # answered: the push may come before
     second.reload()
     expect(desk.get_by_role("textbox", name="Update")).to_have_value("In the first tab")
     desk.reload()

@@ -184,12 +184,12 @@ LISTENING = """
 """
 
 
-def test_nothing_leaks_from_the_frame_or_into_it(server: Server, host: Host, slug: str, desk: Page) -> None:
+def test_nothing_leaks_from_the_frame_or_into_it(server: Server, host: Host, slug: str, news_desk: Page) -> None:
     """In a browser in which an editor is signed in."""
     server.publish("Text", slug)
     impostor = host.show("<script>parent.postMessage({ liveline: { height: 7 } }, '*')</script>", "/impostor")
     address = host.show(f"{snippet(server, slug)}<iframe src='{impostor}' id=impostor></iframe>")
-    page = desk.context.new_page()
+    page = news_desk.context.new_page()
     page.add_init_script(LISTENING)
     sent: dict[str, dict[str, str]] = {}
     page.on("request", lambda request: sent.update({request.url: request.all_headers()}))

@@ -14,26 +14,26 @@ def texts(page: Page, feed: str = "news") -> list[str]:
 
 
 def test_two_readers_see_what_an_editor_publishes_edits_and_retracts(
-    server: Server, open_page: NewPage, desk: Page
+    server: Server, open_page: NewPage, news_desk: Page
 ) -> None:
     desktop = open_page(f"{server.url}/", viewport={"width": 1440, "height": 900})
     phone = open_page(f"{server.url}/feeds/news", viewport={"width": 360, "height": 740})
-    desk.get_by_label("Update").fill("The **first** words")
-    desk.get_by_role("button", name="Publish").click()
+    news_desk.get_by_label("Update").fill("The **first** words")
+    news_desk.get_by_role("button", name="Publish").click()
     for reader in (desktop, phone):
         expect(reader.locator("li.update .text")).to_have_text(["The first words"])
         expect(reader.locator("li.update .edited")).to_have_count(0)
 
-    desk.locator("li.update-tools a.edit").click()
-    form = desk.locator("form.edit")
+    news_desk.locator("li.update-tools a.edit").click()
+    form = news_desk.locator("form.edit")
     form.get_by_label("Update").fill("Better words")
     form.get_by_role("button", name="Save").click()
     for reader in (desktop, phone):
         expect(reader.locator("li.update .text")).to_have_text(["Better words"])
         expect(reader.locator("li.update .edited")).to_have_text(re.compile(r"\(Updated: \d\d:\d\d\)"))
 
-    desk.locator("li.update-tools a.retract").click()
-    desk.locator("form.retraction").get_by_role("button", name="Retract").click()
+    news_desk.locator("li.update-tools a.retract").click()
+    news_desk.locator("form.retraction").get_by_role("button", name="Retract").click()
     for reader in (desktop, phone):
         expect(reader.locator("li.update")).to_have_count(0)
         expect(reader.get_by_text("The first update will appear by itself.")).to_be_visible()
