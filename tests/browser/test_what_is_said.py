@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import RECONNECT, NewPage, until
+from tests.browser.conftest import RECONNECT, NewPage, come_back, until
+from tests.browser.states import uploaded
 from tests.server import Server
 
 NO_SOCKET = "window.WebSocket = class extends WebSocket { constructor() { super(`ws://${location.host}/nowhere`); } }"
@@ -112,6 +113,32 @@ def test_without_a_socket_the_page_says_how_often_it_looks(server: Server, slug:
     page.goto(f"{server.url}/feeds/{slug}?q=nothing")
     page.wait_for_selector("live-feed[state=polling]")
     expect(state).to_be_hidden()
+
+
+def test_who_comes_back_to_a_page_that_polls_does_not_wait_for_a_hidden_tabs_next_turn(
+    server: Server, slug: str, open_page: NewPage
+) -> None:
+    page = open_page(f"{server.url}/healthz", wait_for=None)
+    page.add_init_script(NO_SOCKET)
+    page.clock.install()
+    page.goto(f"{server.url}/feeds/{slug}")
+    page.clock.run_for(3_000)
+    page.wait_for_selector("live-feed[state=polling]")
+    come_back(page, hidden=True)
+    with page.expect_response("**/changes?*") as answered:
+        page.clock.run_for(12_500)
+    answered.value.finished()
+    server.publish("While nobody looked", slug)
+    come_back(page, hidden=False)
+    page.clock.run_for(3_000)
+    expect(page.locator("li.update .text")).to_have_text(["While nobody looked"])
+
+
+def test_a_picture_alone_is_told_as_one(server: Server, slug: str, open_page: NewPage) -> None:
+    page = listening(open_page, server, f"/feeds/{slug}")
+    server.publish(f"![](/pictures/{uploaded(server)})", slug)
+    until(page, lambda: "1 new update. Latest: " in told(page))
+    assert not told(page).strip().endswith("Latest:")
 
 
 def test_a_socket_that_comes_back_after_polling_is_live_again(server: Server, slug: str, open_page: NewPage) -> None:
