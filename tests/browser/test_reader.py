@@ -39,22 +39,22 @@ def test_two_readers_see_what_an_editor_publishes_edits_and_retracts(
         expect(reader.get_by_text("The first update will appear by itself.")).to_be_visible()
 
 
-def test_the_day_of_an_edit_is_named_when_it_is_another(server: Server, open_page: NewPage) -> None:
+def test_the_day_of_an_edit_is_named_when_it_is_another(shared: Server, slug: str, open_page: NewPage) -> None:
     for retract in (False, True):
-        old = server.publish("Of old", published_at="2026-01-02T09:00:00Z")
-        server.api("PATCH", f"/api/v1/updates/{old['id']}", {"body": "Of late", "revision": 1})
+        old = shared.publish("Of old", slug, published_at="2026-01-02T09:00:00Z")
+        shared.api("PATCH", f"/api/v1/updates/{old['id']}", {"body": "Of late", "revision": 1})
         if retract:
-            server.api("DELETE", f"/api/v1/updates/{old['id']}", {"notice": True})
-    page = open_page(f"{server.url}/feeds/news")
+            shared.api("DELETE", f"/api/v1/updates/{old['id']}", {"notice": True})
+    page = open_page(f"{shared.url}/feeds/{slug}")
     moment = r"\d+ \w+ 20\d\d, \d\d:\d\d"
     expect(page.locator("li.update .edited")).to_have_text(re.compile(rf"\(Updated: {moment}\)"))
     expect(page.locator("li.retracted")).to_have_text(re.compile(rf"retracted at {moment}"))
 
 
-def test_stacked_marks_stay_within_their_update(server: Server, open_page: NewPage) -> None:
-    server.publish("Z" + "\u0302" * 60 + "algo")
-    server.publish("Above")
-    page = open_page(f"{server.url}/feeds/news")
+def test_stacked_marks_stay_within_their_update(shared: Server, slug: str, open_page: NewPage) -> None:
+    shared.publish("Z" + "\u0302" * 60 + "algo", slug)
+    shared.publish("Above", slug)
+    page = open_page(f"{shared.url}/feeds/{slug}")
     above, stacked = page.locator("li.update").all()
     with_marks = above.locator("article").screenshot()
     stacked.locator(".text").evaluate("(text) => (text.style.visibility = 'hidden')")
@@ -80,64 +80,70 @@ def test_an_article_follows_its_own_feed_and_the_news_over_one_socket(server: Se
     assert len(sockets) == 1
 
 
-def test_show_more_neither_skips_nor_repeats_while_others_publish(server: Server, open_page: NewPage) -> None:
+def test_show_more_neither_skips_nor_repeats_while_others_publish(
+    shared: Server, slug: str, open_page: NewPage
+) -> None:
     for number in range(50):
-        server.publish(f"Number {number}")
-    page = open_page(f"{server.url}/feeds/news")
-    assert len(texts(page)) == 20
-    server.publish("While reading 1")
-    server.publish("While reading 2")
+        shared.publish(f"Number {number}", slug)
+    page = open_page(f"{shared.url}/feeds/{slug}")
+    assert len(texts(page, slug)) == 20
+    shared.publish("While reading 1", slug)
+    shared.publish("While reading 2", slug)
     expect(page.locator("li.update")).to_have_count(22)
     page.get_by_role("link", name="Show More").click()
     expect(page.locator("li.update")).to_have_count(42)
-    server.publish("While reading 3")
+    shared.publish("While reading 3", slug)
     page.get_by_role("link", name="Show More").click()
     expect(page.locator("li.update")).to_have_count(53)
     expect(page.get_by_role("link", name="Show More")).to_have_count(0)
     expected = [f"While reading {number}" for number in (3, 2, 1)] + [
         f"Number {number}" for number in range(49, -1, -1)
     ]
-    assert texts(page) == expected
+    assert texts(page, slug) == expected
 
 
-def test_what_show_more_brought_is_live_too(server: Server, open_page: NewPage) -> None:
-    first = server.publish("The oldest")
-    second = server.publish("The second oldest")
+def test_what_show_more_brought_is_live_too(shared: Server, slug: str, open_page: NewPage) -> None:
+    first = shared.publish("The oldest", slug)
+    second = shared.publish("The second oldest", slug)
     for number in range(20):
-        server.publish(f"Number {number}")
-    page = open_page(f"{server.url}/feeds/news")
-    server.api("PATCH", f"/api/v1/updates/{first['id']}", {"body": "Edited before it was loaded", "revision": 1})
+        shared.publish(f"Number {number}", slug)
+    page = open_page(f"{shared.url}/feeds/{slug}")
+    shared.api("PATCH", f"/api/v1/updates/{first['id']}", {"body": "Edited before it was loaded", "revision": 1})
     page.get_by_role("link", name="Show More").click()
     expect(page.locator("li.update")).to_have_count(22)
-    assert texts(page)[-1] == "Edited before it was loaded"
-    server.api("PATCH", f"/api/v1/updates/{first['id']}", {"body": "Edited again", "revision": 2})
-    server.api("DELETE", f"/api/v1/updates/{second['id']}")
+    assert texts(page, slug)[-1] == "Edited before it was loaded"
+    shared.api("PATCH", f"/api/v1/updates/{first['id']}", {"body": "Edited again", "revision": 2})
+    shared.api("DELETE", f"/api/v1/updates/{second['id']}")
     expect(page.locator("li.update")).to_have_count(21)
     expect(page.locator("li.update .text").last).to_have_text("Edited again")
 
 
-def test_a_retraction_wins_over_older_updates_that_are_on_their_way(server: Server, open_page: NewPage) -> None:
-    doomed = server.publish("Wrong")
+def test_a_retraction_wins_over_older_updates_that_are_on_their_way(
+    shared: Server, slug: str, open_page: NewPage
+) -> None:
+    doomed = shared.publish("Wrong", slug)
     for number in range(20):
-        server.publish(f"Number {number}")
-    page = open_page(f"{server.url}/feeds/news")
+        shared.publish(f"Number {number}", slug)
+    page = open_page(f"{shared.url}/feeds/{slug}")
     held = []
     page.route("**/older?*", lambda route: held.append((route, route.fetch())))
     page.get_by_role("link", name="Show More").click()
     until(page, lambda: bool(held))
     assert "Wrong" in held[0][1].text()
-    server.api("DELETE", f"/api/v1/updates/{doomed['id']}")
-    server.publish("So that the push has arrived")
+    shared.api("DELETE", f"/api/v1/updates/{doomed['id']}")
+    shared.publish("So that the push has arrived", slug)
     expect(page.locator("li.update", has_text="So that the push has arrived")).to_have_count(1)
     held[0][0].fulfill(response=held[0][1])
     expect(page.get_by_role("link", name="Show More")).to_have_count(0)
-    assert "Wrong" not in texts(page)
+    assert "Wrong" not in texts(page, slug)
 
 
-def test_show_more_that_failed_still_is_a_link_to_what_was_asked_for(server: Server, open_page: NewPage) -> None:
+def test_show_more_that_failed_still_is_a_link_to_what_was_asked_for(
+    shared: Server, slug: str, open_page: NewPage
+) -> None:
     for number in range(50):
-        server.publish(f"Number {number}")
-    page = open_page(f"{server.url}/feeds/news")
+        shared.publish(f"Number {number}", slug)
+    page = open_page(f"{shared.url}/feeds/{slug}")
     page.get_by_role("link", name="Show More").click()
     expect(page.locator("li.update")).to_have_count(40)
     page.route("**/older?*", lambda route: route.abort())
@@ -146,18 +152,18 @@ def test_show_more_that_failed_still_is_a_link_to_what_was_asked_for(server: Ser
     expect(page.locator("li.update")).to_have_count(40)
     page.goto(again or "")
     expect(page.locator("li.update")).to_have_count(10)
-    assert texts(page)[0] == "Number 9"
+    assert texts(page, slug)[0] == "Number 9"
 
 
-def test_a_page_of_older_updates_that_are_all_gone_stays_empty(server: Server, open_page: NewPage) -> None:
-    gone = server.publish("The oldest")
+def test_a_page_of_older_updates_that_are_all_gone_stays_empty(shared: Server, slug: str, open_page: NewPage) -> None:
+    gone = shared.publish("The oldest", slug)
     for number in range(20):
-        server.publish(f"Number {number}")
-    page = open_page(f"{server.url}/feeds/news")
+        shared.publish(f"Number {number}", slug)
+    page = open_page(f"{shared.url}/feeds/{slug}")
     older = page.get_by_role("link", name="Show More").get_attribute("href")
-    server.api("DELETE", f"/api/v1/updates/{gone['id']}")
-    page = open_page(f"{server.url}/feeds/news{older}")
-    server.publish("Brand new")
+    shared.api("DELETE", f"/api/v1/updates/{gone['id']}")
+    page = open_page(f"{shared.url}/feeds/{slug}{older}")
+    shared.publish("Brand new", slug)
     page.wait_for_selector("live-feed[version='23']")
     expect(page.locator("li.update")).to_have_count(0)
     expect(page.get_by_text("Nothing was published here.")).to_be_visible()
