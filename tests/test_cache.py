@@ -92,8 +92,8 @@ def fresh(site: Site) -> dict[str, tuple[int, bytes, str | None]]:
         return answers(app)
 
 
-@given(names=st.lists(st.sampled_from(sorted(WRITES)), max_size=6))
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(names=st.lists(st.sampled_from(sorted(WRITES)), min_size=3, max_size=6))
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 def test_a_warm_site_answers_like_a_fresh_one_whatever_was_written(
     tmp_path_factory: pytest.TempPathFactory, names: list[str]
 ) -> None:
