@@ -9,6 +9,7 @@ import { opening, say, tell, wanted } from "./aloud.js";
 import { ask, follow, online } from "./line.js";
 import { recall, remember } from "./memory.js";
 import { parse, showMore } from "./more.js";
+import { morph } from "./morph.js";
 import { keepFocus, number, walk } from "./pattern.js";
 import { entitle, pending } from "./pending.js";
 import { reload } from "./reload.js";
@@ -232,11 +233,10 @@ class LiveFeed extends HTMLElement {
   }
 
   #replace(old, fresh) {
-    for (const name of ["pending", "missed", "highlighted"]) fresh.classList.toggle(name, old.classList.contains(name));
-    // It stays folded, unless another was pinned in its place.
-    const [was, is] = [old, fresh].map((each) => each.querySelector("details"));
-    if (is && was?.dataset.of === is.dataset.of) is.open = was?.open;
-    keepFocus(old, fresh, () => old.replaceWith(fresh));
+    for (const name of ["fresh", "pending", "missed", "highlighted"]) {
+      fresh.classList.toggle(name, old.classList.contains(name));
+    }
+    keepFocus(old, fresh, () => morph(old, fresh));
   }
 
   #unwanted(fresh) {

@@ -12,12 +12,14 @@ export function number(box, items, size) {
   });
 }
 
-// Does to `old` what takes it away. Whoever had the focus in it has it in `next` then, at the same link if it is there.
+// Does to `old` what takes it or a part of it away. Whoever had the focus in it has it in
+// `next` then, or in `old` where that stays after all, at the same link if it is there.
 export function keepFocus(old, next, act) {
   const had = document.activeElement;
   const inside = old.contains(had);
   act();
-  if (!inside) return;
+  if (!inside || had.isConnected) return;
+  if (old.isConnected) next = old;
   const stops = [...next.querySelectorAll(STOPS)];
   const same = stops.find((stop) => stop.cloneNode().isEqualNode(had.cloneNode()));
   (same ?? next.querySelector("article") ?? stops[0])?.focus({ preventScroll: true });

@@ -44,11 +44,13 @@ export function pending(feed) {
     return shown;
   }
 
-  // To the newest update, wherever the list has it.
+  // To the first of what is new: with the head of the feed where both are in view, since what is pinned and the key
+  // events may fill screens between them.
   function lead() {
-    const [first] = reveal(), { order, list } = feed;
-    (order ? first : head).scrollIntoView({ block: "nearest" });
-    (order ? first : list).querySelector("article").focus({ preventScroll: true });
+    const first = reveal().find((item) => item.matches(".update"));
+    if (!feed.order) head.scrollIntoView({ block: "nearest" });
+    first.scrollIntoView({ block: "nearest" });
+    first.querySelector("article").focus({ preventScroll: true });
   }
 
   function count() {

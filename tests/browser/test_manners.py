@@ -87,6 +87,30 @@ def test_scrolled_away_a_toast_counts_what_is_new_and_leads_to_it(
     expect(page.locator(".feed-head")).to_be_in_viewport()
 
 
+@SIZES
+@pytest.mark.parametrize("path", ["/feeds/{}", "/feeds/{}?order=oldest", "/articles/{}", "/embed/feeds/{}"])
+def test_the_toast_leads_to_the_first_new_update_past_what_stands_above_it(
+    server: Server, slug: str, open_page: NewPage, viewport: dict[str, int], path: str
+) -> None:
+    for number in range(10):
+        server.publish(f"Number {number}. {LONG}", slug, key=True)
+    server.publish(LONG * 4, slug, pinned=True)
+    old = published(server, slug, 6)
+    page = open_page(server.url + path.format(slug), viewport=viewport)
+    own = page.locator(f"[feed={slug}]")
+    for fold in own.locator(".pinned details:not([open]) summary").all():
+        fold.click()
+    if "oldest" in path:
+        page.evaluate("getSelection().selectAllChildren(document.querySelector('.update .text'))")
+    else:
+        scroll_into(page, old[1])
+    new = [server.publish(f"New {number}. {LONG}", slug) for number in range(2)]
+    own.locator(".toast button").click()
+    first = own.locator(f"#update-{new[0 if 'oldest' in path else 1]['id']}")
+    expect(first.locator("article")).to_be_focused()
+    expect(first).to_be_in_viewport(ratio=0.9)
+
+
 def test_scrolling_up_reveals_what_is_new(server: Server, slug: str, open_page: NewPage) -> None:
     old = published(server, slug)
     page = open_page(f"{server.url}/feeds/{slug}")
