@@ -16,10 +16,9 @@ from feed.render.updates import Renderer
 from feed.store.database import Store
 from feed.store.readiness import Readiness
 from feed.store.versions import Versions
-from feed.web import files, guards, problems
+from feed.web import desk_pictures, files, guards, problems
 from feed.web.api import api
 from feed.web.cache import Cache, Parameters
-from feed.web.desk import desk
 from feed.web.embed import embed
 from feed.web.health import health
 from feed.web.host import OwnHost
@@ -49,7 +48,17 @@ def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
     files.install(app)
     guards.guard(app)
     problems.install(app)
-    for blueprint in (reader, syndication, embed, files.pictures, files.static, api, sign_in_pages, desk, health):
+    for blueprint in (
+        reader,
+        syndication,
+        embed,
+        files.pictures,
+        files.static,
+        api,
+        sign_in_pages,
+        desk_pictures.desk,
+        health,
+    ):
         app.register_blueprint(blueprint)
     commands.install(app)
 

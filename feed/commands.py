@@ -12,11 +12,11 @@ import click
 from flask import Flask
 from flask.cli import AppGroup, with_appcontext
 
-from feed import private
+from feed import picture, private
 from feed.demo import replay as replaying
 from feed.demo import sample
 from feed.errors import Invalid, Missing
-from feed.store import actions, editors, migrations, people, tokens
+from feed.store import actions, editors, migrations, people, pictures, tokens
 from feed.store import backup as backups
 from feed.store import repair as repairs
 from feed.store import rerender as rerendering
@@ -83,6 +83,7 @@ def _make_ready() -> None:
     _check_port(os.environ.get("HOST", "127.0.0.1"), int(os.environ.get("PORT", "8000")))
     private.tighten(house().settings.database, house().settings.media)
     migrations.upgrade(house().store)
+    picture.sweep(house().settings.media)
     sample.load_if_empty(house().store, house().settings.media)
     if warning := unsafe_sqlite():
         click.echo(f"Warning: {warning}", err=True)
@@ -109,6 +110,7 @@ def upgrade() -> None:
     """Applies the migrations."""
     private.tighten(house().settings.database, house().settings.media)
     names = migrations.upgrade(house().store)
+    picture.sweep(house().settings.media)
     click.echo("\n".join(f"applied {name}" for name in names) or "up to date")
 
 
@@ -145,6 +147,11 @@ def check() -> None:
 def repair() -> None:
     """Says what was done, and what only a backup can mend."""
     click.echo("\n".join(repairs.repair(house().store)))
+    media = house().settings.media
+    if swept := picture.sweep(media):
+        click.echo(f"took away {swept} unfinished files of pictures")
+    if measured := pictures.measure(house().store, media):
+        click.echo(f"measured {measured} pictures of an earlier release")
     if problems := backups.check(house().store):
         raise click.ClickException("; ".join(problems) + ". Only a backup can mend that: flask db restore PATH")
     click.echo("all is well")

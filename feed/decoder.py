@@ -2,6 +2,7 @@
 decoder costs a refusal, and what decoding took is given back with its process.
 """
 
+import io
 import json
 import resource
 import signal
@@ -16,6 +17,7 @@ from feed.picture import SafePicture
 MEMORY_BYTES = 1536 * 1024**2  # 50 million pixels of a WebP, turned and copied, take 1,250 MB
 CPU_SECONDS = 20  # 50 million pixels with a profile take 10 on a slow machine
 WALL_SECONDS = 60  # on a machine that is busy with other things
+FILES = ("full", "small", "tiny")  # what the answer holds behind its first line, in this order
 TOO_MUCH = Sentence("This picture takes too much memory or time to read; save it anew, or make it smaller.")
 
 
@@ -39,8 +41,7 @@ def main() -> None:
         assert isinstance(sentence, Sentence)  # noqa: S101 - for the types; all refusals of a picture are sentences
         _answer({"refused": sentence.message, "values": sentence.values})
         return
-    said = asdict(safe) | {"full": len(safe.full), "small": len(safe.small)}
-    _answer(said, safe.full, safe.small)
+    _answer(asdict(safe) | {name: len(getattr(safe, name)) for name in FILES}, *(getattr(safe, name) for name in FILES))
 
 
 def _answer(said: dict[str, object], *files: bytes) -> None:
@@ -55,9 +56,10 @@ def _understood(answer: bytes) -> SafePicture:
     if "refused" in said:
         message, values = said["refused"], said["values"]
         raise picture.refused(Sentence(message, **values))
-    if not said or len(files) != said["full"] + said["small"]:
+    if not said or len(files) != sum(said[name] for name in FILES):
         raise picture.refused(TOO_MUCH)
-    return SafePicture(**said | {"full": files[: said["full"]], "small": files[said["full"] :]})
+    reading = io.BytesIO(files)
+    return SafePicture(**said | {name: reading.read(said[name]) for name in FILES})
 
 
 def _limit(what: int, most: int) -> None:

@@ -13,19 +13,14 @@ from linkify_it import LinkifyIt
 from linkify_it.main import Match
 from markdown_it import MarkdownIt, rules_core, rules_inline
 from markdown_it.common.normalize_url import normalizeLinkText
-from markdown_it.common.utils import escapeHtml
-from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
-from markdown_it.utils import EnvType, OptionsDict
 
-from feed import prose, typography
+from feed import figures, prose, typography
 from feed.errors import Invalid, Reason, Sentence
 
 LONG_PARAGRAPH = 4_000  # characters, 600 words; what looks for quotes and bare links takes the square of the length
-ADDRESS_NAMED = 100  # characters of a refused address that are repeated
 ESCAPES_REMEMBERED = 50  # tokens back at which an escaped mark may have its other half
 SCHEMES = {"http", "https", "mailto", "tel", "sms"}
-OWN_PICTURE = re.compile(r"/pictures/[0-9a-f]{16}\Z")
 
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*:|/|#|www\.", re.IGNORECASE)
@@ -84,7 +79,9 @@ def words(quotes: str) -> MarkdownIt:
     markdown.core.ruler.push("heading_below_the_page", lambda state: _heading_below_the_page(state.tokens))
     markdown.core.ruler.push("numbers", lambda state: _keep_numbers(state.tokens))
     markdown.core.ruler.push("addresses", lambda state: _check_addresses(state.tokens))
-    markdown.add_render_rule("image", lambda self, *rest: _image(self, *rest))
+    markdown.core.ruler.push("figures", figures.gather)
+    markdown.add_render_rule("figure", figures.render)
+    markdown.add_render_rule("image", figures.render_image)
     return markdown
 
 
@@ -239,7 +236,7 @@ def refused(address: str) -> Invalid:
     """Says that this address cannot be linked."""
     told = Sentence(
         "{address} cannot be linked. Use https://, mailto:, tel: or sms:, or an address of this site.",
-        address=normalizeLinkText(address)[:ADDRESS_NAMED],
+        address=normalizeLinkText(address)[: figures.ADDRESS_NAMED],
     )
     return Invalid(Reason("body", told))
 
@@ -250,11 +247,3 @@ def addresses(tokens: Sequence[Token]) -> Iterator[str]:
         for part in token.children or ():
             if part.type == "link_open":
                 yield str(part.attrs["href"])
-
-
-def _image(renderer: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType) -> str:
-    token = tokens[index]
-    alt = escapeHtml(renderer.renderInlineAsText(token.children, options, env) if token.children else "")
-    source = str(token.attrs.get("src", ""))
-    # A foreign picture leaves its words behind, so that the sentence around it still makes sense.
-    return f'<img src="{source}" alt="{alt}" loading="lazy">' if OWN_PICTURE.match(source) else alt

@@ -1,11 +1,14 @@
 """An uploaded file → a safe picture: decoded, its pixels copied into a new image, and written anew.
 
+HEIC, which phones write, is read where pillow-heif is installed; elsewhere it is refused by its name.
+
 Saving the opened image again would keep JPEG and GIF comments; only pixels are carried over (and the rotation that
 EXIF asks for is applied to them first). Runs in a process of its own: see decoder.
 """
 
 import io
 import os
+import time
 import warnings
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,28 +22,40 @@ from feed.errors import Invalid, Reason, Sentence, Unsaved
 UPLOAD_BYTES = 12 * 1024 * 1024  # a good camera's JPEG
 PIXELS = 50_000_000  # 200 MB decoded; Pillow alone would only warn at 90 million
 WIDEST = 1600  # pixels; the picture's column is 760 CSS pixels wide, twice for sharp screens
-SMALL = 640  # pixels; a phone's screen, and the cards
+SMALL = 640  # pixels; a phone's screen, and the first of a list
+TINY = 192  # pixels of the shorter side; the largest avatar and a card are 96 CSS pixels, twice for sharp screens
 SIDE = 16_383  # pixels, the most of a WebP; one pixel wide and 50 million high takes 2 GB to decode
-FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF")  # the decoders of Pillow that an upload may reach
-KINDS = {"JPEG": "JPEG", "MPO": "JPEG", "PNG": "PNG", "WEBP": "WEBP", "AVIF": "WEBP", "GIF": "PNG"}
+HEIF = "HEIF"  # what pillow-heif calls its decoder
+FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", HEIF)  # the decoders that an upload may reach
+KINDS = {"JPEG": "JPEG", "MPO": "JPEG", "PNG": "PNG", "WEBP": "WEBP", "AVIF": "WEBP", "GIF": "PNG", HEIF: "JPEG"}
 """What we write for each kind that these decoders report: MPO is a camera's JPEG with more pictures behind the first.
 Of an animation the first picture is kept. Every browser shows what we write, and so does the release before."""
+STILL = ("MPO", HEIF)  # with several pictures they are no animation
+HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")  # ISO/IEC 23008-12, annex B
 QUALITY = 82  # no difference to the eye, a third of the bytes of 95
 
 EXTENSIONS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp"}
 UNFINISHED = ".unfinished"  # what the name of a file ends with while it is being written
-UNREADABLE = Sentence("This file cannot be read as JPEG, PNG, WebP, AVIF or GIF.")
+UNREADABLE = Sentence("This file cannot be read as JPEG, PNG, WebP, AVIF, HEIC or GIF.")
+NO_HEIC = Sentence("This site cannot read HEIC. Save the picture as JPEG, then upload that.")
+LEVELS = 5  # of red, green and blue in the colour that stands for a picture: 216 colours, 18 lines of CSS
+STALE_SECONDS = 3_600  # after which an unfinished file is nobody's: writing one takes less than a second
 
 
 @dataclass(frozen=True)
 class SafePicture:
-    """A picture without its past. `full` and `small` are whole files; width and height are of `full`, in pixels."""
+    """A picture without its past. `full`, `small` and `tiny` are whole files; width and height are of `full`, in
+    pixels. `colour` is that of `colour_of`. `animated` says that more pictures came with it, which are lost."""
 
     format: str
     width: int
     height: int
+    small_width: int
+    colour: str | None
+    animated: bool
     full: bytes
     small: bytes
+    tiny: bytes
 
 
 def rewrite(upload: bytes) -> SafePicture:
@@ -51,7 +66,7 @@ def rewrite(upload: bytes) -> SafePicture:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # our own limits are the stricter ones
-            with Image.open(io.BytesIO(upload), formats=FORMATS) as opened:
+            with Image.open(io.BytesIO(upload), formats=_formats(upload)) as opened:
                 return _written(opened)
     except Invalid:
         raise
@@ -66,28 +81,47 @@ def check_size(upload: bytes) -> None:
 
 
 def save(safe: SafePicture, folder: Path, picture_id: str) -> None:
-    """Writes both files so that they survive a power cut; each has its name only once it is whole. Raises Unsaved, and
+    """Writes its files so that they survive a power cut; each has its name only once it is whole. Raises Unsaved, and
     leaves nothing, when the disk does not take them."""
-    small, full = (folder / file_name(picture_id, safe.format, small=small) for small in (True, False))
     try:
         private.make_folder(folder)
-        _write(small, safe.small)
-        _write(full, safe.full)
+        for width, content in ((TINY, safe.tiny), (SMALL, safe.small), (None, safe.full)):
+            _write(folder / file_name(picture_id, safe.format, width), content)
         descriptor = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(descriptor)  # the names too
         finally:
             os.close(descriptor)
     except OSError as error:
-        for each in (small, full):
-            with suppress(OSError):
-                each.unlink()
+        remove(folder, picture_id, safe.format)
         raise Unsaved(f"the picture cannot be written to {folder}: {error.strerror}") from error
 
 
-def file_name(picture_id: str, kind: str, *, small: bool = False) -> str:
-    """What the file of a picture is called in the folder of pictures."""
-    return f"{picture_id}{f'-{SMALL}' if small else ''}.{EXTENSIONS[kind]}"
+def remove(folder: Path, picture_id: str, kind: str) -> None:
+    """Takes the files of a picture away, as far as they are there."""
+    for width in (TINY, SMALL, None):
+        with suppress(OSError):
+            (folder / file_name(picture_id, kind, width)).unlink()
+
+
+def looks(folder: Path, picture_id: str, kind: str) -> tuple[int, str | None]:
+    """The width of the small variant and the colour of a picture that is there already. Raises OSError."""
+    with Image.open(folder / file_name(picture_id, kind, SMALL)) as small:
+        return small.width, colour_of(small)
+
+
+def sweep(folder: Path) -> int:
+    """Takes away what a power cut or a crash left unfinished, and says how many files that were. What may still be in
+    work stays."""
+    stale = [each for each in folder.glob(f"*{UNFINISHED}") if time.time() - each.stat().st_mtime > STALE_SECONDS]
+    for each in stale:
+        each.unlink(missing_ok=True)
+    return len(stale)
+
+
+def file_name(picture_id: str, kind: str, width: int | None = None) -> str:
+    """What the file of a picture is called in the folder of pictures; `width` is SMALL, TINY or None for all of it."""
+    return f"{picture_id}{f'-{width}' if width else ''}.{EXTENSIONS[kind]}"
 
 
 def refused(message: str) -> Invalid:
@@ -109,6 +143,21 @@ def _write(path: Path, content: bytes) -> None:
         raise
 
 
+def _formats(upload: bytes) -> tuple[str, ...]:
+    """The decoders for that upload. Raises Invalid for a HEIC where none is installed."""
+    of_pillow = FORMATS[:-1]
+    if upload[4:8] != b"ftyp" or upload[8:12] not in HEIC_BRANDS:
+        return of_pillow
+    try:
+        import pillow_heif  # here: a worker that decodes nothing itself loads no decoder
+    except ImportError:  # no wheel for this platform; an AVIF may have such a brand, too
+        if b"avif" in upload[: int.from_bytes(upload[:4])]:
+            return of_pillow
+        raise refused(NO_HEIC) from None
+    pillow_heif.register_heif_opener()
+    return FORMATS
+
+
 def _written(opened: Image.Image) -> SafePicture:
     kind = KINDS.get(str(opened.format))
     if kind is None:
@@ -124,8 +173,36 @@ def _written(opened: Image.Image) -> SafePicture:
     pixels = Image.new(mode, upright.size)
     pixels.paste(upright.convert(mode))
     full, small = _fitted(pixels, WIDEST), _fitted(pixels, SMALL)
-    whole, less = _file(full, kind), _file(small, kind)
-    return SafePicture(kind, full.width, full.height, whole, min(whole, less, key=len))
+    whole, less, least = (_file(each, kind) for each in (full, small, _fitted(pixels, _tiny_width(pixels))))
+    return SafePicture(
+        kind,
+        full.width,
+        full.height,
+        small_width=small.width if len(less) < len(whole) else full.width,
+        colour=colour_of(small),
+        animated=getattr(opened, "is_animated", False) and opened.format not in STILL,
+        full=whole,
+        small=min(whole, less, key=len),
+        tiny=min(whole, less, least, key=len),
+    )
+
+
+def colour_of(pixels: Image.Image) -> str | None:
+    """What stands for these pixels until they have loaded: the mean colour in words of CSS's, as "r4 g2 b0". None for
+    what is transparent: the colour would show through for good."""
+    if (
+        pixels.mode != "RGB"
+        and pixels.has_transparency_data
+        and min(pixels.convert("RGBA").getchannel("A").tobytes()) < 255
+    ):
+        return None
+    mean = pixels.convert("RGB").resize((1, 1), Image.Resampling.BOX).tobytes()
+    return " ".join(f"{name}{round(level * LEVELS / 255)}" for name, level in zip("rgb", mean, strict=True))
+
+
+def _tiny_width(image: Image.Image) -> int:
+    """With which the shorter side is TINY; of a panorama less."""
+    return min(SMALL, max(TINY, round(image.width * TINY / image.height)))
 
 
 def _upright(image: Image.Image) -> Image.Image:

@@ -1,19 +1,19 @@
 """An editor's Markdown → safe HTML, once, at write time: what was approved is what is stored and shown.
 
 Two walls: markdown-it with `html` off makes every tag itself, and nh3 lets only the allow-list below through.
-Pictures may come from this site alone: a picture on a foreign host would tell that host who reads.
 """
 
 import math
 import re
 import unicodedata
 from functools import partial
+from types import MappingProxyType
 
 import nh3
 from markdown_it.common.utils import escapeHtml
 from markdown_it.utils import EnvType
 
-from feed import markdown, prose, typography
+from feed import figures, markdown, prose, typography
 from feed.errors import Invalid, Reason, Sentence
 from feed.languages import ENGLISH
 
@@ -22,34 +22,39 @@ WORDS_PER_MINUTE = 238  # silent reading of non-fiction in English: Brysbaert 20
 LETTERS_PER_WORD = 5  # where words are not apart from each other: Thai, Lao, Khmer, Burmese
 
 TAGS = {
-    "a", "abbr", "b", "blockquote", "br", "code", "del", "em", "h2", "h3", "h4", "hr", "img", "li", "ol", "p",
-    "pre", "s", "strong", "sub", "sup", "table", "tbody", "td", "th", "thead", "tr", "ul",
+    "a", "abbr", "b", "blockquote", "br", "code", "del", "em", "figcaption", "figure", "h2", "h3", "h4", "hr", "img",
+    "li", "ol", "p", "pre", "s", "strong", "sub", "sup", "table", "tbody", "td", "th", "thead", "tr", "ul",
 }  # fmt: skip
 ATTRIBUTES = {
     "a": {"href", "title"},
-    "img": {"src", "alt", "loading"},
+    "img": {"src", "alt", "title", "width", "height", "srcset", "sizes", "data-colour", "loading"},
     "ol": {"start"},
     "li": {"value"},
     "abbr": {"title"},
 }
 REL = "noopener"  # and no more: these are the links of editors, not of strangers
 REACHED = {"pre": {"tabindex": "0"}, "table": {"tabindex": "0"}}  # they scroll when they are wide: by keys, too
-_harmless = partial(nh3.clean, tags=TAGS, attributes=ATTRIBUTES, url_schemes=markdown.SCHEMES, link_rel=REL)
+ELSEWHERE = ATTRIBUTES | {"img": {"src", "alt", "title", "width", "height"}}  # as other pages can use it
+_clean = partial(nh3.clean, tags=TAGS, url_schemes=markdown.SCHEMES, link_rel=REL)
+_harmless = partial(_clean, attributes=ATTRIBUTES)
 _BLANK = "\u115f\u1160\u2800\u3164\uffa0"  # letters and signs by their category, and nothing to the eye
-_BETWEEN = re.compile(r"</(?:p|li|h\d|blockquote|t[dhr]|pre)>|<br ?/?>|<(?:[ou]l|li)\b[^>]*>|</[ou]l>")
+_BETWEEN = re.compile(r"</(?:p|li|h\d|blockquote|t[dhr]|pre|figure)>|<fig\w+>|<br ?/?>|<(?:[ou]l|li)\b[^>]*>|</[ou]l>")
 _LEADS_NOWHERE = re.compile(r"<a (?!href=)")
 _NUMBER = re.compile(r'(?:start|value)="(\d{1,9})"')
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 _KANA = re.compile(r"[\u3040-\u30ff]")
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
+_CAPTION = re.compile(r"<figcaption>.*?</figcaption>", re.DOTALL)
+_ALT = re.compile(r'<img [^>]*\balt="([^"]*)"[^>]*>')
 _PICTURE = re.compile(r'<img src="/pictures/([0-9a-f]{16})"')
 
 
-def to_html(written: str, limit: int, language: str = ENGLISH) -> str:
+def to_html(written: str, limit: int, language: str = ENGLISH, pictures: figures.Known = MappingProxyType({})) -> str:
     """Markdown in, an HTML fragment out, "" for nothing to show. `limit` is how many characters of Markdown the field
-    holds; quotes are those of the language. Raises Invalid on "body" for HTML of more than GROWTH times that and for an
-    address that may not be linked, and for nothing else."""
-    env: EnvType = {}
+    holds; quotes are those of the language; `pictures` are those that there are, at least of `figures.named_in`, by id.
+    Raises Invalid on "body" for HTML of more than GROWTH times that, for an address that may not be linked, and for a
+    picture that is none of these; and for nothing else."""
+    env: EnvType = {figures.KNOWN: pictures}
     writer = markdown.words(typography.quotes(language))
     tokens = writer.parse(prose.as_marked(written), env)
     html = writer.renderer.render(tokens, writer.options, env)
@@ -75,7 +80,7 @@ def smart_line(line: str, language: str = ENGLISH) -> str:
 def absolute(html: str, base: str) -> str:
     """The fragment for whoever reads it elsewhere: its addresses, and those of its pictures, in full. `base` is the
     address of its own page."""
-    return _harmless(html, url_relative=("rewrite_with_base", base))
+    return _clean(html, attributes=ELSEWHERE, url_relative=("rewrite_with_base", base))
 
 
 def plain_line(line: str, language: str) -> str:
@@ -105,7 +110,17 @@ def visible(words: str) -> bool:
 
 
 def plain(html: str) -> str:
-    """The words of an HTML fragment and the numbers of its lists, with the gaps between blocks kept as one space."""
+    """The words of an HTML fragment and the numbers of its lists, with the gaps between blocks kept as one space. What
+    is said of its pictures is no part of them, unless there are no others."""
+    return _words_of(_CAPTION.sub(" ", html)) or _words_of(html)
+
+
+def findable(html: str) -> str:
+    """All words of an HTML fragment by which it may be looked for: those of its pictures too, which stand for them."""
+    return _words_of(_ALT.sub(r" \1 ", html))
+
+
+def _words_of(html: str) -> str:
     counted: list[int | None] = []  # of each list that is open, the number of its next item
     spaced = _BETWEEN.sub(lambda tag: _gap(tag[0], counted), html)
     return " ".join(_unescape(nh3.clean(spaced, tags=set())).split())

@@ -10,6 +10,7 @@ from feed.render.updates import KEY_EVENTS
 from feed.web.feed_page import SHOWN
 from tests.conftest import Site
 from tests.pages import Element, element, words
+from tests.test_reader_pages import a_picture
 
 
 def box(page: str, feed: str = "news") -> Element:
@@ -65,7 +66,7 @@ def test_more_than_a_glance_holds_are_a_link(site: Site, more: int) -> None:
 
 def test_first_words_stand_for_a_headline_and_a_picture_has_words_too(site: Site) -> None:
     site.publish("word " * 40, key=True)
-    site.publish("![](/pictures/0123456789abcdef)", key=True)
+    site.publish(f"![](/pictures/{a_picture(site, 'A tug')})", key=True)
     picture, words = listed(site.charlie.get("/feeds/news").text)
     assert re.fullmatch(r"(word )+word…", words)
     assert len(words) <= 80

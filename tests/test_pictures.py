@@ -12,14 +12,17 @@ import threading
 import zlib
 from typing import Any
 
+import pillow_heif
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageCms, PngImagePlugin
 from werkzeug.test import TestResponse
 
+from app import create_app
 from feed import decoder, picture
 from feed.errors import Invalid
+from feed.store import pictures
 from feed.web.guards import FORM_BYTES
 from tests.conftest import Site
 
@@ -136,6 +139,12 @@ def test_a_camera_s_picture_is_served_no_larger_than_screens_need(site: Site) ->
     assert Image.open(io.BytesIO(full)).size == (1600, 400)
     assert Image.open(io.BytesIO(small)).size == (640, 160)
     assert len(small) < len(full)
+    portrait = upload(site, talkative("JPEG", 1000, 1500)).get_json()
+    tiny = fetch(site, f"/pictures/{portrait['id']}?small=192").data
+    assert Image.open(io.BytesIO(tiny)).size == (192, 288)
+    for old in site.house.settings.media.glob("*-192.jpg"):
+        old.unlink()
+    assert Image.open(io.BytesIO(fetch(site, f"/pictures/{portrait['id']}?small=192").data)).size == (640, 960)
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGBA", "CMYK", "I;16", "YCbCr"])
@@ -162,14 +171,16 @@ def test_transparency_stays() -> None:
     assert Image.open(io.BytesIO(picture.rewrite(out.getvalue()).full)).getpixel((0, 0)) == (255, 0, 0, 100)
 
 
-@pytest.mark.parametrize(("kind", "served_as"), [("GIF", "image/png"), ("AVIF", "image/webp"), ("WEBP", "image/webp")])
+@pytest.mark.parametrize(
+    ("kind", "served_as"), [("GIF", "image/png"), ("PNG", "image/png"), ("AVIF", "image/webp"), ("WEBP", "image/webp")]
+)
 def test_of_an_animation_the_first_picture_is_kept(site: Site, kind: str, served_as: str) -> None:
     out = io.BytesIO()
     first, second = Image.new("RGB", (40, 20), "red"), Image.new("RGB", (40, 20), "blue")
     first.save(out, kind, save_all=True, append_images=[second], duration=100)
     assert Image.open(io.BytesIO(out.getvalue())).n_frames == 2  # type: ignore[attr-defined]
     answer = upload(site, out.getvalue())
-    assert answer.status_code == 201
+    assert (answer.status_code, answer.get_json()["animation_lost"]) == (201, True)
     served = fetch(site, f"/pictures/{answer.get_json()['id']}")
     assert served.content_type == served_as
     shown = Image.open(io.BytesIO(served.data))
@@ -202,6 +213,59 @@ def test_the_small_variant_is_never_the_larger_file() -> None:
     stripes.rotate(13).convert("P").save(out, "PNG")
     safe = picture.rewrite(out.getvalue())
     assert len(safe.small) <= len(safe.full)
+    assert len(safe.tiny) <= len(safe.small)
+    assert safe.small_width == Image.open(io.BytesIO(safe.small)).width, "what pages say of it is true"
+    assert safe.small_width > picture.SMALL, "this one is smaller as it came, or this test shows nothing"
+
+
+@pytest.mark.parametrize(
+    ("mode", "colour", "stands"),
+    [("RGB", (255, 0, 0), "r5 g0 b0"), ("RGB", (10, 110, 220), "r0 g2 b4"), ("L", 128, "r3 g3 b3"),
+     ("RGBA", (255, 0, 0, 255), "r5 g0 b0"), ("RGBA", (255, 0, 0, 200), None)],
+)  # fmt: skip
+def test_the_mean_colour_stands_for_a_picture_unless_it_would_show_through(mode: str, colour: Any, stands: Any) -> None:
+    out = io.BytesIO()
+    Image.new(mode, (700, 300), colour).save(out, "PNG")
+    assert picture.rewrite(out.getvalue()).colour == stands
+
+
+def heic(**options: Any) -> bytes:
+    """A picture as phones write them. Its left half is red."""
+    pillow_heif.register_heif_opener()
+    image = Image.new("RGB", (64, 32), "blue")
+    image.paste("red", (0, 0, 32, 32))
+    out = io.BytesIO()
+    image.save(out, "HEIF", quality=90, **options)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("several", [False, True])
+def test_a_phone_s_heic_is_taken(site: Site, several: bool) -> None:
+    exif = Image.Exif()
+    exif[0x010E] = SECRET.decode()
+    more = {"save_all": True, "append_images": [Image.new("RGB", (64, 32))]} if several else {}
+    sent = heic(exif=exif.tobytes(), **more)
+    assert SECRET in sent
+    answer = upload(site, sent)
+    made = answer.get_json()
+    assert (answer.status_code, made["width"], made["height"]) == (201, 64, 32)
+    assert "animation_lost" not in made
+    served = fetch(site, f"/pictures/{made['id']}")
+    assert (served.content_type, SECRET in served.data) == ("image/jpeg", False)
+    red, _, blue = Image.open(io.BytesIO(served.data)).convert("RGB").getpixel((6, 16))  # type: ignore[misc]
+    assert red > 200 > 60 > blue
+
+
+def test_heic_of_any_brand_is_refused_by_its_name_where_nothing_reads_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = heic()
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)  # as on a platform that it has no wheel for
+    for brand in picture.HEIC_BRANDS:
+        with pytest.raises(Invalid, match="cannot read HEIC"):
+            picture.rewrite(content[:8] + brand + content[12:])
+    out = io.BytesIO()
+    Image.new("RGB", (40, 20)).save(out, "AVIF")
+    assert picture.rewrite(out.getvalue()).width == 40
+    assert picture.rewrite(out.getvalue().replace(b"ftypavif", b"ftypmif1", 1)).width == 40, "an AVIF all the same"
 
 
 REFUSED = {
@@ -211,6 +275,8 @@ REFUSED = {
     "page": b"\xff\xd8\xff<html>",
     "cut jpeg": talkative("JPEG", 400, 400)[:-700],
     "cut png": talkative("PNG", 400, 400)[:-200],
+    "cut heic": heic()[:-60],
+    "heic of nothing": b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(400),
     "cut webp": talkative("WEBP", 400, 400)[:-60],
     "bomb": png_header(12_000, 12_000),
     "larger bomb": png_header(60_000, 60_000),
@@ -384,6 +450,36 @@ def test_a_full_disk_is_a_clear_answer_and_leaves_nothing(site: Site) -> None:
     assert "no room" in answer.get_json()["detail"]
     assert not list(site.house.settings.media.iterdir())
     assert upload(site, out.getvalue()).status_code == 201
+
+
+def test_what_a_power_cut_left_unfinished_is_swept_and_what_is_in_work_is_not(site: Site) -> None:
+    upload(site, talkative("PNG"))
+    media = site.house.settings.media
+    whole = set(media.iterdir())
+    left, in_work = (media / f"{name}.png{picture.UNFINISHED}" for name in ("left", "in-work"))
+    runner = create_app({"FEED_DATABASE": str(site.house.store.path)}).test_cli_runner()
+    for command, said in (("repair", "took away 1 unfinished files"), ("upgrade", "")):
+        for each in (left, in_work):
+            each.write_bytes(b"half")
+        os.utime(left, (1, 1))
+        done = runner.invoke(args=["db", command])
+        assert (done.exit_code, said in done.output) == (0, True)
+        assert set(media.iterdir()) == whole | {in_work}
+
+
+def test_repair_measures_the_pictures_of_an_earlier_release(site: Site) -> None:
+    made = upload(site, talkative("JPEG", 4000, 1000)).get_json()["id"]
+    gone = upload(site, talkative("JPEG")).get_json()["id"]
+    (site.house.settings.media / f"{gone}-640.jpg").unlink()
+    with site.house.store.read() as db:
+        known = pictures.get(db, made)
+    site.house.store.write(lambda db: db.execute("DELETE FROM picture_looks"))
+    runner = create_app({"FEED_DATABASE": str(site.house.store.path)}).test_cli_runner()
+    assert "measured 1 pictures of an earlier release" in runner.invoke(args=["db", "repair"]).output
+    with site.house.store.read() as db:
+        assert pictures.get(db, made) == known
+        assert pictures.get(db, gone).colour is None
+    assert "measured" not in runner.invoke(args=["db", "repair"]).output
 
 
 def test_an_upload_over_the_limit_of_all_bodies_is_refused(site: Site) -> None:

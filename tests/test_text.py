@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
@@ -10,7 +11,8 @@ from hypothesis import strategies as st
 
 from feed import fields, slugs, text
 from feed.errors import Invalid
-from feed.markdown import LONG_PARAGRAPH, OWN_PICTURE
+from feed.figures import OWN_PICTURE, Picture
+from feed.markdown import LONG_PARAGRAPH
 
 ATTACKS = [
     "<script>alert(1)</script>",
@@ -33,9 +35,12 @@ ATTACKS = [
 ]
 
 
+BOAT = Picture("0123456789abcdef", "JPEG", 1600, 900, "A <boat>", 'At "dawn"', "C. & A.", "", 640, "r1 g2 b3")
+
+
 def to_html(markdown: str) -> str:
-    """As the body of an update."""
-    return text.to_html(markdown, fields.BODY)
+    """As the body of an update of a site that has one picture."""
+    return text.to_html(markdown, fields.BODY, pictures={BOAT.id: BOAT})
 
 
 class Tags(HTMLParser):
@@ -74,7 +79,7 @@ def test_no_markup_of_an_editor_can_run_or_call_home(attack: str) -> None:
 
 def assert_refuses_an_address(refused: Invalid) -> None:
     (reason,) = refused.reasons
-    assert "cannot be linked" in reason.message
+    assert "cannot be linked" in reason.message or "picture" in reason.message
 
 
 @given(
@@ -106,10 +111,105 @@ def test_a_paragraph_too_long_to_search_keeps_its_quotes_and_bare_links_as_typed
         assert '<a href="http://example.org"' in last
 
 
-def test_a_foreign_picture_leaves_its_words_behind() -> None:
-    html = to_html("See ![the flooded harbour](https://evil.example/x.png) here.")
-    assert html == "<p>See the flooded harbour here.</p>"
-    assert '<img src="/pictures/0123456789abcdef" alt="boat"' in to_html("![boat](/pictures/0123456789abcdef)")
+@pytest.mark.parametrize(
+    "address",
+    ["https://evil.example/x.png", "//evil.example/x.png", "data:image/png;base64,AAAA", "javascript:alert(1)",
+     "www.evil.example/x.png", "http://127.0.0.1:8000/pictures/0123456789abcdef", "/pictures/0123456789abcdee",
+     "/pictures/0123456789ABCDEF", "/pictures/0123456789abcdef?small", "/pictures/0123456789abcdef/", "/pictures/",
+     "/static/x.png", "/pictures/../pictures/0123456789abcdef", "#x", ""],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    "around", ["See {} here.", "{}", "# {}", "- {}", "|a|\n|-|\n|{}|", "**{}**", "[{}](https://example.org)", "> {}"]
+)
+def test_a_picture_that_is_none_of_ours_is_refused_by_its_address(address: str, around: str) -> None:
+    with pytest.raises(Invalid) as refused:
+        to_html(around.format(f"![the flooded harbour]({address})"))
+    (reason,) = refused.value.reasons
+    assert reason.field == "body"
+    assert (address or "![the flooded harbour]()") in reason.message.replace("https://www.", "www.")
+
+
+@pytest.mark.parametrize("words", ["`![x](https://evil.example/x)`", "Wow![x](see below)", "![x](harbour.jpg)", "![x]"])
+def test_words_that_look_like_a_picture_stay(words: str) -> None:
+    assert "<img" not in to_html(words)
+
+
+IMAGE = (
+    '<img src="/pictures/0123456789abcdef" alt="{}" width="1600" height="900" '
+    'srcset="/pictures/0123456789abcdef?small 640w, /pictures/0123456789abcdef 1600w" '
+    'sizes="(min-width: 64rem) 46rem, 100vw" data-colour="r1 g2 b3" loading="lazy">'
+)
+SAID = '<figcaption>At "dawn" (C. &amp; A.)</figcaption>'
+OURS = "(/pictures/0123456789abcdef)"
+
+
+@pytest.mark.parametrize(
+    ("written", "html"),
+    [
+        (f"![a boat]{OURS}", f"<figure>{IMAGE.format('a boat')}{SAID}</figure>"),
+        (f"![]{OURS}", f"<figure>{IMAGE.format('A &lt;boat&gt;')}{SAID}</figure>"),
+        (f"One ![x]{OURS}, two.", f"<p>One</p>\n<figure>{IMAGE.format('x')}{SAID}</figure>\n<p>, two.</p>"),
+        (f"One\n![x]{OURS}\ntwo", f"<p>One</p>\n<figure>{IMAGE.format('x')}{SAID}</figure>\n<p>two</p>"),
+        (f"**one ![x]{OURS}**", f"<p><strong>one </strong></p>\n<figure>{IMAGE.format('x')}{SAID}</figure>"),
+        (f"# One ![x]{OURS}", f"<h2>One</h2>\n<figure>{IMAGE.format('x')}{SAID}</figure>"),
+        (f"# ![x]{OURS}", f"<figure>{IMAGE.format('x')}{SAID}</figure>"),
+        (
+            f"[![x]{OURS}](/articles/a)",
+            f'<figure><a href="/articles/a" rel="noopener">{IMAGE.format("x")}</a>{SAID}</figure>',
+        ),
+        (
+            f"[see ![x]{OURS}](/articles/a)",
+            f'<p><a href="/articles/a" rel="noopener">see </a></p>\n<figure>{IMAGE.format("x")}{SAID}</figure>',
+        ),
+        (f"- one\n- ![x]{OURS}", f"<ul>\n<li>one</li>\n<li>\n<figure>{IMAGE.format('x')}{SAID}</figure>\n</li>\n</ul>"),
+    ],
+)
+def test_a_picture_is_a_figure_with_its_size_and_what_is_said_of_it(written: str, html: str) -> None:
+    assert to_html(written) == html
+    assert text.first_picture(html) == BOAT.id
+
+
+def test_a_picture_in_a_table_stays_in_its_cell() -> None:
+    html = to_html(f"|a|b|\n|-|-|\n|one ![x]{OURS} two|**![y]{OURS}**|")
+    assert f"<td>one<figure>{IMAGE.format('x')}{SAID}</figure>\ntwo</td>" in html
+    assert f"<td><figure>{IMAGE.format('y')}{SAID}</figure>\n</td>" in html
+
+
+@pytest.mark.parametrize(
+    ("known", "caption"),
+    [
+        (BOAT, SAID),
+        (replace(BOAT, credit=None), '<figcaption>At "dawn"</figcaption>'),
+        (replace(BOAT, caption=None), "<figcaption>Then &amp; there (C. &amp; A.)</figcaption>"),
+        (replace(BOAT, caption=None, credit=None), "<figcaption>Then &amp; there</figcaption>"),
+    ],
+)
+def test_a_title_is_the_caption_where_the_picture_has_none(known: Picture, caption: str) -> None:
+    html = text.to_html(f'![x]{OURS[:-1]} "Then & there")', fields.BODY, pictures={known.id: known})
+    assert caption in html
+    assert ('title="Then &amp; there"' in html) == (known.caption is not None), "no word of it is lost"
+
+
+def test_a_picture_no_wider_than_its_small_variant_has_no_other() -> None:
+    for known in (replace(BOAT, width=600, small_width=600), replace(BOAT, small_width=1600)):
+        assert "srcset" not in text.to_html(f"![x]{OURS}", fields.BODY, pictures={known.id: known})
+    old = replace(BOAT, small_width=None, colour=None)  # of a release that did not know
+    html = text.to_html(f"![x]{OURS}", fields.BODY, pictures={old.id: old})
+    assert "?small 640w" in html
+    assert 'width="1600" height="900"' in html
+
+
+def test_words_without_markup_leave_captions_to_the_search() -> None:
+    html = to_html(f"One ![x < y]{OURS} two")
+    assert text.plain(html) == "One two"
+    assert text.findable(html) == 'One x < y At "dawn" (C. & A.) two'
+    assert text.plain(to_html(f"![x]{OURS}")) == 'At "dawn" (C. & A.)', "where there are no others"
+
+
+def test_elsewhere_a_picture_has_its_whole_address_and_no_more_than_others_can_use() -> None:
+    html = text.absolute(to_html(f"![x]{OURS}"), "https://news.example/updates/1")
+    image = '<img src="https://news.example/pictures/0123456789abcdef" alt="x" width="1600" height="900">'
+    assert html == f"<figure>{image}{SAID}</figure>"
 
 
 def test_plain_words_keep_the_gaps_between_blocks() -> None:

@@ -151,7 +151,8 @@ def _cleaned(store: Store, given: Mapping[str, object], standing: Article | None
 
 def html_of(store: Store, body: str, language: str | None) -> str:
     """The HTML of the text of an article in that language; None is the site's. Raises Invalid."""
-    return store.stories.run(text.to_html, body, fields.ARTICLE_BODY, language or store.language)
+    known = pictures.named_in(store, body)
+    return store.stories.run(text.to_html, body, fields.ARTICLE_BODY, language or store.language, known)
 
 
 def _create(db: Database, editor: Editor, new: dict[str, Any]) -> Article:

@@ -455,3 +455,19 @@ def contributors(db: Database) -> None:
 def actions_of_who_is_not_here(db: Database) -> None:
     """What was done by somebody who joined after the backup that was restored is kept under their name."""
     db.execute("ALTER TABLE actions ADD COLUMN by_name TEXT")
+
+
+@migrations()
+def looks_of_pictures(db: Database) -> None:
+    """What a page says of a picture before it has loaded, and the uploads that wait for their words. In tables of their
+    own: the release before names no columns of pictures."""
+    db.executescript("""
+        CREATE TABLE picture_looks (
+            picture_id TEXT PRIMARY KEY REFERENCES pictures, small_width INTEGER NOT NULL, colour TEXT
+        ) STRICT, WITHOUT ROWID;
+        CREATE TABLE waiting_pictures (
+            id TEXT PRIMARY KEY, editor_id INTEGER NOT NULL REFERENCES editors, name TEXT NOT NULL,
+            format TEXT NOT NULL, width INTEGER NOT NULL, height INTEGER NOT NULL, small_width INTEGER NOT NULL,
+            colour TEXT, animated INTEGER NOT NULL, at TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+    """)

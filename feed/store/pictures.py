@@ -2,56 +2,111 @@
 
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from sqlite_utils import Database
 
-from feed import decoder, fields, picture, text, times
+from feed import decoder, fields, figures, picture, text, times
 from feed.errors import Invalid, Missing, Reason, Sentence
+from feed.figures import Picture as Picture  # what this module is about
+from feed.picture import SafePicture
 from feed.store import actions
 from feed.store.actions import Actor, Verb
 from feed.store.database import Store
+from feed.store.feeds import Row
 
-_COLUMNS = "id, format, width, height, alt, caption, credit, created_at"
+WAITING_SECONDS = 24 * 3600  # an upload waits that long for its words: overnight
+NOT_ANY_MORE = Sentence("This file is not kept any more. Choose it again.")
+
+_SELECT = """
+    SELECT id, format, width, height, alt, caption, credit, created_at, small_width, colour
+    FROM pictures LEFT JOIN picture_looks ON picture_id = id
+"""
+_MADE = ("format", "width", "height")  # what decoding tells and the picture's row holds
+_LOOKS = ("small_width", "colour")
 
 
 @dataclass(frozen=True)
-class Picture:
-    """A picture that can be shown. Width and height in pixels; `format` names the kind of file."""
+class Waiting:
+    """An upload whose words were refused: the file is kept for its editor, and nobody sees it. `name` is that of the
+    file, `animated` says that only the first of its pictures is kept."""
 
     id: str
-    format: str
-    width: int
-    height: int
-    alt: str
-    caption: str | None
-    credit: str | None
-    created_at: str
+    name: str
+    animated: bool
+
+
+@dataclass(frozen=True)
+class Added:
+    """A new picture, and whether it was an animation, of which the first picture was kept."""
+
+    picture: Picture
+    animated: bool
 
 
 def add(store: Store, media: Path, upload: bytes, given: Mapping[str, object], actor: Actor | None) -> Picture:
     """Takes an upload: decoded and written anew, so that no metadata survives. Raises Invalid,
-    and Unsaved when the disk is full.
+    and Unsaved when the disk is full."""
+    return take(store, media, upload, given, actor).picture
+
+
+def take(store: Store, media: Path, upload: bytes, given: Mapping[str, object], actor: Actor | None) -> Added:
+    """The same, with what was lost.
 
     The files are on disk before the row is: a row without a picture cannot be.
     """
     cleaned = fields.clean(fields.PICTURE, given)
-    picture_id = secrets.token_hex(8)
-    safe = store.stories.run(decoder.rewrite, upload)
-    store.stories.run(picture.save, safe, media, picture_id)
-    row = {"id": picture_id, "format": safe.format, "width": safe.width, "height": safe.height}
-    store.write(_add, {**row, **cleaned, "created_at": times.now()}, actor)
+    picture_id, safe = _saved(store, media, upload)
+    made = {name: getattr(safe, name) for name in (*_MADE, *_LOOKS)}
+    store.write(_add, {"id": picture_id, **made}, cleaned, actor)
     with store.read() as db:
-        return get(db, picture_id)
+        return Added(get(db, picture_id), safe.animated)
+
+
+def keep(store: Store, media: Path, upload: bytes, name: str, editor_id: int) -> Waiting:
+    """Keeps an upload until its words are right, for WAITING_SECONDS. Raises as `add` does."""
+    picture_id, safe = _saved(store, media, upload)
+    row = {field: getattr(safe, field) for field in (*_MADE, *_LOOKS, "animated")}
+    row |= {"id": picture_id, "editor_id": editor_id, "name": name[: fields.LINE], "at": times.now()}
+    for old_id, kind in store.write(_keep, row):
+        picture.remove(media, old_id, kind)
+    return Waiting(picture_id, name[: fields.LINE], safe.animated)
+
+
+def waiting(db: Database, picture_id: str, editor_id: int) -> Waiting | None:
+    """The upload that was kept for that editor; None when it is no more."""
+    row = _waiting(db, picture_id, editor_id)
+    return Waiting(row["id"], row["name"], bool(row["animated"])) if row else None
+
+
+def describe(store: Store, picture_id: str, given: Mapping[str, object], actor: Actor) -> Added:
+    """Makes a picture of an upload that was kept for that editor, now that it has its words. A second time gives the
+    same again. Raises Invalid."""
+    animated = store.write(_describe, picture_id, fields.clean(fields.PICTURE, given), actor)
+    with store.read() as db:
+        return Added(get(db, picture_id), animated)
 
 
 def get(db: Database, picture_id: str) -> Picture:
     """The picture of that id. Raises Missing."""
-    row = db.execute(f"SELECT {_COLUMNS} FROM pictures WHERE id = ?", [picture_id]).fetchone()
+    row = db.execute(f"{_SELECT} WHERE id = ?", [picture_id]).fetchone()
     if row is None:
         raise Missing(picture_id)
     return Picture(**dict(row))
+
+
+def named_in(store: Store, written: str) -> dict[str, Picture]:
+    """Those that this Markdown may show, by id: what rendering it needs to know."""
+    found: dict[str, Picture] = {}
+    if sought := figures.named_in(written):
+        with store.read() as db:
+            for picture_id in sought:
+                row = db.execute(f"{_SELECT} WHERE id = ?", [picture_id]).fetchone()
+                if row:
+                    found[picture_id] = Picture(**dict(row))
+    return found
 
 
 def first_in(db: Database, html: str) -> Picture | None:
@@ -74,12 +129,60 @@ def check(db: Database, picture_id: str | None) -> None:
 
 def latest(db: Database, limit: int) -> list[Picture]:
     """The latest uploads, newest first."""
-    return [
-        Picture(**dict(row))
-        for row in db.execute(f"SELECT {_COLUMNS} FROM pictures ORDER BY created_at DESC, id LIMIT ?", [limit])
-    ]
+    return [Picture(**dict(row)) for row in db.execute(f"{_SELECT} ORDER BY created_at DESC, id LIMIT ?", [limit])]
 
 
-def _add(db: Database, row: dict[str, object], actor: Actor | None) -> None:
-    db.table("pictures").insert(row)
-    actions.record(db, actor, Verb.ADD_PICTURE, str(row["id"]))
+def measure(store: Store, media: Path) -> int:
+    """Looks at the files of those that an earlier release took, for what pages say of a picture before it has loaded;
+    of how many. Texts that show them are rendered anew by `flask db rerender` alone."""
+    with store.read() as db:
+        found = db.execute(f"{_SELECT} WHERE picture_id IS NULL").fetchall()
+    seen = []
+    for row in found:
+        with suppress(OSError):  # a file that is gone or broken tells nothing
+            seen.append((row["id"], *picture.looks(media, row["id"], row["format"])))
+    return store.write(_put_looks, seen) if seen else 0
+
+
+def _saved(store: Store, media: Path, upload: bytes) -> tuple[str, SafePicture]:
+    """The id of an upload whose files are on disk, and what was made of it."""
+    picture_id = secrets.token_hex(8)
+    safe = store.stories.run(decoder.rewrite, upload)
+    store.stories.run(picture.save, safe, media, picture_id)
+    return picture_id, safe
+
+
+def _add(db: Database, made: Mapping[str, object], words: Mapping[str, object], actor: Actor | None) -> None:
+    row = {name: made[name] for name in ("id", *_MADE)}
+    db.table("pictures").insert({**row, **words, "created_at": times.now()})
+    db.table("picture_looks").insert({"picture_id": made["id"], **{name: made[name] for name in _LOOKS}})
+    actions.record(db, actor, Verb.ADD_PICTURE, str(made["id"]))
+
+
+def _put_looks(db: Database, seen: list[tuple[str, int, str | None]]) -> int:
+    known = "INSERT OR IGNORE INTO picture_looks (picture_id, small_width, colour) VALUES (?, ?, ?)"
+    return sum(db.execute(known, each).rowcount for each in seen)
+
+
+def _keep(db: Database, row: dict[str, object]) -> list[tuple[str, str]]:
+    """Keeps it; those that waited too long are forgotten, and their ids and formats come back."""
+    since = times.after(-WAITING_SECONDS)
+    old = db.execute("DELETE FROM waiting_pictures WHERE at < ? RETURNING id, format", [since]).fetchall()
+    db.table("waiting_pictures").insert(row)
+    return [(each["id"], each["format"]) for each in old]
+
+
+def _waiting(db: Database, picture_id: str, editor_id: int) -> Row | None:
+    sought = "SELECT * FROM waiting_pictures WHERE id = ? AND editor_id = ?"
+    return db.execute(sought, [picture_id, editor_id]).fetchone()
+
+
+def _describe(db: Database, picture_id: str, words: Mapping[str, object], actor: Actor) -> bool:
+    row = _waiting(db, picture_id, actor.id)
+    if row is None:
+        if db.execute("SELECT 1 FROM pictures WHERE id = ?", [picture_id]).fetchone():
+            return False  # sent twice
+        raise Invalid(Reason("file", NOT_ANY_MORE))
+    _add(db, dict(row), words, actor)
+    db.execute("DELETE FROM waiting_pictures WHERE id = ?", [picture_id])
+    return bool(row["animated"])

@@ -43,7 +43,7 @@ def put(db: Database, update_id: int) -> None:
         "SELECT feed_id, headline, html, revision FROM updates WHERE id = ? AND retracted_at IS NULL", [update_id]
     ).fetchone()
     if row:
-        headline, body = row["headline"] or "", text.plain(row["html"])
+        headline, body = row["headline"] or "", text.findable(row["html"])
         feed, revision = str(row["feed_id"]), row["revision"]
         db.execute(
             "INSERT INTO search (rowid, feed, headline, text, revision) VALUES (?, ?, ?, ?, ?)",

@@ -18,7 +18,7 @@ from sqlite_utils import Database
 
 from feed import fields, repeats, text, times
 from feed.errors import Gone, Invalid, KeyUsed, Missing, Reason, Sentence, Stale
-from feed.store import actions, feeds, moments, search
+from feed.store import actions, feeds, moments, pictures, search
 from feed.store.actions import Actor, Verb
 from feed.store.database import Store, insert
 from feed.store.editors import Editor
@@ -306,7 +306,7 @@ def _listed(
 
 def html_of(store: Store, body: str, language: str | None) -> str:
     """The HTML of the text of an update in that language; None is the site's. Raises Invalid."""
-    html = store.texts.run(text.to_html, body, fields.BODY, language or store.language)
+    html = store.texts.run(text.to_html, body, fields.BODY, language or store.language, pictures.named_in(store, body))
     if not store.texts.run(text.shows_something, html):
         raise Invalid(Reason("body", Sentence("Nothing of this would be visible. Write something first.")))
     return html

@@ -139,13 +139,15 @@ def edit_article(slug: str) -> tuple[Response, int, dict[str, str]]:
 
 @api.post("/pictures")
 def upload_picture() -> tuple[Response, int, dict[str, str]]:
-    """Takes a picture: multipart with `file`, `alt`, and optionally `caption` and `credit`."""
+    """Takes a picture: multipart with `file`, `alt`, and optionally `caption` and `credit`. Of an animation the first
+    picture is kept, and the answer says so."""
     editor = _editor()
     if request.mimetype != "multipart/form-data":
         raise UnsupportedMediaType("Send multipart/form-data with file and alt.")
     upload = request.files.get("file")
     content = upload.stream.read(UPLOAD_BYTES + 1) if upload else b""
-    body = picture_json(pictures.add(house().store, house().settings.media, content, request.form.to_dict(), editor))
+    added = pictures.take(house().store, house().settings.media, content, request.form.to_dict(), editor)
+    body = picture_json(added.picture) | ({"animation_lost": True} if added.animated else {})
     return jsonify(body), 201, {"Location": body["url"]}
 
 

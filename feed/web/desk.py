@@ -11,7 +11,6 @@ from flask import Blueprint, g, redirect, render_template, request, url_for
 
 from feed import fields
 from feed.errors import Invalid, KeyUsed, Reason, Sentence, Stale
-from feed.picture import UPLOAD_BYTES
 from feed.store import actions, articles, editors, feeds, moments, people, pictures, sessions, updates
 from feed.store.actions import Verb
 from feed.store.editors import Editor
@@ -193,25 +192,6 @@ def preview(slug: str) -> str:
         return article_page(db, articles.get(db, slug, drafts=True))
 
 
-@desk.get("/pictures")
-def picture_list() -> str:
-    """The latest pictures and the form for another."""
-    return _pictures()
-
-
-@desk.post("/pictures")
-def upload_picture() -> Any:
-    """Takes a picture."""
-    given = {name: request.form.get(name) for name in fields.PICTURE}
-    upload = request.files.get("file")
-    content = upload.stream.read(UPLOAD_BYTES + 1) if upload else b""
-    try:
-        pictures.add(house().store, house().settings.media, content, given, g.editor)
-    except Invalid as error:
-        return _pictures(given, error), 422
-    return redirect(url_for("desk.picture_list"), 303)
-
-
 @desk.get("/profile")
 def profile() -> str:
     """What readers see of the editor, and where the editor is signed in."""
@@ -310,7 +290,8 @@ def _merged(
     return merged, overwritten
 
 
-def _errors(error: Invalid | None) -> dict[str, str]:
+def errors_of(error: Invalid | None) -> dict[str, str]:
+    """What each field of a form was refused for."""
     return {reason.field: reason.message for reason in error.reasons} if error else {}
 
 
@@ -337,7 +318,7 @@ def _feed(
         done=done,
         snippet=snippet(found) if house().settings.embed_origins and not found.draft else None,
         given=given or {},
-        errors=_errors(error),
+        errors=errors_of(error),
         idempotency_key=key or secrets.token_hex(16),
     )
 
@@ -362,14 +343,14 @@ def _edit_form(
         "desk_update.html",
         update=update,
         given=given or {"headline": update.headline, "body": update.body, "language": update.language},
-        errors=_errors(error),
+        errors=errors_of(error),
         conflict=conflict,
         revision=update.revision if revision is None else revision,
     )
 
 
 def _retraction_form(update: Update, given: dict[str, Any] | None = None, error: Invalid | None = None) -> str:
-    return render_template("desk_retraction.html", update=update, given=given or {}, errors=_errors(error))
+    return render_template("desk_retraction.html", update=update, given=given or {}, errors=errors_of(error))
 
 
 def _article_form(
@@ -388,21 +369,15 @@ def _article_form(
         people=people,
         article=article,
         given=given,
-        errors=_errors(error),
+        errors=errors_of(error),
         theirs=theirs,
         pictures=choice,
     )
-
-
-def _pictures(given: dict[str, str | None] | None = None, error: Invalid | None = None) -> str:
-    with house().store.read() as db:
-        latest = pictures.latest(db, PICTURES_SHOWN)
-    return render_template("desk_pictures.html", pictures=latest, given=given or {}, errors=_errors(error))
 
 
 def _profile(given: dict[str, Any], error: Invalid | None = None) -> str:
     with house().store.read() as db:
         mine = sessions.of_editor(db, g.editor)
         choice, done = pictures.latest(db, PICTURES_SHOWN), done_in(db, request.args)
-    values = {"given": given, "errors": _errors(error), "sessions": mine, "pictures": choice}
+    values = {"given": given, "errors": errors_of(error), "sessions": mine, "pictures": choice}
     return render_template("desk_profile.html", done=done, **values)

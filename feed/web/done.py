@@ -21,6 +21,8 @@ DEEDS: Mapping[str, Sentence] = {
     "closed": Sentence("Coverage is closed."),
     "created": Sentence("The article is created."),
     "saved": Sentence("Saved."),
+    "uploaded": Sentence("Uploaded."),
+    "stilled": Sentence("Uploaded. It was an animation, and only its first picture is kept."),
 }
 
 

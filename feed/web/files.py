@@ -23,11 +23,15 @@ static = Blueprint("static_files", __name__)
 
 @pictures.get("/pictures/<picture_id>")
 def picture_file(picture_id: str) -> Response:
-    """A picture, or with `?small` its version for phones and cards."""
+    """A picture, or with `?small` its version for phones, and with `?small=192` that for avatars and cards, which the
+    release before answers with the other small one."""
     with house().store.read() as db:
         found = stored.get(db, picture_id)
-    name = picture.file_name(found.id, found.format, small="small" in request.args)
-    response = _whole(house().settings.media, name)
+    folder, asked = house().settings.media, request.args.get("small")
+    width = None if asked is None else picture.TINY if asked == str(picture.TINY) else picture.SMALL
+    if width == picture.TINY and not (folder / picture.file_name(found.id, found.format, width)).exists():
+        width = picture.SMALL  # of an earlier release
+    response = _whole(folder, picture.file_name(found.id, found.format, width))
     response.make_conditional(request)
     return _forever(response)
 

@@ -2,7 +2,7 @@
 
 import traceback
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import Flask, Response, json, render_template, request
 from werkzeug.exceptions import ClientDisconnected, HTTPException, NotFound
@@ -18,6 +18,8 @@ from feed.web.house import house
 NOTHING = Sentence("There is nothing at this address.")
 HALF_A_CHARACTER = Sentence("What was sent holds half of a character.")  # JSON may: "\\ud800"
 
+LATER = (Crowded, Unsaved, OperationalError)  # errors after which the same may be taken a moment later
+
 Answer = BaseResponse | tuple[str, int] | tuple[str, int, dict[str, str]]
 
 
@@ -29,10 +31,9 @@ def install(app: Flask) -> None:
     app.register_error_handler(Stale, lambda _: answer(409, Sentence("Somebody else changed this in the meantime.")))
     app.register_error_handler(NotAllowed, lambda error: answer(403, error.reason))
     app.register_error_handler(Throttled, _throttled)
-    app.register_error_handler(Crowded, _crowded)
     app.register_error_handler(UnicodeEncodeError, lambda _: answer(422, HALF_A_CHARACTER))
-    app.register_error_handler(Unsaved, _unsaved)
-    app.register_error_handler(OperationalError, _store_trouble)
+    for later in LATER:
+        app.register_error_handler(later, _not_now)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _bug)
 
@@ -91,27 +92,37 @@ def _throttled(error: Throttled) -> Answer:
     return answer(429, detail, {"Retry-After": str(error.retry_after)})
 
 
-def _crowded(error: Crowded) -> Answer:
-    detail = Sentence(
-        "{most} of your texts and pictures are in work already. Nothing of this was stored; send it again in a moment.",
-        most=error.most,
-    )
-    return answer(429, detail, {"Retry-After": str(error.retry_after)})
+def _not_now(error: Exception) -> Answer:
+    said = not_now(error)
+    return answer(said.status, said.detail, said.headers)
 
 
-def _unsaved(error: Unsaved) -> Answer:
-    repeats.say(str(error))
-    detail = Sentence("The site has no room for this file just now. Nothing was stored; tell whoever runs the site.")
-    return answer(503, detail, {"Retry-After": "60"})
+class NotNow(NamedTuple):
+    """A refusal of what may be taken a moment later."""
+
+    status: int
+    detail: Sentence
+    headers: dict[str, str]
 
 
-def _store_trouble(error: Exception) -> Answer:
+def not_now(error: Exception) -> NotNow:
+    """What to say of one of LATER, for those who keep the form that was sent; the log hears of it too."""
+    if isinstance(error, Crowded):
+        told = Sentence(
+            "{most} of your texts and pictures are in work already. Nothing of this was stored; send it again in a "
+            "moment.",
+            most=error.most,
+        )
+        return NotNow(429, told, {"Retry-After": str(error.retry_after)})
+    if isinstance(error, Unsaved):
+        repeats.say(str(error))
+        told = Sentence("The site has no room for this file just now. Nothing was stored; tell whoever runs the site.")
+        return NotNow(503, told, {"Retry-After": "60"})
     if isinstance(error, Restoring):
-        detail = Sentence("The site is being restored from a backup. Nothing was stored; try again in a minute.")
-        return answer(503, detail, {"Retry-After": "10"})
+        told = Sentence("The site is being restored from a backup. Nothing was stored; try again in a minute.")
+        return NotNow(503, told, {"Retry-After": "10"})
     repeats.say(f"the database cannot be used: {error}; `flask db upgrade` and `flask db check` may help")
-    detail = Sentence("The database cannot be used just now. Try again in a moment.")
-    return answer(503, detail, {"Retry-After": "5"})
+    return NotNow(503, Sentence("The database cannot be used just now. Try again in a moment."), {"Retry-After": "5"})
 
 
 def _http(error: HTTPException) -> Any:

@@ -1,0 +1,149 @@
+"""Pictures within texts: whichever way a text comes in, one that is not ours is refused by name, and one that is takes
+its size, caption and credit along."""
+
+import io
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from feed.store import articles, pictures, rerender, updates
+from tests.conftest import Site
+from tests.pages import element, elements
+from tests.test_desk import field, send
+
+UNKNOWN = "/pictures/0123456789abcdef"
+FOREIGN = "https://elsewhere.example/boat.jpg"
+
+
+def a_picture(site: Site, size: tuple[int, int] = (1200, 800), **words: str) -> str:
+    """The id of a new picture."""
+    out = io.BytesIO()
+    Image.effect_noise(size, 80).convert("RGB").save(out, "JPEG")
+    given = {"alt": "A tug", **words}
+    return pictures.add(site.house.store, site.house.settings.media, out.getvalue(), given, site.bob).id
+
+
+def refusal(answer: Any, address: str) -> None:
+    """Holds that it is a 422 which names field and address."""
+    assert (answer.status_code, answer.content_type) == (422, "application/problem+json")
+    (error,) = answer.get_json()["errors"]
+    assert error["field"] == "body"
+    assert address in error["message"]
+
+
+@pytest.mark.parametrize(
+    "address", [UNKNOWN, FOREIGN, "//elsewhere.example/x", "data:image/gif;base64,R0lGODlhAQABAAAA"]
+)
+def test_the_api_refuses_a_picture_that_is_not_ours(site: Site, address: str) -> None:
+    body = f"Smoke\n\n![Boats]({address})\n\nMore"
+    site.write_article("harbour", live=True, body="Stands")
+    update = site.publish("Stands", feed="harbour")
+    with site.house.store.read() as db:
+        article = articles.get(db, "harbour")
+    before = site.versions()
+    refusal(site.api("POST", "/api/v1/feeds/harbour/updates", {"body": body}), address)
+    refusal(site.api("PATCH", f"/api/v1/updates/{update.id}", {"body": body, "revision": 1}), address)
+    refusal(site.api("POST", "/api/v1/articles", {"headline": "Fire", "body": body}), address)
+    refusal(site.api("PATCH", "/api/v1/articles/harbour", {"body": body}), address)
+    past = {"body": body, "published_at": "2026-01-02T03:04:05Z"}
+    refusal(site.api("POST", "/api/v1/feeds/news/updates", past), address)
+    assert site.versions() == before
+    with site.house.store.read() as db:
+        assert articles.get(db, "harbour") == article
+
+
+@pytest.mark.parametrize("address", [UNKNOWN, FOREIGN])
+def test_the_desk_gives_the_words_back_and_says_which_picture(site: Site, address: str) -> None:
+    site.write_article("harbour", body="Stands")
+    update = site.publish("Stands")
+    bob, body = site.at_desk(), f"My words ![Boats]({address})"
+    for path, more in (
+        ("/desk/feeds/news/updates", {"headline": "Fire"}),
+        (f"/desk/updates/{update.id}", {"headline": "Fire", "revision": "1"}),
+        ("/desk/articles", {"headline": "Fire"}),
+        ("/desk/articles/harbour", {"headline": "Fire", "revision": "1"}),
+    ):
+        answer = send(bob, path, body=body, **more)
+        assert (answer.status_code, field(answer, "body"), field(answer, "headline")) == (422, body, "Fire")
+        assert any(address in each.text_content() for each in elements(answer.text, "p", class_="reason"))
+    with site.house.store.read() as db:
+        assert updates.get(db, update.id) == update
+
+
+def test_a_picture_brings_size_colour_caption_and_credit_to_every_reader(site: Site) -> None:
+    picture = a_picture(site, caption="At <dawn>", credit="C. Amera")
+    site.write_article("harbour", live=True, body=f"![]( /pictures/{picture} )\n\nMore")
+    made = site.api(
+        "POST", "/api/v1/feeds/harbour/updates", {"body": f"Look\n\n![Boats](/pictures/{picture})"}
+    ).get_json()
+    for html, alt in ((site.charlie.get("/articles/harbour").text, "A tug"), (made["html"], "Boats")):
+        shown = element(html, "img", src=f"/pictures/{picture}", alt=alt)
+        assert (shown.get("width"), shown.get("height")) == ("1200", "800")
+        assert shown.get("srcset") == f"/pictures/{picture}?small 640w, /pictures/{picture} 1200w"
+        assert shown.get("data-colour")
+        assert shown.get("style") is None, "the policy of our pages allows none"
+        figure = shown.getparent()
+        assert (figure.tag, figure.find("figcaption").text_content()) == ("figure", "At <dawn> (C. Amera)")
+    update = made["id"]
+    page = site.charlie.get("/articles/harbour").text
+    pushed = site.charlie.get("/feeds/harbour/changes?after=0&epoch=" + epoch(site)).get_json()["changes"]
+    assert made["html"] in page
+    assert made["html"] == site.api("GET", f"/api/v1/updates/{update}").get_json()["html"]
+    assert made["html"] in [each["html"] for each in pushed]
+    assert [each.get("id") for each in search(site, "dawn")] == [f"update-{update}"], "by its caption"
+    assert [each.get("id") for each in search(site, "boats")] == [f"update-{update}"], "by what it shows"
+
+
+def epoch(site: Site) -> str:
+    with site.house.store.read() as db:
+        return str(db.execute("SELECT epoch FROM feeds WHERE slug = 'harbour'").fetchone()[0])
+
+
+def search(site: Site, sought: str) -> list[Any]:
+    return elements(site.charlie.get(f"/feeds/harbour?q={sought}").text, "li", class_="update")
+
+
+def test_an_article_s_picture_says_how_wide_its_small_variant_is(site: Site) -> None:
+    out = io.BytesIO()
+    stripes = Image.new("1", (1600, 400))
+    stripes.paste(1, (0, 0, 801, 400))
+    stripes.rotate(13).save(out, "PNG")  # smaller as it came than with fewer pixels
+    picture = pictures.add(site.house.store, site.house.settings.media, out.getvalue(), {"alt": "Stripes"}, site.bob)
+    assert picture.small_width == 1600
+    site.write_article("harbour", picture=picture.id)
+    for path in ("/articles/harbour", "/"):
+        shown = next(each for each in elements(site.charlie.get(path).text, "img") if picture.id in each.get("src"))
+        assert (shown.get("srcset"), shown.get("sizes")) == (None, None)
+    other = a_picture(site)
+    site.write_article("bridge", picture=other)
+    page = site.charlie.get("/articles/bridge").text
+    assert element(page, "img", src=f"/pictures/{other}").get("srcset").split()[1] == "640w,"
+
+
+def test_rerendering_leaves_what_would_be_refused_today_and_says_so(site: Site) -> None:
+    picture = a_picture(site, caption="At dawn")
+    kept, mended = site.publish("One"), site.publish("Two")
+    article = site.write_article("harbour", body="Three")
+    old = '<p>Words <img src="/pictures/{}" alt="Boats" loading="lazy"></p>'
+    site.house.store.write(
+        lambda db: [
+            db.execute(
+                f"UPDATE {table} SET body = ?, html = ? WHERE id = ?", [f"Words ![Boats]({address})", html, number]
+            )
+            for table, number, address, html in (
+                ("updates", kept.id, FOREIGN, "<p>Words Boats</p>"),
+                ("updates", mended.id, f"/pictures/{picture}", old.format(picture)),
+                ("articles", article.id, UNKNOWN, old.format("0123456789abcdef")),
+            )
+        ]
+    )
+    told = list(rerender.rerender(site.house.store))
+    assert any(f"updates {kept.id} keeps its HTML: {FOREIGN} is no picture" in each for each in told)
+    assert any(f"articles {article.id} keeps its HTML: There is no picture at {UNKNOWN}" in each for each in told)
+    with site.house.store.read() as db:
+        assert updates.get(db, kept.id).html == "<p>Words Boats</p>"
+        assert articles.get(db, "harbour").html == old.format("0123456789abcdef")
+        assert "<figcaption>At dawn</figcaption>" in updates.get(db, mended.id).html
+    for path in ("/feeds/news", "/articles/harbour", f"/updates/{kept.id}", "/feeds/news.atom"):
+        assert site.charlie.get(path).status_code == 200, "what an earlier release stored is shown on"
