@@ -22,8 +22,8 @@ from feed.web.cache import Cache, Parameters
 from feed.web.embed import embed
 from feed.web.health import health
 from feed.web.host import OwnHost
-from feed.web.house import House
 from feed.web.reader import reader
+from feed.web.services import Services
 from feed.web.sign_in import sign_in_pages
 from feed.web.syndication import syndication
 
@@ -37,7 +37,7 @@ def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
     versions = Versions(store)
     channel = Channel(store, LocalBus(store, versions, render), chosen)
     websub = WebSub(store, versions, chosen)
-    app.extensions["liveline"] = House(chosen, languages, store, Readiness(store), versions, render, channel, websub)
+    app.extensions["liveline"] = Services(chosen, languages, store, Readiness(store), versions, render, channel, websub)
 
     templates.equip(app.jinja_env, languages)
     app.jinja_env.globals |= {

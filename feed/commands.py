@@ -21,7 +21,7 @@ from feed.store import backup as backups
 from feed.store import repair as repairs
 from feed.store import rerender as rerendering
 from feed.store.database import DatabaseError, Restoring, unsafe_sqlite
-from feed.web.house import house
+from feed.web.services import services
 
 
 @contextmanager
@@ -75,21 +75,21 @@ def start() -> None:
     with troubles_in_a_sentence():
         _make_ready()
     sys.stdout.flush()
-    house().store.close()
+    services().store.close()
     os.execv(sys.executable, [sys.executable, "-m", "gunicorn", "app:create_app()"])  # noqa: S606 - our own words
 
 
 def _make_ready() -> None:
     _check_port(os.environ.get("HOST", "127.0.0.1"), int(os.environ.get("PORT", "8000")))
-    private.tighten(house().settings.database, house().settings.media)
-    migrations.upgrade(house().store)
-    picture.sweep(house().settings.media)
-    sample.load_if_empty(house().store, house().settings.media)
+    private.tighten(services().settings.database, services().settings.media)
+    migrations.upgrade(services().store)
+    picture.sweep(services().settings.media)
+    sample.load_if_empty(services().store, services().settings.media)
     if warning := unsafe_sqlite():
         click.echo(f"Warning: {warning}", err=True)
-    url = house().settings.public_url
-    click.echo(f"\n  {house().settings.site_name} is at {url}\n  The desk is at {url}/desk/")
-    if invitation := editors.invite_first(house().store):
+    url = services().settings.public_url
+    click.echo(f"\n  {services().settings.site_name} is at {url}\n  The desk is at {url}/desk/")
+    if invitation := editors.invite_first(services().store):
         click.echo(f"  Make the first editor (works once): {url}/desk/first/{invitation}")
     click.echo("  Stop with Ctrl+C.\n")
 
@@ -108,9 +108,9 @@ def _check_port(host: str, port: int) -> None:
 @db.command(help="Bring the schema up to date. Safe to repeat.")
 def upgrade() -> None:
     """Applies the migrations."""
-    private.tighten(house().settings.database, house().settings.media)
-    names = migrations.upgrade(house().store)
-    picture.sweep(house().settings.media)
+    private.tighten(services().settings.database, services().settings.media)
+    names = migrations.upgrade(services().store)
+    picture.sweep(services().settings.media)
     click.echo("\n".join(f"applied {name}" for name in names) or "up to date")
 
 
@@ -118,9 +118,9 @@ def upgrade() -> None:
 @click.argument("path", type=click.Path(path_type=Path, dir_okay=False))
 def backup(path: Path) -> None:
     """A backup at PATH, its pictures in PATH.media."""
-    if not house().store.path.is_file():  # SQLite would make an empty one, and a backup of that helps nobody
-        raise click.ClickException(f"there is no database at {house().store.path}; see FEED_DATABASE")
-    backups.backup(house().store, house().settings.media, path.resolve())
+    if not services().store.path.is_file():  # SQLite would make an empty one, and a backup of that helps nobody
+        raise click.ClickException(f"there is no database at {services().store.path}; see FEED_DATABASE")
+    backups.backup(services().store, services().settings.media, path.resolve())
     click.echo(f"backed up to {path}")
 
 
@@ -129,7 +129,7 @@ def backup(path: Path) -> None:
 def restore(path: Path) -> None:
     """Restores PATH."""
     try:
-        backups.restore(house().store, house().settings.media, path.resolve())
+        backups.restore(services().store, services().settings.media, path.resolve())
     except backups.NoBackup as error:
         raise click.ClickException(f"{error}. Nothing was changed.") from None
     click.echo(f"restored from {path}")
@@ -138,7 +138,7 @@ def restore(path: Path) -> None:
 @db.command(help="Check the file and the promises of the log. Exit code 1 when something is wrong.")
 def check() -> None:
     """Prints what is wrong, or that all is well."""
-    problems = backups.check(house().store)
+    problems = backups.check(services().store)
     click.echo("\n".join(problems) or "all is well")
     sys.exit(1 if problems else 0)
 
@@ -146,13 +146,13 @@ def check() -> None:
 @db.command(help="Make anew what is derived: search, counters, parts. Exit code 1 when something else is wrong.")
 def repair() -> None:
     """Says what was done, and what only a backup can mend."""
-    click.echo("\n".join(repairs.repair(house().store)))
-    media = house().settings.media
+    click.echo("\n".join(repairs.repair(services().store)))
+    media = services().settings.media
     if swept := picture.sweep(media):
         click.echo(f"took away {swept} unfinished files of pictures")
-    if measured := pictures.measure(house().store, media):
+    if measured := pictures.measure(services().store, media):
         click.echo(f"measured {measured} pictures of an earlier release")
-    if problems := backups.check(house().store):
+    if problems := backups.check(services().store):
         raise click.ClickException("; ".join(problems) + ". Only a backup can mend that: flask db restore PATH")
     click.echo("all is well")
 
@@ -161,7 +161,7 @@ def repair() -> None:
 @click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
 def rerender(*, dry_run: bool) -> None:
     """Says what was done."""
-    for sentence in rerendering.rerender(house().store, dry_run=dry_run):
+    for sentence in rerendering.rerender(services().store, dry_run=dry_run):
         click.echo(sentence)
 
 
@@ -172,7 +172,7 @@ def rerender(*, dry_run: bool) -> None:
 def add_editor(name: str, role: str, display_name: str | None) -> None:
     """Adds NAME."""
     try:
-        added = editors.add(house().store, name, _password(), role, display_name, actor=None)
+        added = editors.add(services().store, name, _password(), role, display_name, actor=None)
     except Invalid as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"added {added.name} ({added.role})")
@@ -181,7 +181,7 @@ def add_editor(name: str, role: str, display_name: str | None) -> None:
 @editor.command("list", help="List who may write, and what works of theirs.")
 def list_editors() -> None:
     """A line for each, with tabs between."""
-    with house().store.read() as db:
+    with services().store.read() as db:
         for person in people.everyone(db):
             each = person.editor
             state = f"disabled {each.disabled_at}" if each.disabled_at else "signs in" if person.signs_in else "byline"
@@ -194,7 +194,7 @@ def list_editors() -> None:
 def disable_editor(name: str) -> None:
     """Disables."""
     with _known(name):
-        ended = people.disable(house().store, name, None)
+        ended = people.disable(services().store, name, None)
     click.echo(f"disabled {name}: ended {ended.sessions} sessions and {ended.tokens} tokens")
 
 
@@ -203,7 +203,7 @@ def disable_editor(name: str) -> None:
 def enable_editor(name: str) -> None:
     """Enables."""
     with _known(name):
-        people.enable(house().store, name, None)
+        people.enable(services().store, name, None)
     click.echo(f"enabled {name}")
 
 
@@ -212,9 +212,9 @@ def enable_editor(name: str) -> None:
 def set_password(name: str) -> None:
     """Sets the password, and says what it does not end."""
     with _known(name):
-        with house().store.read() as db:
-            editors.named(db, name)  # before anybody types one in vain
-        ended = people.set_password(house().store, name, _password(), None)
+        with services().store.read() as db:
+            editors.by_name(db, name)  # before anybody types one in vain
+        ended = people.set_password(services().store, name, _password(), None)
     click.echo(f"changed the password of {name}: ended {ended.sessions} sessions")
     _say_what_works(name)
 
@@ -226,7 +226,7 @@ def set_password(name: str) -> None:
 def add_token(editor_name: str, name: str, days: int | None) -> None:
     """Prints the token alone, so that a script can take it."""
     try:
-        click.echo(tokens.add(house().store, editor_name, name, days, actor=None))
+        click.echo(tokens.add(services().store, editor_name, name, days, actor=None))
     except Missing:
         raise click.ClickException(f"there is no editor {editor_name}; add one with `flask editor add`") from None
 
@@ -235,7 +235,7 @@ def add_token(editor_name: str, name: str, days: int | None) -> None:
 @click.argument("editor_name", metavar="[EDITOR]", required=False)
 def list_tokens(editor_name: str | None) -> None:
     """A line for each, with tabs between."""
-    with _known(editor_name or ""), house().store.read() as db:
+    with _known(editor_name or ""), services().store.read() as db:
         for each in tokens.of_editor(db, editor_name):
             until = f"until {each.expires_at}" if each.expires_at else "without end"
             state = f"revoked {each.revoked_at}" if each.revoked_at else until if each.works else f"over, {until}"
@@ -248,7 +248,7 @@ def list_tokens(editor_name: str | None) -> None:
 def revoke_token(editor_name: str, name: str | None) -> None:
     """Revokes, and says what works still."""
     with _known(editor_name):
-        click.echo(f"revoked {tokens.revoke(house().store, editor_name, name, actor=None)}")
+        click.echo(f"revoked {tokens.revoke(services().store, editor_name, name, actor=None)}")
     _say_what_works(editor_name)
 
 
@@ -267,7 +267,7 @@ def _known(name: str) -> Iterator[None]:
 
 
 def _say_what_works(editor_name: str) -> None:
-    with house().store.read() as db:
+    with services().store.read() as db:
         working = [each.name for each in tokens.of_editor(db, editor_name) if each.works]
     if working:
         click.echo(f"{len(working)} tokens of {editor_name} still work: {', '.join(working)}")
@@ -276,8 +276,8 @@ def _say_what_works(editor_name: str) -> None:
 @demo.command("load", help="Put the sample stories into an empty database.")
 def load() -> None:
     """Loads the sample."""
-    migrations.upgrade(house().store)
-    loaded = sample.load_if_empty(house().store, house().settings.media)
+    migrations.upgrade(services().store)
+    loaded = sample.load_if_empty(services().store, services().settings.media)
     click.echo("loaded the sample stories" if loaded else "there are articles already; nothing was loaded")
 
 

@@ -11,14 +11,14 @@ from contextlib import suppress
 from dataclasses import asdict
 
 from feed import child, picture
-from feed.errors import Invalid, Sentence
+from feed.errors import Invalid, Message
 from feed.picture import SafePicture
 
 MEMORY_BYTES = 1536 * 1024**2  # 50 million pixels of a WebP, turned and copied, take 1,250 MB
 CPU_SECONDS = 20  # 50 million pixels with a profile take 10 on a slow machine
 WALL_SECONDS = 60  # on a machine that is busy with other things
 FILES = ("full", "small", "tiny")  # what the answer holds behind its first line, in this order
-TOO_MUCH = Sentence("This picture takes too much memory or time to read; save it anew, or make it smaller.")
+TOO_MUCH = Message("This picture takes too much memory or time to read; save it anew, or make it smaller.")
 
 
 def rewrite(upload: bytes) -> SafePicture:
@@ -38,7 +38,7 @@ def main() -> None:
         safe = picture.rewrite(sys.stdin.buffer.read())
     except Invalid as error:
         sentence = error.reasons[0].message
-        assert isinstance(sentence, Sentence)  # noqa: S101 - for the types; all refusals of a picture are sentences
+        assert isinstance(sentence, Message)  # noqa: S101 - for the types; all refusals of a picture are sentences
         _answer({"refused": sentence.message, "values": sentence.values})
         return
     _answer(asdict(safe) | {name: len(getattr(safe, name)) for name in FILES}, *(getattr(safe, name) for name in FILES))
@@ -55,7 +55,7 @@ def _understood(answer: bytes) -> SafePicture:
     said = json.loads(head) if newline else {}
     if "refused" in said:
         message, values = said["refused"], said["values"]
-        raise picture.refused(Sentence(message, **values))
+        raise picture.refused(Message(message, **values))
     if not said or len(files) != sum(said[name] for name in FILES):
         raise picture.refused(TOO_MUCH)
     reading = io.BytesIO(files)

@@ -1,17 +1,18 @@
-"""What a domain verb may refuse, in the words of the domain. The doors translate these into pages and problems."""
+"""What a domain verb may refuse, in the words of the domain. feed/web/problems.py translates these into pages
+and problems."""
 
 from dataclasses import dataclass
 from typing import Any
 
 
-class Sentence(str):
+class Message(str):
     """A sentence of ours to show: English as it is, and what pages translate. `message` is as the catalogues have it,
     with {gaps} for the values; a whole number is written with its thousands apart."""
 
     message: str
     values: dict[str, str | int]
 
-    def __new__(cls, message: str, **values: str | int) -> "Sentence":
+    def __new__(cls, message: str, **values: str | int) -> "Message":
         written = {name: f"{value:,}" if isinstance(value, int) else value for name, value in values.items()}
         made = super().__new__(cls, message.format(**written))
         made.message, made.values = message, values

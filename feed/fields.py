@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from feed import times
-from feed.errors import Invalid, Reason, Sentence
+from feed.errors import Invalid, Message, Reason
 from feed.languages import known
 from feed.slugs import SLUG
 from feed.text import half_characters, visible
@@ -57,26 +57,26 @@ class Text:
         if value is None:
             value = ""
         if not isinstance(value, str):
-            raise ValueError(Sentence("Write text here."))
+            raise ValueError(Message("Write text here."))
         if half_characters(value):
-            raise ValueError(Sentence("This holds half a character; paste it again as UTF-8."))
+            raise ValueError(Message("This holds half a character; paste it again as UTF-8."))
         if "\ufffd" in value:
             # What Werkzeug puts for each byte of a multipart field that is not UTF-8: nobody wrote it.
             raise ValueError(
-                Sentence("This holds \ufffd, the mark of an unreadable character; paste it again as UTF-8.")
+                Message("This holds \ufffd, the mark of an unreadable character; paste it again as UTF-8.")
             )
         value = unicodedata.normalize("NFC", value.replace("\r\n", "\n").replace("\r", "\n").translate(_MEANT))
         if any(unicodedata.category(c) == "Cc" and c not in _KEPT_CONTROLS for c in value):
-            raise ValueError(Sentence("This holds control characters; paste it as plain text."))
+            raise ValueError(Message("This holds control characters; paste it as plain text."))
         value = value.strip() if self.lines else " ".join(value.split())
         if len(value) > self.limit:
             raise ValueError(
-                Sentence("This has {count} characters; at most {limit} fit.", count=len(value), limit=self.limit)
+                Message("This has {count} characters; at most {limit} fit.", count=len(value), limit=self.limit)
             )
         if not visible(value):
             value = ""
         if self.required and not value:
-            raise ValueError(Sentence("This is empty. Write something first."))
+            raise ValueError(Message("This is empty. Write something first."))
         return value or None
 
 
@@ -85,7 +85,7 @@ class Match(Text):
     """Words of a fixed shape, such as a slug. `advice` says which."""
 
     pattern: re.Pattern[str] = _SLUG
-    advice: str = Sentence("Use small letters, digits and single hyphens, like harbour-bridge.")
+    advice: str = Message("Use small letters, digits and single hyphens, like harbour-bridge.")
 
     def clean(self, value: object) -> str | None:
         cleaned = super().clean(value)
@@ -95,7 +95,7 @@ class Match(Text):
 
 
 @dataclass(frozen=True)
-class Tongue(Text):
+class LanguageTag(Text):
     """A language, as a BCP 47 tag."""
 
     def clean(self, value: object) -> str | None:
@@ -110,7 +110,7 @@ class Flag:
     def clean(self, value: object) -> bool:
         """The flag itself. Raises ValueError for anything else: "false" in quotes would count as true."""
         if not isinstance(value, bool):
-            raise ValueError(Sentence("Write true or false."))
+            raise ValueError(Message("Write true or false."))
         return value
 
 
@@ -130,9 +130,9 @@ class Past:
                 raise ValueError(value)
             moment = times.to_text(given)
         except (ValueError, OverflowError):
-            raise ValueError(Sentence("Write date and time with an offset, like 2026-07-26T14:05:00+02:00.")) from None
+            raise ValueError(Message("Write date and time with an offset, like 2026-07-26T14:05:00+02:00.")) from None
         if moment > times.now():
-            raise ValueError(Sentence("This is in the future. Leave it out to publish now."))
+            raise ValueError(Message("This is in the future. Leave it out to publish now."))
         return moment
 
 
@@ -142,7 +142,7 @@ Table = Mapping[str, Field]
 UPDATE: Table = {
     "headline": Text(LINE),
     "body": Text(BODY, required=True, lines=True),
-    "language": Tongue(LINE),
+    "language": LanguageTag(LINE),
     "key": Flag(),
     "pinned": Flag(),
 }
@@ -157,8 +157,8 @@ ARTICLE: Table = {
     "byline": Text(LINE),
     "author": Text(LINE),
     "kicker": Text(LINE),
-    "picture": Match(16, pattern=_PICTURE, advice=Sentence("Use the id of an uploaded picture.")),
-    "language": Tongue(LINE),
+    "picture": Match(16, pattern=_PICTURE, advice=Message("Use the id of an uploaded picture.")),
+    "language": LanguageTag(LINE),
     "draft": Flag(),
     "live": Flag(),
 }
@@ -171,13 +171,13 @@ PROFILE: Table = {
     "display_name": Text(LINE, required=True),
     "job": Text(LINE),
     "bio": Text(PARAGRAPH, lines=True),
-    "picture": Match(16, pattern=_PICTURE, advice=Sentence("Use the id of an uploaded picture.")),
+    "picture": Match(16, pattern=_PICTURE, advice=Message("Use the id of an uploaded picture.")),
 }
 LOGIN = Match(
     40,
     required=True,
     pattern=_LOGIN,
-    advice=Sentence("Use up to 40 small letters, digits, dots and hyphens, like mara.lindqvist."),
+    advice=Message("Use up to 40 small letters, digits, dots and hyphens, like mara.lindqvist."),
 )
 
 
@@ -205,9 +205,9 @@ def clean(table: Table, given: Mapping[str, object], *, partial: bool = False) -
 
 def _unknown(names: list[str]) -> list[Reason]:
     """A reason for each of the first few: who sends 40,000 of them is not helped by a list."""
-    reasons = [Reason(_short(name), Sentence("There is no such field.")) for name in names[:NAMED]]
+    reasons = [Reason(_short(name), Message("There is no such field.")) for name in names[:NAMED]]
     if more := len(names) - len(reasons):
-        reasons.append(Reason("…", Sentence("There are {count} more fields that do not exist.", count=more)))
+        reasons.append(Reason("…", Message("There are {count} more fields that do not exist.", count=more)))
     return reasons
 
 
@@ -220,8 +220,8 @@ def password(value: object) -> str:
     """A password as it was typed. Raises Invalid when it is too short or too long."""
     if not isinstance(value, str) or not PASSWORD_LEAST <= len(value) <= PASSWORD:
         raise Invalid(
-            Reason("password", Sentence("Use {least} to {most} characters.", least=PASSWORD_LEAST, most=PASSWORD))
+            Reason("password", Message("Use {least} to {most} characters.", least=PASSWORD_LEAST, most=PASSWORD))
         )
     if half_characters(value):
-        raise Invalid(Reason("password", Sentence("This is not UTF-8.")))
+        raise Invalid(Reason("password", Message("This is not UTF-8.")))
     return value

@@ -17,7 +17,7 @@ from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
-from feed.errors import Invalid, Reason, Sentence
+from feed.errors import Invalid, Message, Reason
 from feed.picture import SMALL
 
 ADDRESS_NAMED = 100  # characters of a refused address that are repeated
@@ -188,11 +188,11 @@ def _of(image: Token, known: Known) -> Picture:
         return known[own[1]]
     named = normalizeLinkText(address)[:ADDRESS_NAMED] or f"![{image.content}]()"
     if own:
-        told = Sentence(
+        told = Message(
             "There is no picture at {address}. Upload it first, then use the address that it got.", address=named
         )
     else:
-        told = Sentence(
+        told = Message(
             "{address} is no picture of this site. Upload it here first, then use the address that it got, /pictures/…",
             address=named,
         )

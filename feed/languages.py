@@ -21,11 +21,11 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 from feed import times
-from feed.errors import Sentence
+from feed.errors import Message
 
 CATALOGUES = Path(__file__).parent / "translations"
 ENGLISH = "en"  # in which the messages themselves are written
-ADVICE = Sentence("Write a language tag, like en, uk or pt-BR.")
+ADVICE = Message("Write a language tag, like en, uk or pt-BR.")
 COUNTED = (*range(101), 1_000_000)  # numbers among which every plural form that whole numbers take occurs
 
 _TAG = re.compile(r"[a-z]{2,3}(-[a-z]{4})?(-([a-z]{2}|\d{3}))?\Z", re.IGNORECASE)
@@ -92,9 +92,9 @@ class Language:
         """For machines, in the site's zone: "2026-07-26T16:05:00+02:00"."""
         return times.with_offset(moment, self._zone)
 
-    def said(self, sentence: str) -> str:
+    def translate(self, sentence: str) -> str:
         """A sentence of ours in this language; words of anybody else as they are."""
-        if not isinstance(sentence, Sentence):
+        if not isinstance(sentence, Message):
             return sentence
         values = {
             name: numbers.format_decimal(value, locale=self._locale) if isinstance(value, int) else value

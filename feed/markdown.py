@@ -16,7 +16,7 @@ from markdown_it.common.normalize_url import normalizeLinkText
 from markdown_it.token import Token
 
 from feed import figures, prose, typography
-from feed.errors import Invalid, Reason, Sentence
+from feed.errors import Invalid, Message, Reason
 
 LONG_PARAGRAPH = 4_000  # characters, 600 words; what looks for quotes and bare links takes the square of the length
 ESCAPES_REMEMBERED = 50  # tokens back at which an escaped mark may have its other half
@@ -234,7 +234,7 @@ def _check_addresses(tokens: Sequence[Token]) -> None:
 
 def refused(address: str) -> Invalid:
     """Says that this address cannot be linked."""
-    told = Sentence(
+    told = Message(
         "{address} cannot be linked. Use https://, mailto:, tel: or sms:, or an address of this site.",
         address=normalizeLinkText(address)[: figures.ADDRESS_NAMED],
     )

@@ -8,7 +8,7 @@ import re
 from functools import cache
 
 from feed import fields
-from feed.errors import Invalid, Reason, Sentence
+from feed.errors import Invalid, Message, Reason
 
 SHORTEST_WORD = 4  # letters: what is left of a password when less than that is, was no word
 _LEET = str.maketrans("4@310$57", "aaeiosst")
@@ -20,7 +20,7 @@ def check(password: object, *names: str) -> str:
     """The password as somebody of these names typed it. Raises Invalid. Reads the list the first time: 40 ms."""
     typed = fields.password(password)
     if _own_name(typed, names) or any(word in _common() for word in _undressed(typed.casefold())):
-        told = Sentence("This is among the first that others would try. Use several words, and not your name.")
+        told = Message("This is among the first that others would try. Use several words, and not your name.")
         raise Invalid(Reason("password", told))
     return typed
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from PIL import Image, ImageCms, ImageOps
 
 from feed import private
-from feed.errors import Invalid, Reason, Sentence, Unsaved
+from feed.errors import Invalid, Message, Reason, Unsaved
 
 UPLOAD_BYTES = 12 * 1024 * 1024  # a good camera's JPEG
 PIXELS = 50_000_000  # 200 MB decoded; Pillow alone would only warn at 90 million
@@ -36,8 +36,8 @@ QUALITY = 82  # no difference to the eye, a third of the bytes of 95
 
 EXTENSIONS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp"}
 UNFINISHED = ".unfinished"  # what the name of a file ends with while it is being written
-UNREADABLE = Sentence("This file cannot be read as JPEG, PNG, WebP, AVIF, HEIC or GIF.")
-NO_HEIC = Sentence("This site cannot read HEIC. Save the picture as JPEG, then upload that.")
+UNREADABLE = Message("This file cannot be read as JPEG, PNG, WebP, AVIF, HEIC or GIF.")
+NO_HEIC = Message("This site cannot read HEIC. Save the picture as JPEG, then upload that.")
 LEVELS = 5  # of red, green and blue in the colour that stands for a picture: 216 colours, 18 lines of CSS
 STALE_SECONDS = 3_600  # after which an unfinished file is nobody's: writing one takes less than a second
 
@@ -77,7 +77,7 @@ def rewrite(upload: bytes) -> SafePicture:
 def check_size(upload: bytes) -> None:
     """Raises Invalid when the upload has more bytes than we take."""
     if len(upload) > UPLOAD_BYTES:
-        raise refused(Sentence("This file is over {size} MB; make it smaller.", size=UPLOAD_BYTES // 1024**2))
+        raise refused(Message("This file is over {size} MB; make it smaller.", size=UPLOAD_BYTES // 1024**2))
 
 
 def save(safe: SafePicture, folder: Path, picture_id: str) -> None:
@@ -163,10 +163,10 @@ def _written(opened: Image.Image) -> SafePicture:
     if kind is None:
         raise refused(UNREADABLE)
     if max(opened.size) > SIDE:
-        raise refused(Sentence("This picture is over {count} pixels wide or high; make it smaller.", count=SIDE))
+        raise refused(Message("This picture is over {count} pixels wide or high; make it smaller.", count=SIDE))
     if opened.width * opened.height > PIXELS:
         millions = PIXELS // 1_000_000
-        raise refused(Sentence("This picture has over {count} million pixels; make it smaller.", count=millions))
+        raise refused(Message("This picture has over {count} million pixels; make it smaller.", count=millions))
     opened.load()
     upright = _in_srgb(_in_eight_bits(_upright(opened)))
     mode = "RGB" if kind == "JPEG" or not upright.has_transparency_data else "RGBA"

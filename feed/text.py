@@ -14,7 +14,7 @@ from markdown_it.common.utils import escapeHtml
 from markdown_it.utils import EnvType
 
 from feed import figures, markdown, prose, typography
-from feed.errors import Invalid, Reason, Sentence
+from feed.errors import Invalid, Message, Reason
 from feed.languages import ENGLISH
 
 GROWTH = 10  # times the field's limit; our longest sample grows by a third, a text of nothing but links by 5
@@ -59,7 +59,7 @@ def to_html(written: str, limit: int, language: str = ENGLISH, pictures: figures
     tokens = writer.parse(prose.as_marked(written), env)
     html = writer.renderer.render(tokens, writer.options, env)
     if len(html) > GROWTH * limit:
-        told = Sentence("This becomes far too long as a page. Use fewer or shorter links and tables.")
+        told = Message("This becomes far too long as a page. Use fewer or shorter links and tables.")
         raise Invalid(Reason("body", told))
     harmless = _harmless(html, set_tag_attribute_values=REACHED).strip()
     if _LEADS_NOWHERE.search(harmless):

@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 class Pool:
-    """That many native threads, begun with the first work. Who comes first makes them, and only once."""
+    """That many native threads, started lazily, exactly once."""
 
     def __init__(self, threads: int) -> None:
         self._threads = threads

@@ -17,7 +17,7 @@ from tests.server import ROOT
 TEMPLATES = ROOT / "templates"
 KEYWORDS = {
     "jinja2": {"_": None, "gettext": None, "ngettext": (1, 2), "counted": (2, 3)},
-    "python": {"Sentence": None},
+    "python": {"Message": None},
 }
 
 
@@ -49,7 +49,7 @@ def read(path: Path) -> Catalog:
 
 
 def gaps(words: str) -> set[str]:
-    """What is put into a message: {these} in the browser and by Sentence, %(these)s in templates."""
+    """What is put into a message: {these} in the browser and by Message, %(these)s in templates."""
     return set(re.findall(r"{\w+}|%\(\w+\)s", words))
 
 

@@ -19,7 +19,7 @@ from feed.store import articles, tokens, updates
 from feed.store.articles import Article
 from feed.store.editors import Editor
 from feed.store.updates import Update
-from feed.web.house import House
+from feed.web.services import Services
 from tests import processes
 from tests.server import PASSWORD as PASSWORD
 from tests.server import Server, put_database, serving
@@ -76,7 +76,7 @@ class Site:
     """An application of its own database, with its cast."""
 
     app: Flask
-    house: House
+    services: Services
     alice: Editor
     bob: Editor
     tokens: dict[str, str]
@@ -104,23 +104,23 @@ class Site:
 
     def publish(self, body: str = "Something happened.", feed: str = "news", **more: Any) -> Update:
         """An update by bob."""
-        return updates.publish(self.house.store, feed, self.bob, {"body": body, **more})
+        return updates.publish(self.services.store, feed, self.bob, {"body": body, **more})
 
     def edit(self, update: Update, **given: Any) -> Update:
         """An edit by bob of what stands."""
-        return updates.edit(self.house.store, update.id, self.bob, given, None)
+        return updates.edit(self.services.store, update.id, self.bob, given, None)
 
     def retract(self, update: Update, reason: str | None = None, *, notice: bool = False) -> Update:
         """A retraction."""
-        return updates.retract(self.house.store, update.id, {"reason": reason, "notice": notice}, None)
+        return updates.retract(self.services.store, update.id, {"reason": reason, "notice": notice}, None)
 
     def write_article(self, slug: str = "harbour", **given: Any) -> Article:
         """An article by bob; `live=True` gives it a feed."""
-        return articles.create(self.house.store, self.bob, {"slug": slug, "headline": f"About {slug}", **given})
+        return articles.create(self.services.store, self.bob, {"slug": slug, "headline": f"About {slug}", **given})
 
     def versions(self) -> dict[str, int]:
         """Where every feed stands: to show that nothing was written."""
-        with self.house.store.read() as db:
+        with self.services.store.read() as db:
             return {row["slug"]: row["version"] for row in db.execute("SELECT slug, version FROM feeds")}
 
 
@@ -139,10 +139,10 @@ def site_in(folder: Path, **settings: str) -> Iterator[Site]:
     """A site in this process, on a new database in that folder. `settings` are further environment variables."""
     made = put_database(folder / "feed.db")
     with application_in(folder, **settings) as app:
-        house: House = app.extensions["liveline"]
-        with house.store.read() as db:
+        services: Services = app.extensions["liveline"]
+        with services.store.read() as db:
             alice, bob = (tokens.editor_of(db, made[name]) for name in ("alice", "bob"))
-        yield Site(app, house, alice, bob, dict(made))
+        yield Site(app, services, alice, bob, dict(made))
 
 
 @contextmanager

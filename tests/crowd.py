@@ -79,8 +79,8 @@ class Crowd:
 async def main(port: int, count: int) -> None:
     """Runs the crowd until the parent is gone."""
     crowd: list[list[Life]] = [[] for _ in range(count)]
-    door = asyncio.Semaphore(COME_IN_TOGETHER)
-    readers = [asyncio.create_task(reader(port, lives, door)) for lives in crowd]
+    coming_in = asyncio.Semaphore(COME_IN_TOGETHER)
+    readers = [asyncio.create_task(reader(port, lives, coming_in)) for lives in crowd]
     while not all(crowd):
         await asyncio.sleep(0.01)
     print(json.dumps("following"), flush=True)
@@ -90,11 +90,11 @@ async def main(port: int, count: int) -> None:
         each.cancel()
 
 
-async def reader(port: int, lives: list[Life], door: asyncio.Semaphore) -> None:
+async def reader(port: int, lives: list[Life], coming_in: asyncio.Semaphore) -> None:
     """Follows, again and again."""
     while True:
         try:
-            async with door:
+            async with coming_in:
                 stream, writer = await asyncio.open_connection("127.0.0.1", port)
                 life = await follow(stream, writer)
             lives.append(life)

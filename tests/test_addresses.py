@@ -10,7 +10,7 @@ from feed.web.cursors import cursor_of
 from tests.conftest import FROM_HERE, Site
 from tests.server import Server
 
-DOORS = (
+ENDPOINTS = (
     "/articles/{}", "/feeds/{}", "/feeds/{}.atom", "/feeds/{}.rss", "/feeds/{}.json", "/feeds/{}/older",
     "/feeds/{}/changes?after=0&epoch=x", "/embed/feeds/{}", "/api/v1/articles/{}", "/api/v1/feeds/{}/updates",
     "/feeds/{}?key=1", "/embed/feeds/{}?theme=dark",
@@ -23,25 +23,25 @@ def rename(site: Site, before: str, after: str) -> None:
     assert (answer.status_code, answer.get_json()["slug"]) == (200, after)
 
 
-@pytest.mark.parametrize("door", DOORS)
-def test_an_old_address_leads_to_the_new_one_at_every_door(site: Site, door: str) -> None:
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
+def test_an_old_address_leads_to_the_new_one_at_every_endpoint(site: Site, endpoint: str) -> None:
     site.write_article("harbour", live=True)
     site.publish("Fog", feed="harbour")
-    assert site.charlie.get(door.format("harbour")).status_code == 200
+    assert site.charlie.get(endpoint.format("harbour")).status_code == 200
     rename(site, "harbour", "port")
     rename(site, "port", "quay")
-    for old in ("harbour", "port", *(("HARBOUR", "Port") if "/api/" not in door else ())):
+    for old in ("harbour", "port", *(("HARBOUR", "Port") if "/api/" not in endpoint else ())):
         for method in ("GET", "HEAD"):
-            answer = site.charlie.open(door.format(old), method=method)
+            answer = site.charlie.open(endpoint.format(old), method=method)
             assert answer.status_code == 301, old
-            assert urlsplit(answer.headers["Location"]).path == urlsplit(door.format("quay")).path
-            found, asked = (parse_qs(urlsplit(each).query) for each in (answer.headers["Location"], door))
+            assert urlsplit(answer.headers["Location"]).path == urlsplit(endpoint.format("quay")).path
+            found, asked = (parse_qs(urlsplit(each).query) for each in (answer.headers["Location"], endpoint))
             assert found == asked
             assert "immutable" not in answer.headers["Cache-Control"]
-    assert site.charlie.get(door.format("harbour"), follow_redirects=True).status_code == 200
+    assert site.charlie.get(endpoint.format("harbour"), follow_redirects=True).status_code == 200
     rename(site, "quay", "harbour")  # and back
-    assert site.charlie.get(door.format("harbour")).status_code == 200
-    assert site.charlie.get(door.format("quay")).status_code == 301
+    assert site.charlie.get(endpoint.format("harbour")).status_code == 200
+    assert site.charlie.get(endpoint.format("quay")).status_code == 301
 
 
 def test_oembed_of_an_old_address_leads_on(site: Site) -> None:
@@ -100,16 +100,16 @@ def test_a_draft_leaves_no_trace_in_redirects(site: Site) -> None:
     rename(site, "secret-name", "other-name")  # never public
     site.write_article("harbour", live=True)
     rename(site, "harbour", "port")
-    articles.edit(site.house.store, "port", site.bob, {"draft": True})
+    articles.edit(site.services.store, "port", site.bob, {"draft": True})
     rename(site, "port", "secret-port")
-    nothing = {door: site.charlie.get(door.format("nothing")) for door in DOORS}
-    for door, known in nothing.items():
+    nothing = {endpoint: site.charlie.get(endpoint.format("nothing")) for endpoint in ENDPOINTS}
+    for endpoint, known in nothing.items():
         for old in ("secret-name", "other-name", "harbour", "port", "secret-port", "Secret-Port"):
-            answer = site.charlie.get(door.format(old))
-            assert (answer.status_code, answer.data) == (404, known.data), (door, old)
-        assert site.charlie.get(f"{urlsplit(door).path.format('secret-port')}/").status_code == 404
-    articles.edit(site.house.store, "other-name", site.bob, {"draft": False})
-    articles.edit(site.house.store, "secret-port", site.bob, {"draft": False})
+            answer = site.charlie.get(endpoint.format(old))
+            assert (answer.status_code, answer.data) == (404, known.data), (endpoint, old)
+        assert site.charlie.get(f"{urlsplit(endpoint).path.format('secret-port')}/").status_code == 404
+    articles.edit(site.services.store, "other-name", site.bob, {"draft": False})
+    articles.edit(site.services.store, "secret-port", site.bob, {"draft": False})
     assert site.charlie.get("/articles/secret-name").status_code == 404, "it was public at no time"
     assert site.charlie.get("/articles/harbour").headers["Location"] == "/articles/secret-port"
     assert site.charlie.get("/articles/port").headers["Location"] == "/articles/secret-port"
@@ -195,7 +195,7 @@ def test_a_card_follows_its_article_to_the_new_address(site: Site) -> None:
     rename(site, "harbour", "port")
     page = site.charlie.get("/articles/bridge").text
     assert 'href="/articles/port"' in page
-    articles.edit(site.house.store, "port", site.bob, {"draft": True})
+    articles.edit(site.services.store, "port", site.bob, {"draft": True})
     assert "/articles/port" not in site.charlie.get("/articles/bridge").text
 
 
@@ -204,9 +204,9 @@ def test_a_retraction_after_another_address_survives_a_rename(site: Site) -> Non
     one = site.publish("Fog", feed="harbour")
     rename(site, "harbour", "port")
     site.retract(one)
-    with site.house.store.read() as db:
+    with site.services.store.read() as db:
         assert feeds.get(db, "port").slug == "port"
-        assert updates.find(db, one.id).feed == "port"
+        assert updates.get_any(db, one.id).feed == "port"
     assert site.charlie.get(f"/updates/{one.id}").status_code == 410
 
 

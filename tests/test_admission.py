@@ -37,7 +37,7 @@ def test_a_client_is_an_ipv4_address_or_a_64(address: str, network: str) -> None
     assert network_of(address) == network
 
 
-class Door:
+class Client:
     """Clients that knock with an upgrade, and stay when they are let in."""
 
     def __init__(self, server: Server) -> None:
@@ -62,9 +62,9 @@ class Door:
 
 
 @pytest.fixture
-def door(server: Server) -> Iterator[Door]:
+def client(server: Server) -> Iterator[Client]:
     """The way in."""
-    clients = Door(server)
+    clients = Client(server)
     yield clients
     clients.leave()
 
@@ -84,15 +84,15 @@ BROKEN = [
 ]
 
 
-def test_no_count_and_no_file_is_left_of_who_did_not_get_in(server: Server, door: Door) -> None:
+def test_no_count_and_no_file_is_left_of_who_did_not_get_in(server: Server, client: Client) -> None:
     [worker] = server.workers()
-    assert door.knock() == 101
-    door.leave()
+    assert client.knock() == 101
+    client.leave()
     eventually(lambda: sockets(server) == 0)
     before = files(worker)
     for head in BROKEN:
-        assert 400 <= door.knock(head=head) < 500, head
-    assert door.knock("Origin: http://evil.example\r\n") == 403
+        assert 400 <= client.knock(head=head) < 500, head
+    assert client.knock("Origin: http://evil.example\r\n") == 403
     for unfinished in (UPGRADE, UPGRADE + b"\r\n", b"", b"GET"):
         with socket.create_connection(("127.0.0.1", server.port)) as gone:
             gone.sendall(unfinished)
@@ -104,7 +104,7 @@ def test_no_count_and_no_file_is_left_of_who_did_not_get_in(server: Server, door
     assert "Traceback" not in server.log.read_text()
 
 
-def test_a_worker_out_of_files_loses_no_count_of_them(server: Server, door: Door) -> None:
+def test_a_worker_out_of_files_loses_no_count_of_them(server: Server, client: Client) -> None:
     [worker] = server.workers()
     server.publish("Before")
     soft, hard = resource.prlimit(worker, resource.RLIMIT_NOFILE)
@@ -118,7 +118,7 @@ def test_a_worker_out_of_files_loses_no_count_of_them(server: Server, door: Door
     resource.prlimit(worker, resource.RLIMIT_NOFILE, (soft, hard))
     eventually(lambda: sockets(server) == 0)
     assert server.workers() == [worker]
-    assert door.knock() == 101
+    assert client.knock() == 101
     server.publish("After")
 
 
@@ -128,10 +128,10 @@ def test_a_full_worker_refuses_readers_and_serves_pages(tmp_path: Path, transpor
     )
     server.prepare()
     server.start()
-    door = Door(server)
+    client = Client(server)
 
     def knock(forwarded_for: str) -> int:
-        return door.knock(f"X-Forwarded-For: {forwarded_for}\r\n")
+        return client.knock(f"X-Forwarded-For: {forwarded_for}\r\n")
 
     assert [knock(f"2001:db8:1:1::{host}") for host in (1, 2, 3)] == [101, 101, 503]
     assert knock("2001:db8:1:2::9, 2001:db8:1:1::4") == 503  # the proxy's word counts, not the client's
@@ -140,10 +140,10 @@ def test_a_full_worker_refuses_readers_and_serves_pages(tmp_path: Path, transpor
     assert knock("192.0.2.2") == 503
     assert requests.get(f"{server.url}/readyz", timeout=5).ok
     assert server.publish("While it is full")["html"] in requests.get(f"{server.url}/feeds/news", timeout=5).text
-    door.leave()
+    client.leave()
     eventually(lambda: sockets(server) == 0)
     assert knock("2001:db8:1:1::5") == 101
-    door.leave()
+    client.leave()
     server.kill()
 
 
@@ -151,12 +151,12 @@ def test_readers_leave_files_to_pages_where_the_system_is_stingy(tmp_path: Path)
     server = Server(tmp_path)
     server.prepare()
     server.start("sh", "-c", f"ulimit -n 200; exec {BIN / 'gunicorn'}")
-    door = Door(server)
-    answers = [door.knock() for _ in range(120)]
+    client = Client(server)
+    answers = [client.knock() for _ in range(120)]
     assert answers == [101] * 100 + [503] * 20
     assert "100 readers may come in, not the 12000 of FEED_MAX_READERS" in server.log.read_text()
     assert server.publish("While it is full")["html"] in requests.get(f"{server.url}/feeds/news", timeout=5).text
-    door.leave()
+    client.leave()
     server.kill()
 
 

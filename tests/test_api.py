@@ -216,10 +216,10 @@ def test_a_retraction_is_gone_everywhere(site: Site, sent: Any) -> None:
     assert_problem(site.api("PATCH", path, {"body": "x", "revision": 1}), 410)
     assert_problem(site.api("DELETE", path), 410)
     assert site.charlie.get(f"/updates/{update.id}").status_code == 410
-    for door in ("/", "/feeds/news", "/feeds/news/older", "/feeds/news/changes?after=0", PUBLISH, "/updates/1"):
-        page = site.charlie.get(door).text
-        assert "wrong bridge" not in page.lower(), door
-    with site.house.store.read() as db:
+    for endpoint in ("/", "/feeds/news", "/feeds/news/older", "/feeds/news/changes?after=0", PUBLISH, "/updates/1"):
+        page = site.charlie.get(endpoint).text
+        assert "wrong bridge" not in page.lower(), endpoint
+    with site.services.store.read() as db:
         assert db.execute("SELECT body FROM updates").fetchone()[0] == update.body, "kept in the database"
 
 
@@ -303,14 +303,14 @@ def test_a_session_of_the_desk_is_no_sign_in_for_the_api(site: Site) -> None:
 
 
 def test_a_revoked_token_ends_at_once_and_others_work_on(site: Site) -> None:
-    other = tokens.add(site.house.store, "bob", "other", actor=None)
-    assert tokens.revoke(site.house.store, "bob", "test", actor=None) == 1
+    other = tokens.add(site.services.store, "bob", "other", actor=None)
+    assert tokens.revoke(site.services.store, "bob", "test", actor=None) == 1
     assert_problem(site.api("POST", PUBLISH, {"body": "x"}), 401)
     assert site.api("POST", PUBLISH, {"body": "x"}, Authorization=f"Bearer {other}").status_code == 201
 
 
 def test_a_token_ends_after_its_days(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    token = tokens.add(site.house.store, "bob", "short", days=2, actor=None)
+    token = tokens.add(site.services.store, "bob", "short", days=2, actor=None)
     in_two_days = times.after(2 * 24 * 3600 - 60)
     monkeypatch.setattr(times, "now", lambda: in_two_days)
     assert site.api("POST", PUBLISH, {"body": "x"}, Authorization=f"Bearer {token}").status_code == 201
@@ -320,7 +320,7 @@ def test_a_token_ends_after_its_days(site: Site, monkeypatch: pytest.MonkeyPatch
 
 
 def test_tokens_are_not_in_the_database(site: Site) -> None:
-    with site.house.store.read() as db:
+    with site.services.store.read() as db:
         dump = "\n".join(str(tuple(row)) for row in db.execute("SELECT * FROM tokens"))
     assert "test" in dump
     assert site.tokens["bob"] not in dump

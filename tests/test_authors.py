@@ -15,8 +15,8 @@ from tests.conftest import FROM_HERE, Site
 @pytest.fixture(autouse=True)
 def jobs(site: Site) -> None:
     """What each one's card shows."""
-    editors.change_profile(site.house.store, site.bob.id, {"job": "Harbour reporter"}, None)
-    editors.change_profile(site.house.store, site.alice.id, {"job": "Chief editor"}, None)
+    editors.change_profile(site.services.store, site.bob.id, {"job": "Harbour reporter"}, None)
+    editors.change_profile(site.services.store, site.alice.id, {"job": "Chief editor"}, None)
 
 
 def shown(site: Site, slug: str = "harbour") -> str:
@@ -66,8 +66,8 @@ def test_alice_edits_bobs_article(site: Site, given: dict[str, Any], expected: s
 def test_an_author_stays_whatever_anybody_is_called_later(site: Site) -> None:
     site.write_article(draft=False)
     site.write_article("quay", draft=False, byline="A Stranger")
-    editors.change_profile(site.house.store, site.bob.id, {"display_name": "Robert Brown"}, None)
-    editors.change_profile(site.house.store, site.alice.id, {"display_name": "A Stranger"}, None)
+    editors.change_profile(site.services.store, site.bob.id, {"display_name": "Robert Brown"}, None)
+    editors.change_profile(site.services.store, site.alice.id, {"display_name": "A Stranger"}, None)
     assert shown(site) == "Bob Brown: Harbour reporter"
     assert shown(site, "quay") == "A Stranger: "
 

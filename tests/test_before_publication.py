@@ -41,12 +41,12 @@ def public_answers(site: Site, ids: list[int], epochs: set[str], asked: str = ""
 
 def come_out(site: Site, *, draft: bool = False) -> None:
     """The article comes out, or goes back to draft."""
-    articles.edit(site.house.store, SLUG, site.bob, {"draft": draft})
+    articles.edit(site.services.store, SLUG, site.bob, {"draft": draft})
 
 
 def epoch(site: Site) -> str:
     """Of the coverage, which open pages know."""
-    with site.house.store.read() as db:
+    with site.services.store.read() as db:
         return feeds.get(db, SLUG, drafts=True).epoch
 
 
@@ -84,7 +84,7 @@ class Story:
         if (chosen := self._one(which)) is None:
             return
         text, note, seen_before = self.word(), self.word(), self.texts[chosen] in self.seen
-        updates.edit(self.site.house.store, chosen, self.site.bob, {"body": text, "note": note}, None)
+        updates.edit(self.site.services.store, chosen, self.site.bob, {"body": text, "note": note}, None)
         self.texts[chosen] = text
         if seen_before:
             self.seen.add(note)  # it explains what became of a text that readers saw
@@ -101,7 +101,7 @@ class Story:
 
     def rename(self, which: int) -> None:
         self.headline = self.word()
-        articles.edit(self.site.house.store, SLUG, self.site.bob, {"headline": self.headline})
+        articles.edit(self.site.services.store, SLUG, self.site.bob, {"headline": self.headline})
         self._look()
 
     def turn(self, which: int) -> None:
@@ -120,8 +120,8 @@ class Story:
         return standing[which % len(standing)] if standing else None
 
     def _update(self, number: int) -> Update:
-        with self.site.house.store.read() as db:
-            return updates.find(db, number)
+        with self.site.services.store.read() as db:
+            return updates.get_any(db, number)
 
 
 STEPS = st.lists(st.tuples(st.sampled_from(["publish", "edit", "retract", "rename", "turn"]), st.integers(0, 11)))
@@ -155,12 +155,12 @@ def test_the_owners_case_a_name_taken_out_of_a_draft_is_in_no_public_answer(site
     site.write_article(SLUG, headline="First headline", draft=True, live=True)
     named = site.publish("Mr Tadpole took it.", feed=SLUG, headline="Tadpole accused")
     updates.edit(
-        site.house.store, named.id, site.alice,
+        site.services.store, named.id, site.alice,
         {"headline": "Mayor accused", "body": "The mayor took it.", "note": "Legal: no Tadpole"}, None,
     )  # fmt: skip
     gone = site.publish("Mrs Tadpole helped.", feed=SLUG)
     site.retract(gone, "Tadpole sued", notice=True)
-    articles.edit(site.house.store, SLUG, site.alice, {"headline": "Second headline"})
+    articles.edit(site.services.store, SLUG, site.alice, {"headline": "Second headline"})
     before = epoch(site)
     come_out(site)
     for path, _, text in public_answers(site, [named.id, gone.id], {before, epoch(site)}, "tadpole"):
@@ -171,7 +171,7 @@ def test_the_owners_case_a_name_taken_out_of_a_draft_is_in_no_public_answer(site
     history = site.charlie.get(f"/updates/{named.id}/history").text
     assert re.findall(r'<li id="revision-(\d)"', history) == ["2"]
     assert "Published:" in history
-    with site.house.store.read() as db:
+    with site.services.store.read() as db:
         article = articles.get(db, SLUG)
         assert history.count(f'datetime="{article.published_at}"') == 1
         assert article.edited_at is None
@@ -223,19 +223,19 @@ def test_back_to_draft_and_out_again_shows_what_readers_saw_before_and_after(sit
 def test_an_article_that_comes_out_again_is_updated_only_if_its_words_changed(site: Site, reworded: bool) -> None:
     site.write_article(SLUG, draft=False)
     come_out(site, draft=True)
-    articles.edit(site.house.store, SLUG, site.bob, {"headline": "Another"})
+    articles.edit(site.services.store, SLUG, site.bob, {"headline": "Another"})
     if not reworded:
-        articles.edit(site.house.store, SLUG, site.bob, {"headline": f"About {SLUG}"})
+        articles.edit(site.services.store, SLUG, site.bob, {"headline": f"About {SLUG}"})
     come_out(site)
-    with site.house.store.read() as db:
+    with site.services.store.read() as db:
         assert bool(articles.get(db, SLUG).edited_at) == reworded
 
 
 def test_a_coverage_that_ended_in_a_draft_ended_when_the_article_came_out(site: Site) -> None:
     site.write_article(SLUG, draft=True, live=True)
-    articles.edit(site.house.store, SLUG, site.bob, {"live": False})
+    articles.edit(site.services.store, SLUG, site.bob, {"live": False})
     come_out(site)
-    with site.house.store.read() as db:
+    with site.services.store.read() as db:
         article = articles.get(db, SLUG)
         assert article.feed
         assert article.feed.opened_at == article.feed.closed_at == article.published_at

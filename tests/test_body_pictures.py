@@ -21,7 +21,7 @@ def a_picture(site: Site, size: tuple[int, int] = (1200, 800), **words: str) -> 
     out = io.BytesIO()
     Image.effect_noise(size, 80).convert("RGB").save(out, "JPEG")
     given = {"alt": "A tug", **words}
-    return pictures.add(site.house.store, site.house.settings.media, out.getvalue(), given, site.bob).id
+    return pictures.add(site.services.store, site.services.settings.media, out.getvalue(), given, site.bob).id
 
 
 def refusal(answer: Any, address: str) -> None:
@@ -39,7 +39,7 @@ def test_the_api_refuses_a_picture_that_is_not_ours(site: Site, address: str) ->
     body = f"Smoke\n\n![Boats]({address})\n\nMore"
     site.write_article("harbour", live=True, body="Stands")
     update = site.publish("Stands", feed="harbour")
-    with site.house.store.read() as db:
+    with site.services.store.read() as db:
         article = articles.get(db, "harbour")
     before = site.versions()
     refusal(site.api("POST", "/api/v1/feeds/harbour/updates", {"body": body}), address)
@@ -49,7 +49,7 @@ def test_the_api_refuses_a_picture_that_is_not_ours(site: Site, address: str) ->
     past = {"body": body, "published_at": "2026-01-02T03:04:05Z"}
     refusal(site.api("POST", "/api/v1/feeds/news/updates", past), address)
     assert site.versions() == before
-    with site.house.store.read() as db:
+    with site.services.store.read() as db:
         assert articles.get(db, "harbour") == article
 
 
@@ -67,7 +67,7 @@ def test_the_desk_gives_the_words_back_and_says_which_picture(site: Site, addres
         answer = send(bob, path, body=body, **more)
         assert (answer.status_code, field(answer, "body"), field(answer, "headline")) == (422, body, "Fire")
         assert any(address in each.text_content() for each in elements(answer.text, "p", class_="reason"))
-    with site.house.store.read() as db:
+    with site.services.store.read() as db:
         assert updates.get(db, update.id) == update
 
 
@@ -96,7 +96,7 @@ def test_a_picture_brings_size_colour_caption_and_credit_to_every_reader(site: S
 
 
 def epoch(site: Site) -> str:
-    with site.house.store.read() as db:
+    with site.services.store.read() as db:
         return str(db.execute("SELECT epoch FROM feeds WHERE slug = 'harbour'").fetchone()[0])
 
 
@@ -109,7 +109,9 @@ def test_an_article_s_picture_says_how_wide_its_small_variant_is(site: Site) -> 
     stripes = Image.new("1", (1600, 400))
     stripes.paste(1, (0, 0, 801, 400))
     stripes.rotate(13).save(out, "PNG")  # smaller as it came than with fewer pixels
-    picture = pictures.add(site.house.store, site.house.settings.media, out.getvalue(), {"alt": "Stripes"}, site.bob)
+    picture = pictures.add(
+        site.services.store, site.services.settings.media, out.getvalue(), {"alt": "Stripes"}, site.bob
+    )
     assert picture.small_width == 1600
     site.write_article("harbour", picture=picture.id)
     for path in ("/articles/harbour", "/"):
@@ -126,7 +128,7 @@ def test_rerendering_leaves_what_would_be_refused_today_and_says_so(site: Site) 
     kept, mended = site.publish("One"), site.publish("Two")
     article = site.write_article("harbour", body="Three")
     old = '<p>Words <img src="/pictures/{}" alt="Boats" loading="lazy"></p>'
-    site.house.store.write(
+    site.services.store.write(
         lambda db: [
             db.execute(
                 f"UPDATE {table} SET body = ?, html = ? WHERE id = ?", [f"Words ![Boats]({address})", html, number]
@@ -138,10 +140,10 @@ def test_rerendering_leaves_what_would_be_refused_today_and_says_so(site: Site) 
             )
         ]
     )
-    told = list(rerender.rerender(site.house.store))
+    told = list(rerender.rerender(site.services.store))
     assert any(f"updates {kept.id} keeps its HTML: {FOREIGN} is no picture" in each for each in told)
     assert any(f"articles {article.id} keeps its HTML: There is no picture at {UNKNOWN}" in each for each in told)
-    with site.house.store.read() as db:
+    with site.services.store.read() as db:
         assert updates.get(db, kept.id).html == "<p>Words Boats</p>"
         assert articles.get(db, "harbour").html == old.format("0123456789abcdef")
         assert "<figcaption>At dawn</figcaption>" in updates.get(db, mended.id).html

@@ -22,7 +22,7 @@ from tests.conftest import Site, application_in, site_in
 
 MOST_ZIPPED = 8 * 1024  # bytes of a reader's style sheet
 
-DOORS = (
+ENDPOINTS = (
     "/", "/articles/harbour", "/articles/bridge", "/articles/secret", "/feeds/news", "/feeds/harbour",
     "/feeds/news/changes?after=1&epoch={epoch}", "/feeds/harbour/older", "/updates/1", "/updates/2", "/updates/3",
     "/updates/3/history", "/feeds/news?key=1", "/articles/harbour?order=oldest", "/feeds/news?q=something",
@@ -50,45 +50,45 @@ WRITES: dict[str, Write] = {
     "edit": lambda site: site.edit(site.publish("Wrong"), body="Right"),
     "retract": lambda site: site.retract(site.publish("Gone soon", feed="harbour")),
     "retract with a notice": lambda site: updates.retract(
-        site.house.store, site.publish("Gone soon").id, {"reason": "A mistake", "notice": True}, None
+        site.services.store, site.publish("Gone soon").id, {"reason": "A mistake", "notice": True}, None
     ),
-    "another headline": lambda site: articles.edit(site.house.store, "harbour", site.bob, {"headline": "Low tide"}),
-    "a headline without a feed": lambda site: articles.edit(site.house.store, "bridge", site.bob, {"headline": "Up"}),
-    "another body": lambda site: articles.edit(site.house.store, "bridge", site.bob, {"body": "All new"}),
-    "another language": lambda site: articles.edit(site.house.store, "harbour", site.bob, {"language": "uk"}),
+    "another headline": lambda site: articles.edit(site.services.store, "harbour", site.bob, {"headline": "Low"}),
+    "a feedless headline": lambda site: articles.edit(site.services.store, "bridge", site.bob, {"headline": "Up"}),
+    "another body": lambda site: articles.edit(site.services.store, "bridge", site.bob, {"body": "All new"}),
+    "another language": lambda site: articles.edit(site.services.store, "harbour", site.bob, {"language": "uk"}),
     "another language of an article without a feed": lambda site: articles.edit(
-        site.house.store, "bridge", site.bob, {"language": "ar"}
+        site.services.store, "bridge", site.bob, {"language": "ar"}
     ),
-    "coverage begins": lambda site: articles.edit(site.house.store, "bridge", site.bob, {"live": True}),
-    "coverage ends": lambda site: feeds.close_coverage(site.house.store, "harbour", None),
-    "coverage goes on": lambda site: feeds.open_coverage(site.house.store, "harbour", None),
-    "a draft": lambda site: articles.edit(site.house.store, "harbour", site.bob, {"draft": True}),
-    "a draft comes out": lambda site: articles.edit(site.house.store, "secret", site.bob, {"draft": False}),
-    "public again": lambda site: articles.edit(site.house.store, "harbour", site.bob, {"draft": False}),
+    "coverage begins": lambda site: articles.edit(site.services.store, "bridge", site.bob, {"live": True}),
+    "coverage ends": lambda site: feeds.close_coverage(site.services.store, "harbour", None),
+    "coverage goes on": lambda site: feeds.open_coverage(site.services.store, "harbour", None),
+    "a draft": lambda site: articles.edit(site.services.store, "harbour", site.bob, {"draft": True}),
+    "a draft comes out": lambda site: articles.edit(site.services.store, "secret", site.bob, {"draft": False}),
+    "public again": lambda site: articles.edit(site.services.store, "harbour", site.bob, {"draft": False}),
     "a new article": lambda site: site.write_article(f"story-{random.randrange(10**9)}"),
     "a new author": lambda site: editors.add(
-        site.house.store, f"e{random.randrange(10**9)}", "x" * 12, "editor", actor=None
+        site.services.store, f"e{random.randrange(10**9)}", "x" * 12, "editor", actor=None
     ),
     "a biography": lambda site: editors.change_profile(
-        site.house.store, site.bob.id, {"bio": "Born by the sea."}, None
+        site.services.store, site.bob.id, {"bio": "Born by the sea."}, None
     ),
 }  # fmt: skip
 
 
 def answers(app: Flask) -> dict[str, tuple[int, bytes, str | None]]:
-    """What a reader gets at every door."""
+    """What a reader gets at every endpoint."""
     with app.extensions["liveline"].store.read() as db:
         epoch = feeds.get(db, "news").epoch
     found = {}
-    for door in DOORS:
-        answer = app.test_client().get(door.format(epoch=epoch))
-        found[door] = (answer.status_code, answer.data, answer.headers.get("ETag"))
+    for endpoint in ENDPOINTS:
+        answer = app.test_client().get(endpoint.format(epoch=epoch))
+        found[endpoint] = (answer.status_code, answer.data, answer.headers.get("ETag"))
     return found
 
 
 def fresh(site: Site) -> dict[str, tuple[int, bytes, str | None]]:
     """What an application that has just been started answers."""
-    with application_in(site.house.settings.database.parent) as app:
+    with application_in(site.services.settings.database.parent) as app:
         return answers(app)
 
 
@@ -117,36 +117,37 @@ def test_each_kind_of_change_is_seen_by_the_next_request(site: Site, name: str) 
 
 
 @pytest.mark.parametrize(
-    "door", [door for door in DOORS if "secret" not in door and not door.endswith("8000/articles/bridge")]
+    "endpoint",
+    [endpoint for endpoint in ENDPOINTS if "secret" not in endpoint and not endpoint.endswith("8000/articles/bridge")],
 )
 def test_a_hit_asks_sqlite_one_number_and_touches_neither_flask_nor_jinja(
-    site: Site, door: str, monkeypatch: pytest.MonkeyPatch
+    site: Site, endpoint: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     furnish(site)
-    before = answers(site.app)[door]
+    before = answers(site.app)[endpoint]
     assert before[0] == 200
     answers(site.app)  # the first hit after a commit asks for the counters
 
     def trap(*_: object, **__: object) -> None:
         raise AssertionError("a hit came this far")
 
-    with site.house.store.read() as db:
+    with site.services.store.read() as db:
         epoch = feeds.get(db, "news").epoch
-    monkeypatch.setattr(site.house.store, "read", trap)
+    monkeypatch.setattr(site.services.store, "read", trap)
     monkeypatch.setattr(site.app, "full_dispatch_request", trap)
-    hit = site.charlie.get(door.format(epoch=epoch))
+    hit = site.charlie.get(endpoint.format(epoch=epoch))
     assert (hit.status_code, hit.data, hit.headers["ETag"]) == before
     monkeypatch.undo()
     site.publish("A change")
     site.publish("A change there", feed="harbour")
     monkeypatch.setattr(site.app, "full_dispatch_request", trap)
-    assert site.charlie.get(door.format(epoch=epoch)).status_code == 500, "this was no hit"
+    assert site.charlie.get(endpoint.format(epoch=epoch)).status_code == 500, "this was no hit"
 
 
 def test_a_commit_of_another_process_is_seen(site: Site) -> None:
     furnish(site)
     assert b"From elsewhere" not in site.charlie.get("/feeds/news").data
-    other = Store(site.house.settings.database)
+    other = Store(site.services.settings.database)
     updates.publish(other, "news", site.bob, {"body": "From elsewhere"})
     other.close()
     assert b"From elsewhere" in site.charlie.get("/feeds/news").data
@@ -216,15 +217,15 @@ def test_a_crowd_of_addresses_does_not_fill_the_memory(site: Site, monkeypatch: 
 UNKNOWN = ("fbclid=IwAR0", "utm_source=x&utm_medium=y", "&".join(f"a{n}=" for n in range(90)), "Q=a&KEY=1", "&&=&", "_")
 
 
-@pytest.mark.parametrize("door", [door for door in DOORS if "secret" not in door])
+@pytest.mark.parametrize("endpoint", [endpoint for endpoint in ENDPOINTS if "secret" not in endpoint])
 def test_parameters_that_a_view_does_not_read_neither_miss_nor_fill(
-    site: Site, door: str, monkeypatch: pytest.MonkeyPatch
+    site: Site, endpoint: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     furnish(site)
-    before = answers(site.app)[door]
+    before = answers(site.app)[endpoint]
     assert before[0] == 200
-    with site.house.store.read() as db:
-        address, _, query = door.format(epoch=feeds.get(db, "news").epoch).partition("?")
+    with site.services.store.read() as db:
+        address, _, query = endpoint.format(epoch=feeds.get(db, "news").epoch).partition("?")
     kept = len(cache_of(site)._pages)
 
     def trap(*_: object, **__: object) -> None:
@@ -252,8 +253,8 @@ def test_every_view_that_says_what_it_shows_says_what_it_reads(site: Site) -> No
     """One that did not would never be kept. What it does not name it does not get, so no page can hold it."""
     furnish(site)
     parameters = cache.Parameters(site.app)
-    for door in DOORS:
-        assert parameters.of(door.partition("?")[0]) is not None, door
+    for endpoint in ENDPOINTS:
+        assert parameters.of(endpoint.partition("?")[0]) is not None, endpoint
     for path in ("/desk/", "/desk/feeds/news", "/readyz", "/metrics", "/nothing", "/api/v1/articles"):
         assert parameters.of(path) is None
 

@@ -191,7 +191,7 @@ def test_bob_retracts_with_a_reason(site: Site) -> None:
         assert bob.get(path).status_code == 410
     assert send(bob, f"/desk/updates/{update.id}", body="x", revision="1").status_code == 410
     assert "The wrong bridge" not in bob.get("/desk/feeds/news").text
-    with site.house.store.read() as db:
+    with site.services.store.read() as db:
         assert db.execute("SELECT reason FROM updates").fetchone()[0] == "It was the other one"
 
 
@@ -328,12 +328,12 @@ def test_a_file_whose_words_are_wrong_is_kept_until_they_are_right(site: Site) -
 def test_a_kept_file_is_its_editor_s_alone_and_not_for_ever(site: Site) -> None:
     bob, alice = site.at_desk(), site.at_desk("alice")
     waiting = field(send(bob, "/desk/pictures", file=(png(), "boat.png"), alt=""), "waiting")
-    files = set(site.house.settings.media.iterdir())
+    files = set(site.services.settings.media.iterdir())
     refused = send(alice, "/desk/pictures", alt="Mine", waiting=waiting)
     assert (refused.status_code, 'id="file-reason"' in refused.text) == (422, True)
-    site.house.store.write(lambda db: db.execute("UPDATE waiting_pictures SET at = '2026-01-01T00:00:00.000Z'"))
+    site.services.store.write(lambda db: db.execute("UPDATE waiting_pictures SET at = '2026-01-01T00:00:00.000Z'"))
     second = field(send(bob, "/desk/pictures", file=(png("red"), "red.png"), alt=""), "waiting")
-    assert not files & set(site.house.settings.media.iterdir()), "no file stays behind"
+    assert not files & set(site.services.settings.media.iterdir()), "no file stays behind"
     refused = send(bob, "/desk/pictures", alt="A boat", waiting=waiting)
     assert (refused.status_code, field(refused, "alt")) == (422, "A boat")
     assert send(bob, "/desk/pictures", alt="Red", waiting=second).status_code == 303
@@ -376,7 +376,7 @@ def test_words_of_a_picture_outlive_what_the_server_cannot_do_now(site: Site, mo
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     noise = io.BytesIO()
     Image.effect_noise((900, 900), 80).save(noise, "PNG")
-    site.house.store.write(lambda db: None)  # the log of the database is there already
+    site.services.store.write(lambda db: None)  # the log of the database is there already
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))  # no file may grow further, as on a full disk
     try:
         asked = bob.post("/desk/pictures", **form_data(noise.getvalue(), **form))
@@ -386,7 +386,7 @@ def test_words_of_a_picture_outlive_what_the_server_cannot_do_now(site: Site, mo
     assert {name: field(asked, name) for name in form} == form
     for error, status in ((OperationalError("disk I/O error"), 503), (Crowded(8, 5), 429)):
         with monkeypatch.context() as patch:
-            patch.setattr(site.house.store, "write", Mock(side_effect=error))
+            patch.setattr(site.services.store, "write", Mock(side_effect=error))
             asked = send(bob, "/desk/pictures", waiting=waiting, **form)
             assert (asked.status_code, field(asked, "waiting")) == (status, waiting)
             assert {name: field(asked, name) for name in form} == form

@@ -53,7 +53,7 @@ def test_the_commands_are_all_there(site: Site) -> None:
 
 def test_the_socket_events_are_all_there(site: Site) -> None:
     documented = {(row[0].split(" ")[0], row[1].strip("`")) for row in rows("docs/protocol.md", "Socket events")}
-    handled = set(site.house.channel.socketio.server.handlers["/"]) - {"connect", "disconnect"}
+    handled = set(site.services.channel.socketio.server.handlers["/"]) - {"connect", "disconnect"}
     emitted = set(re.findall(r'\.emit\("(\w+)"', (ROOT / "feed/live/channel.py").read_text()))
     assert documented == {("reader", event) for event in handled} | {("server", event) for event in emitted}
 

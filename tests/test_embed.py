@@ -72,7 +72,7 @@ def test_a_frame_shows_the_updates_as_every_page_does_and_leads_out_of_itself(si
     site.write_article("harbour", live=True)
     update = site.publish("Something **bold**", feed="harbour")
     page = site.charlie.get("/embed/feeds/harbour").text
-    assert str(site.house.render.update(update)) in page
+    assert str(site.services.render.update(update)) in page
     assert '<base target="_blank">' in page
     assert elements(page, "meta", name="robots", content="noindex")
     for hidden in ("masthead", "/desk", "looks.js", "ld+json"):
@@ -82,7 +82,7 @@ def test_a_frame_shows_the_updates_as_every_page_does_and_leads_out_of_itself(si
     assert site.charlie.get("/embed/feeds/harbour?theme=blue").status_code == 400
 
 
-def test_drafts_and_what_was_retracted_are_at_no_door(site: Site) -> None:
+def test_drafts_and_what_was_retracted_are_nowhere(site: Site) -> None:
     site.write_article("harbour", live=True)
     update = site.publish("A secret", feed="harbour")
     assert oembed(site, f"/updates/{update.id}")["title"] == "A secret"
@@ -90,7 +90,7 @@ def test_drafts_and_what_was_retracted_are_at_no_door(site: Site) -> None:
     site.retract(update)
     oembed(site, f"/updates/{update.id}", 410)
     assert "A secret" not in site.charlie.get("/embed/feeds/harbour").text
-    articles.edit(site.house.store, "harbour", site.bob, {"draft": True})
+    articles.edit(site.services.store, "harbour", site.bob, {"draft": True})
     for path in ("/articles/harbour", "/feeds/harbour", "/embed/feeds/harbour", f"/updates/{update.id}"):
         oembed(site, path, 404)
     assert site.charlie.get("/embed/feeds/harbour").status_code == 404

@@ -85,7 +85,7 @@ def test_flask_run(tmp_path: Path) -> None:
 
 
 def test_the_test_client(site: Site) -> None:
-    client = site.house.channel.socketio.test_client(site.app)
+    client = site.services.channel.socketio.test_client(site.app)
     followed = client.emit("follow", {"feed": "news"}, callback=True)
     assert followed["version"] == 0
     update = site.publish("First")

@@ -1,4 +1,4 @@
-"""The guards: what stands before and behind every door, whatever it answers."""
+"""The guards: what stands before and behind every endpoint, whatever it answers."""
 
 import io
 import re

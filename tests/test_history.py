@@ -94,7 +94,7 @@ def test_the_history_shows_every_revision_with_its_note_and_name(site: Site) -> 
     assert inner(element(page, "h2")).strip() == (
         "Fire <del>at</del> <ins>in</ins> the <del>quay</del> <ins>harbour</ins>"
     )
-    with site.house.store.read() as db:
+    with site.services.store.read() as db:
         moments = [revision.at for revision in updates.revisions(db, update, 9, 9)]
     assert [each.get("datetime") for each in elements(page, "time")] == moments
 
@@ -123,7 +123,7 @@ def test_an_edit_or_a_retraction_on_another_day_names_the_day(site: Site) -> Non
         ("retracted_at", "2026-11-20T23:01:00.000Z", gone),
     ):
         change = f"UPDATE updates SET published_at = '2026-11-20T08:00:00.000Z', {what} = ? WHERE id = ?"
-        site.house.store.write(lambda db, change=change, given=(at, update.id): db.execute(change, given))
+        site.services.store.write(lambda db, change=change, given=(at, update.id): db.execute(change, given))
     page = site.charlie.get("/feeds/news").text
     told = [words(each) for each in elements(page, "a", class_="edited")]
     assert sorted(told) == ["(Updated: 23:59)", "(Updated: 25 November 2026, 14:05)"]

@@ -76,7 +76,10 @@ def test_first_words_stand_for_a_headline_and_a_picture_has_words_too(site: Site
 def test_open_pages_hear_of_each_change_of_one_and_of_no_other(site: Site) -> None:
     pushed: list[dict[str, Any]] = []
     tail = Tail(
-        site.house.store, site.house.versions, site.house.render, lambda slug, envelope: pushed.append(envelope)
+        site.services.store,
+        site.services.versions,
+        site.services.render,
+        lambda slug, envelope: pushed.append(envelope),
     )
     tail.watch("news")
 

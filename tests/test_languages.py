@@ -1,4 +1,4 @@
-"""Languages: per site and per article, the same by every door; and what is said in them."""
+"""Languages: per site and per article, the same by every endpoint; and what is said in them."""
 
 import re
 from pathlib import Path
@@ -51,7 +51,7 @@ def test_a_translation_is_whole(catalogue: Catalog) -> None:
 
 
 def test_ukrainian_counts_as_its_speakers_do(site: Site) -> None:
-    forms = site.house.languages.of("uk").plural_forms("1 new update", "{count} new updates")
+    forms = site.services.languages.of("uk").plural_forms("1 new update", "{count} new updates")
     assert forms == {
         "one": "{count} нове оновлення",
         "few": "{count} нові оновлення",
@@ -61,7 +61,7 @@ def test_ukrainian_counts_as_its_speakers_do(site: Site) -> None:
 
 
 def test_english_is_as_it_always_was(site: Site) -> None:
-    english = site.house.languages.of(None)
+    english = site.services.languages.of(None)
     assert english.plural_forms("1 new update", "{count} new updates") == {
         "one": "1 new update",
         "other": "{count} new updates",
@@ -104,12 +104,12 @@ def test_the_other_pages_are_in_the_site_s(tmp_path: Path, path: str) -> None:
         assert "Новини" in page
 
 
-def test_an_update_is_in_its_feed_s_language_by_every_door(site: Site) -> None:
+def test_an_update_is_in_its_feed_s_language_everywhere(site: Site) -> None:
     """Invariant 5, also where the page around it is in another language, as at the desk."""
     site.write_article("harbour", **UKRAINIAN)
     pushed: list[dict[str, Any]] = []
-    house = site.house
-    tail = Tail(house.store, house.versions, house.render, lambda slug, envelope: pushed.append(envelope))
+    services = site.services
+    tail = Tail(services.store, services.versions, services.render, lambda slug, envelope: pushed.append(envelope))
     tail.watch("harbour")
     update = site.edit(site.publish("Текст " * 200, feed="harbour", key=True, pinned=True), body="Новий текст " * 60)
     tail.step()
@@ -132,21 +132,21 @@ def test_an_update_is_in_its_feed_s_language_by_every_door(site: Site) -> None:
 def test_another_language_reloads_what_is_open_and_leaves_nothing_in_the_cache(site: Site) -> None:
     site.write_article("harbour", live=True)
     update = site.edit(site.publish("Text", feed="harbour"), body="Another text")
-    doors = ("/articles/harbour", "/feeds/harbour", f"/updates/{update.id}", "/api/v1/feeds/harbour/updates")
-    with site.house.store.read() as db:
+    endpoints = ("/articles/harbour", "/feeds/harbour", f"/updates/{update.id}", "/api/v1/feeds/harbour/updates")
+    with site.services.store.read() as db:
         before = feeds.get(db, "harbour")
     catch_up = f"/feeds/harbour/changes?after={before.version}&epoch={before.epoch}"
-    for door in (*doors, catch_up):
-        assert "Оновлено:" not in site.charlie.get(door).text
+    for endpoint in (*endpoints, catch_up):
+        assert "Оновлено:" not in site.charlie.get(endpoint).text
     pushed: list[dict[str, Any]] = []
-    house = site.house
-    tail = Tail(house.store, house.versions, house.render, lambda slug, envelope: pushed.append(envelope))
+    services = site.services
+    tail = Tail(services.store, services.versions, services.render, lambda slug, envelope: pushed.append(envelope))
     tail.watch("harbour")
     assert site.api("PATCH", "/api/v1/articles/harbour", {"language": "uk"}).status_code == 200
-    for door in doors:
-        answer = site.charlie.get(door)
+    for endpoint in endpoints:
+        answer = site.charlie.get(endpoint)
         html = answer.get_json()["updates"][0]["html"] if answer.is_json else answer.text
-        assert "Оновлено:" in html, door
+        assert "Оновлено:" in html, endpoint
     assert site.charlie.get(catch_up).get_json()["reload"] is True
     tail.step()
     assert [each["epoch"] == before.epoch for each in pushed] == [False]
@@ -226,7 +226,7 @@ def test_the_desk_offers_the_languages_and_keeps_the_chosen(site: Site) -> None:
     form = desk.get("/desk/articles/harbour").text
     assert '<option value="uk" selected>Ukrainian</option>' in form
     assert '<option value="ar">Arabic</option>' in form
-    with site.house.store.read() as db:
+    with site.services.store.read() as db:
         assert articles.get(db, "harbour", drafts=True).language == "uk"
     sent |= {"language": "klingon", "revision": "1"}
     refused = desk.post("/desk/articles/harbour", data=sent, headers=FROM_HERE)

@@ -80,7 +80,7 @@ def test_a_write_of_another_process_reaches_the_readers_of_every_worker(tmp_path
     server.publish("By one of the workers")
     store = Store(tmp_path / "feed.db")
     with store.read() as db:
-        bob = editors.named(db, "bob")
+        bob = editors.by_name(db, "bob")
     updates.publish(store, "news", bob, {"body": "By the command line"})
     for reader in readers:
         eventually(lambda reader=reader: reader.sees("By the command line", "By one of the workers"))  # type: ignore[misc]
@@ -97,7 +97,7 @@ def test_a_draft_has_no_socket_either_and_leaves_open_pages_when_it_becomes_one(
     eventually(lambda: open_page.following)
     store = Store(tmp_path / "feed.db")
     with store.read() as db:
-        bob = editors.named(db, "bob")
+        bob = editors.by_name(db, "bob")
     articles.edit(store, "secret", bob, {"draft": True})
     eventually(lambda: open_page.page.reloads == 1)
     updates.publish(store, "secret", bob, {"body": "Nobody may see this"})

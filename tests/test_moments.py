@@ -35,8 +35,8 @@ def test_what_is_published_after_the_clock_was_set_back_stands_on_top(
     assert edited.edited_at is not None
     assert edited.edited_at >= edited.published_at
     site.retract(newer[1], notice=True)
-    with site.house.store.read() as db:
-        assert str(updates.find(db, newer[1].id).retracted_at) >= newer[1].published_at
+    with site.services.store.read() as db:
+        assert str(updates.get_any(db, newer[1].id).retracted_at) >= newer[1].published_at
 
 
 def test_no_update_of_a_clock_that_was_ahead_stays_on_top(
@@ -57,7 +57,7 @@ def test_no_update_of_a_clock_that_was_ahead_stays_on_top(
     assert "21,600 min ahead of the server&#39;s clock" in bob.get("/desk/feeds/news").text
     site.write_article("harbour", live=True)
     assert "server&#39;s clock" not in bob.get("/desk/feeds/harbour").text
-    with site.house.store.read() as db:
+    with site.services.store.read() as db:
         assert moments.ahead(db, feeds.get(db, "news")) > 14 * 86_400
 
 
@@ -71,8 +71,8 @@ def test_what_was_written_in_a_draft_is_published_with_its_article(site: Site, m
         gone = site.publish("Gone", feed="harbour")
         site.retract(gone)
     before = times.now()
-    published = articles.edit(site.house.store, "harbour", site.bob, {"draft": False})
-    with site.house.store.read() as db:
+    published = articles.edit(site.services.store, "harbour", site.bob, {"draft": False})
+    with site.services.store.read() as db:
         for each in written:
             found = updates.get(db, each.id)
             assert (found.published_at, found.edited_at) == (published.published_at, None)
@@ -81,10 +81,10 @@ def test_what_was_written_in_a_draft_is_published_with_its_article(site: Site, m
     later = site.publish("Live", feed="harbour")
     assert shown(site, "harbour") == [later.id, *[each.id for each in written[::-1]], imported.id]
     day = written[0].published_at[:10]
-    for door in ("/feeds/harbour", "/articles/harbour", "/feeds/harbour.atom", "/feeds/harbour.rss",
+    for endpoint in ("/feeds/harbour", "/articles/harbour", "/feeds/harbour.atom", "/feeds/harbour.rss",
                  "/feeds/harbour.json", f"/updates/{written[1].id}", f"/updates/{written[1].id}/history",
                  "/api/v1/feeds/harbour/updates"):  # fmt: skip
-        assert day not in site.charlie.get(door).text, door
+        assert day not in site.charlie.get(endpoint).text, endpoint
 
 
 def test_an_article_that_was_a_draft_again_publishes_what_was_written_meanwhile_and_no_more(
@@ -96,11 +96,11 @@ def test_an_article_that_was_a_draft_again_publishes_what_was_written_meanwhile_
         first = site.publish("Public", feed="harbour")
     with monkeypatch.context() as earlier:
         set_clock(earlier, days=-2)
-        articles.edit(site.house.store, "harbour", site.bob, {"draft": True})
+        articles.edit(site.services.store, "harbour", site.bob, {"draft": True})
         second = site.publish("In the second draft", feed="harbour")
     before = times.now()
-    articles.edit(site.house.store, "harbour", site.bob, {"draft": False})
-    with site.house.store.read() as db:
+    articles.edit(site.services.store, "harbour", site.bob, {"draft": False})
+    with site.services.store.read() as db:
         assert updates.get(db, first.id).published_at == first.published_at
         assert updates.get(db, second.id).published_at >= before
 
@@ -110,8 +110,8 @@ def test_a_draft_whose_clock_was_set_back_keeps_its_order(site: Site, monkeypatc
     one = site.publish("One", feed="harbour")
     two = site.publish("Two", feed="harbour")
     moved = "UPDATE updates SET published_at = ? WHERE id = ?"
-    site.house.store.write(lambda db: db.execute(moved, ["2026-01-01T00:00:00.000Z", two.id]))  # by an older release
-    articles.edit(site.house.store, "harbour", site.bob, {"draft": False})
+    site.services.store.write(lambda db: db.execute(moved, ["2026-01-01T00:00:00.000Z", two.id]))  # by an older release
+    articles.edit(site.services.store, "harbour", site.bob, {"draft": False})
     assert shown(site, "harbour") == [one.id, two.id]
 
 
@@ -157,9 +157,9 @@ def test_what_was_retracted_after_its_draft_came_out_stays_so_when_the_draft_is_
     """Its moment of publication is another in the backup, and so may be its address."""
     site.write_article("harbour", draft=True, live=True)
     gone, kept = site.publish("The wrong man", feed="harbour"), site.publish("Fog", feed="harbour")
-    backup.backup(site.house.store, site.house.settings.media, tmp_path / "backup.db")
-    articles.edit(site.house.store, "harbour", site.bob, {"draft": False, "slug": "port"})
+    backup.backup(site.services.store, site.services.settings.media, tmp_path / "backup.db")
+    articles.edit(site.services.store, "harbour", site.bob, {"draft": False, "slug": "port"})
     site.retract(gone)
-    backup.restore(site.house.store, site.house.settings.media, tmp_path / "backup.db")
-    articles.edit(site.house.store, "harbour", site.bob, {"draft": False})
+    backup.restore(site.services.store, site.services.settings.media, tmp_path / "backup.db")
+    articles.edit(site.services.store, "harbour", site.bob, {"draft": False})
     assert shown(site, "harbour") == [kept.id]

@@ -99,10 +99,10 @@ def furnish(site: Site) -> None:
     picture = io.BytesIO()
     Image.new("RGB", (8, 8)).save(picture, "PNG")
     shown = {"alt": "⟦alt⟧", "caption": "⟦caption⟧", "credit": "⟦credit⟧"}
-    uploaded = pictures.add(site.house.store, site.house.settings.media, picture.getvalue(), shown, None)
+    uploaded = pictures.add(site.services.store, site.services.settings.media, picture.getvalue(), shown, None)
     about = {"display_name": "⟦Bob⟧", "job": "⟦job⟧", "bio": "⟦" + "bio " * 50 + "⟧", "picture": uploaded.id}
-    site.bob = editors.change_profile(site.house.store, site.bob.id, about, None)
-    editors.change_profile(site.house.store, site.alice.id, {"display_name": "⟦Alice⟧"}, None)
+    site.bob = editors.change_profile(site.services.store, site.bob.id, about, None)
+    editors.change_profile(site.services.store, site.alice.id, {"display_name": "⟦Alice⟧"}, None)
     told = {"headline": "⟦headline⟧", "kicker": "⟦kicker⟧", "standfirst": "⟦standfirst⟧", "picture": uploaded.id}
     site.write_article("2", **{**told, "body": "⟦body⟧"})
     site.write_article("first", **{**told, "body": "[⟦a⟧](/articles/2)", "live": True})
@@ -124,7 +124,7 @@ def furnish(site: Site) -> None:
 
 
 def with_number(site: Site, what: str) -> int:
-    with site.house.store.read() as db:
+    with site.services.store.read() as db:
         query = {
             "plain": "retracted_at IS NULL AND edited_at IS NULL ORDER BY id",
             "edited": "retracted_at IS NULL AND edited_at IS NOT NULL ORDER BY id DESC",

@@ -203,7 +203,7 @@ def test_a_slash_too_few_leads_to_a_path(site: Site) -> None:
 @pytest.mark.parametrize(
     ("origin", "host", "status"),
     [
-        ("http://192.168.1.5:8000", "192.168.1.5:8000", 303),  # opened by number, in the house
+        ("http://192.168.1.5:8000", "192.168.1.5:8000", 303),  # opened by number, in the services
         ("http://[fd00::5]:8000", "[fd00::5]:8000", 303),
         ("http://192.168.1.5:8000", "192.168.1.6:8000", 403),
         (f"http://{EVIL}", EVIL, 403),  # a name that leads here is not ours

@@ -20,7 +20,7 @@ from tests.test_commands import Shell
 
 def done(site: Site) -> list[tuple[str | None, str]]:
     """Who did what, in the order of it."""
-    with site.house.store.read() as db:
+    with site.services.store.read() as db:
         sql = "SELECT name, verb FROM actions LEFT JOIN editors ON editors.id = editor_id ORDER BY actions.id"
         rows = db.execute(sql)
         return [(row["name"], row["verb"]) for row in rows.fetchall()]
@@ -39,7 +39,7 @@ def test_the_table_names_every_verb_and_no_role_that_nobody_can_have() -> None:
 def test_the_news_feed_is_closed_and_opened_by_admins_alone(site: Site, change: object) -> None:
     is_open = change is feeds.open_coverage
     if is_open:
-        feeds.close_coverage(site.house.store, "news", site.alice)
+        feeds.close_coverage(site.services.store, "news", site.alice)
     before = site.versions()
     form = {"open": "1" if is_open else "0"}
     refused = site.at_desk("bob").post("/desk/feeds/news/coverage", data=form, headers=FROM_HERE)
@@ -61,7 +61,7 @@ def test_an_editor_may_close_the_coverage_of_an_article(site: Site) -> None:
 
 
 def test_people_and_tokens_are_for_admins(site: Site) -> None:
-    store, bob = site.house.store, site.bob
+    store, bob = site.services.store, site.bob
     for refused in (
         lambda: editors.add(store, "eve", PASSWORD, "admin", actor=bob),
         lambda: people.disable(store, "alice", bob),
@@ -80,13 +80,13 @@ def test_people_and_tokens_are_for_admins(site: Site) -> None:
 def test_who_was_disabled_meanwhile_changes_nothing(site: Site) -> None:
     """Of the request that was under way: the verb looks again, in its own transaction."""
     update = site.publish()
-    people.disable(site.house.store, "bob", None)
+    people.disable(site.services.store, "bob", None)
     before = site.versions()
     for late in (site.publish, lambda: site.edit(update, body="x"), lambda: site.write_article("late")):
         with pytest.raises(NotAllowed, match="disabled"):
             late()
     with pytest.raises(NotAllowed):
-        updates.retract(site.house.store, update.id, {}, site.bob)
+        updates.retract(site.services.store, update.id, {}, site.bob)
     assert site.versions() == before
 
 
@@ -131,7 +131,7 @@ def test_what_changes_nothing_is_no_action(site: Site) -> None:
     site.edit(update, body="Same")
     site.api("DELETE", "/api/v1/updates/99")
     site.api("POST", "/api/v1/feeds/news/updates", {"body": ""})
-    feeds.open_coverage(site.house.store, "news", site.alice)
+    feeds.open_coverage(site.services.store, "news", site.alice)
     assert done(site) == before
 
 
@@ -153,7 +153,7 @@ def test_the_desk_says_who_retracted_and_why(site: Site) -> None:
 def test_who_is_disabled_is_out_and_stays_the_author(site: Site) -> None:
     site.write_article("harbour")
     browser, page = site.at_desk("bob"), site.charlie.get("/articles/harbour").text
-    ended = people.disable(site.house.store, "bob", site.alice)
+    ended = people.disable(site.services.store, "bob", site.alice)
     assert (ended.sessions, ended.tokens) == (1, 1)
     assert browser.get("/desk/").status_code == 303
     assert site.api("POST", "/api/v1/feeds/news/updates", {"body": "x"}).status_code == 401
@@ -164,8 +164,8 @@ def test_who_is_disabled_is_out_and_stays_the_author(site: Site) -> None:
     assert "Bob Brown" in page
     assert "Bob Brown" in site.charlie.get("/articles/harbour").text
     with pytest.raises(Invalid, match="disabled"):
-        tokens.add(site.house.store, "bob", "new", actor=None)
-    people.enable(site.house.store, "bob", site.alice)
+        tokens.add(site.services.store, "bob", "new", actor=None)
+    people.enable(site.services.store, "bob", site.alice)
     assert site.at_desk("bob")
     assert browser.get("/desk/").status_code == 303, "an ended session stays ended"
     assert site.api("POST", "/api/v1/feeds/news/updates", {"body": "x"}).status_code == 401
@@ -173,34 +173,34 @@ def test_who_is_disabled_is_out_and_stays_the_author(site: Site) -> None:
 
 def test_nobody_is_left_alone_outside(site: Site) -> None:
     with pytest.raises(Invalid, match="another admin"):
-        people.disable(site.house.store, "alice", None)
-    people.disable(site.house.store, "bob", None)
-    editors.add(site.house.store, "eve", PASSWORD, "admin", actor=None)
-    people.disable(site.house.store, "alice", None)
+        people.disable(site.services.store, "alice", None)
+    people.disable(site.services.store, "bob", None)
+    editors.add(site.services.store, "eve", PASSWORD, "admin", actor=None)
+    people.disable(site.services.store, "alice", None)
     with pytest.raises(Invalid, match="another admin"):
-        people.disable(site.house.store, "eve", None)
+        people.disable(site.services.store, "eve", None)
     assert site.at_desk("eve")
 
 
 def test_a_restore_lets_nobody_in_who_was_disabled_since(site: Site) -> None:
-    with site.house.store.read() as db:
+    with site.services.store.read() as db:
         before = [tuple(row) for row in db.execute("SELECT id, disabled_at FROM editors").fetchall()]
-    people.disable(site.house.store, "bob", None)
-    kept = read(site.house.store.connect())
-    site.house.store.write(lambda db: db.execute("UPDATE editors SET disabled_at = NULL"))
+    people.disable(site.services.store, "bob", None)
+    kept = read(site.services.store.connect())
+    site.services.store.write(lambda db: db.execute("UPDATE editors SET disabled_at = NULL"))
     assert before == [(1, None), (2, None)]
-    site.house.store.write(put, kept)
-    with site.house.store.read() as db:
-        assert editors.named(db, "bob").disabled_at
-        assert not editors.named(db, "alice").disabled_at
+    site.services.store.write(put, kept)
+    with site.services.store.read() as db:
+        assert editors.by_name(db, "bob").disabled_at
+        assert not editors.by_name(db, "alice").disabled_at
 
 
 def test_an_old_worker_lets_nobody_in_who_was_disabled(site: Site) -> None:
-    people.disable(site.house.store, "bob", None)
-    site.house.store.write(
+    people.disable(site.services.store, "bob", None)
+    site.services.store.write(
         lambda db: db.execute("INSERT INTO sessions VALUES ('h', ?, 'old', '2026', '2099')", [site.bob.id])
     )
-    with site.house.store.read() as db:
+    with site.services.store.read() as db:
         assert db.execute("SELECT count(*) FROM sessions").fetchone()[0] == 0
 
 
@@ -266,7 +266,7 @@ def test_what_is_long_and_odd_is_taken(good: str) -> None:
 
 def test_a_common_password_is_refused_by_every_way_to_set_one(tmp_path: Path) -> None:
     with site_in(tmp_path) as site:
-        store = site.house.store
+        store = site.services.store
         for refused in (
             lambda: editors.add(store, "eve", "password123", "editor", actor=None),
             lambda: people.set_password(store, "bob", "bobbrown99", None),

@@ -43,7 +43,7 @@ def test_it_stands_among_the_updates_around_it(site: Site, at: int, above: int, 
     made = [site.publish(f"Number {number}") for number in range(SHOWN * 2)][::-1]
     page = permalink(site, made[at])
     assert list(updates_in(page, "news").values()) == [
-        site.house.render.update(update) for update in made[at - above : at + below + 1]
+        site.services.render.update(update) for update in made[at - above : at + below + 1]
     ], "the same bytes as everywhere, the one that was asked for too"
     said = element(page, "live-feed")
     assert said.get("highlight") == f"update-{made[at].id}"
@@ -72,7 +72,7 @@ def test_it_shows_the_update_once_and_no_box_over_it(site: Site) -> None:
 
 def test_each_update_has_a_link_to_share(site: Site) -> None:
     update = site.publish("Words")
-    (share,) = html.fragment_fromstring(site.house.render.update(update)).find_class("share")
+    (share,) = html.fragment_fromstring(site.services.render.update(update)).find_class("share")
     assert (share.get("href"), share.text_content()) == (f"/updates/{update.id}", "Share")
 
 
@@ -91,7 +91,7 @@ def test_it_has_a_title_a_description_and_a_card_of_its_own(site: Site) -> None:
         "og:title": "“Fire” & <smoke>",
         "og:description": description,
         "og:url": f"http://127.0.0.1:8000/updates/{update.id}",
-        "article:published_time": with_offset(update.published_at, site.house.settings.timezone),
+        "article:published_time": with_offset(update.published_at, site.services.settings.timezone),
         "robots": "max-image-preview:large",
         "twitter:card": "summary",
     }
@@ -102,7 +102,7 @@ def test_it_has_a_title_a_description_and_a_card_of_its_own(site: Site) -> None:
     edited = site.edit(update, headline=None, body="Short")
     told = card(permalink(site, update))
     assert (told["og:title"], told["description"]) == ("Short", "Short")
-    assert told["article:modified_time"] == with_offset(edited.edited_at or "", site.house.settings.timezone)
+    assert told["article:modified_time"] == with_offset(edited.edited_at or "", site.services.settings.timezone)
 
 
 def test_its_card_shows_its_first_picture_or_that_of_its_article(site: Site) -> None:

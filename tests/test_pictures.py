@@ -142,7 +142,7 @@ def test_a_camera_s_picture_is_served_no_larger_than_screens_need(site: Site) ->
     portrait = upload(site, talkative("JPEG", 1000, 1500)).get_json()
     tiny = fetch(site, f"/pictures/{portrait['id']}?small=192").data
     assert Image.open(io.BytesIO(tiny)).size == (192, 288)
-    for old in site.house.settings.media.glob("*-192.jpg"):
+    for old in site.services.settings.media.glob("*-192.jpg"):
         old.unlink()
     assert Image.open(io.BytesIO(fetch(site, f"/pictures/{portrait['id']}?small=192").data)).size == (640, 960)
 
@@ -293,7 +293,7 @@ def test_what_is_no_good_picture_is_refused_with_a_reason(site: Site) -> None:
         answer = upload(site, content)
         assert answer.status_code == 422, name
         assert [reason["field"] for reason in answer.get_json()["errors"]] == ["file"], name
-    assert not list(site.house.settings.media.glob("*")), "and nothing is left on the disk"
+    assert not list(site.services.settings.media.glob("*")), "and nothing is left on the disk"
 
 
 def camera_jpeg() -> bytes:
@@ -448,16 +448,16 @@ def test_a_full_disk_is_a_clear_answer_and_leaves_nothing(site: Site) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert answer.status_code == 503
     assert "no room" in answer.get_json()["detail"]
-    assert not list(site.house.settings.media.iterdir())
+    assert not list(site.services.settings.media.iterdir())
     assert upload(site, out.getvalue()).status_code == 201
 
 
 def test_what_a_power_cut_left_unfinished_is_swept_and_what_is_in_work_is_not(site: Site) -> None:
     upload(site, talkative("PNG"))
-    media = site.house.settings.media
+    media = site.services.settings.media
     whole = set(media.iterdir())
     left, in_work = (media / f"{name}.png{picture.UNFINISHED}" for name in ("left", "in-work"))
-    runner = create_app({"FEED_DATABASE": str(site.house.store.path)}).test_cli_runner()
+    runner = create_app({"FEED_DATABASE": str(site.services.store.path)}).test_cli_runner()
     for command, said in (("repair", "took away 1 unfinished files"), ("upgrade", "")):
         for each in (left, in_work):
             each.write_bytes(b"half")
@@ -470,13 +470,13 @@ def test_what_a_power_cut_left_unfinished_is_swept_and_what_is_in_work_is_not(si
 def test_repair_measures_the_pictures_of_an_earlier_release(site: Site) -> None:
     made = upload(site, talkative("JPEG", 4000, 1000)).get_json()["id"]
     gone = upload(site, talkative("JPEG")).get_json()["id"]
-    (site.house.settings.media / f"{gone}-640.jpg").unlink()
-    with site.house.store.read() as db:
+    (site.services.settings.media / f"{gone}-640.jpg").unlink()
+    with site.services.store.read() as db:
         known = pictures.get(db, made)
-    site.house.store.write(lambda db: db.execute("DELETE FROM picture_looks"))
-    runner = create_app({"FEED_DATABASE": str(site.house.store.path)}).test_cli_runner()
+    site.services.store.write(lambda db: db.execute("DELETE FROM picture_looks"))
+    runner = create_app({"FEED_DATABASE": str(site.services.store.path)}).test_cli_runner()
     assert "measured 1 pictures of an earlier release" in runner.invoke(args=["db", "repair"]).output
-    with site.house.store.read() as db:
+    with site.services.store.read() as db:
         assert pictures.get(db, made) == known
         assert pictures.get(db, gone).colour is None
     assert "measured" not in runner.invoke(args=["db", "repair"]).output

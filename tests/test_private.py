@@ -46,7 +46,7 @@ def test_all_that_a_server_keeps_is_private(umask: int, tmp_path: Path) -> None:
 
 def test_pictures_backups_and_what_is_restored_are_private(umask: int, tmp_path: Path) -> None:
     with site_in(tmp_path / "data") as site:
-        store, media = site.house.store, site.house.settings.media
+        store, media = site.services.store, site.services.settings.media
         private.tighten(store.path, media)  # the tests' database is a copy
         pictures.add(store, media, a_png(), {"alt": "A boat"}, None)
         backup.backup(store, media, tmp_path / "copies" / "monday" / "site.backup")
@@ -61,7 +61,7 @@ def test_pictures_backups_and_what_is_restored_are_private(umask: int, tmp_path:
 def test_what_an_earlier_release_made_is_tightened_at_the_start(tmp_path: Path) -> None:
     data = tmp_path / "instance"
     with site_in(data) as site:
-        pictures.add(site.house.store, site.house.settings.media, a_png(), {"alt": "A boat"}, None)
+        pictures.add(site.services.store, site.services.settings.media, a_png(), {"alt": "A boat"}, None)
     for path in (data, *data.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
     assert open_to_others(tmp_path) > {"instance/feed.db", "instance/media", "instance/secret.key"}

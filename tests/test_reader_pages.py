@@ -53,7 +53,9 @@ def a_picture(site: Site, alt: str, **words: str) -> str:
     """The id of a new picture."""
     out = io.BytesIO()
     Image.new("RGB", (30, 20), "teal").save(out, "PNG")
-    return pictures.add(site.house.store, site.house.settings.media, out.getvalue(), {"alt": alt, **words}, None).id
+    return pictures.add(
+        site.services.store, site.services.settings.media, out.getvalue(), {"alt": alt, **words}, None
+    ).id
 
 
 def a_whole_story(site: Site) -> dict[str, str]:
@@ -61,7 +63,7 @@ def a_whole_story(site: Site) -> dict[str, str]:
     ids = {"main": a_picture(site, "Smoke <over> the docks", caption="At dawn", credit="C. Amera"),
            "bob": a_picture(site, "Bob"), "inside": a_picture(site, "A tug")}  # fmt: skip
     profile = {"display_name": "Bob Brown", "job": "Harbour reporter", "bio": LONG_BIO, "picture": ids["bob"]}
-    editors.change_profile(site.house.store, site.bob.id, profile, None)
+    editors.change_profile(site.services.store, site.bob.id, profile, None)
     site.write_article("bridge", picture=ids["main"])
     site.write_article("hidden", draft=True)
     body = (
@@ -138,7 +140,7 @@ def test_a_long_update_is_folded_and_a_short_one_is_not(site: Site) -> None:
     assert "Show more" in site.charlie.get("/feeds/news").text
     site.retract(site.publish("x"))
     short = site.publish("short")
-    assert "Show more" not in site.house.render.update(short)
+    assert "Show more" not in site.services.render.update(short)
 
 
 # Show More
@@ -186,7 +188,7 @@ def test_older_updates_come_as_the_same_list_items_and_lead_further(site: Site) 
         link = re.fullmatch(r'<([^>]+)>; rel="next"', answer.headers.get("Link", ""))
         url = link and link[1]
         site.publish("Published meanwhile")
-    assert seen == [site.house.render.update(update) for update in reversed(made)]
+    assert seen == [site.services.render.update(update) for update in reversed(made)]
 
 
 def test_a_cursor_of_one_feed_leaves_the_other_at_its_top(site: Site) -> None:
@@ -203,12 +205,15 @@ def test_a_cursor_of_one_feed_leaves_the_other_at_its_top(site: Site) -> None:
 # The same bytes for everybody
 
 
-def test_the_html_of_an_update_is_the_same_by_every_door(site: Site) -> None:
+def test_the_html_of_an_update_is_the_same_everywhere(site: Site) -> None:
     """Invariant 5. The tail is a real one; its push is caught where it would go to the sockets."""
     site.write_article("harbour", live=True)
     pushed: list[dict[str, Any]] = []
     tail = Tail(
-        site.house.store, site.house.versions, site.house.render, lambda slug, envelope: pushed.append(envelope)
+        site.services.store,
+        site.services.versions,
+        site.services.render,
+        lambda slug, envelope: pushed.append(envelope),
     )
     tail.watch("harbour")
     words = {"headline": "“Quotes” & <tags>", "key": True, "pinned": True}
@@ -229,10 +234,10 @@ def test_the_html_of_an_update_is_the_same_by_every_door(site: Site) -> None:
     at = site.charlie.get("/articles/harbour").text
     older = attribute(at, "data-older")
     before = older.split("?")[1]
-    doors = [older, f"/articles/harbour?{before}", f"/feeds/harbour?{before}", f"/updates/{update.id}"]
+    endpoints = [older, f"/articles/harbour?{before}", f"/feeds/harbour?{before}", f"/updates/{update.id}"]
     for browser in (site.charlie, site.at_desk("bob"), site.at_desk("alice")):
-        for door in doors:
-            assert browser.get(door).text.count(pushed_html) == 1, door
+        for endpoint in endpoints:
+            assert browser.get(endpoint).text.count(pushed_html) == 1, endpoint
     assert site.at_desk().get(f"/desk/feeds/harbour?{before}").text.count(pushed_html) == 1
 
 
@@ -396,8 +401,8 @@ def test_parts_of_the_page_travel_as_changes(site: Site) -> None:
 MISSING = "nothing"
 
 
-def draft_doors(update_id: int) -> list[tuple[str, str]]:
-    """Every public door a draft could be seen through, and the same door of what never was."""
+def draft_endpoints(update_id: int) -> list[tuple[str, str]]:
+    """Every public endpoint a draft could be seen through, and the same endpoint of what never was."""
     slugs = ["/articles/{}", "/feeds/{}", "/feeds/{}/changes?after=0", "/feeds/{}/older", "/feeds/{}?before=x",
              "/feeds/{}?q=secret", "/feeds/{}?key=1&order=oldest", "/feeds/{}?at=2099-01-01T00:00",
              "/feeds/{}/older?q=secret", "/api/v1/feeds/{}/updates", "/api/v1/articles/{}"]  # fmt: skip
@@ -424,10 +429,10 @@ def test_a_draft_is_nowhere_and_looks_like_nothing(site: Site, since: str) -> No
     if since == "later":
         assert site.charlie.get("/articles/secret").status_code == 200
         site.api("PATCH", "/api/v1/articles/secret", {"draft": True})
-    for door, nothing in (*draft_doors(update.id), *draft_doors(gone.id)):
-        answer = site.charlie.get(door)
-        assert answer.status_code == 404, door
-        assert same(answer, site.charlie.get(nothing)), door
+    for endpoint, nothing in (*draft_endpoints(update.id), *draft_endpoints(gone.id)):
+        answer = site.charlie.get(endpoint)
+        assert answer.status_code == 404, endpoint
+        assert same(answer, site.charlie.get(nothing)), endpoint
     for path in ("/", "/articles/public", "/feeds/news", "/metrics", "/api/v1/feeds/news/updates"):
         page = site.charlie.get(path).text
         assert "Secret" not in page
@@ -441,7 +446,10 @@ def test_what_is_pushed_says_nothing_of_a_draft(site: Site) -> None:
     site.write_article("secret", live=True)
     pushed: list[dict[str, Any]] = []
     tail = Tail(
-        site.house.store, site.house.versions, site.house.render, lambda slug, envelope: pushed.append(envelope)
+        site.services.store,
+        site.services.versions,
+        site.services.render,
+        lambda slug, envelope: pushed.append(envelope),
     )
     tail.watch("secret")
     site.api("PATCH", "/api/v1/articles/secret", {"draft": True})

@@ -256,7 +256,7 @@ def safe_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     server.prepare()
     store = Store(folder / "feed.db")
     with store.read() as db:
-        bob = editors.named(db, "bob")
+        bob = editors.by_name(db, "bob")
     for number in range(15):
         updates.publish(store, "news", bob, {"body": f"Number {number} " + "and so on " * 200})
     store.close()

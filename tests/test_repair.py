@@ -11,8 +11,8 @@ from tests.conftest import Site
 
 def found(site: Site, words: str) -> list[str]:
     """The bodies of the updates that a reader finds."""
-    search.catch_up(site.house.store)
-    with site.house.store.read() as db:
+    search.catch_up(site.services.store)
+    with site.services.store.read() as db:
         return [u.body for u in updates.newest_first(db, feeds.get(db, NEWS), None, 99, Holding(words))]
 
 
@@ -37,17 +37,17 @@ def test_what_is_derived_is_made_anew(site: Site, harm: str, done: str) -> None:
     site.write_article("harbour", live=True)
     for number in range(3):
         site.publish(f"Number {number}", pinned=number == 1)
-    with site.house.store.read() as db:
+    with site.services.store.read() as db:
         site.edit(updates.get(db, 2), body="Number 1, edited")
     site.retract(site.publish("Number 4"), "for the desk")
-    assert backup.check(site.house.store) == []
+    assert backup.check(site.services.store) == []
     epoch = site.charlie.get("/feeds/news/changes?after=0").json
-    site.house.store.write(lambda db: db.execute(harm))
+    site.services.store.write(lambda db: db.execute(harm))
     if "parts" not in harm:
-        assert backup.check(site.house.store) != []
-    sentences = repair.repair(site.house.store)
+        assert backup.check(site.services.store) != []
+    sentences = repair.repair(site.services.store)
     assert done in " ".join(sentences)
-    assert backup.check(site.house.store) == []
+    assert backup.check(site.services.store) == []
     assert found(site, "number") == ["Number 2", "Number 1, edited", "Number 0"]
     if "feed news" in " ".join(sentences):
         assert site.charlie.get("/feeds/news/changes?after=0").json != epoch, "open pages reload"
@@ -56,8 +56,8 @@ def test_what_is_derived_is_made_anew(site: Site, harm: str, done: str) -> None:
 
 def test_what_only_a_backup_has_is_said(site: Site) -> None:
     update = site.edit(site.publish("One"), body="Two")
-    site.house.store.write(lambda db: db.execute("DELETE FROM revisions WHERE revision = 1"))
-    environ = {"FEED_DATABASE": str(site.house.store.path)}
+    site.services.store.write(lambda db: db.execute("DELETE FROM revisions WHERE revision = 1"))
+    environ = {"FEED_DATABASE": str(site.services.store.path)}
     app = create_app(environ)
     done = app.test_cli_runner().invoke(args=["db", "repair"])
     app.extensions["liveline"].store.close()
@@ -72,7 +72,7 @@ def test_what_others_wrote_is_found(site: Site) -> None:
     gone = site.publish("A libellous lighthouse")
     sql = f"UPDATE updates SET retracted_at = '2026', reason = 'secret' WHERE id = {gone.id}"
     sql += "; UPDATE updates SET html = '<p>A beacon</p>', headline = 'beacon' WHERE id = 1"
-    site.house.store.write(lambda db: [db.execute(each) for each in sql.split(";")])
+    site.services.store.write(lambda db: [db.execute(each) for each in sql.split(";")])
     before = site.charlie.get("/feeds/news?q=lighthouse").text
     assert "libellous" not in before
     assert "secret" not in before

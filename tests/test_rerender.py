@@ -11,16 +11,16 @@ from tests.conftest import Site
 
 def age(site: Site, table: str, number: int) -> None:
     """As if an earlier release had rendered it."""
-    site.house.store.write(lambda db: db.execute(f"UPDATE {table} SET html = '<p>Old</p>' WHERE id = ?", [number]))
+    site.services.store.write(lambda db: db.execute(f"UPDATE {table} SET html = '<p>Old</p>' WHERE id = ?", [number]))
 
 
 def html_of(site: Site, number: int) -> str:
-    with site.house.store.read() as db:
-        return updates.find(db, number).html
+    with site.services.store.read() as db:
+        return updates.get_any(db, number).html
 
 
 def state(site: Site) -> Any:
-    with site.house.store.read() as db:
+    with site.services.store.read() as db:
         tables = ("updates", "articles", "feeds", "revisions", "article_revisions")
         return [[tuple(row) for row in db.execute(f"SELECT * FROM {table}")] for table in tables]
 
@@ -34,11 +34,11 @@ def test_texts_are_rendered_anew_and_pages_of_what_changed_reload(site: Site) ->
     for table, number in (("updates", news.id), ("updates", own.id), ("updates", gone.id), ("articles", article.id)):
         age(site, table, number)
     before = state(site)
-    told = " ".join(rerender.rerender(site.house.store, dry_run=True))
+    told = " ".join(rerender.rerender(site.services.store, dry_run=True))
     assert state(site) == before
     assert "updates: 2 of 3 would become other HTML" in told
     epochs = {slug: feed_of(site, slug).epoch for slug in ("news", "harbour")}
-    told = " ".join(rerender.rerender(site.house.store))
+    told = " ".join(rerender.rerender(site.services.store))
     assert "updates: 2 of 3 became other HTML" in told
     assert "articles: 1 of 2 became other HTML" in told
     assert "feed news: 1 changed" in told
@@ -51,19 +51,19 @@ def test_texts_are_rendered_anew_and_pages_of_what_changed_reload(site: Site) ->
     assert "„nein“" in site.charlie.get("/articles/harbour").text
     assert "„nein“" in page
     assert "/updates/1" in site.charlie.get("/feeds/news").text
-    assert backup.check(site.house.store) == []
-    assert "0 of 3" in next(iter(rerender.rerender(site.house.store)))
+    assert backup.check(site.services.store) == []
+    assert "0 of 3" in next(iter(rerender.rerender(site.services.store)))
 
 
 def feed_of(site: Site, slug: str) -> feeds.Feed:
-    with site.house.store.read() as db:
+    with site.services.store.read() as db:
         return feeds.get(db, slug)
 
 
 def test_a_text_that_would_be_refused_today_keeps_its_html_and_is_named(site: Site) -> None:
     update = site.publish("Fine")
-    site.house.store.write(lambda db: db.execute("UPDATE updates SET body = '[x](javascript:1)', html = '<p>x</p>'"))
-    told = " ".join(rerender.rerender(site.house.store))
+    site.services.store.write(lambda db: db.execute("UPDATE updates SET body = '[x](javascript:1)', html = '<p>x</p>'"))
+    told = " ".join(rerender.rerender(site.services.store))
     assert f"updates {update.id} keeps its HTML: javascript:1 cannot be linked" in told
     assert html_of(site, update.id) == "<p>x</p>"
 
@@ -79,14 +79,14 @@ def test_what_is_edited_meanwhile_is_left_to_the_edit(site: Site, monkeypatch: p
         return rendered(*given)
 
     monkeypatch.setattr(updates, "html_of", edited_first)
-    assert "updates: 0 of 1" in next(iter(rerender.rerender(site.house.store)))
+    assert "updates: 0 of 1" in next(iter(rerender.rerender(site.services.store)))
     assert html_of(site, update.id) == "<p>Two</p>"
 
 
 def test_the_command_says_what_it_did(site: Site) -> None:
     update = site.publish("One")
     age(site, "updates", update.id)
-    runner = create_app({"FEED_DATABASE": str(site.house.store.path)}).test_cli_runner()
+    runner = create_app({"FEED_DATABASE": str(site.services.store.path)}).test_cli_runner()
     assert "would become" in runner.invoke(args=["db", "rerender", "--dry-run"]).output
     assert html_of(site, update.id) == "<p>Old</p>"
     done = runner.invoke(args=["db", "rerender"])

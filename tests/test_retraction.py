@@ -1,4 +1,4 @@
-"""A retraction wins over everything, by every door; told to readers, it leaves a notice, and no word of it."""
+"""A retraction wins over everything, by every endpoint; told to readers, it leaves a notice, and no word of it."""
 
 import re
 from html import unescape
@@ -17,9 +17,9 @@ from tests.reader import updates_in
 WORD = "Zwetschgenbaum"
 
 
-def doors(site: Site, update: Update, neighbour: Update) -> dict[str, str]:
+def endpoints(site: Site, update: Update, neighbour: Update) -> dict[str, str]:
     """All that anybody can ask for without being signed in, where something of the update might show."""
-    with site.house.store.read() as db:
+    with site.services.store.read() as db:
         epoch = feeds.get(db, update.feed).epoch
     views = ["", "?key=1", "?order=oldest", "?q=two", "?at=2099-01-01T00:00"]
     paths = [
@@ -41,23 +41,26 @@ def test_no_word_of_a_retracted_update_is_left_anywhere(site: Site, notice: bool
     site.write_article("harbour", live=True)
     pushed: list[dict[str, Any]] = []
     tail = Tail(
-        site.house.store, site.house.versions, site.house.render, lambda slug, envelope: pushed.append(envelope)
+        site.services.store,
+        site.services.versions,
+        site.services.render,
+        lambda slug, envelope: pushed.append(envelope),
     )
     update = site.publish(f"{WORD} one", feed="harbour", headline=f"{WORD} head", key=True, pinned=True)
     site.edit(update, body=f"{WORD} two", note=f"{WORD} note")
     neighbour = site.publish("Beside it", feed="harbour")
-    assert all(WORD in page for page in doors(site, update, neighbour).values()), "shown at every door"
+    assert all(WORD in page for page in endpoints(site, update, neighbour).values()), "shown at every endpoint"
     tail.watch("harbour")
     site.retract(update, "The wrong tree", notice=notice)
     tail.step()
-    for path, page in doors(site, update, neighbour).items():
+    for path, page in endpoints(site, update, neighbour).items():
         assert WORD not in page, path
         assert ("The wrong tree" in page) <= notice, "the reason is the desk's, unless readers are told"
     assert WORD not in str(pushed)
     desk = site.at_desk()
     assert WORD not in desk.get("/desk/feeds/harbour").text
-    with site.house.store.read() as db:
-        assert updates.find(db, update.id).body == f"{WORD} two", "kept in the database"
+    with site.services.store.read() as db:
+        assert updates.get_any(db, update.id).body == f"{WORD} two", "kept in the database"
 
 
 @pytest.mark.parametrize("reason", [None, "It was <b>another</b> man & 100 % wrong %(moment)s"])
@@ -67,7 +70,10 @@ def test_the_notice_is_the_same_by_every_door_and_stands_in_the_place_of_the_upd
     site.write_article("harbour", live=True)
     pushed: list[dict[str, Any]] = []
     tail = Tail(
-        site.house.store, site.house.versions, site.house.render, lambda slug, envelope: pushed.append(envelope)
+        site.services.store,
+        site.services.versions,
+        site.services.render,
+        lambda slug, envelope: pushed.append(envelope),
     )
     below, update, above = [site.publish(f"{name} {WORD}", feed="harbour") for name in ("Below", "Wrong", "Above")]
     tail.watch("harbour")
@@ -115,7 +121,7 @@ def test_a_notice_is_no_update_for_the_api_nor_key_nor_pinned(site: Site) -> Non
     assert "is-key" not in page
     assert "<details" not in page.split('id="pinned-news"', 1)[1].split("</div>")[0]
     assert site.publish("Pinned now", pinned=True).pinned
-    assert backup.check(site.house.store) == []
+    assert backup.check(site.services.store) == []
     for method, body in (("GET", None), ("PATCH", {"body": "x", "revision": 1}), ("DELETE", {"notice": False})):
         assert site.api(method, f"/api/v1/updates/{update.id}", body).status_code == 410
 
@@ -154,7 +160,7 @@ def test_bob_chooses_at_the_desk_whether_readers_are_told(site: Site) -> None:
 @pytest.mark.parametrize("which", list(Which))
 def test_a_page_of_a_feed_is_read_by_an_index_and_never_sorted(site: Site, which: Which) -> None:
     site.publish("Here")
-    with site.house.store.read() as db:
+    with site.services.store.read() as db:
         asked: list[str] = []
         db.conn.set_trace_callback(asked.append)
         updates.newest_first(db, feeds.get(db, "news"), updates.Place("2026", 7), 20, which)

@@ -23,55 +23,55 @@ def _png() -> bytes:
 
 
 def _own_password(site: Site, editor: Editor) -> object:
-    key = site.house.settings.secret_key
-    return people.change_own_password(site.house.store, key, editor, PASSWORD, "another horse battery", "", "::1")
+    key = site.services.settings.secret_key
+    return people.change_own_password(site.services.store, key, editor, PASSWORD, "another horse battery", "", "::1")
 
 
 def _add_picture(site: Site, by: Editor) -> object:
-    return pictures.add(site.house.store, site.house.settings.media, _png(), {"alt": "x"}, by)
+    return pictures.add(site.services.store, site.services.settings.media, _png(), {"alt": "x"}, by)
 
 
 # Each against the public article `harbour`, whose coverage holds update 1, or the draft `sketch`, which holds update 2.
 DEEDS: dict[Verb, Deed] = {
-    Verb.WRITE_DRAFT: lambda site, by: updates.publish(site.house.store, "sketch", by, {"body": "x"}),
-    Verb.PUBLISH: lambda site, by: updates.publish(site.house.store, "harbour", by, {"body": "x"}),
-    Verb.EDIT: lambda site, by: updates.edit(site.house.store, 1, by, {"body": "x"}, 1),
-    Verb.MARK: lambda site, by: updates.edit(site.house.store, 1, by, {"key": True}, None),
-    Verb.RETRACT: lambda site, by: updates.retract(site.house.store, 1, {}, by),
-    Verb.OPEN: lambda site, by: feeds.open_coverage(site.house.store, "ended", by),
-    Verb.CLOSE: lambda site, by: feeds.close_coverage(site.house.store, "harbour", by),
-    Verb.OPEN_NEWS: lambda site, by: feeds.open_coverage(site.house.store, "news", by),
-    Verb.CLOSE_NEWS: lambda site, by: feeds.close_coverage(site.house.store, "news", by),
-    Verb.CREATE_ARTICLE: lambda site, by: articles.create(site.house.store, by, {"headline": "x"}),
-    Verb.EDIT_ARTICLE: lambda site, by: articles.edit(site.house.store, "harbour", by, {"headline": "x"}),
+    Verb.WRITE_DRAFT: lambda site, by: updates.publish(site.services.store, "sketch", by, {"body": "x"}),
+    Verb.PUBLISH: lambda site, by: updates.publish(site.services.store, "harbour", by, {"body": "x"}),
+    Verb.EDIT: lambda site, by: updates.edit(site.services.store, 1, by, {"body": "x"}, 1),
+    Verb.MARK: lambda site, by: updates.edit(site.services.store, 1, by, {"key": True}, None),
+    Verb.RETRACT: lambda site, by: updates.retract(site.services.store, 1, {}, by),
+    Verb.OPEN: lambda site, by: feeds.open_coverage(site.services.store, "ended", by),
+    Verb.CLOSE: lambda site, by: feeds.close_coverage(site.services.store, "harbour", by),
+    Verb.OPEN_NEWS: lambda site, by: feeds.open_coverage(site.services.store, "news", by),
+    Verb.CLOSE_NEWS: lambda site, by: feeds.close_coverage(site.services.store, "news", by),
+    Verb.CREATE_ARTICLE: lambda site, by: articles.create(site.services.store, by, {"headline": "x"}),
+    Verb.EDIT_ARTICLE: lambda site, by: articles.edit(site.services.store, "harbour", by, {"headline": "x"}),
     Verb.ADD_PICTURE: _add_picture,
-    Verb.CHANGE_PROFILE: lambda site, by: editors.change_profile(site.house.store, by.id, {"job": "x"}, by),
+    Verb.CHANGE_PROFILE: lambda site, by: editors.change_profile(site.services.store, by.id, {"job": "x"}, by),
     Verb.CHANGE_PASSWORD: _own_password,
-    Verb.ADD_PERSON: lambda site, by: editors.add(site.house.store, "eve", PASSWORD, "editor", actor=by),
-    Verb.DISABLE: lambda site, by: people.disable(site.house.store, "bob", by),
-    Verb.ENABLE: lambda site, by: people.enable(site.house.store, "bob", by),
-    Verb.SET_PASSWORD: lambda site, by: people.set_password(site.house.store, "bob", "another horse battery", by),
-    Verb.ADD_TOKEN: lambda site, by: tokens.add(site.house.store, "bob", "x", actor=by),
-    Verb.RESTORE: lambda site, by: site.house.store.write(actions.record, by, Verb.RESTORE),
-    Verb.REVOKE_TOKEN: lambda site, by: tokens.revoke(site.house.store, "bob", actor=by),
+    Verb.ADD_PERSON: lambda site, by: editors.add(site.services.store, "eve", PASSWORD, "editor", actor=by),
+    Verb.DISABLE: lambda site, by: people.disable(site.services.store, "bob", by),
+    Verb.ENABLE: lambda site, by: people.enable(site.services.store, "bob", by),
+    Verb.SET_PASSWORD: lambda site, by: people.set_password(site.services.store, "bob", "another horse battery", by),
+    Verb.ADD_TOKEN: lambda site, by: tokens.add(site.services.store, "bob", "x", actor=by),
+    Verb.RESTORE: lambda site, by: site.services.store.write(actions.record, by, Verb.RESTORE),
+    Verb.REVOKE_TOKEN: lambda site, by: tokens.revoke(site.services.store, "bob", actor=by),
 }
 
 # The same to a draft, which stays one.
 IN_DRAFTS: dict[str, Deed] = {
-    "edit": lambda site, by: updates.edit(site.house.store, 2, by, {"body": "x"}, 1),
-    "mark": lambda site, by: updates.edit(site.house.store, 2, by, {"pinned": True}, None),
-    "retract": lambda site, by: updates.retract(site.house.store, 2, {}, by),
-    "close": lambda site, by: feeds.close_coverage(site.house.store, "sketch", by),
-    "create": lambda site, by: articles.create(site.house.store, by, {"headline": "x", "draft": True, "live": True}),
-    "edit article": lambda site, by: articles.edit(site.house.store, "sketch", by, {"headline": "x", "live": False}),
-    "move": lambda site, by: articles.edit(site.house.store, "sketch", by, {"slug": "drawing"}),
+    "edit": lambda site, by: updates.edit(site.services.store, 2, by, {"body": "x"}, 1),
+    "mark": lambda site, by: updates.edit(site.services.store, 2, by, {"pinned": True}, None),
+    "retract": lambda site, by: updates.retract(site.services.store, 2, {}, by),
+    "close": lambda site, by: feeds.close_coverage(site.services.store, "sketch", by),
+    "create": lambda site, by: articles.create(site.services.store, by, {"headline": "x", "draft": True, "live": True}),
+    "edit article": lambda site, by: articles.edit(site.services.store, "sketch", by, {"headline": "x", "live": False}),
+    "move": lambda site, by: articles.edit(site.services.store, "sketch", by, {"slug": "drawing"}),
 }
 # What makes something of a draft public, or a draft of what is public.
 ACROSS: dict[str, Deed] = {
-    "come out": lambda site, by: articles.edit(site.house.store, "sketch", by, {"draft": False}),
-    "come out live": lambda site, by: articles.edit(site.house.store, "sketch", by, {"draft": False, "live": False}),
-    "take back": lambda site, by: articles.edit(site.house.store, "harbour", by, {"draft": True}),
-    "give a coverage": lambda site, by: articles.edit(site.house.store, "plain", by, {"live": True}),
+    "come out": lambda site, by: articles.edit(site.services.store, "sketch", by, {"draft": False}),
+    "come out live": lambda site, by: articles.edit(site.services.store, "sketch", by, {"draft": False, "live": False}),
+    "take back": lambda site, by: articles.edit(site.services.store, "harbour", by, {"draft": True}),
+    "give a coverage": lambda site, by: articles.edit(site.services.store, "plain", by, {"live": True}),
 }
 
 
@@ -82,11 +82,11 @@ def people_of(site: Site) -> dict[str, Editor]:
     site.write_article("sketch", live=True, draft=True)
     site.write_article("plain")
     site.write_article("ended", live=True)
-    feeds.close_coverage(site.house.store, "ended", None)
+    feeds.close_coverage(site.services.store, "ended", None)
     site.publish("In public", feed="harbour")
     site.publish("In a draft", feed="sketch")
-    carol = editors.add(site.house.store, "carol", PASSWORD, "contributor", actor=None)
-    site.tokens["carol"] = tokens.add(site.house.store, "carol", "test", actor=None)
+    carol = editors.add(site.services.store, "carol", PASSWORD, "contributor", actor=None)
+    site.tokens["carol"] = tokens.add(site.services.store, "carol", "test", actor=None)
     return {"contributor": carol, "editor": site.bob, "admin": site.alice}
 
 
@@ -103,7 +103,7 @@ def _does(site: Site, deed: Deed, by: Editor) -> bool:
 
 def _all(site: Site) -> list[list[tuple[object, ...]]]:
     tables = ("updates", "revisions", "articles", "feeds", "editors", "tokens", "pictures", "addresses", "actions")
-    with site.house.store.read() as db:
+    with site.services.store.read() as db:
         return [[tuple(row) for row in db.execute(f"SELECT * FROM {each}").fetchall()] for each in tables]
 
 
@@ -120,7 +120,7 @@ def test_a_role_may_do_what_the_table_says_and_nothing_else(
     site: Site, people_of: dict[str, Editor], verb: Verb, role: str
 ) -> None:
     if verb is Verb.OPEN_NEWS:
-        feeds.close_coverage(site.house.store, "news", None)
+        feeds.close_coverage(site.services.store, "news", None)
     assert _does(site, DEEDS[verb], people_of[role]) == (role in MAY[verb])
 
 
@@ -196,10 +196,10 @@ def test_a_contributor_comes_by_command_and_stays_one_after_a_restore(site: Site
     done = site.app.test_cli_runner().invoke(args=["editor", "add", "dan", "--role", "contributor"], input=PASSWORD)
     assert done.exit_code == 0, done.output
     assert "added dan (contributor)" in done.output
-    with site.house.store.read() as db:
-        assert editors.named(db, "dan").role == "contributor"
+    with site.services.store.read() as db:
+        assert editors.by_name(db, "dan").role == "contributor"
         standing = editors.standing(db)
-    site.house.store.write(lambda db: db.execute("UPDATE editors SET role = 'editor'"))
-    site.house.store.write(editors.stand_again, standing)
-    with site.house.store.read() as db:
-        assert editors.named(db, "carol").role == people_of["contributor"].role == "contributor"
+    site.services.store.write(lambda db: db.execute("UPDATE editors SET role = 'editor'"))
+    site.services.store.write(editors.stand_again, standing)
+    with site.services.store.read() as db:
+        assert editors.by_name(db, "carol").role == people_of["contributor"].role == "contributor"

@@ -1,6 +1,6 @@
 """The reader's rule against any sequence of changes and any mishap of pushes (hypothesis, stateful).
 
-The store, the tail and the doors are the real ones; between tail and reader stands a network that loses, repeats,
+The store, the tail and the endpoints are the real ones; between tail and reader stands a network that loses, repeats,
 delays and reorders. Whatever happened: once the page has caught up, it equals a fresh GET of that page.
 """
 
@@ -35,8 +35,8 @@ class Network(RuleBasedStateMachine):
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
         self.app = create_app({"FEED_DATABASE": str(Path(self.folder.name) / "feed.db")})
-        self.house = self.app.extensions["liveline"]
-        self.store = self.house.store
+        self.services = self.app.extensions["liveline"]
+        self.store = self.services.store
         migrations.upgrade(self.store)
         self.bob = editors.add(self.store, "bob", PASSWORD, "editor", actor=None)
         self.updates = [  # more than one page in every view, so that there is something behind Show More
@@ -46,7 +46,7 @@ class Network(RuleBasedStateMachine):
         self.wire: list[dict[str, Any]] = []
         self.late: list[dict[str, Any]] = []
         self.pushed: list[dict[str, Any]] = []
-        self.tail = Tail(self.store, self.house.versions, self.house.render, self._send)
+        self.tail = Tail(self.store, self.services.versions, self.services.render, self._send)
         self.tail.watch(FEED)
 
     @initialize(view=st.sampled_from(["", "?key=1", "?order=oldest"]))
@@ -155,7 +155,7 @@ class Network(RuleBasedStateMachine):
             which = Which.KEY if "key" in self.view else Which.SHOWN
             every = updates.newest_first(db, feeds.get(db, FEED), None, 1_000, which)
             every = every[::-1] if "oldest" in self.view else every
-        return [str(self.house.render.update(update)) for update in every]
+        return [str(self.services.render.update(update)) for update in every]
 
 
 TestNetwork = Network.TestCase

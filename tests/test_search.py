@@ -65,7 +65,7 @@ def test_an_edit_replaces_and_a_retraction_ends_what_is_found(site: Site, notice
     site.retract(one, "The right reason", notice=notice)
     for words in ("wrong", "right", "good", "word", "reason"):
         assert found(site, words) == []
-    assert backup.check(site.house.store) == []
+    assert backup.check(site.services.store) == []
 
 
 def test_a_draft_is_not_found(site: Site) -> None:
@@ -97,7 +97,7 @@ def test_what_is_found_stays_live_and_nothing_else_comes_in(site: Site) -> None:
 def test_no_input_is_an_error_nor_finds_what_it_does_not_hold(site: Site, words: str) -> None:
     if site.versions()["news"] == 0:
         site.publish("Fire in the harbour")
-    with site.house.store.read() as db:
+    with site.services.store.read() as db:
         feed = feeds.get(db, "news")
         every = updates.newest_first(db, feed, None, 9, Holding(words))
         assert every == updates.oldest_first(db, feed, None, 9, Holding(words))
@@ -122,7 +122,7 @@ def test_every_word_that_can_be_published_can_be_found(site: Site, text: str) ->
 def test_a_common_word_costs_no_more_than_a_rare_one(site: Site) -> None:
     """FTS5 walks in the order that is asked for, and stops: no sorting of everything that was found."""
     site.publish("Fire")
-    with site.house.store.read() as db:
+    with site.services.store.read() as db:
         asked: list[str] = []
         db.conn.set_trace_callback(asked.append)
         updates.newest_first(db, feeds.get(db, "news"), updates.Place("2026", 7), 20, Holding("fire"))
@@ -177,19 +177,19 @@ def test_what_is_another_word_is_not_found(site: Site, body: str, asked: str) ->
 def test_what_was_there_before_the_upgrade_is_found_and_the_release_before_finds_all(site: Site) -> None:
     """The migration fills the index; the one before is kept in step for as long as that release may return."""
     one = site.publish("東京都知事選挙")
-    site.house.store.write(lambda db: db.executescript(
+    site.services.store.write(lambda db: db.executescript(
         "DROP TABLE words; DROP TRIGGER words_of_retracted; "
         "DELETE FROM _sqlite_migrations WHERE name = 'words_of_updates'"
     ))  # fmt: skip
-    assert migrations.upgrade(site.house.store) == ["words_of_updates"]
+    assert migrations.upgrade(site.services.store) == ["words_of_updates"]
     assert found(site, "知事") == [one.id]
-    assert backup.check(site.house.store) == []
+    assert backup.check(site.services.store) == []
     two = site.publish("Fire")
-    with site.house.store.read() as db:
+    with site.services.store.read() as db:
         assert [row[0] for row in db.execute("SELECT rowid FROM search WHERE search MATCH 'fire'")] == [two.id]
     site.retract(two)
-    with site.house.store.read() as db:
+    with site.services.store.read() as db:
         assert not db.execute("SELECT 1 FROM words WHERE rowid = ?", [two.id]).fetchone()
         assert not db.execute("SELECT 1 FROM search WHERE rowid = ?", [two.id]).fetchone()
-    site.house.store.write(lambda db: db.execute("DELETE FROM words").rowcount)
-    assert backup.check(site.house.store) == [f"the search is not in step with update {one.id}"]
+    site.services.store.write(lambda db: db.execute("DELETE FROM words").rowcount)
+    assert backup.check(site.services.store) == [f"the search is not in step with update {one.id}"]

@@ -43,9 +43,9 @@ def test_every_door_of_the_desk_is_closed_to_strangers(site: Site) -> None:
     site.publish("Stays")
     site.write_article("harbour", live=True)
     before = site.versions()
-    doors = [rule for rule in site.app.url_map.iter_rules() if rule.endpoint.startswith("desk.")]
-    assert len(doors) > 15
-    for rule in doors:
+    endpoints = [rule for rule in site.app.url_map.iter_rules() if rule.endpoint.startswith("desk.")]
+    assert len(endpoints) > 15
+    for rule in endpoints:
         path = rule.build({"slug": "harbour", "update_id": 1, "session_hash": "x", "key": "x"})
         assert path
         for method in sorted((rule.methods or set()) - {"OPTIONS"}):
@@ -76,7 +76,7 @@ def test_the_session_cookie_is_out_of_reach_of_scripts_and_other_sites(site: Sit
     assert morsel["path"] == "/"
     assert not morsel["secure"], "this site is on plain http"
     assert len(morsel.value) >= 40
-    with site.house.store.read() as db:
+    with site.services.store.read() as db:
         stored = [str(tuple(row)) for row in db.execute("SELECT * FROM sessions")]
     assert len(stored) == 1
     assert morsel.value not in stored[0]
@@ -108,7 +108,7 @@ def test_a_wrong_try_says_not_which_word_was_wrong_and_keeps_the_name(site: Site
 
 
 def test_an_unknown_name_costs_the_same_work_as_a_wrong_password(site: Site) -> None:
-    with site.house.store.read() as db:
+    with site.services.store.read() as db:
         (stored,) = db.execute("SELECT password_hash FROM editors WHERE name = 'bob'").fetchone()
     assert extract_parameters(editors._NOBODY) == extract_parameters(stored)
     with pytest.raises(VerifyMismatchError):  # computed and compared, not refused for its form
@@ -270,7 +270,7 @@ def test_a_newsroom_behind_one_address_signs_in_all_day(site: Site, monkeypatch:
 
 def test_where_somebody_signed_in_is_kept_as_a_hash(site: Site) -> None:
     try_in(site.charlie, address=v6(7))
-    with site.house.store.read() as db:
+    with site.services.store.read() as db:
         (row,) = [tuple(row) for row in db.execute("SELECT editor_id, network FROM known_networks")]
     assert row[0] == site.bob.id
     assert "2001" not in row[1]
@@ -401,7 +401,7 @@ def test_the_one_time_link_makes_one_admin_and_no_second(empty: FlaskClient) -> 
 
 def test_a_link_that_does_not_work_costs_no_password_hash(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     hashed: list[object] = []
-    monkeypatch.setattr(site.house.store.passwords, "run", lambda work, *args: hashed.append(work) or work(*args))
+    monkeypatch.setattr(site.services.store.passwords, "run", lambda work, *args: hashed.append(work) or work(*args))
     form = {"name": "eve", "password": PASSWORD, "display_name": "Eve"}
     assert site.charlie.post("/desk/first/made-up", data=form, headers=FROM_HERE).status_code == 404
     assert hashed == []

@@ -103,7 +103,7 @@ def _expire(store: Store) -> None:
 def _end_in_list(store: Store) -> None:
     with store.read() as db:
         (session,) = [row["hash"] for row in db.execute("SELECT hash FROM sessions WHERE editor_id = 2")]
-        editor = people.editors.numbered(db, 2)
+        editor = people.editors.by_id(db, 2)
     sessions.end(store, editor, session)
 
 

@@ -62,7 +62,7 @@ def news(site: Site) -> dict[str, tuple[str, str]]:
 
 
 def local(site: Site, moment: str) -> str:
-    return times.with_offset(moment, site.house.settings.timezone)
+    return times.with_offset(moment, site.services.settings.timezone)
 
 
 def age(site: Site, slug: str, hours: float) -> None:
@@ -73,7 +73,7 @@ def age(site: Site, slug: str, hours: float) -> None:
         db.execute("UPDATE articles SET published_at = ? WHERE slug = ? AND NOT draft", [moment, slug])
         db.execute("UPDATE feeds SET opened_at = ? WHERE slug = ?", [moment, slug])
 
-    site.house.store.write(write)
+    site.services.store.write(write)
 
 
 @pytest.mark.skipif(not SCHEMA.exists(), reason="npm's sitemap is not installed; `make test` says how")
@@ -96,8 +96,8 @@ def test_the_sitemap_holds_the_public_articles_and_the_pages_that_lead_on(site: 
     assert list(listed(site)) == ["/", "/feeds/news", "/articles/harbour", "/articles/bridge", "/authors/bob-brown"]
     assert listed(site)["/articles/bridge"] == local(site, bridge.published_at or "")
     assert listed(site)["/articles/harbour"] == local(site, harbour.feed.opened_at if harbour.feed else "")
-    articles.edit(site.house.store, "bridge", site.bob, {"draft": True})
-    articles.edit(site.house.store, "secret", site.bob, {"draft": False})
+    articles.edit(site.services.store, "bridge", site.bob, {"draft": True})
+    articles.edit(site.services.store, "secret", site.bob, {"draft": False})
     assert set(listed(site)) == {"/", "/feeds/news", "/articles/harbour", "/articles/secret", "/authors/bob-brown"}
 
 
@@ -110,9 +110,9 @@ def test_an_article_changed_when_it_was_edited_or_its_coverage_went_on(site: Sit
     assert listed(site)["/articles/harbour"] == local(site, update.published_at)
     site.retract(update)
     assert listed(site)["/articles/harbour"] == old, "of what was retracted not even the moment is left"
-    edited = articles.edit(site.house.store, "harbour", site.bob, {"headline": "Other"})
+    edited = articles.edit(site.services.store, "harbour", site.bob, {"headline": "Other"})
     assert listed(site)["/articles/harbour"] == local(site, edited.edited_at or "")
-    closed = feeds.close_coverage(site.house.store, "harbour", None)
+    closed = feeds.close_coverage(site.services.store, "harbour", None)
     assert listed(site)["/articles/harbour"] == local(site, closed.closed_at or "")
 
 
@@ -133,10 +133,10 @@ def test_the_news_are_of_the_last_48_hours(site: Site) -> None:
     found = news(site)
     assert list(found) == ["/articles/bridge", "/articles/young"]
     assert found["/articles/young"][0] == "“young” & <more>"
-    opened = articles.edit(site.house.store, "older", site.bob, {"live": True})
+    opened = articles.edit(site.services.store, "older", site.bob, {"live": True})
     assert opened.feed
     assert news(site)["/articles/older"][1] == local(site, opened.feed.opened_at), "coverage is news of its own"
-    articles.edit(site.house.store, "bridge", site.bob, {"draft": True})
+    articles.edit(site.services.store, "bridge", site.bob, {"draft": True})
     assert "/articles/bridge" not in news(site)
 
 
@@ -162,7 +162,7 @@ def test_robots_keeps_machines_from_desk_and_api_and_names_the_sitemaps(site: Si
 
 def test_neither_is_sorted_or_searched_through_at_any_size(site: Site) -> None:
     site.write_article("harbour", live=True)
-    with site.house.store.read() as db:
+    with site.services.store.read() as db:
         asked: list[str] = []
         db.conn.set_trace_callback(asked.append)
         stored.stories(db, 7)

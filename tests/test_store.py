@@ -44,7 +44,7 @@ from tests.server import ROOT
 @pytest.fixture
 def other(site: Site) -> Iterator[Store]:
     """A second writer on the same file, as another process would be."""
-    store = Store(site.house.store.path)
+    store = Store(site.services.store.path)
     yield store
     store.close()
 
@@ -65,7 +65,7 @@ def feed_of(store: Store, slug: str = NEWS) -> feeds.Feed:
 
 def test_versions_have_no_holes_when_many_write_at_once(site: Site, other: Store) -> None:
     site.write_article("harbour", live=True)
-    stores = [site.house.store, other]
+    stores = [site.services.store, other]
 
     def write(number: int) -> list[int]:
         store = stores[number % 2]
@@ -86,7 +86,7 @@ def test_two_editors_of_one_update_cannot_both_win(site: Site, other: Store) -> 
     update = site.publish("As both read it")
 
     def edit(number: int) -> str:
-        store = [site.house.store, other][number % 2]
+        store = [site.services.store, other][number % 2]
         try:
             return updates.edit(store, update.id, site.bob, {"body": f"Text {number}"}, 1).body
         except Stale:
@@ -100,15 +100,15 @@ def test_two_editors_of_one_update_cannot_both_win(site: Site, other: Store) -> 
 
 def test_a_refused_write_leaves_no_trace(site: Site) -> None:
     update = site.publish("Pinned", pinned=True)
-    dump = dump_of(site.house.store)
+    dump = dump_of(site.services.store)
 
     def fails(db: Any) -> None:
         updates._publish(db, NEWS, site.bob, {**given_fields(), "pinned": True}, None)
         raise RuntimeError("in the middle")
 
     with pytest.raises(RuntimeError, match="in the middle"):
-        site.house.store.write(fails)
-    assert dump_of(site.house.store) == dump
+        site.services.store.write(fails)
+    assert dump_of(site.services.store) == dump
     assert site.publish("Next").version == update.version + 1
 
 
@@ -125,12 +125,12 @@ def dump_of(store: Store) -> dict[str, list[Any]]:
 
 def test_a_reader_sees_one_moment_and_holds_up_no_writer(site: Site) -> None:
     site.publish("First")
-    with site.house.store.read() as db:
+    with site.services.store.read() as db:
         before = feeds.get(db, NEWS)
         site.publish("Second")
         assert feeds.get(db, NEWS) == before
         assert len(updates.newest_first(db, before, None, 9)) == 1
-    assert feed_of(site.house.store).version == 2
+    assert feed_of(site.services.store).version == 2
 
 
 def test_every_text_an_update_had_is_kept(site: Site) -> None:
@@ -139,7 +139,7 @@ def test_every_text_an_update_had_is_kept(site: Site) -> None:
     site.edit(update, key=True)
     site.edit(update, headline=None)
     site.retract(update, "wrong")
-    kept = rows(site.house.store, "SELECT revision, headline, body FROM revisions ORDER BY revision")
+    kept = rows(site.services.store, "SELECT revision, headline, body FROM revisions ORDER BY revision")
     assert kept == [(1, "H", "One"), (2, "H", "Two"), (3, None, "Two")]
 
 
@@ -152,7 +152,7 @@ STEPS = st.lists(
 @given(steps=STEPS)
 def test_what_changed_after_any_version_leads_from_there_to_now(site: Site, steps: list[tuple[str, int]]) -> None:
     """The log is the table: whoever stands at any version and applies what changed since has the page of now."""
-    store, render = site.house.store, site.house.render
+    store, render = site.services.store, site.services.render
     start = feed_of(store).version
     pages = {start: page_of(store, render)}
     made: list[int] = [update_id for (update_id,) in rows(store, "SELECT id FROM updates")][-3:]
@@ -188,9 +188,9 @@ def play(site: Site, verb: str, made: list[int], which: int) -> None:
     )
     try:
         if verb == "retract":
-            updates.retract(site.house.store, update_id, {"notice": which % 2 == 0}, None)
+            updates.retract(site.services.store, update_id, {"notice": which % 2 == 0}, None)
         else:
-            updates.edit(site.house.store, update_id, site.bob, given, None)
+            updates.edit(site.services.store, update_id, site.bob, given, None)
     except Gone:
         made.remove(update_id)
 
@@ -209,9 +209,9 @@ def page_of(store: Store, render: Renderer) -> dict[str, str]:
 
 
 def test_the_settings_of_sqlite_hold_on_every_connection(site: Site) -> None:
-    with site.house.store.read() as db:
+    with site.services.store.read() as db:
         read = [db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous", "foreign_keys")]
-    write = site.house.store.write(
+    write = site.services.store.write(
         lambda db: [
             db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous", "foreign_keys")
         ]
@@ -222,13 +222,13 @@ def test_the_settings_of_sqlite_hold_on_every_connection(site: Site) -> None:
 def test_a_full_disk_refuses_and_loses_nothing(site: Site) -> None:
     site.publish("Before")
     assert site.charlie.get("/readyz").status_code == 200
-    pages = site.house.store.write(lambda db: db.execute("PRAGMA page_count").fetchone()[0])
-    site.house.store.write(lambda db: db.execute(f"PRAGMA max_page_count = {pages}").fetchone())
+    pages = site.services.store.write(lambda db: db.execute("PRAGMA page_count").fetchone()[0])
+    site.services.store.write(lambda db: db.execute(f"PRAGMA max_page_count = {pages}").fetchone())
     full = site.api("POST", "/api/v1/feeds/news/updates", {"body": "x" * 20_000})
     assert (full.status_code, full.content_type) == (503, "application/problem+json")
     assert full.headers["Retry-After"]
     assert site.versions()[NEWS] == 1
-    site.house.store.write(lambda db: db.execute("PRAGMA max_page_count = 1000000").fetchone())
+    site.services.store.write(lambda db: db.execute("PRAGMA max_page_count = 1000000").fetchone())
     assert site.api("POST", "/api/v1/feeds/news/updates", {"body": "x" * 20_000}).status_code == 201
     assert site.versions()[NEWS] == 2
 
@@ -238,12 +238,12 @@ def test_whoever_asks_often_whether_it_is_ready_costs_one_write_a_second(
 ) -> None:
     now = 100.0
     monkeypatch.setattr(readiness, "monotonic", lambda: now)
-    before = site.house.store.moment()
+    before = site.services.store.data_version()
     for _ in range(50):
         assert site.charlie.get("/readyz").status_code == 200
-    assert site.house.store.moment() == before + 1, "one commit"
+    assert site.services.store.data_version() == before + 1, "one commit"
     now += 1
-    site.house.store.write(lambda db: db.execute("DROP TABLE probe").rowcount)
+    site.services.store.write(lambda db: db.execute("DROP TABLE probe").rowcount)
     assert site.charlie.get("/readyz").status_code == 503, "a second later it looks again"
     assert "no such table" in site.charlie.get("/readyz").text
 
@@ -274,7 +274,7 @@ def test_threads_that_come_first_together_share_one_writer_and_take_no_reader_tw
         return real_pool(size)
 
     monkeypatch.setattr(threads, "native_pool", slowly)
-    store = Store(site.house.store.path)
+    store = Store(site.services.store.path)
 
     def write(number: int) -> int:
         together.wait()
@@ -296,8 +296,8 @@ class Emptied(list[Any]):
 
 
 def test_a_reader_that_finds_the_last_connection_taken_opens_its_own(site: Site) -> None:
-    site.house.store._idle = Emptied()
-    assert rows(site.house.store, "SELECT 1") == [(1,)]
+    site.services.store._idle = Emptied()
+    assert rows(site.services.store, "SELECT 1") == [(1,)]
 
 
 def test_servers_that_start_together_migrate_once(tmp_path: Path) -> None:
@@ -385,7 +385,7 @@ def test_a_backup_taken_while_editors_write_is_whole(site: Site, tmp_path: Path)
     with ThreadPoolExecutor(1) as pool:
         writing = pool.submit(keep_writing)
         for number in range(5):
-            backup.backup(site.house.store, site.house.settings.media, tmp_path / f"{number}.backup")
+            backup.backup(site.services.store, site.services.settings.media, tmp_path / f"{number}.backup")
         over.set()
         assert writing.result() > 0
     for number in range(5):
@@ -398,7 +398,7 @@ def test_a_backup_taken_while_editors_write_is_whole(site: Site, tmp_path: Path)
 
 
 def test_a_restore_brings_all_back_and_begins_a_new_history(site: Site, tmp_path: Path) -> None:
-    store, media = site.house.store, site.house.settings.media
+    store, media = site.services.store, site.services.settings.media
     picture = pictures.add(store, media, a_png(), {"alt": "A boat"}, None)
     site.write_article("harbour", live=True, picture=picture.id)
     old = site.publish("Before the backup")
@@ -433,7 +433,7 @@ def test_a_restore_brings_all_back_and_begins_a_new_history(site: Site, tmp_path
 
 
 def test_what_was_retracted_since_the_backup_stays_retracted(site: Site, tmp_path: Path) -> None:
-    store, media = site.house.store, site.house.settings.media
+    store, media = site.services.store, site.services.settings.media
     site.write_article("harbour", live=True)
     libel = site.publish("A libel", feed="harbour", pinned=True)
     site.publish("Stays", feed="harbour")
@@ -455,14 +455,14 @@ def test_what_was_retracted_since_the_backup_stays_retracted(site: Site, tmp_pat
     assert "Another of the same id" in page
     assert "libel" not in page
     with store.read() as db:
-        feed, gone = feeds.get(db, "harbour"), updates.find(db, libel.id)
+        feed, gone = feeds.get(db, "harbour"), updates.get_any(db, libel.id)
         assert updates.pinned(db, feed) is None
     assert (gone.version, gone.reason) == (libel.version + 2, "wrong man"), "stamped by the clock, like any change"
     assert backup.check(store) == []
 
 
 def test_what_people_may_do_no_more_comes_back_with_no_backup(site: Site, tmp_path: Path) -> None:
-    store, media = site.house.store, site.house.settings.media
+    store, media = site.services.store, site.services.settings.media
     backup.backup(store, media, tmp_path / "site.backup")
     store.write(lambda db: db.execute("UPDATE editors SET role = 'editor', password_hash = 'new' WHERE name = 'alice'"))
     editors.add(store, "eve", PASSWORD, "editor", actor=None)
@@ -472,7 +472,7 @@ def test_what_people_may_do_no_more_comes_back_with_no_backup(site: Site, tmp_pa
 
 
 def test_who_did_what_since_the_backup_stays_on_record(site: Site, tmp_path: Path) -> None:
-    store, media = site.house.store, site.house.settings.media
+    store, media = site.services.store, site.services.settings.media
     site.write_article("harbour", live=True)
     site.publish("Before", feed="harbour")
     before = rows(store, "SELECT * FROM actions ORDER BY id")
@@ -506,7 +506,7 @@ def test_who_did_what_since_the_backup_stays_on_record(site: Site, tmp_path: Pat
 
 
 def test_an_article_taken_back_since_the_backup_stays_a_draft(site: Site, tmp_path: Path) -> None:
-    store, media = site.house.store, site.house.settings.media
+    store, media = site.services.store, site.services.settings.media
     for slug in ("harbour", "bridge"):
         site.write_article(slug, live=True)
     site.write_article("secret", draft=True)
@@ -522,7 +522,7 @@ def test_an_article_taken_back_since_the_backup_stays_a_draft(site: Site, tmp_pa
 
 
 def test_a_backup_of_a_newer_release_is_refused_with_the_reason(site: Site, tmp_path: Path) -> None:
-    store, media = site.house.store, site.house.settings.media
+    store, media = site.services.store, site.services.settings.media
     backup.backup(store, media, tmp_path / "site.backup")
     copy = Store(tmp_path / "site.backup")
     applied = (
@@ -544,7 +544,7 @@ def a_png() -> bytes:
 
 @pytest.mark.parametrize("damage", ["missing", "junk", "empty", "cut", "folder", "other", "foreign", "broken log"])
 def test_what_is_no_backup_of_ours_is_refused_and_nothing_changes(site: Site, tmp_path: Path, damage: str) -> None:
-    store, media = site.house.store, site.house.settings.media
+    store, media = site.services.store, site.services.settings.media
     site.publish("Stays")
     path = tmp_path / "some.backup"
     if damage in ("cut", "broken log"):
@@ -585,25 +585,25 @@ def test_what_is_no_backup_of_ours_is_refused_and_nothing_changes(site: Site, tm
 def test_check_notices_a_broken_promise(site: Site, harm: str, sentence: str) -> None:
     for number in range(3):
         site.publish(f"Number {number}")
-    assert backup.check(site.house.store) == []
-    site.house.store.write(lambda db: db.execute(harm))
-    assert backup.check(site.house.store) == [sentence]
+    assert backup.check(site.services.store) == []
+    site.services.store.write(lambda db: db.execute(harm))
+    assert backup.check(site.services.store) == [sentence]
 
 
 def test_check_notices_a_row_that_points_nowhere(site: Site) -> None:
     site.publish("Here")
-    db = site.house.store.connect()
+    db = site.services.store.connect()
     db.execute("PRAGMA foreign_keys = OFF")
     db.execute("UPDATE revisions SET update_id = 99")
     db.close()
-    assert [problem for problem in backup.check(site.house.store) if problem.endswith("of revisions points nowhere")]
+    assert [problem for problem in backup.check(site.services.store) if problem.endswith("of revisions points nowhere")]
 
 
 # What ends by itself
 
 
 def test_a_worker_that_is_gone_has_no_readers(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    store = site.house.store
+    store = site.services.store
     presence.report(store, "one", {NEWS: 2, "x": 1})
     presence.report(store, "two", {NEWS: 3})
     presence.report(store, "two", {NEWS: 5})
@@ -616,16 +616,16 @@ def test_a_worker_that_is_gone_has_no_readers(site: Site, monkeypatch: pytest.Mo
 
 
 def test_a_key_is_remembered_for_a_day(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = updates.publish(site.house.store, NEWS, site.bob, {"body": "x"}, "key")
+    first = updates.publish(site.services.store, NEWS, site.bob, {"body": "x"}, "key")
     real_after = times.after
     monkeypatch.setattr(times, "after", lambda seconds: real_after(seconds + updates.KEY_REMEMBERED_SECONDS - 60))
-    assert updates.publish(site.house.store, NEWS, site.bob, {"body": "x"}, "key").id == first.id
+    assert updates.publish(site.services.store, NEWS, site.bob, {"body": "x"}, "key").id == first.id
     monkeypatch.setattr(times, "after", lambda seconds: real_after(seconds + updates.KEY_REMEMBERED_SECONDS + 60))
-    assert updates.publish(site.house.store, NEWS, site.bob, {"body": "x"}, "key").id != first.id
+    assert updates.publish(site.services.store, NEWS, site.bob, {"body": "x"}, "key").id != first.id
 
 
 def test_old_sessions_and_tries_are_swept_away(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    store, key = site.house.store, site.house.settings.secret_key
+    store, key = site.services.store, site.services.settings.secret_key
     sessions.sign_in(store, key, "bob", "wrong", sessions.Visit("10.0.0.1", ""))
     sessions.begin(store, key, site.bob, sessions.Visit("127.0.0.1", "old browser"))
     late = times.after(sessions.SESSION_SECONDS + 60)
@@ -638,6 +638,8 @@ def test_old_sessions_and_tries_are_swept_away(site: Site, monkeypatch: pytest.M
 
 def test_an_article_keeps_its_revisions(site: Site) -> None:
     site.write_article("harbour", body="One")
-    articles.edit(site.house.store, "harbour", site.bob, {"body": "Two"}, 1)
-    kept = rows(site.house.store, "SELECT revision, json_extract(fields, '$.body') FROM article_revisions ORDER BY 1")
+    articles.edit(site.services.store, "harbour", site.bob, {"body": "Two"}, 1)
+    kept = rows(
+        site.services.store, "SELECT revision, json_extract(fields, '$.body') FROM article_revisions ORDER BY 1"
+    )
     assert kept == [(1, "One"), (2, "Two")]

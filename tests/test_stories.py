@@ -71,8 +71,8 @@ class Edits(RuleBasedStateMachine):
     def open(self, live: bool) -> None:
         self.folder = tempfile.TemporaryDirectory()
         self.app = create_app({"FEED_DATABASE": str(Path(self.folder.name) / "feed.db")})
-        self.house = self.app.extensions["liveline"]
-        self.store = self.house.store
+        self.services = self.app.extensions["liveline"]
+        self.store = self.services.store
         migrations.upgrade(self.store)
         self.bob = editors.add(self.store, "bob", PASSWORD, "editor", "Bob Brown", actor=None)
         for slug, given in (("quay", {}), ("harbour", {"live": live})):
@@ -80,7 +80,7 @@ class Edits(RuleBasedStateMachine):
         self.page = OpenStory(self.app.test_client(), "harbour")
         self.wire: list[dict[str, Any]] = []
         self.tail = Tail(
-            self.store, self.house.versions, self.house.render, lambda slug, envelope: self.wire.append(envelope)
+            self.store, self.services.versions, self.services.render, lambda slug, envelope: self.wire.append(envelope)
         )
         self.tail.watch(self.page.feed)
 
@@ -109,7 +109,7 @@ class Edits(RuleBasedStateMachine):
     def change_the_author(self, name: str, bio: str | None, mishap: str) -> None:
         editors.change_profile(self.store, self.bob.id, {"display_name": name, "bio": bio}, None)
         with self.store.read() as db:
-            self.bob = editors.numbered(db, self.bob.id)
+            self.bob = editors.by_id(db, self.bob.id)
         self.push(mishap)
 
     @rule(headline=st.sampled_from(["The quay", "Quay"]), draft=st.booleans(), mishap=MISHAPS)
@@ -183,7 +183,7 @@ def test_what_says_nothing_new_moves_no_clock(site: Site) -> None:
     site.write_article("harbour")
     before = site.versions()
     site.api("PATCH", "/api/v1/articles/harbour", {"headline": "About harbour", "live": False})
-    editors.change_profile(site.house.store, site.bob.id, {"display_name": "Bob Brown"}, None)
+    editors.change_profile(site.services.store, site.bob.id, {"display_name": "Bob Brown"}, None)
     assert site.versions() == before
 
 
@@ -199,7 +199,7 @@ def test_the_clock_of_an_article_is_no_feed_and_that_of_a_draft_is_missing(site:
     site.write_article("harbour")
     site.write_article("secret", draft=True)
     clock = OpenStory(site.charlie, "harbour").feed
-    with site.house.store.read() as db:
+    with site.services.store.read() as db:
         assert clock not in [feed.slug for feed in feeds.all_feeds(db)]
         secret = next(
             row[0] for row in db.execute("SELECT slug FROM feeds WHERE quiet_of IS NOT NULL ORDER BY id DESC")
@@ -218,7 +218,7 @@ def test_the_clock_of_an_article_is_no_feed_and_that_of_a_draft_is_missing(site:
 )
 def test_a_link_alone_is_a_card_with_headline_and_standfirst_however_it_was_written(site: Site, link: str) -> None:
     site.write_article("quay", standfirst="How it looked", headline="The quay")
-    address = link.format(site=site.house.settings.public_url)
+    address = link.format(site=site.services.settings.public_url)
     site.write_article("harbour", body=f"Before\n\n{address}\n\nSee {address} too")
     (card,) = html.fromstring(site.charlie.get("/articles/harbour").text).find_class("card")
     assert card.xpath("a/@href") == ["/articles/quay"]
@@ -232,11 +232,11 @@ def test_an_author_has_a_page_and_articles_lead_to_it(site: Site) -> None:
     site.write_article("secret", draft=True)
     assert site.charlie.get("/authors/bob-brown").status_code == 404, "a draft makes nobody an author"
     site.write_article("harbour", standfirst="It burns")
-    editors.change_profile(site.house.store, site.bob.id, {"job": "Reporter", "bio": "Bob walks."}, None)
+    editors.change_profile(site.services.store, site.bob.id, {"job": "Reporter", "bio": "Bob walks."}, None)
     page = html.fromstring(site.charlie.get("/articles/harbour").text)
     assert page.xpath("//*[@class = 'byline' or @class = 'author']//a/@href") == ["/authors/bob-brown"] * 2
     shown = html.fromstring(site.charlie.get("/authors/bob-brown").text)
-    assert shown.xpath("//link[@rel = 'canonical']/@href") == [f"{site.house.settings.public_url}/authors/bob-brown"]
+    assert shown.xpath("//link[@rel = 'canonical']/@href") == [f"{site.services.settings.public_url}/authors/bob-brown"]
     assert shown.xpath("//*[@class = 'teaser']/a/@href") == ["/articles/harbour"]
     words = shown.xpath("//main")[0].text_content()
     assert all(each in words for each in ("Bob Brown", "Reporter", "Bob walks.", "It burns"))
@@ -247,7 +247,7 @@ def test_an_author_has_a_page_and_articles_lead_to_it(site: Site) -> None:
 
 def test_two_authors_of_like_names_have_two_pages(site: Site) -> None:
     for login, name in (("bob2", "Bob  Brôwn"), ("oksana", "Оксана")):
-        editors.add(site.house.store, login, PASSWORD, "editor", name, actor=None)
+        editors.add(site.services.store, login, PASSWORD, "editor", name, actor=None)
     for slug, login in (("a", "bob"), ("b", "bob2"), ("c", "oksana")):
         site.write_article(slug, author=login)
     for address, slug in (("bob-brown", "a"), ("bob-brown-2", "b"), ("oksana", "c")):

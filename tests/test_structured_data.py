@@ -73,14 +73,14 @@ def check(data: dict[str, Any]) -> None:
 
 def local(site: Site, moment: str | None) -> str:
     assert moment
-    return datetime.fromisoformat(moment).astimezone(site.house.settings.timezone).isoformat(timespec="seconds")
+    return datetime.fromisoformat(moment).astimezone(site.services.settings.timezone).isoformat(timespec="seconds")
 
 
 def a_large_picture(site: Site) -> str:
     out = io.BytesIO()
     Image.new("RGB", (2400, 1500), "teal").save(out, "JPEG")
     given = {"alt": "Smoke", "caption": "At dawn", "credit": "C. Amera"}
-    return pictures.add(site.house.store, site.house.settings.media, out.getvalue(), given, None).id
+    return pictures.add(site.services.store, site.services.settings.media, out.getvalue(), given, None).id
 
 
 # Articles
@@ -88,9 +88,9 @@ def a_large_picture(site: Site) -> str:
 
 def test_an_article_is_a_news_article_with_all_of_its_fields(site: Site) -> None:
     picture = a_large_picture(site)
-    editors.change_profile(site.house.store, site.bob.id, {"job": "Harbour reporter"}, None)
+    editors.change_profile(site.services.store, site.bob.id, {"job": "Harbour reporter"}, None)
     site.write_article(headline='"Fire" & <smoke>', standfirst="It -- burns", kicker="Port", picture=picture, body="x")
-    edited = articles.edit(site.house.store, "harbour", site.bob, {"body": "Other words"})
+    edited = articles.edit(site.services.store, "harbour", site.bob, {"body": "Other words"})
     found = told(site, "/articles/harbour")
     assert list(found) == ["NewsArticle"], "no coverage, no live blog"
     data = found["NewsArticle"]
@@ -126,7 +126,7 @@ def test_coverage_is_a_live_blog_whose_entries_have_their_own_fields(site: Site)
     article = site.write_article("harbour", live=True, standfirst="It burns")
     first = site.publish("One\n\nTwo & <three>\n\n- four\n- **fi**-ve", feed="harbour")
     second = updates.publish(
-        site.house.store, "harbour", site.alice, {"body": f"![A tug](/pictures/{picture}) Hi", "headline": '"A tug"'}
+        site.services.store, "harbour", site.alice, {"body": f"![A tug](/pictures/{picture}) Hi", "headline": '"A tug"'}
     )
     edited = site.edit(first, body="One.\n\nTwo & <three>\n\n- four\n- **fi**-ve")
     found = told(site, "/articles/harbour")
@@ -153,7 +153,7 @@ def test_coverage_is_a_live_blog_whose_entries_have_their_own_fields(site: Site)
 
 def test_entries_have_their_own_dates_and_not_the_articles(site: Site) -> None:
     site.write_article("harbour", live=True)
-    updates.publish(site.house.store, "harbour", site.bob, {"body": "Then"}, moment="2026-01-02T03:04:05.678Z")
+    updates.publish(site.services.store, "harbour", site.bob, {"body": "Then"}, moment="2026-01-02T03:04:05.678Z")
     (entry,) = told(site, "/articles/harbour")["LiveBlogPosting"]["liveBlogUpdate"]
     assert entry["datePublished"] == "2026-01-02T04:04:05+01:00"
 
@@ -161,11 +161,11 @@ def test_entries_have_their_own_dates_and_not_the_articles(site: Site) -> None:
 def test_coverage_has_an_end_once_it_is_closed_and_none_when_it_goes_on(site: Site) -> None:
     site.write_article("harbour", live=True)
     update = site.publish("Words", feed="harbour")
-    closed = feeds.close_coverage(site.house.store, "harbour", None)
+    closed = feeds.close_coverage(site.services.store, "harbour", None)
     live = told(site, "/articles/harbour")["LiveBlogPosting"]
     assert live["coverageEndTime"] == live["dateModified"] == local(site, closed.closed_at)
     assert [each["url"] for each in live["liveBlogUpdate"]] == [f"{URL}/updates/{update.id}"]
-    feeds.open_coverage(site.house.store, "harbour", None)
+    feeds.open_coverage(site.services.store, "harbour", None)
     assert "coverageEndTime" not in told(site, "/articles/harbour")["LiveBlogPosting"]
 
 
@@ -241,9 +241,9 @@ def test_no_text_ends_the_script_element_and_every_text_is_read_back(words: str)
 
 def test_hostile_words_are_words(site: Site) -> None:
     picture = a_picture(site, HOSTILE[:40], caption=HOSTILE, credit=HOSTILE)
-    editors.change_profile(site.house.store, site.bob.id, {"display_name": HOSTILE, "job": HOSTILE}, None)
-    with site.house.store.read() as db:
-        site.bob = editors.named(db, "bob")
+    editors.change_profile(site.services.store, site.bob.id, {"display_name": HOSTILE, "job": HOSTILE}, None)
+    with site.services.store.read() as db:
+        site.bob = editors.by_name(db, "bob")
     site.write_article("harbour", headline=HOSTILE, standfirst=HOSTILE, kicker=HOSTILE, picture=picture, live=True)
     update = site.publish(f"```\n{HOSTILE}\n```", feed="harbour", headline=HOSTILE)
     clean = " ".join(HOSTILE.split())
@@ -284,7 +284,7 @@ def test_a_draft_is_told_to_nobody_and_leaves_no_time_behind(site: Site) -> None
     assert site.charlie.get("/articles/harbour").status_code == 404
     preview = site.at_desk().get("/desk/articles/harbour/preview")
     assert (preview.status_code, "ld+json" in preview.text) == (200, False)
-    out = articles.edit(site.house.store, "harbour", site.bob, {"draft": False})
+    out = articles.edit(site.services.store, "harbour", site.bob, {"draft": False})
     live = told(site, "/articles/harbour")["LiveBlogPosting"]
     assert live["coverageStartTime"] == live["datePublished"] == local(site, out.published_at)
 
@@ -319,7 +319,7 @@ def test_every_page_has_one_address_and_views_do_not_compete_with_it(site: Site)
 
 def test_cards_have_their_dates_in_the_sites_zone(site: Site) -> None:
     site.write_article("harbour", live=True)
-    edited = articles.edit(site.house.store, "harbour", site.bob, {"body": "Other"})
+    edited = articles.edit(site.services.store, "harbour", site.bob, {"body": "Other"})
     found = card(site.charlie.get("/articles/harbour").text)
     assert found["article:published_time"] == local(site, edited.published_at)
     assert found["article:modified_time"] == local(site, edited.edited_at)

@@ -269,7 +269,7 @@ def test_an_empty_feed_a_closed_one_and_one_with_nothing_but_retractions_are_fee
     site.retract(site.publish("Wrong", feed="harbour"))
     assert checked(site, ending, "harbour") == []
     update = site.publish("Right", feed="harbour")
-    feeds.close_coverage(site.house.store, "harbour", None)
+    feeds.close_coverage(site.services.store, "harbour", None)
     assert [each["url"] for each in checked(site, ending, "harbour")] == [f"{URL}/updates/{update.id}"]
 
 
@@ -354,10 +354,10 @@ def test_an_id_is_a_tag_of_host_day_and_moment_and_stays_through_edits(site: Sit
 
 
 def test_a_number_that_comes_again_after_a_restore_is_another_entry(site: Site, tmp_path: Any) -> None:
-    backup.backup(site.house.store, site.house.settings.media, tmp_path / "backup.db")
+    backup.backup(site.services.store, site.services.settings.media, tmp_path / "backup.db")
     lost = site.publish("Lost in the restore")
     (before,) = checked(site, "atom")
-    backup.restore(site.house.store, site.house.settings.media, tmp_path / "backup.db")
+    backup.restore(site.services.store, site.services.settings.media, tmp_path / "backup.db")
     again = site.publish("Something else")
     assert again.id == lost.id, "the number does come again"
     (after,) = checked(site, "atom")
@@ -411,7 +411,7 @@ def test_tombstones_are_of_their_own_feed_and_the_latest(site: Site) -> None:
 
 
 def test_the_latest_retractions_are_found_by_an_index(site: Site) -> None:
-    with site.house.store.read() as db:
+    with site.services.store.read() as db:
         asked: list[str] = []
         db.conn.set_trace_callback(asked.append)
         updates.retracted_last(db, feeds.get(db, "news"), 7)
@@ -428,11 +428,11 @@ def test_a_draft_has_no_feed_and_leaves_no_trace_in_one(site: Site) -> None:
     update = site.publish("Seen later", feed="secret")
     assert [fetched(site, ending, "secret").status_code for ending in FORMATS] == [404] * 3
     assert "secret" not in fetched(site, "atom").text
-    articles.edit(site.house.store, "secret", site.bob, {"draft": False})
+    articles.edit(site.services.store, "secret", site.bob, {"draft": False})
     for ending in FORMATS:
         assert [each["url"] for each in checked(site, ending, "secret")] == [f"{URL}/updates/{update.id}"]
     assert tombstones(site, "secret") == {}, "what was taken back before it came out was never there"
-    articles.edit(site.house.store, "secret", site.bob, {"draft": True})
+    articles.edit(site.services.store, "secret", site.bob, {"draft": True})
     assert [fetched(site, ending, "secret").status_code for ending in FORMATS] == [404] * 3
     assert [fetched(site, ending, "nothing").status_code for ending in FORMATS] == [404] * 3
 
@@ -456,7 +456,7 @@ def test_an_unchanged_feed_is_304_and_a_changed_one_has_another_etag(site: Site,
 def test_a_restart_changes_nothing_for_a_feed_reader(site: Site) -> None:
     site.publish("One")
     before = fetched(site, "atom")
-    with application_in(site.house.settings.database.parent) as app:
+    with application_in(site.services.settings.database.parent) as app:
         again = app.test_client().get("/feeds/news.atom", headers={"If-None-Match": before.headers["ETag"]})
     assert again.status_code == 304
 
@@ -498,8 +498,8 @@ def test_a_reader_that_asks_by_date_gets_304_until_the_feed_changes(site: Site, 
         lambda: site.publish("Two", feed="harbour"),
         lambda: site.edit(one, body="Another"),
         lambda: site.retract(one),
-        lambda: articles.edit(site.house.store, "harbour", site.bob, {"headline": "Low tide"}),
-        lambda: articles.edit(site.house.store, "harbour", site.bob, {"language": "uk"}),
+        lambda: articles.edit(site.services.store, "harbour", site.bob, {"headline": "Low tide"}),
+        lambda: articles.edit(site.services.store, "harbour", site.bob, {"language": "uk"}),
     ]
     for change in changes:
         same = fetched(site, ending, "harbour", If_Modified_Since=date)
@@ -529,15 +529,15 @@ def test_a_tag_goes_before_a_date_and_a_date_that_is_none_counts_for_nothing(sit
 
 
 def second_of(site: Site, feed: str) -> int:
-    with site.house.store.read() as db:
+    with site.services.store.read() as db:
         return feeds.get(db, feed).changed
 
 
 def set_second(site: Site, feed: str) -> None:
     """As if the last change were a while ago, but after the start of the server."""
     moved = "UPDATE feeds SET changed = ? WHERE slug = ?"
-    site.house.store.write(lambda db: db.execute(moved, [syndication.STARTED, feed]))
-    site.house.store.write(lambda db: db.execute("UPDATE site SET version = version + 1"))
+    site.services.store.write(lambda db: db.execute(moved, [syndication.STARTED, feed]))
+    site.services.store.write(lambda db: db.execute("UPDATE site SET version = version + 1"))
 
 
 def test_documents_are_made_off_the_loop(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

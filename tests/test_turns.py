@@ -49,7 +49,7 @@ def test_nobody_has_two_threads_and_others_pass_by() -> None:
 def test_a_refused_order_gives_its_turn_back(site: Site) -> None:
     for _ in range(3 * MOST_ORDERED):
         assert site.api("POST", "/api/v1/feeds/news/updates", {"body": "<!-- -->"}).status_code in (201, 422)
-    assert site.house.store.texts._lines == {}
+    assert site.services.store.texts._lines == {}
     assert orderer.get() is None, "the next request of this connection may be anybody's"
 
 

@@ -28,14 +28,14 @@ VIEWS = ["", "?key=1", "?order=oldest", "?key=1&order=oldest", "?at=2026-07-26T1
 
 def publish_at(site: Site, moment: str, body: str, feed: str = "news", **more: Any) -> updates.Update:
     """An update as of that moment."""
-    return updates.publish(site.house.store, feed, site.bob, {"body": body, **more}, moment=moment)
+    return updates.publish(site.services.store, feed, site.bob, {"body": body, **more}, moment=moment)
 
 
 def page_of(site: Site, feed: str, link: str, limit: int) -> FeedPage:
     """The page at that address, with so many updates."""
     asked = dict(parse_qsl(urlsplit(link).query, keep_blank_values=True))
-    with site.house.store.read() as db:
-        return feed_page.load(db, site.house.render, feeds.get(db, feed), view_of(asked, BERLIN), limit)
+    with site.services.store.read() as db:
+        return feed_page.load(db, site.services.render, feeds.get(db, feed), view_of(asked, BERLIN), limit)
 
 
 def words(page: str, feed: str = "news") -> list[str]:
@@ -131,7 +131,7 @@ def happen(site: Site, feed: str, made: list[updates.Update], change: tuple[str,
 
 def matching(site: Site, feed: str, view: str) -> list[int]:
     """What the view shows of what is there now, by a way of its own: every row, looked at one by one."""
-    with site.house.store.read() as db:
+    with site.services.store.read() as db:
         rows = db.execute(
             "SELECT updates.* FROM updates JOIN feeds ON feeds.id = feed_id WHERE slug = ?", [feed]
         ).fetchall()
@@ -154,7 +154,7 @@ def without_at(view: str) -> str:
 
 def order(site: Site, view: str) -> Callable[[int], Any]:
     """The key that sorts as the view does."""
-    with site.house.store.read() as db:
+    with site.services.store.read() as db:
         places = {row[0]: (row[1], row[0]) for row in db.execute("SELECT id, published_at FROM updates")}
     ranks = sorted(places, key=lambda update_id: update_id if "q=" in view else places[update_id])
     ranks = ranks if "oldest" in view else ranks[::-1]
@@ -230,7 +230,7 @@ def test_show_more_goes_on_in_the_same_view(site: Site, view: str) -> None:
         seen += items_in(answer.text)
         link = re.fullmatch(r'<([^>]+)>; rel="next"', answer.headers.get("Link", ""))
         url = link and link[1]
-    expected = [site.house.render.update(update) for update in made if update.key or view != "?key=1"]
+    expected = [site.services.render.update(update) for update in made if update.key or view != "?key=1"]
     assert seen == (expected if view == "?order=oldest" else expected[::-1])
 
 

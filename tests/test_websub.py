@@ -65,7 +65,7 @@ def told(tmp_path: Path, hub: Hub) -> Iterator[Server]:
 def telling_site(tmp_path: Path, hub: Hub) -> Iterator[Site]:
     """A site in this process whose hub is told when the test says so, and knows it already."""
     with site_in(tmp_path, FEED_HUB=hub.address) as made:
-        websub.begin(made.house.store, hub.address)
+        websub.begin(made.services.store, hub.address)
         yield made
 
 
@@ -160,34 +160,34 @@ def test_a_burst_is_a_ping_a_second_and_the_last_change_is_in_it(
 
 
 def test_nothing_is_sent_or_written_while_nothing_changes(telling_site: Site, hub: Hub) -> None:
-    store = telling_site.house.store
+    store = telling_site.services.store
     telling_site.publish()
-    assert not telling_site.house.websub.step()
+    assert not telling_site.services.websub.step()
     assert hub.told() == dict.fromkeys(topics(URL, "news"), 1)
-    moment = store.moment()
-    assert telling_site.house.websub.step()
+    moment = store.data_version()
+    assert telling_site.services.websub.step()
     telling_site.at_desk()  # a commit that changes no feed
-    after = store.moment()
+    after = store.data_version()
     assert after != moment
-    assert telling_site.house.websub.step()
-    assert store.moment() == after
+    assert telling_site.services.websub.step()
+    assert store.data_version() == after
     assert sum(hub.told().values()) == 3
 
 
 def test_a_claim_is_one_workers_until_its_lease_is_over(telling_site: Site, hub: Hub) -> None:
-    store = telling_site.house.store
+    store = telling_site.services.store
     telling_site.publish()
     assert [feed.slug for feed in websub.claim(store, hub.address)] == ["news"]
     assert websub.claim(store, hub.address) == []
-    assert not telling_site.house.websub.step()
+    assert not telling_site.services.websub.step()
     assert hub.pings == []
     store.write(lambda db: db.execute("UPDATE websub SET next_at = '2000-01-01T00:00:00.000Z'"))
-    telling_site.house.websub.step()
+    telling_site.services.websub.step()
     assert set(hub.told()) == topics(URL, "news")
     # A clock that was ahead, and set back since, does not silence the hub.
     store.write(lambda db: db.execute("UPDATE websub SET next_at = '2999-01-01T00:00:00.000Z'"))
     telling_site.publish()
-    telling_site.house.websub.step()
+    telling_site.services.websub.step()
     assert hub.told() == dict.fromkeys(topics(URL, "news"), 2)
 
 
@@ -273,21 +273,21 @@ def test_what_is_no_success_is_tried_again(telling_site: Site, hub: Hub, status:
     """Although the hub takes the other topics."""
     hub.status = lambda topic: status if topic.endswith(".rss") else 202
     telling_site.publish()
-    telling_site.house.websub.step()
+    telling_site.services.websub.step()
     assert hub.told() == dict.fromkeys(topics(URL, "news"), 1)
     assert hub.strays == [], "a redirect is not followed"
     hub.status = lambda topic: 204
-    eventually(telling_site.house.websub.step)
+    eventually(telling_site.services.websub.step)
     assert hub.told() == dict.fromkeys(topics(URL, "news"), 2)
 
 
 def test_a_topic_that_the_hub_does_not_want_keeps_no_other_waiting(telling_site: Site, hub: Hub) -> None:
     hub.status = lambda topic: 404 if topic.endswith(".json") else 200
     telling_site.publish()
-    telling_site.house.websub.step()
-    assert telling_site.house.websub.step(), "nothing is left to tell"
+    telling_site.services.websub.step()
+    assert telling_site.services.websub.step(), "nothing is left to tell"
     telling_site.publish()
-    eventually(telling_site.house.websub.step, within=telling.PAUSE_SECONDS + 2)
+    eventually(telling_site.services.websub.step, within=telling.PAUSE_SECONDS + 2)
     assert hub.told() == dict.fromkeys(topics(URL, "news"), 2)
 
 
@@ -295,10 +295,10 @@ def test_a_topic_with_which_the_hub_is_in_trouble_keeps_no_other_from_being_told
     telling_site.write_article("harbour", live=True)
     hub.status = lambda topic: 500 if "harbour" in topic else 200
     telling_site.publish()
-    telling_site.house.websub.step()
+    telling_site.services.websub.step()
     assert set(hub.told()) == topics(URL, "harbour", "news")
     hub.status = lambda topic: 200
-    eventually(telling_site.house.websub.step)
+    eventually(telling_site.services.websub.step)
     assert hub.told()[f"{URL}/feeds/harbour.atom"] == 2
 
 
@@ -332,13 +332,13 @@ def test_who_is_told_to_stop_in_the_middle_ends_after_that_feed_and_leaves_the_r
     telling_site.write_article("harbour", live=True)
 
     def status(topic: str) -> int:
-        telling_site.house.websub.stop()
+        telling_site.services.websub.stop()
         return 200
 
     hub.status = status
-    telling_site.house.websub.step()
+    telling_site.services.websub.step()
     assert set(hub.told()) == topics(URL, "news")
-    with application_in(telling_site.house.settings.database.parent, FEED_HUB=hub.address) as app:
+    with application_in(telling_site.services.settings.database.parent, FEED_HUB=hub.address) as app:
         eventually(app.extensions["liveline"].websub.step, within=telling.PAUSE_SECONDS + 2)
     assert hub.told() == dict.fromkeys(topics(URL, "news", "harbour"), 1)
 
@@ -346,15 +346,15 @@ def test_who_is_told_to_stop_in_the_middle_ends_after_that_feed_and_leaves_the_r
 def test_a_hub_that_refuses_everything_is_told_once_it_takes_something(telling_site: Site, hub: Hub) -> None:
     hub.status = lambda topic: 403
     telling_site.publish()
-    telling_site.house.websub.step()
-    assert not telling_site.house.websub.step(), "an account that has lapsed, or a wrong address: nothing was told"
+    telling_site.services.websub.step()
+    assert not telling_site.services.websub.step(), "an account that has lapsed, or a wrong address: nothing was told"
     hub.status = lambda topic: 200
-    eventually(telling_site.house.websub.step)
+    eventually(telling_site.services.websub.step)
     assert hub.told() == dict.fromkeys(topics(URL, "news"), 2)
 
 
 def test_tries_are_further_and_further_apart(telling_site: Site, hub: Hub) -> None:
-    store = telling_site.house.store
+    store = telling_site.services.store
     telling_site.publish()
 
     def waits() -> float:
@@ -395,27 +395,27 @@ def test_what_becomes_a_draft_while_the_hub_is_told_is_not_named_any_more(tellin
     telling_site.write_article("harbour", live=True)
 
     def status(topic: str) -> int:
-        articles.edit(telling_site.house.store, "harbour", telling_site.bob, {"draft": True})
+        articles.edit(telling_site.services.store, "harbour", telling_site.bob, {"draft": True})
         return 200
 
     hub.status = status
-    telling_site.house.websub.step()
+    telling_site.services.websub.step()
     assert set(hub.told()) == topics(URL, "news")
 
 
 @pytest.mark.parametrize(
     "change",
     [
-        lambda site: articles.edit(site.house.store, "harbour", site.bob, {"language": "uk"}),
-        lambda site: articles.edit(site.house.store, "harbour", site.bob, {"headline": "Another headline"}),
-        lambda site: feeds.close_coverage(site.house.store, "harbour", None),
-        lambda site: articles.edit(site.house.store, "bridge", site.bob, {"draft": False}),
-        lambda site: articles.edit(site.house.store, "bridge", site.bob, {"draft": False, "live": False}),
-        lambda site: articles.edit(site.house.store, "tower", site.bob, {"draft": False, "live": True}),
-        lambda site: articles.edit(site.house.store, "quay", site.bob, {"live": True}),
+        lambda site: articles.edit(site.services.store, "harbour", site.bob, {"language": "uk"}),
+        lambda site: articles.edit(site.services.store, "harbour", site.bob, {"headline": "Another headline"}),
+        lambda site: feeds.close_coverage(site.services.store, "harbour", None),
+        lambda site: articles.edit(site.services.store, "bridge", site.bob, {"draft": False}),
+        lambda site: articles.edit(site.services.store, "bridge", site.bob, {"draft": False, "live": False}),
+        lambda site: articles.edit(site.services.store, "tower", site.bob, {"draft": False, "live": True}),
+        lambda site: articles.edit(site.services.store, "quay", site.bob, {"live": True}),
         lambda site: site.write_article("new", live=True),
         lambda site: updates.publish(
-            site.house.store, "harbour", site.bob, {"body": "Imported"}, moment="2020-01-01T00:00:00.000Z"
+            site.services.store, "harbour", site.bob, {"body": "Imported"}, moment="2020-01-01T00:00:00.000Z"
         ),
     ],
 )
@@ -425,12 +425,12 @@ def test_whatever_changes_a_feeds_documents_is_told(telling_site: Site, hub: Hub
     telling_site.write_article("tower", draft=True)
     telling_site.write_article("quay")
     telling_site.publish(feed="bridge")
-    eventually(telling_site.house.websub.step)
+    eventually(telling_site.services.websub.step)
     before, known = documents(telling_site), hub.told()
     change(telling_site)
     after = documents(telling_site)
     changed = {address for address in before if before[address] != after[address]}
-    eventually(telling_site.house.websub.step)
+    eventually(telling_site.services.websub.step)
     assert changed <= set(hub.told() - known)
     assert set(hub.told()) <= {address for address in after if after[address]}
 
@@ -461,14 +461,14 @@ def test_a_restore_tells_the_hub_of_every_feed_anew(told: Server, hub: Hub, tmp_
 def test_a_hub_is_told_after_any_restore(telling_site: Site, hub: Hub, tmp_path: Path, lost: bool) -> None:
     """From a backup older than the hub; or into the place of a file that was lost, where ticks begin below those that
     the hub was told in another life."""
-    store, media = telling_site.house.store, telling_site.house.settings.media
+    store, media = telling_site.services.store, telling_site.services.settings.media
     telling_site.publish()
-    eventually(telling_site.house.websub.step)
+    eventually(telling_site.services.websub.step)
     if lost:
         for _ in range(2):
             backup.backup(store, media, tmp_path / "again.db")
             backup.restore(store, media, tmp_path / "again.db")
-        eventually(telling_site.house.websub.step)
+        eventually(telling_site.services.websub.step)
         backup.backup(store, media, tmp_path / "again.db")
         fresh = Store(tmp_path / "elsewhere" / "feed.db")
     else:
@@ -566,8 +566,8 @@ def ids(document: bytes) -> list[str]:
 def test_who_subscribed_under_an_old_address_is_told_too_and_no_draft_s_is_named(telling_site: Site, hub: Hub) -> None:
     telling_site.write_article("secret", draft=True, live=True)
     change = articles.edit
-    change(telling_site.house.store, "secret", telling_site.bob, {"slug": "harbour"})
-    change(telling_site.house.store, "harbour", telling_site.bob, {"draft": False})
-    change(telling_site.house.store, "harbour", telling_site.bob, {"slug": "port"})
-    telling_site.house.websub.step()
+    change(telling_site.services.store, "secret", telling_site.bob, {"slug": "harbour"})
+    change(telling_site.services.store, "harbour", telling_site.bob, {"draft": False})
+    change(telling_site.services.store, "harbour", telling_site.bob, {"slug": "port"})
+    telling_site.services.websub.step()
     assert set(hub.told()) == topics(URL, "port", "harbour")

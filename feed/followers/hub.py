@@ -1,6 +1,6 @@
 """WebSub (www.w3.org/TR/websub): a hub is told of each feed that changed, and brings it to its subscribers.
 
-Nobody tells it by hand: like the tail, a thread in each worker follows the store, so that all doors and processes reach
+Nobody tells it by hand: like the tail, a thread in each worker follows the store, so that all writers reach
 the hub the same way. How far it was told is in the store, so a crash between commit and ping heals itself, and one
 worker tells it at a time. There is no queue to grow: what is to be told is what changed since, each feed once.
 
@@ -81,7 +81,7 @@ class WebSub:
         while not self._stopped.wait(POLL_SECONDS):
             try:
                 # Asked before the step: a commit in between makes one step too many, never too few.
-                now = self._store.moment()
+                now = self._store.data_version()
                 if now != seen:
                     seen = now if self.step() else None
             except OperationalError as error:
@@ -94,8 +94,8 @@ class WebSub:
                 self._stopped.wait(RETRY_SECONDS)
 
     def _tell(self, changed: list[Feed]) -> None:
-        """One round. What the hub refuses for good is told, as long as it takes anything: other feeds must not wait
-        for a topic that it does not want. Where it takes nothing, it is the hub that is wrong, or its address."""
+        """One round. A permanent refusal counts as delivered if any other topic was accepted: other feeds must not
+        wait for a topic that the hub does not want. If it accepts none, the hub or its address is wrong."""
         tick, trouble, statuses = 0, "", set[int]()
         try:
             for feed in changed:

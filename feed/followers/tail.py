@@ -1,7 +1,7 @@
 """The tail: one thread of control per worker that follows the store and pushes every change, in version order.
 
 Nobody pushes by hand. A commit of this process wakes the tail at once; those of other workers and of the command
-line are seen by `PRAGMA data_version`, polled on a connection that never writes. So all doors reach all readers the
+line are seen by `PRAGMA data_version`, polled on a connection that never writes. So all writers reach all readers the
 same way, and a crash between commit and push heals itself: the change is in the table, and the table is what is read.
 """
 
@@ -126,7 +126,7 @@ class Tail:
         while not self._stopped:
             try:
                 # The number is read before the changes: a commit in between makes one step too many, never too few.
-                now = self._store.moment()
+                now = self._store.data_version()
                 committed = now != seen or self._wake.is_set()
                 if committed:
                     self._wake.clear()

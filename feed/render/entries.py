@@ -9,7 +9,7 @@ from ipaddress import IPv6Address
 from urllib.parse import urlsplit
 
 from feed import text
-from feed.errors import Sentence
+from feed.errors import Message
 from feed.languages import Language
 from feed.render.templates import feed_title, opening
 from feed.settings import Settings
@@ -92,14 +92,14 @@ def listing(settings: Settings, language: Language, feed: Feed, logo: str, store
     entries = [entry(url, language, each) for each in stored.standing]
     tombstones = [_tombstone(url, each) for each in stored.retracted]
     moments = [each.updated for each in entries] + [each.retracted for each in tombstones]
-    story = text.plain_line(feed.article, language.tag) if feed.article else None
+    story = text.plain_line(feed.headline, language.tag) if feed.headline else None
     return Listing(
         id=_tag(url, feed.opened_at, f"feeds/{feed.first_slug}"),
         language=language.tag,
-        title=f"{story or language.said(Sentence('News Feed'))} – {settings.site_name}",
+        title=f"{story or language.translate(Message('News Feed'))} – {settings.site_name}",
         description=feed_title(language, feed)
         if story
-        else language.said(Sentence("The News Feed of {site}", site=settings.site_name)),
+        else language.translate(Message("The News Feed of {site}", site=settings.site_name)),
         site=settings.site_name,
         page=page(url, feed.slug),
         address=_address(url, feed.slug),
@@ -141,7 +141,7 @@ def entry(url: str, language: Language, update: Update) -> Entry:
 
 def title(language: Language, update: Update) -> str:
     """Its headline or its first words, as plain text."""
-    return opening(update, TITLE, update.language or language.tag) or language.said(Sentence("A picture"))
+    return opening(update, TITLE, update.language or language.tag) or language.translate(Message("A picture"))
 
 
 def tag(url: str, update: Update) -> str:

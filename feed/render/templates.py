@@ -14,7 +14,7 @@ from jinja2.bccache import Bucket
 from markupsafe import Markup
 
 from feed import text
-from feed.errors import Sentence
+from feed.errors import Message
 from feed.languages import Language, Languages
 from feed.store.feeds import Feed
 from feed.store.updates import Update
@@ -68,8 +68,8 @@ def equip(environment: Environment, languages: Languages) -> None:
     )
     environment.globals |= {
         "languages": languages,
-        "spoken": lambda: _spoken(languages.now),
-        "apart": lambda tag: _spoken(languages.of(tag)) if languages.of(tag) is not languages.now else "",
+        "lang_attrs": lambda: _attrs(languages.now),
+        "foreign_lang_attrs": lambda tag: _attrs(languages.of(tag)) if languages.of(tag) is not languages.now else "",
         "own": lambda update: _own(languages, update),
         "counted": lambda name, one, other: _counted(languages.now, name, one, other),
         "in_language": lambda tag, caller: _in_language(languages, tag, caller),
@@ -82,7 +82,7 @@ def equip(environment: Environment, languages: Languages) -> None:
         "full": lambda moment: languages.now.full(moment),
         "zone": lambda moment: languages.now.zone(moment),
         "with_offset": lambda moment: languages.now.with_offset(moment),
-        "said": lambda sentence: languages.now.said(sentence),
+        "translate": lambda sentence: languages.now.translate(sentence),
         "plain": text.plain,
         "feed_title": lambda feed: feed_title(languages.of(feed.language), feed),
         "opening": lambda update, limit: opening(update, limit, languages.of(update.tongue).tag),
@@ -92,7 +92,7 @@ def equip(environment: Environment, languages: Languages) -> None:
     }
 
 
-def _spoken(language: Language) -> Markup:
+def _attrs(language: Language) -> Markup:
     """The attributes that say in which language an element is."""
     return Markup(' lang="{}" dir="{}"').format(language.tag, language.dir)
 
@@ -100,7 +100,7 @@ def _spoken(language: Language) -> Markup:
 def _own(languages: Languages, update: Update) -> Markup:
     """The attributes of what an editor wrote, where an update has a language of its own."""
     language = languages.of(update.tongue)
-    return _spoken(language) if update.language and language is not languages.now else Markup("")
+    return _attrs(language) if update.language and language is not languages.now else Markup("")
 
 
 def _counted(language: Language, name: str, one: str, other: str) -> Markup:
@@ -124,9 +124,9 @@ def _smart(line: str, language: Language) -> Markup:
 
 def feed_title(language: Language, feed: Feed) -> str:
     """What a feed is called where its article's page is not around it, as plain text."""
-    if feed.article is None:
-        return language.said(Sentence("News Feed"))
-    return f"{language.said(Sentence('Live coverage'))}: {text.plain_line(feed.article, language.tag)}"
+    if feed.headline is None:
+        return language.translate(Message("News Feed"))
+    return f"{language.translate(Message('Live coverage'))}: {text.plain_line(feed.headline, language.tag)}"
 
 
 def opening(update: Update, limit: int, language: str) -> str:

@@ -1,5 +1,5 @@
 """An update → its <li>, and the parts of a feed and of an article's page. `_update.html` is the only markup of an
-update; all doors call `Renderer.update`, so its HTML is the same byte for byte everywhere (invariant 5)."""
+update; everything calls `Renderer.update`, so its HTML is the same byte for byte everywhere (invariant 5)."""
 
 from collections.abc import Callable
 from functools import lru_cache

@@ -17,7 +17,7 @@ from typing import Protocol
 from sqlite_utils import Database
 
 from feed import times
-from feed.errors import NotAllowed, Sentence
+from feed.errors import Message, NotAllowed
 
 ROLES = ("contributor", "editor", "admin")  # each may do what those before it may
 
@@ -88,28 +88,28 @@ _IN_DRAFTS = frozenset({
     Verb.PUBLISH, Verb.EDIT, Verb.MARK, Verb.RETRACT, Verb.OPEN, Verb.CLOSE, Verb.CREATE_ARTICLE, Verb.EDIT_ARTICLE,
 })  # fmt: skip
 _WHY_NOT = {
-    **dict.fromkeys(_IN_DRAFTS, Sentence("You may write in drafts. What is public, or is to be, is for editors.")),
-    Verb.OPEN_NEWS: Sentence("Only an admin may open or close the News Feed."),
-    Verb.CLOSE_NEWS: Sentence("Only an admin may open or close the News Feed."),
-    Verb.ADD_TOKEN: Sentence("Only an admin may make or revoke tokens."),
-    Verb.REVOKE_TOKEN: Sentence("Only an admin may make or revoke tokens."),
+    **dict.fromkeys(_IN_DRAFTS, Message("You may write in drafts. What is public, or is to be, is for editors.")),
+    Verb.OPEN_NEWS: Message("Only an admin may open or close the News Feed."),
+    Verb.CLOSE_NEWS: Message("Only an admin may open or close the News Feed."),
+    Verb.ADD_TOKEN: Message("Only an admin may make or revoke tokens."),
+    Verb.REVOKE_TOKEN: Message("Only an admin may make or revoke tokens."),
 }
-_PEOPLE = Sentence("Only an admin may change who writes here.")
-_DISABLED = Sentence("This account was disabled. Ask an admin.")
+_PEOPLE = Message("Only an admin may change who writes here.")
+_DISABLED = Message("This account was disabled. Ask an admin.")
 
 # As the desk lists them, beside who and when.
-WORDS: Mapping[Verb, Sentence] = {
-    Verb.PUBLISH: Sentence("published"),
-    Verb.EDIT: Sentence("edited"),
-    Verb.MARK: Sentence("marked"),
-    Verb.RETRACT: Sentence("retracted"),
-    Verb.OPEN: Sentence("opened coverage"),
-    Verb.CLOSE: Sentence("closed coverage"),
-    Verb.OPEN_NEWS: Sentence("opened coverage"),
-    Verb.CLOSE_NEWS: Sentence("closed coverage"),
-    Verb.CREATE_ARTICLE: Sentence("created the article"),
-    Verb.EDIT_ARTICLE: Sentence("edited the article"),
-    Verb.RESTORE: Sentence("restored a backup: what was done since is undone, but for retractions"),
+WORDS: Mapping[Verb, Message] = {
+    Verb.PUBLISH: Message("published"),
+    Verb.EDIT: Message("edited"),
+    Verb.MARK: Message("marked"),
+    Verb.RETRACT: Message("retracted"),
+    Verb.OPEN: Message("opened coverage"),
+    Verb.CLOSE: Message("closed coverage"),
+    Verb.OPEN_NEWS: Message("opened coverage"),
+    Verb.CLOSE_NEWS: Message("closed coverage"),
+    Verb.CREATE_ARTICLE: Message("created the article"),
+    Verb.EDIT_ARTICLE: Message("edited the article"),
+    Verb.RESTORE: Message("restored a backup: what was done since is undone, but for retractions"),
 }
 
 

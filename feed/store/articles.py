@@ -8,7 +8,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from feed import fields, slugs, text, times
-from feed.errors import Invalid, Missing, Reason, Sentence, Stale
+from feed.errors import Invalid, Message, Missing, Reason, Stale
 from feed.store import actions, addresses, editors, feeds, moments, pictures
 from feed.store.actions import Verb
 from feed.store.database import Store, insert
@@ -102,7 +102,7 @@ def as_of(db: Database, article: Article, revision: int) -> dict[str, Any]:
     stored: dict[str, Any] = json.loads(row["fields"]) if row else {}
     if stored:
         author_id = stored.get("author_id")
-        stored["author"] = editors.numbered(db, author_id).name if author_id else None
+        stored["author"] = editors.by_id(db, author_id).name if author_id else None
         stored |= {"picture": stored["picture_id"], "draft": bool(stored["draft"])}
     return stored
 
@@ -137,9 +137,9 @@ def headlines(db: Database, wanted: set[str]) -> dict[str, Article]:
 def _cleaned(store: Store, given: Mapping[str, object], standing: Article | None) -> dict[str, Any]:
     cleaned = fields.clean(fields.ARTICLE, given, partial=standing is not None)
     if "slug" in given and cleaned["slug"] is None and (standing or given["slug"] is not None):
-        raise Invalid(Reason("slug", Sentence("This is empty. Write something first.")))
+        raise Invalid(Reason("slug", Message("This is empty. Write something first.")))
     if cleaned.get("slug") == feeds.NEWS:
-        raise Invalid(Reason("slug", Sentence("“news” is the site-wide feed; choose another.")))
+        raise Invalid(Reason("slug", Message("“news” is the site-wide feed; choose another.")))
     if "body" in cleaned:
         cleaned["body"] = cleaned["body"] or ""
         language = cleaned.get("language", standing and standing.language)
@@ -223,9 +223,9 @@ def _name(db: Database, given: dict[str, Any], editor: Editor, standing: Article
 
 def _author(db: Database, name: str) -> Editor:
     try:
-        return editors.named(db, name)
+        return editors.by_name(db, name)
     except Missing:
-        raise Invalid(Reason("author", Sentence("There is no editor of this name."))) from None
+        raise Invalid(Reason("author", Message("There is no editor of this name."))) from None
 
 
 def _edited_at(db: Database, article: Article, now: Mapping[str, Any], moment: str) -> str | None:
@@ -246,7 +246,7 @@ def _edited_at(db: Database, article: Article, now: Mapping[str, Any], moment: s
 
 def _take_address(db: Database, slug: str) -> None:
     if addresses.taken(db, slug):
-        raise Invalid(Reason("slug", Sentence("An article has this address already; choose another.")))
+        raise Invalid(Reason("slug", Message("An article has this address already; choose another.")))
     addresses.take(db, slug)
 
 
@@ -322,6 +322,6 @@ def _article(db: Database, row: Row) -> Article:
     return Article(
         **{**values, "draft": bool(row["draft"])},
         picture=pictures.get(db, picture_id) if picture_id else None,
-        author=editors.numbered(db, author_id) if author_id else None,
+        author=editors.by_id(db, author_id) if author_id else None,
         feed=feeds.get(db, row["slug"], drafts=True) if feed else None,
     )

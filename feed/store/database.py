@@ -98,7 +98,7 @@ class Store:
             else:
                 self._put_back(db)
 
-    def moment(self) -> int:
+    def data_version(self) -> int:
         """A number that differs once anybody, of whatever process, has committed. Costs 3 µs: SQLite's data_version,
         on a connection that never writes."""
         with self._looking, self.noticing_damage():

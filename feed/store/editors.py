@@ -12,7 +12,7 @@ from argon2.low_level import ARGON2_VERSION
 from sqlite_utils import Database
 
 from feed import fields, passwords, times
-from feed.errors import Invalid, Missing, Reason, Sentence
+from feed.errors import Invalid, Message, Missing, Reason
 from feed.store import actions, feeds, pictures
 from feed.store.actions import ROLES, Actor, Verb
 from feed.store.database import Store
@@ -89,12 +89,12 @@ def invite_first(store: Store) -> str | None:
 def add_first(store: Store, token: str, name: str, password: str, display_name: str) -> Editor:
     """Redeems the one-time link: an admin. Raises Missing when the link is used, old or unknown; Invalid."""
     with store.read() as db:
-        invited(db, token)  # first: hashing a password is work that no stranger may order
+        check_invitation(db, token)  # first: hashing a password is work that no stranger may order
     cleaned = _cleaned(name, "admin", display_name)
     return store.write(_redeem, hashed(token), cleaned, password_hash(store, password, cleaned))
 
 
-def invited(db: Database, token: str) -> None:
+def check_invitation(db: Database, token: str) -> None:
     """Raises Missing unless the one-time link would still work."""
     row = db.execute(
         "SELECT 1 FROM invitations WHERE hash = ? AND expires_at > ?", [hashed(token), times.now()]
@@ -127,22 +127,22 @@ def password_hash(store: Store, password: str, of: Mapping[str, Any]) -> str:
     return store.passwords.run(_checked_hash, password, of["name"], of["display_name"])
 
 
-def with_password(store: Store, name: str, password: str) -> Editor | None:
+def authenticate(store: Store, name: str, password: str) -> Editor | None:
     """The editor of that name if the password is right and they may sign in, else None; all take the same time."""
     with store.read() as db:
         row = db.execute("SELECT password_hash FROM editors WHERE name = ? AND disabled_at IS NULL", [name]).fetchone()
     if not store.passwords.run(_verify, (row and row["password_hash"]) or _NOBODY, password):
         return None
     with store.read() as db:
-        return named(db, name)
+        return by_name(db, name)
 
 
-def named(db: Database, name: str) -> Editor:
+def by_name(db: Database, name: str) -> Editor:
     """The editor who signs in by that name. Raises Missing."""
     return _one(db, "WHERE name = ?", name)
 
 
-def numbered(db: Database, editor_id: int) -> Editor:
+def by_id(db: Database, editor_id: int) -> Editor:
     """The editor of that id. Raises Missing."""
     return _one(db, "WHERE id = ?", editor_id)
 
@@ -177,10 +177,10 @@ def _cleaned(name: str, role: str, display_name: str | None) -> dict[str, Any]:
 
 def _add(db: Database, cleaned: dict[str, Any], password_hash: str, actor: Actor | None) -> Editor:
     if db.execute("SELECT 1 FROM editors WHERE name = ?", [cleaned["name"]]).fetchone():
-        raise Invalid(Reason("name", Sentence("An editor of this name exists; choose another.")))
+        raise Invalid(Reason("name", Message("An editor of this name exists; choose another.")))
     db.table("editors").insert({**cleaned, "password_hash": password_hash})
     actions.record(db, actor, Verb.ADD_PERSON, cleaned["name"], detail=cleaned["role"])
-    return named(db, cleaned["name"])
+    return by_name(db, cleaned["name"])
 
 
 def _invite(db: Database, digest: str) -> bool:
@@ -212,10 +212,10 @@ def _verify(password_hash: str, password: str) -> bool:
 
 def _change_profile(db: Database, editor_id: int, cleaned: dict[str, Any], actor: Actor | None) -> Editor:
     pictures.check(db, cleaned.get("picture_id"))
-    before = numbered(db, editor_id)
+    before = by_id(db, editor_id)
     if cleaned:
         db.table("editors").update(editor_id, cleaned)
-    after = numbered(db, editor_id)
+    after = by_id(db, editor_id)
     if after != before:
         actions.record(db, actor, Verb.CHANGE_PROFILE, after.name)
         _tell_followers(db, editor_id)

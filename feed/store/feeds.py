@@ -30,14 +30,14 @@ _COLUMNS = """
     feeds.id, feeds.slug, feeds.epoch, feeds.version, feeds.tick, feeds.opened_at, feeds.closed_at,
     coalesce(feeds.changed, CAST(strftime('%s', feeds.opened_at) AS INTEGER)) AS changed,
     coalesce(feeds.first_slug, feeds.slug) AS first_slug,
-    articles.headline AS article, articles.slug AS story, articles.language, coalesce(articles.draft, 0) AS draft
+    articles.headline AS headline, articles.slug AS story, articles.language, coalesce(articles.draft, 0) AS draft
     FROM feeds LEFT JOIN articles ON articles.id = coalesce(feeds.article_id, feeds.quiet_of)
 """
 
 
 @dataclass(frozen=True)
 class Feed:
-    """A feed as it stands at `version` of `epoch`. `article` is the headline of its article and `story` its slug, None
+    """A feed as it stands at `version` of `epoch`. `headline` is its article's and `story` its slug, None
     for `news`; `language` is the article's, None for the site's. `changed` is the second since 1970 in which it became
     what it is; each state has another, so after many changes in a row it may be ahead of the clock. `first_slug` is the
     one that it began with, out of which its name in Atom is made."""
@@ -51,7 +51,7 @@ class Feed:
     closed_at: str | None
     changed: int
     first_slug: str
-    article: str | None
+    headline: str | None
     story: str | None
     language: str | None
     draft: bool
@@ -197,7 +197,7 @@ def rename(db: Database, article_id: int, slug: str) -> None:
     )
 
 
-def speak(store: Store) -> None:
+def record_site_language(store: Store) -> None:
     """Says that pages are written in the site's language from now on. Where it was another before, every feed begins a
     new epoch: articles of other languages may have borrowed its words, too."""
     with store.read() as db:

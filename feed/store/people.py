@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlite_utils import Database
 
 from feed import times
-from feed.errors import Invalid, Reason, Sentence
+from feed.errors import Invalid, Message, Reason
 from feed.store import actions, editors, sessions
 from feed.store.actions import Actor, Verb
 from feed.store.database import Store
@@ -44,9 +44,7 @@ def everyone(db: Database) -> list[Person]:
         "AND (expires_at IS NULL OR expires_at > :now)) AS tokens FROM editors ORDER BY name",
         {"none": NO_PASSWORD, "now": times.now()},
     ).fetchall()
-    return [
-        Person(editors.numbered(db, row["id"]), bool(row["signs_in"]), row["sessions"], row["tokens"]) for row in rows
-    ]
+    return [Person(editors.by_id(db, row["id"]), bool(row["signs_in"]), row["sessions"], row["tokens"]) for row in rows]
 
 
 def disable(store: Store, name: str, actor: Actor | None) -> Ended:
@@ -64,7 +62,7 @@ def set_password(store: Store, name: str, password: str, actor: Actor | None) ->
     """Gives that editor another password, and ends all their sessions; tokens go on, because programs hold them. Raises
     Missing, Invalid, NotAllowed."""
     with store.read() as db:
-        editor = editors.named(db, name)
+        editor = editors.by_name(db, name)
         actions.permit(db, actor, Verb.SET_PASSWORD)
     new = editors.password_hash(store, password, vars(editor))
     return store.write(_set_password, editor, new, Verb.SET_PASSWORD, actor, "")
@@ -76,16 +74,16 @@ def change_own_password(
     """The editor's own change, who proves to know the current one; every session ends but this. Raises Invalid, and
     Throttled after too many tries."""
     if not sessions.prove(store, key, editor, current, address):
-        raise Invalid(Reason("current", Sentence("This is not your password.")))
+        raise Invalid(Reason("current", Message("This is not your password.")))
     new = editors.password_hash(store, password, vars(editor))
     return store.write(_set_password, editor, new, Verb.CHANGE_PASSWORD, editor, session_hash)
 
 
 def _disable(db: Database, name: str, actor: Actor | None) -> Ended:
-    editor = editors.named(db, name)
+    editor = editors.by_name(db, name)
     actions.permit(db, actor, Verb.DISABLE)
     if not _others_left(db, editor):
-        told = Sentence("Nobody else could run this site. Add or enable another admin first.")
+        told = Message("Nobody else could run this site. Add or enable another admin first.")
         raise Invalid(Reason("name", told))
     now = times.now()
     db.execute("UPDATE editors SET disabled_at = coalesce(disabled_at, ?) WHERE id = ?", [now, editor.id])
@@ -106,10 +104,10 @@ def _others_left(db: Database, editor: Editor) -> bool:
 
 
 def _enable(db: Database, name: str, actor: Actor | None) -> Editor:
-    editor = editors.named(db, name)
+    editor = editors.by_name(db, name)
     db.execute("UPDATE editors SET disabled_at = NULL WHERE id = ?", [editor.id])
     actions.record(db, actor, Verb.ENABLE, editor.name)
-    return editors.named(db, name)
+    return editors.by_name(db, name)
 
 
 def _set_password(

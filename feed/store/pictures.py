@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from feed import decoder, fields, figures, picture, text, times
-from feed.errors import Invalid, Missing, Reason, Sentence
+from feed.errors import Invalid, Message, Missing, Reason
 from feed.figures import Picture as Picture  # what this module is about
 from feed.picture import SafePicture
 from feed.store import actions
@@ -18,7 +18,7 @@ from feed.store.database import Store
 from feed.store.feeds import Row
 
 WAITING_SECONDS = 24 * 3600  # an upload waits that long for its words: overnight
-NOT_ANY_MORE = Sentence("This file is not kept any more. Choose it again.")
+NOT_ANY_MORE = Message("This file is not kept any more. Choose it again.")
 
 _SELECT = """
     SELECT id, format, width, height, alt, caption, credit, created_at, small_width, colour
@@ -124,7 +124,7 @@ def check(db: Database, picture_id: str | None) -> None:
         try:
             get(db, picture_id)
         except Missing:
-            raise Invalid(Reason("picture", Sentence("There is no picture of this id; upload it first."))) from None
+            raise Invalid(Reason("picture", Message("There is no picture of this id; upload it first."))) from None
 
 
 def latest(db: Database, limit: int) -> list[Picture]:

@@ -62,7 +62,7 @@ def sign_in(store: Store, key: bytes, name: str, password: str, visit: Visit) ->
     A try is counted before the password is looked at, so that many at once are no way around the limit.
     """
     tried = store.write(_count_try, key, name, visit.address)
-    editor = editors.with_password(store, name, password)
+    editor = editors.authenticate(store, name, password)
     if editor is None:
         return None
     return begin(store, key, editor, visit, tried), editor
@@ -79,7 +79,7 @@ def begin(store: Store, key: bytes, editor: Editor, visit: Visit, tried: tuple[s
 def prove(store: Store, key: bytes, editor: Editor, password: str, address: str) -> bool:
     """Whether whoever is signed in as that editor knows the password. Counts as a try. Raises Throttled."""
     tried = store.write(_count_try, key, editor.name, address)
-    right = editors.with_password(store, editor.name, password) is not None
+    right = editors.authenticate(store, editor.name, password) is not None
     if right:
         store.write(_forgive, tried)
     return right
@@ -94,7 +94,7 @@ def signed_in(db: Database, key: bytes, token: str) -> tuple[Session, Editor]:
     ).fetchone()
     if row is None:
         raise Missing("session")
-    return Session(row["hash"], row["device"], row["created_at"]), editors.numbered(db, row["editor_id"])
+    return Session(row["hash"], row["device"], row["created_at"]), editors.by_id(db, row["editor_id"])
 
 
 def standing(db: Database, hashes: Iterable[str]) -> set[str]:

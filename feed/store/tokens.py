@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlite_utils import Database
 
 from feed import times
-from feed.errors import Invalid, Missing, Reason, Sentence
+from feed.errors import Invalid, Message, Missing, Reason
 from feed.store import actions, editors
 from feed.store.actions import Actor, Verb
 from feed.store.database import Store
@@ -42,7 +42,7 @@ def add(store: Store, editor_name: str, name: str, days: int | None = None, *, a
 
 def of_editor(db: Database, editor_name: str | None = None) -> list[Token]:
     """All tokens there ever were, or those of that editor, the oldest first. Raises Missing."""
-    which, values = ("WHERE editors.id = ?", [editors.named(db, editor_name).id]) if editor_name else ("", [])
+    which, values = ("WHERE editors.id = ?", [editors.by_name(db, editor_name).id]) if editor_name else ("", [])
     rows = db.execute(
         "SELECT editors.name AS editor, tokens.name, tokens.created_at, tokens.expires_at, tokens.revoked_at "
         f"FROM tokens JOIN editors ON editors.id = editor_id {which} ORDER BY tokens.id",
@@ -60,7 +60,7 @@ def editor_of(db: Database, token: str) -> Editor:
     ).fetchone()
     if row is None:
         raise Missing("token")
-    return editors.numbered(db, row["editor_id"])
+    return editors.by_id(db, row["editor_id"])
 
 
 def revoke(store: Store, editor_name: str, name: str | None = None, *, actor: Actor | None) -> int:
@@ -80,9 +80,9 @@ def end(db: Database, digests: list[str]) -> None:
 
 
 def _add(db: Database, editor_name: str, name: str, digest: str, days: int | None, actor: Actor | None) -> None:
-    editor = editors.named(db, editor_name)
+    editor = editors.by_name(db, editor_name)
     if editor.disabled_at:
-        raise Invalid(Reason("name", Sentence("This editor is disabled; enable them first.")))
+        raise Invalid(Reason("name", Message("This editor is disabled; enable them first.")))
     expires_at = None if days is None else times.after(days * 24 * 3600)
     db.execute(
         "INSERT INTO tokens (hash, name, editor_id, created_at, expires_at) VALUES (?, ?, ?, ?, ?)",
@@ -92,7 +92,7 @@ def _add(db: Database, editor_name: str, name: str, digest: str, days: int | Non
 
 
 def _revoke(db: Database, editor_name: str, name: str | None, actor: Actor | None) -> int:
-    editor = editors.named(db, editor_name)
+    editor = editors.by_name(db, editor_name)
     now = times.now()
     ended = db.execute(
         "UPDATE tokens SET revoked_at = :now WHERE editor_id = :editor AND (:name IS NULL OR name = :name) "

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 from sqlite_utils import Database
 
 from feed import fields, repeats, text, times
-from feed.errors import Gone, Invalid, KeyUsed, Missing, Reason, Sentence, Stale
+from feed.errors import Gone, Invalid, KeyUsed, Message, Missing, Reason, Stale
 from feed.store import actions, feeds, moments, pictures, search
 from feed.store.actions import Actor, Verb
 from feed.store.database import Store, insert
@@ -187,14 +187,14 @@ def retract(store: Store, update_id: int, given: Mapping[str, object], actor: Ac
 def get(db: Database, update_id: int, *, drafts: bool = False) -> Update:
     """The update as it stands. Raises Missing, Gone when retracted. With `drafts`, those of a draft article too, and
     Gone also for what was taken back before any reader could see it."""
-    update = find(db, update_id)
+    update = get_any(db, update_id)
     feeds.get(db, update.feed, drafts=drafts)
     if update.retracted_at:
         raise Gone(update_id) if drafts or _ever_seen(db, update_id) else Missing(update_id)
     return update
 
 
-def find(db: Database, update_id: int) -> Update:
+def get_any(db: Database, update_id: int) -> Update:
     """The update whatever its state. Raises Missing."""
     if update_id > HIGHEST_ID:
         raise Missing(update_id)
@@ -269,7 +269,7 @@ def published_with(db: Database, editor: Editor, key: str) -> Update | None:
     """The update that this editor published with that idempotency key, retracted or not; None when there is none, or
     the key is older than it is remembered."""
     row = db.execute("SELECT update_id FROM idempotency WHERE editor_id = ? AND key = ?", [editor.id, key]).fetchone()
-    return find(db, row["update_id"]) if row else None
+    return get_any(db, row["update_id"]) if row else None
 
 
 def retract_again(db: Database, retractions: list[Update]) -> None:
@@ -294,7 +294,7 @@ def _listed(
 ) -> list[Update]:
     if isinstance(which, Holding):
         found = search.ids(db, feed.id, which, (beyond, start.id) if start else None, order, limit)
-        return [find(db, update_id) for update_id in found]
+        return [get_any(db, update_id) for update_id in found]
     further, place = (f"AND (published_at, updates.id) {beyond} (?, ?)", start) if start else ("", ())
     rows = db.execute(
         f"SELECT {_COLUMNS} WHERE feed_id = ? AND {which} {further} "
@@ -308,7 +308,7 @@ def html_of(store: Store, body: str, language: str | None) -> str:
     """The HTML of the text of an update in that language; None is the site's. Raises Invalid."""
     html = store.texts.run(text.to_html, body, fields.BODY, language or store.language, pictures.named_in(store, body))
     if not store.texts.run(text.shows_something, html):
-        raise Invalid(Reason("body", Sentence("Nothing of this would be visible. Write something first.")))
+        raise Invalid(Reason("body", Message("Nothing of this would be visible. Write something first.")))
     return html
 
 
@@ -348,7 +348,7 @@ def _publish(
             "INSERT INTO idempotency (editor_id, key, digest, update_id, at) VALUES (?, ?, ?, ?, ?)",
             [editor.id, *key, update_id, times.now()],
         )
-    return find(db, update_id)
+    return get_any(db, update_id)
 
 
 def _remembered(db: Database, editor: Editor, key: str, digest: str) -> int | None:
@@ -372,7 +372,7 @@ def _edit(
     changed = {name: value for name, value in given.items() if getattr(update, name) != value}
     rewritten = changed.keys() & {"headline", "body"}
     if note and not rewritten:
-        told = Sentence("A note goes with a change of the words, and they are as they were.")
+        told = Message("A note goes with a change of the words, and they are as they were.")
         raise Invalid(Reason("note", told))
     if not changed:
         return update
@@ -391,14 +391,14 @@ def _edit(
     verb = Verb.EDIT if rewritten else Verb.MARK
     marks = ", ".join(f"{mark}: {'yes' if changed[mark] else 'no'}" for mark in _PARTS if mark in changed)
     actions.record(db, editor, verb, feed_id=feed.id, update_id=update_id, detail=marks or None, draft=feed.draft)
-    return find(db, update_id)
+    return get_any(db, update_id)
 
 
 def _retract(db: Database, update_id: int, reason: str | None, notice: bool, actor: Actor | None) -> Update:
     update = get(db, update_id, drafts=True)
     feed = _take_off(db, update, max(times.now(), update.published_at), reason, notice)
     actions.record(db, actor, Verb.RETRACT, feed_id=feed.id, update_id=update_id, detail=reason, draft=feed.draft)
-    return find(db, update_id)
+    return get_any(db, update_id)
 
 
 def _ever_seen(db: Database, update_id: int) -> bool:

@@ -31,7 +31,7 @@ class Versions:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._lock = threading.Lock()
-        self._moment: int | None = None
+        self._data_version: int | None = None
         self._site: int | None = None
         self._tick = 0
         self._feeds: dict[str, Feed] = {}
@@ -54,8 +54,8 @@ class Versions:
             with self._store.read() as db:
                 return addresses.now(db, slug) or slug
 
-    def stand(self, stamp: Stamp) -> bool:
-        """Whether nothing of what that stamp was taken from has changed."""
+    def is_current(self, stamp: Stamp) -> bool:
+        """True while nothing that the stamp was taken from has changed."""
         with self._lock:
             self._look()
             if self._site is None:
@@ -69,10 +69,10 @@ class Versions:
                 return False
 
     def _look(self) -> None:
-        # The moment is asked before the counters: a commit in between makes them newer than it says, never older.
-        moment = self._store.moment()
-        if moment != self._moment:
-            self._moment, self._site = moment, None
+        # The version is asked before the counters: a commit in between makes them newer than it says, never older.
+        version = self._store.data_version()
+        if version != self._data_version:
+            self._data_version, self._site = version, None
             self._feeds.clear()
 
     def _feed(self, slug: str) -> Feed:

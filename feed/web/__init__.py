@@ -1,1 +1,1 @@
-"""The doors: guard, load or 404, one verb of the store, answer. Rules live in the store, not here."""
+"""The views: guard, load or 404, one verb of the store, answer. Rules live in the store, not here."""

@@ -16,10 +16,10 @@ from feed.store.editors import Editor
 from feed.store.pictures import Picture
 from feed.store.updates import Update, Which
 from feed.turns import orderer
-from feed.web.cache import reads, shows
+from feed.web.cache import cache_until_changed, reads
 from feed.web.cursors import cursor_of, place_in
-from feed.web.house import house
 from feed.web.problems import problem
+from feed.web.services import services
 
 JSON_BYTES = 512 * 1024  # the longest article in UTF-8, with room for escapes
 LISTED, MOST_LISTED = 20, 100  # updates of a list, unless asked otherwise, and at most
@@ -47,7 +47,7 @@ def _conflict(error: Stale) -> Response:
 def publish(slug: str) -> tuple[Response, int, dict[str, str]]:
     """Publishes an update."""
     editor = _editor()
-    update = updates.publish(house().store, slug, editor, _sent(), request.headers.get("Idempotency-Key"))
+    update = updates.publish(services().store, slug, editor, _sent(), request.headers.get("Idempotency-Key"))
     body = update_json(update)
     return jsonify(body), 201, {"Location": body["url"], **_etag(update)}
 
@@ -57,9 +57,9 @@ def publish(slug: str) -> tuple[Response, int, dict[str, str]]:
 def list_updates(slug: str) -> Response:
     """The updates of a feed, newest first, from a cursor on."""
     limit = _limit(request.args.get("limit", str(LISTED)))
-    with house().store.read() as db:
+    with services().store.read() as db:
         feed = feeds.get(db, slug)
-        shows(db, feed)
+        cache_until_changed(db, feed)
         below = place_in(slug, request.args.get("before"))
         found = updates.newest_first(db, feed, below, limit + 1, Which.STANDING)
     shown = found[:limit]
@@ -74,7 +74,7 @@ def list_updates(slug: str) -> Response:
 def read_update(update_id: int) -> tuple[Response, int, dict[str, str]]:
     """An update as it stands; with a token, one of a draft article too."""
     drafts = _bearer() is not None and bool(_editor())
-    with house().store.read() as db:
+    with services().store.read() as db:
         update = updates.get(db, update_id, drafts=drafts)
     return jsonify(update_json(update)), 200, _etag(update)
 
@@ -88,7 +88,7 @@ def edit_update(update_id: int) -> Response | tuple[Response, int, dict[str, str
     revision = _revision(in_body)
     if revision is None and request.headers.get("If-Match") != "*":
         return problem(428, 'Say which revision you read: If-Match: "1", or "revision": 1 in the body.')
-    update = updates.edit(house().store, update_id, editor, given, revision)
+    update = updates.edit(services().store, update_id, editor, given, revision)
     return jsonify(update_json(update)), 200, _etag(update)
 
 
@@ -97,7 +97,7 @@ def retract(update_id: int) -> Response:
     """Retracts an update; the body may hold a `reason`, and `notice` to tell readers."""
     editor = _editor()
     given = _sent() if request.get_data(cache=True) else {}
-    update = updates.retract(house().store, update_id, given, editor)
+    update = updates.retract(services().store, update_id, given, editor)
     return jsonify(
         {
             "id": update.id,
@@ -113,7 +113,7 @@ def retract(update_id: int) -> Response:
 @api.post("/articles")
 def create_article() -> tuple[Response, int, dict[str, str]]:
     """Creates an article."""
-    article = articles.create(house().store, _editor(), _sent())
+    article = articles.create(services().store, _editor(), _sent())
     body = article_json(article)
     return jsonify(body), 201, {"Location": body["url"], **_etag(article)}
 
@@ -122,7 +122,7 @@ def create_article() -> tuple[Response, int, dict[str, str]]:
 def read_article(slug: str) -> tuple[Response, int, dict[str, str]]:
     """An article as it stands; with a token, a draft too."""
     drafts = _bearer() is not None and bool(_editor())
-    with house().store.read() as db:
+    with services().store.read() as db:
         article = articles.get(db, slug, drafts=drafts)
     return jsonify(article_json(article, stranger=not drafts)), 200, _etag(article)
 
@@ -133,7 +133,7 @@ def edit_article(slug: str) -> tuple[Response, int, dict[str, str]]:
     editor = _editor()
     given = dict(_sent())
     revision = _revision(given.pop("revision", None))
-    article = articles.edit(house().store, slug, editor, given, revision)
+    article = articles.edit(services().store, slug, editor, given, revision)
     return jsonify(article_json(article)), 200, _etag(article)
 
 
@@ -146,7 +146,7 @@ def upload_picture() -> tuple[Response, int, dict[str, str]]:
         raise UnsupportedMediaType("Send multipart/form-data with file and alt.")
     upload = request.files.get("file")
     content = upload.stream.read(UPLOAD_BYTES + 1) if upload else b""
-    added = pictures.take(house().store, house().settings.media, content, request.form.to_dict(), editor)
+    added = pictures.take(services().store, services().settings.media, content, request.form.to_dict(), editor)
     body = picture_json(added.picture) | ({"animation_lost": True} if added.animated else {})
     return jsonify(body), 201, {"Location": body["url"]}
 
@@ -160,7 +160,7 @@ def update_json(update: Update) -> dict[str, Any]:
         "revision": update.revision,
         "headline": update.headline,
         "body": update.body,
-        "html": house().render.update(update),
+        "html": services().render.update(update),
         "key": update.key,
         "pinned": update.pinned,
         "language": update.language,
@@ -209,7 +209,7 @@ def _editor() -> Editor:
     if token is None:
         raise Unauthorized("Send a token: Authorization: Bearer TOKEN.", www_authenticate=_challenge())
     try:
-        with house().store.read() as db:
+        with services().store.read() as db:
             editor = tokens.editor_of(db, token)
     except Missing:
         raise Unauthorized(
@@ -271,7 +271,7 @@ def _etag(thing: Update | Article) -> dict[str, str]:
 
 
 def _absolute(path: str) -> str:
-    return house().settings.public_url + path
+    return services().settings.public_url + path
 
 
 def _challenge(error: str | None = None) -> WWWAuthenticate:

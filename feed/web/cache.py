@@ -61,18 +61,18 @@ def reads(*parameters: str) -> Callable[[View], View]:
     return named
 
 
-def shows(db: Database, *feeds: Feed) -> None:
+def cache_until_changed(db: Database, *feeds: Feed) -> None:
     """Says that the answer to this request is the same for everybody until one of these feeds, or something else that
     the site shows, has changed. Call it in the read transaction that the answer is made from."""
     request.environ[_SHOWS] = versions.stamp(db, *feeds)
 
 
-def shows_all(db: Database) -> None:
+def cache_until_any_change(db: Database) -> None:
     """Says that the answer to this request is the same for everybody until anything that the site shows has changed."""
     request.environ[_SHOWS] = versions.stamp_of_all(db)
 
 
-def shows_for_ever() -> None:
+def cache_for_ever() -> None:
     """Says that the answer to this request never changes."""
     request.environ[_SHOWS] = FOR_EVER
 
@@ -150,7 +150,7 @@ class Cache:
     def _stands(self, page: Page) -> bool:
         """A database that cannot be asked says no: then the application answers, and tells what is wrong with it."""
         try:
-            return page.stamp is FOR_EVER or self._versions.stand(page.stamp)
+            return page.stamp is FOR_EVER or self._versions.is_current(page.stamp)
         except OperationalError:
             return False
 

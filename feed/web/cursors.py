@@ -8,7 +8,7 @@ import binascii
 
 from werkzeug.exceptions import BadRequest
 
-from feed.errors import Sentence
+from feed.errors import Message
 from feed.store.updates import Place
 
 LONGEST = 200  # of a cursor; ours have about 60 characters
@@ -29,7 +29,7 @@ def place_in(slug: str, cursor: str | None) -> Place | None:
         feed, published_at, update_id = text.decode("ascii").split(" ")
         place = Place(published_at, int(update_id))
     except (ValueError, binascii.Error):
-        raise BadRequest(Sentence("This link to other updates is damaged. Open the page without it.")) from None
+        raise BadRequest(Message("This link to other updates is damaged. Open the page without it.")) from None
     if not 0 <= place.id < 2**63:
-        raise BadRequest(Sentence("This link to other updates is damaged. Open the page without it."))
+        raise BadRequest(Message("This link to other updates is damaged. Open the page without it."))
     return place if feed == slug else None

@@ -10,7 +10,7 @@ from typing import Any
 from flask import Blueprint, g, redirect, render_template, request, url_for
 
 from feed import fields
-from feed.errors import Invalid, KeyUsed, Reason, Sentence, Stale
+from feed.errors import Invalid, KeyUsed, Message, Reason, Stale
 from feed.store import actions, articles, editors, feeds, moments, people, pictures, sessions, updates
 from feed.store.actions import Verb
 from feed.store.editors import Editor
@@ -19,8 +19,8 @@ from feed.web import feed_page
 from feed.web.done import done_in
 from feed.web.embed import snippet
 from feed.web.guards import check_form, require_editor
-from feed.web.house import before_a_search, house
 from feed.web.reader import article_page
+from feed.web.services import before_a_search, services
 from feed.web.views import view_of
 
 PICTURES_SHOWN = 60  # on the page of pictures and in the article's choice
@@ -36,7 +36,7 @@ desk.before_request(before_a_search)
 @desk.get("/")
 def overview() -> str:
     """Articles and feeds."""
-    with house().store.read() as db:
+    with services().store.read() as db:
         return render_template(
             "desk.html",
             articles=articles.newest_first(db, ARTICLES_SHOWN, drafts=True),
@@ -55,10 +55,10 @@ def publish(slug: str) -> Any:
     """Publishes what the composer holds. The form's own key makes a second click harmless."""
     given, key = _update_fields(), request.form.get("idempotency_key") or None
     try:
-        update = updates.publish(house().store, slug, g.editor, given, key)
+        update = updates.publish(services().store, slug, g.editor, given, key)
     except KeyUsed:
         # The answer to the first text was lost on its way; with its key no other would ever be taken.
-        again = Sentence("Your first text was published already; sending this makes a second update.")
+        again = Message("Your first text was published already; sending this makes a second update.")
         return _feed(slug, given=given, error=Invalid(Reason("body", again))), 422
     except Invalid as error:
         return _feed(slug, given=given, error=error, key=key), 422
@@ -69,7 +69,7 @@ def publish(slug: str) -> Any:
 def published(slug: str, key: str) -> Any:
     """What became of the text that was sent with that idempotency key: the editor's page asks when no answer came.
     204 where it was not published, or else the page that a published one leads to."""
-    with house().store.read() as db:
+    with services().store.read() as db:
         update = updates.published_with(db, g.editor, key)
     return _back_to(update, "published") if update and update.feed == slug else ("", 204)
 
@@ -77,7 +77,7 @@ def published(slug: str, key: str) -> Any:
 @desk.get("/feeds/<slug>/coverage")
 def coverage_form(slug: str) -> str:
     """Asks whether coverage is to be closed."""
-    with house().store.read() as db:
+    with services().store.read() as db:
         return render_template("desk_coverage.html", feed=feeds.get(db, slug, drafts=True))
 
 
@@ -85,7 +85,7 @@ def coverage_form(slug: str) -> str:
 def coverage(slug: str) -> Any:
     """Opens or closes coverage."""
     opening = request.form.get("open") == "1"
-    (feeds.open_coverage if opening else feeds.close_coverage)(house().store, slug, g.editor)
+    (feeds.open_coverage if opening else feeds.close_coverage)(services().store, slug, g.editor)
     return redirect(url_for("desk.feed", slug=slug, did="opened" if opening else "closed"), 303)
 
 
@@ -103,7 +103,7 @@ def edit(update_id: int) -> Any:
     if "language" in request.form:  # a form of the release before has none, and takes none away
         given["language"] = request.form["language"]
     try:
-        update = updates.edit(house().store, update_id, g.editor, given, revision)
+        update = updates.edit(services().store, update_id, g.editor, given, revision)
     except Stale as error:
         return _edit_form(error.current, given, conflict=True), 409
     except Invalid as error:
@@ -115,7 +115,7 @@ def edit(update_id: int) -> Any:
 def mark(update_id: int) -> Any:
     """Marks an update as key or pinned, or takes the mark off. What the text says meanwhile does not matter."""
     given: dict[str, object] = {name: request.form[name] == "1" for name in ("key", "pinned") if name in request.form}
-    update = updates.edit(house().store, update_id, g.editor, given, None)
+    update = updates.edit(services().store, update_id, g.editor, given, None)
     if "key" in given:
         return _back_to(update, "keyed" if update.key else "unkeyed")
     return _back_to(update, "pinned" if update.pinned else "unpinned")
@@ -132,7 +132,7 @@ def retract(update_id: int) -> Any:
     """Takes the update off every page."""
     given = {"reason": request.form.get("reason"), "notice": "notice" in request.form}
     try:
-        update = updates.retract(house().store, update_id, given, g.editor)
+        update = updates.retract(services().store, update_id, given, g.editor)
     except Invalid as error:
         return _retraction_form(_update(update_id), given, error), 422
     return _back_to(update, "retracted")
@@ -150,7 +150,7 @@ def create_article() -> Any:
     given = _article_fields()
     given["slug"] = request.form.get("slug") or None
     try:
-        article = articles.create(house().store, g.editor, _unless_chosen(given, g.editor))
+        article = articles.create(services().store, g.editor, _unless_chosen(given, g.editor))
     except Invalid as error:
         return _article_form(None, given, error), 422
     return redirect(url_for("desk.edit_article_form", slug=article.slug, did="created"), 303)
@@ -159,7 +159,7 @@ def create_article() -> Any:
 @desk.get("/articles/<slug>")
 def edit_article_form(slug: str) -> str:
     """An article in its form."""
-    with house().store.read() as db:
+    with services().store.read() as db:
         article = articles.get(db, slug, drafts=True)
     return _article_form(article, _article_values(article))
 
@@ -170,15 +170,15 @@ def edit_article(slug: str) -> Any:
     given, revision = _article_fields(), _revision_read()
     if "slug" in request.form:
         given["slug"] = request.form["slug"]
-    with house().store.read() as db:
+    with services().store.read() as db:
         standing = articles.get(db, slug, drafts=True)
     try:
-        slug = articles.edit(house().store, slug, g.editor, _unless_chosen(given, standing.author), revision).slug
+        slug = articles.edit(services().store, slug, g.editor, _unless_chosen(given, standing.author), revision).slug
     except Stale as error:
         merged, theirs = _merged(error.current, given, revision)
         return _article_form(error.current, merged, theirs=theirs), 409
     except Invalid as error:
-        with house().store.read() as db:
+        with services().store.read() as db:
             current = articles.get(db, slug, drafts=True)
         # The form keeps the revision that was read: what others saved since must still be noticed.
         return _article_form(replace(current, revision=revision), given, error), 422
@@ -188,7 +188,7 @@ def edit_article(slug: str) -> Any:
 @desk.get("/articles/<slug>/preview")
 def preview(slug: str) -> str:
     """An article as readers will see it, a draft too."""
-    with house().store.read() as db:
+    with services().store.read() as db:
         return article_page(db, articles.get(db, slug, drafts=True))
 
 
@@ -204,7 +204,7 @@ def change_profile() -> Any:
     """Saves the profile."""
     given = {name: request.form.get(name) for name in fields.PROFILE}
     try:
-        editors.change_profile(house().store, g.editor.id, given, g.editor)
+        editors.change_profile(services().store, g.editor.id, given, g.editor)
     except Invalid as error:
         return _profile(given, error), 422
     return redirect(url_for("desk.profile", did="saved"), 303)
@@ -215,8 +215,8 @@ def change_password() -> Any:
     """The editor's own password; every other browser is signed out."""
     current, new = request.form.get("current", ""), request.form.get("password", "")
     try:
-        key, address = house().settings.secret_key, request.remote_addr or ""
-        people.change_own_password(house().store, key, g.editor, current, new, g.session.hash, address)
+        key, address = services().settings.secret_key, request.remote_addr or ""
+        people.change_own_password(services().store, key, g.editor, current, new, g.session.hash, address)
     except Invalid as error:
         return _profile({name: getattr(g.editor, name) for name in fields.PROFILE}, error), 422
     return redirect(url_for("desk.profile", did="saved"), 303)
@@ -225,12 +225,12 @@ def change_password() -> Any:
 @desk.post("/sessions/<session_hash>/end")
 def end_session(session_hash: str) -> Any:
     """Signs another browser of this editor out."""
-    sessions.end(house().store, g.editor, session_hash)
+    sessions.end(services().store, g.editor, session_hash)
     return redirect(url_for("desk.profile"), 303)
 
 
 def _update(update_id: int) -> Update:
-    with house().store.read() as db:
+    with services().store.read() as db:
         return updates.get(db, update_id, drafts=True)
 
 
@@ -277,7 +277,7 @@ def _merged(
 ) -> tuple[dict[str, object], dict[str, object]]:
     """What the form shows after a conflict, and what of theirs it would overwrite. A field that this editor did not
     touch becomes theirs; coverage has a button of its own, and is theirs always."""
-    with house().store.read() as db:
+    with services().store.read() as db:
         read = articles.as_of(db, current, revision)
     mine = fields.clean(fields.ARTICLE, given, partial=True)
     standing = _article_values(current)
@@ -301,13 +301,13 @@ def _feed(
     error: Invalid | None = None,
     key: str | None = None,
 ) -> str:
-    with house().store.read() as db:
+    with services().store.read() as db:
         found = feeds.get(db, slug, drafts=True)
-        page = feed_page.load(db, house().render, found, view_of(request.args, house().settings.timezone))
+        page = feed_page.load(db, services().render, found, view_of(request.args, services().settings.timezone))
         behind = moments.ahead(db, found)
         taken = actions.of_feed(db, found.id, ACTIONS_SHOWN)
         done = done_in(db, request.args)
-    role, covering = g.editor.role, Verb.CLOSE if found.article else Verb.CLOSE_NEWS
+    role, covering = g.editor.role, Verb.CLOSE if found.headline else Verb.CLOSE_NEWS
     return render_template(
         "desk_feed.html",
         actions=taken,
@@ -316,15 +316,15 @@ def _feed(
         page=page,
         clock=_of_clock(behind) if behind else None,
         done=done,
-        snippet=snippet(found) if house().settings.embed_origins and not found.draft else None,
+        snippet=snippet(found) if services().settings.embed_origins and not found.draft else None,
         given=given or {},
         errors=errors_of(error),
         idempotency_key=key or secrets.token_hex(16),
     )
 
 
-def _of_clock(seconds: int) -> Sentence:
-    return Sentence(
+def _of_clock(seconds: int) -> Message:
+    return Message(
         "The newest update is {minutes} min ahead of the server's clock, which was set back, or was ahead before. New "
         "updates are dated just after that one. Ask whoever runs the server to set its clock right.",
         minutes=-(-seconds // 60),
@@ -360,7 +360,7 @@ def _article_form(
     *,
     theirs: dict[str, object] | None = None,
 ) -> str:
-    with house().store.read() as db:
+    with services().store.read() as db:
         choice, done = pictures.latest(db, PICTURES_SHOWN), done_in(db, request.args)
         people = editors.everyone(db)
     return render_template(
@@ -376,7 +376,7 @@ def _article_form(
 
 
 def _profile(given: dict[str, Any], error: Invalid | None = None) -> str:
-    with house().store.read() as db:
+    with services().store.read() as db:
         mine = sessions.of_editor(db, g.editor)
         choice, done = pictures.latest(db, PICTURES_SHOWN), done_in(db, request.args)
     values = {"given": given, "errors": errors_of(error), "sessions": mine, "pictures": choice}

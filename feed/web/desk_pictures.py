@@ -12,7 +12,7 @@ from werkzeug.exceptions import BadRequest
 from werkzeug.formparser import FormDataParser
 
 from feed import fields
-from feed.errors import Invalid, Sentence
+from feed.errors import Invalid, Message
 from feed.picture import UPLOAD_BYTES
 from feed.store import pictures
 from feed.store.database import OperationalError
@@ -21,8 +21,8 @@ from feed.web.desk import PICTURES_SHOWN, errors_of
 from feed.web.desk import desk as desk  # with the routes below
 from feed.web.done import done_in
 from feed.web.guards import FORM_BYTES, FORM_FIELDS
-from feed.web.house import house
 from feed.web.problems import LATER, not_now
+from feed.web.services import services
 
 READ_BYTES = 100 * 1024**2  # of a form whose file is too large: a whole answer can follow only when all is read
 
@@ -68,7 +68,7 @@ def _taken(
     upload: _Upload | None, given: Mapping[str, object], waiting: str | None
 ) -> tuple[Added | None, Invalid | None, str | None]:
     """The new picture; or why there is none, and the id of the file that waits for right words now."""
-    store, media = house().store, house().settings.media
+    store, media = services().store, services().settings.media
     try:
         if upload is None and waiting:
             return pictures.describe(store, waiting, given, g.editor), None, None
@@ -93,7 +93,7 @@ def _read() -> tuple[MultiDict[str, str], _Upload | None]:
     try:
         _, form, files = parser.parse(request.stream, request.mimetype, request.content_length, request.mimetype_params)
     except ValueError:
-        raise BadRequest(Sentence("This form cannot be read.")) from None
+        raise BadRequest(Message("This form cannot be read.")) from None
     chosen = files.get("file")
     content = chosen.stream.getvalue() if chosen and isinstance(chosen.stream, _Beginning) else b""
     return form, _Upload(chosen.filename or "", content) if chosen and (chosen.filename or content) else None
@@ -103,7 +103,7 @@ def _waiting(picture_id: str | None) -> Waiting | None:
     if not picture_id:
         return None
     try:
-        with house().store.read() as db:
+        with services().store.read() as db:
             return pictures.waiting(db, picture_id, g.editor.id)
     except OperationalError:  # what is shown without its name is still kept
         return Waiting(picture_id, "", animated=False)
@@ -114,10 +114,10 @@ def _page(
     error: Invalid | None = None,
     waiting: str | None = None,
     *,
-    trouble: Sentence | None = None,
+    trouble: Message | None = None,
 ) -> str:
     try:
-        with house().store.read() as db:
+        with services().store.read() as db:
             latest, done = pictures.latest(db, PICTURES_SHOWN), done_in(db, request.args)
     except OperationalError:
         if trouble is None:

@@ -4,25 +4,25 @@ of the update, so that an editor without JavaScript is told too; the page's scri
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from feed.errors import Missing, Sentence
+from feed.errors import Message, Missing
 from feed.store import updates
 from feed.store.database import Database
 from feed.store.updates import Update
 
-DEEDS: Mapping[str, Sentence] = {
-    "published": Sentence("Published."),
-    "edited": Sentence("Your edit is saved."),
-    "retracted": Sentence("Retracted. Readers no longer see it."),
-    "keyed": Sentence("It is a key event now."),
-    "unkeyed": Sentence("It is no key event any more."),
-    "pinned": Sentence("It is pinned on top now."),
-    "unpinned": Sentence("It is not pinned any more."),
-    "opened": Sentence("Coverage is open again."),
-    "closed": Sentence("Coverage is closed."),
-    "created": Sentence("The article is created."),
-    "saved": Sentence("Saved."),
-    "uploaded": Sentence("Uploaded."),
-    "stilled": Sentence("Uploaded. It was an animation, and only its first picture is kept."),
+DEEDS: Mapping[str, Message] = {
+    "published": Message("Published."),
+    "edited": Message("Your edit is saved."),
+    "retracted": Message("Retracted. Readers no longer see it."),
+    "keyed": Message("It is a key event now."),
+    "unkeyed": Message("It is no key event any more."),
+    "pinned": Message("It is pinned on top now."),
+    "unpinned": Message("It is not pinned any more."),
+    "opened": Message("Coverage is open again."),
+    "closed": Message("Coverage is closed."),
+    "created": Message("The article is created."),
+    "saved": Message("Saved."),
+    "uploaded": Message("Uploaded."),
+    "stilled": Message("Uploaded. It was an animation, and only its first picture is kept."),
 }
 
 
@@ -34,7 +34,7 @@ class Done:
     update: Update | None
 
     @property
-    def words(self) -> Sentence:
+    def words(self) -> Message:
         """What was done, as a sentence to translate."""
         return DEEDS[self.deed]
 
@@ -45,7 +45,7 @@ def done_in(db: Database, asked: Mapping[str, str]) -> Done | None:
     if deed not in DEEDS:
         return None
     try:
-        found = updates.find(db, int(number)) if number.isdecimal() and len(number) < 10 else None
+        found = updates.get_any(db, int(number)) if number.isdecimal() and len(number) < 10 else None
     except Missing:
         return None
     return Done(deed, found)

@@ -14,16 +14,16 @@ from werkzeug import exceptions
 from werkzeug.exceptions import BadRequest, HTTPException, NotFound
 
 from feed import settings, text
-from feed.errors import Sentence
+from feed.errors import Message
 from feed.render import entries
 from feed.render.templates import feed_title
 from feed.store import articles, feeds, updates
 from feed.store.database import Database
 from feed.store.feeds import Feed
 from feed.web import feed_page, views
-from feed.web.cache import reads, shows, shows_for_ever
+from feed.web.cache import cache_for_ever, cache_until_changed, reads
 from feed.web.files import static_file
-from feed.web.house import house, written
+from feed.web.services import services, written
 
 WIDTH = 736  # pixels, at most, when the other site does not say: as wide as a feed's own page
 HEIGHT = 600  # pixels, until the frame has told its own, and where the other site runs no script of ours
@@ -41,11 +41,11 @@ def frame(slug: str) -> str:
     """A feed for a frame, live, in the system's theme or the one asked for."""
     theme = request.args.get("theme")
     if theme not in (None, *THEMES):
-        raise BadRequest(Sentence("Write theme=light or theme=dark, or leave it out."))
-    with house().store.read() as db:
+        raise BadRequest(Message("Write theme=light or theme=dark, or leave it out."))
+    with services().store.read() as db:
         feed = feeds.get(db, slug)
-        shows(db, feed)
-        page = feed_page.load(db, house().render, feed, views.paging(request.args))
+        cache_until_changed(db, feed)
+        page = feed_page.load(db, services().render, feed, views.paging(request.args))
         return written(feed.language, "embed.html", page=page, theme=theme)
 
 
@@ -53,7 +53,7 @@ def frame(slug: str) -> str:
 @reads()
 def script() -> Response:
     """What gives the frames on another site's page their height, under an address that stays."""
-    shows_for_ever()
+    cache_for_ever()
     response = static_file("js/host.js")
     response.headers["Cache-Control"] = f"public, max-age={SCRIPT_SECONDS}"
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
@@ -67,17 +67,17 @@ def oembed() -> Response:
     if request.args.get("format", "json") != "json":
         raise exceptions.NotImplemented("Write format=json, or leave it out.")
     width, height = _pixels("maxwidth"), _pixels("maxheight")
-    with house().store.read() as db:
+    with services().store.read() as db:
         feed, title, author = _shown_at(db, request.args.get("url", ""))
     told: dict[str, Any] = {
         "version": "1.0",
         "type": "link",
         "title": title,
         "author_name": author,
-        "provider_name": house().settings.site_name,
-        "provider_url": f"{house().settings.public_url}/",
+        "provider_name": services().settings.site_name,
+        "provider_url": f"{services().settings.public_url}/",
     }
-    if feed and house().settings.embed_origins:
+    if feed and services().settings.embed_origins:
         size = {"width": min(width or WIDTH, WIDTH), "height": min(height or HEIGHT, HEIGHT)}
         told |= {"type": "rich", "html": snippet(feed, max_height=height, **size), **size}
     response = jsonify({name: value for name, value in told.items() if value is not None})
@@ -94,29 +94,29 @@ def snippet(feed: Feed, width: int = WIDTH, height: int = HEIGHT, max_height: in
 def _shown_at(db: Database, url: str) -> tuple[Feed | None, str, str | None]:
     """Of the page at that address, the feed that a frame can show, its title and its author. Says what it shows. Raises
     NotFound, Missing, and Gone for a retracted update."""
-    endpoint, values = _door(url)
-    of = house().languages.of
+    endpoint, values = _endpoint_of(url)
+    of = services().languages.of
     if endpoint == "reader.update":
         update = updates.get(db, values["update_id"])
-        shows(db, feeds.get(db, update.feed))
+        cache_until_changed(db, feeds.get(db, update.feed))
         return None, entries.title(of(update.tongue), update), update.byline
     if endpoint != "reader.article":
         feed = feeds.get(db, values["slug"])
-        shows(db, feed)
+        cache_until_changed(db, feed)
         return feed, feed_title(of(feed.language), feed), None
     story = articles.get(db, values["slug"])
-    shows(db, *([story.feed] if story.feed else []))
+    cache_until_changed(db, *([story.feed] if story.feed else []))
     language = of(story.language)
     headline = text.plain_line(story.headline, language.tag)
     return story.feed, feed_title(language, story.feed) if story.feed else headline, story.byline
 
 
-def _door(url: str) -> tuple[str, Mapping[str, Any]]:
+def _endpoint_of(url: str) -> tuple[str, Mapping[str, Any]]:
     """Which of our pages that is. Raises NotFound."""
     with suppress(HTTPException, ValueError):
         parts = urlsplit(url)
         endpoint, values = current_app.url_map.bind("").match(unquote(parts.path))
-        ours = settings.origin(f"{parts.scheme}://{parts.netloc}") == house().settings.public_url
+        ours = settings.origin(f"{parts.scheme}://{parts.netloc}") == services().settings.public_url
         if ours and endpoint in ("reader.article", "reader.feed", "reader.update", "embed.frame"):
             return endpoint, values
     raise NotFound

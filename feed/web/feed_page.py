@@ -1,4 +1,4 @@
-"""One page of a feed, as every door shows it: some of its updates in a row, and the ways on from both ends."""
+"""One page of a feed, as every view shows it: some of its updates in a row, and the links on from both ends."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -41,7 +41,7 @@ class FeedPage:
         return f"/feeds/{self.feed.slug}" if self.highlight else ""
 
     @property
-    def shows(self) -> str:
+    def cache_until_changed(self) -> str:
         """What an open page may put at its place: `top` from the head of the list on, `older` between the updates at
         its ends, `found` nothing that is not there."""
         return "found" if self.view.words else "older" if self.up else "top"
@@ -52,7 +52,7 @@ def load(db: Database, render: Renderer, feed: Feed, view: View, limit: int = SH
     start, newer = view.start(feed.slug)
     found = _read(db, feed, view, start, limit + 1, newer=newer)
     shown = found[:limit]
-    # The ends of the page on the way it was read. Where nothing is, what stands at the start itself is beyond it.
+    # The ends of the page, in the order it was read. If the page is empty, look back from just past the start cursor.
     near, far = (shown[0].place, shown[-1].place) if shown else (start and _past(start, newer=newer), start)
     on = _link(feed, view, far, newer=newer) if far and len(found) > limit else None
     back = near if near and start and _read(db, feed, view, near, 1, newer=not newer) else None

@@ -9,8 +9,8 @@ from flask import Blueprint, Flask, Response, request, send_from_directory
 from feed import picture, scripts
 from feed.store import pictures as stored
 from feed.threads import Pool
-from feed.web.cache import reads, shows_for_ever
-from feed.web.house import house
+from feed.web.cache import cache_for_ever, reads
+from feed.web.services import services
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 ICON_SECONDS = 86_400  # under an address that stays: another sign is seen within a day
@@ -25,9 +25,9 @@ static = Blueprint("static_files", __name__)
 def picture_file(picture_id: str) -> Response:
     """A picture, or with `?small` its version for phones, and with `?small=192` that for avatars and cards, which the
     release before answers with the other small one."""
-    with house().store.read() as db:
+    with services().store.read() as db:
         found = stored.get(db, picture_id)
-    folder, asked = house().settings.media, request.args.get("small")
+    folder, asked = services().settings.media, request.args.get("small")
     width = None if asked is None else picture.TINY if asked == str(picture.TINY) else picture.SMALL
     if width == picture.TINY and not (folder / picture.file_name(found.id, found.format, width)).exists():
         width = picture.SMALL  # of an earlier release
@@ -43,7 +43,7 @@ def file(digest: str, name: str) -> Response:
     that is older than the last deploy gets today's file, which no cache keeps under the old address."""
     response = static_file(name)
     if digest == static_hash():
-        shows_for_ever()
+        cache_for_ever()
         return _forever(response)
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -54,7 +54,7 @@ def file(digest: str, name: str) -> Response:
 @reads()
 def icon() -> Response:
     """The site's sign, where browsers, phones and feed readers look for it without being told."""
-    shows_for_ever()
+    cache_for_ever()
     response = static_file(request.path.removeprefix("/"))
     response.headers["Cache-Control"] = f"public, max-age={ICON_SECONDS}"
     return response

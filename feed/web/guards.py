@@ -1,4 +1,4 @@
-"""The guards that stand before and behind every door: origin of unsafe requests, limits, headers, the session.
+"""What is checked before every view and added to every answer: origin of unsafe requests, limits, headers, the session.
 
 `/socket.io/` never passes here: its origins are checked by the channel's explicit list.
 """
@@ -11,14 +11,14 @@ from urllib.parse import unquote_to_bytes, urlsplit
 from flask import Flask, Response, g, redirect, request, url_for
 from werkzeug.exceptions import BadRequest, Forbidden, RequestEntityTooLarge
 
-from feed.errors import Missing, Sentence
+from feed.errors import Message, Missing
 from feed.picture import UPLOAD_BYTES
 from feed.store import sessions
 from feed.store.editors import Editor
 from feed.store.sessions import COOKIE, HOST_COOKIE
 from feed.turns import orderer
 from feed.web.host import ASKED, own_path
-from feed.web.house import house
+from feed.web.services import services
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 FORM_BYTES = 1024 * 1024  # the longest article in UTF-8, percent-encoded, fits twice
@@ -31,7 +31,7 @@ SHOWN_ELSEWHERE = ("image/", "application/atom+xml", "application/rss+xml", "app
 FRAMED = "/embed/"  # what other sites may show in a frame
 
 # Everything comes from this host. `connect-src 'self'` covers the WebSocket of the same host. Who may show a page in a
-# frame differs by door.
+# frame differs by view.
 CONTENT_SECURITY_POLICY = "; ".join((
     "default-src 'none'",
     "script-src 'self'",
@@ -66,7 +66,7 @@ def _refuse_half_characters() -> None:
     """An address with half of a character in it, as no browser writes one, asks for nothing that there is. Other bytes
     that are not UTF-8 stand in old links, in parameters that nobody reads."""
     if _SURROGATE.search(request.environ.get("QUERY_STRING", "")):
-        raise BadRequest(Sentence("This address holds half of a character."))
+        raise BadRequest(Message("This address holds half of a character."))
 
 
 def _refuse_foreign_writes() -> None:
@@ -77,13 +77,13 @@ def _refuse_foreign_writes() -> None:
     site = request.headers.get("Sec-Fetch-Site")
     origin = request.headers.get("Origin")
     if site is not None and site not in ("same-origin", "none"):
-        raise Forbidden(Sentence("This form came from another site. Open the page here and send it again."))
-    if origin is not None and origin not in house().settings.origins and not _by_number(origin):
-        raise Forbidden(Sentence("This form came from another site. Open the page here and send it again."))
+        raise Forbidden(Message("This form came from another site. Open the page here and send it again."))
+    if origin is not None and origin not in services().settings.origins and not _by_number(origin):
+        raise Forbidden(Message("This form came from another site. Open the page here and send it again."))
     by_cookie = session_presented() is not None and not request.path.startswith("/api/")
     if site is None and origin is None and by_cookie:
         raise Forbidden(
-            Sentence("Your browser does not say which page sent this. Update it, or use the API with a token.")
+            Message("Your browser does not say which page sent this. Update it, or use the API with a token.")
         )
 
 
@@ -104,7 +104,7 @@ def _add_headers(response: Response) -> Response:
     if response.location and 300 <= response.status_code < 400:
         response.location = own_path(response.location)  # Werkzeug's own, for a slash too few, name a host
     # What goes wrong in a frame is to be read there, too.
-    framers = house().settings.embed_origins if request.path.startswith(FRAMED) else ()
+    framers = services().settings.embed_origins if request.path.startswith(FRAMED) else ()
     headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY + (" ".join(framers) or "'none'"))
     headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
@@ -121,27 +121,27 @@ def _add_headers(response: Response) -> Response:
 
 
 def check_form() -> None:
-    """Before each door that reads forms, and after what keeps strangers out: reading one takes time.
+    """Before each view that reads forms, and after what keeps strangers out: reading one takes time.
 
     Werkzeug reads a form that is not UTF-8 by replacing what it cannot read: that would store text nobody wrote."""
     if request.mimetype == "application/x-www-form-urlencoded":
         raw = _read_at_most(FORM_BYTES)
         if raw.count(b"&") >= FORM_FIELDS:
-            raise RequestEntityTooLarge(Sentence("This form has too many fields."))
+            raise RequestEntityTooLarge(Message("This form has too many fields."))
         try:
             unquote_to_bytes(raw.replace(b"+", b" ")).decode()
         except UnicodeDecodeError:
-            raise BadRequest(Sentence("This form is not UTF-8.")) from None
+            raise BadRequest(Message("This form is not UTF-8.")) from None
 
 
 def check_strangers_form() -> None:
-    """Before the doors that are open to all: such a form is short, of whatever kind."""
+    """Before the views that are open to all: such a form is short, of whatever kind."""
     _read_at_most(STRANGERS_FORM_BYTES)
     check_form()
 
 
 def _read_at_most(size: int) -> bytes:
-    too_long = RequestEntityTooLarge(Sentence("This form is too long."))
+    too_long = RequestEntityTooLarge(Message("This form is too long."))
     if (request.content_length or 0) > size:
         raise too_long
     request.max_content_length = size  # for what is sent in chunks, without saying how many
@@ -175,7 +175,7 @@ def _cookie() -> str:
 
 
 def _https() -> bool:
-    return house().settings.public_url.startswith("https:")
+    return services().settings.public_url.startswith("https:")
 
 
 def require_editor() -> Any:
@@ -195,7 +195,7 @@ def editor_at_desk() -> tuple[sessions.Session, Editor] | None:
     if not token:
         return None
     try:
-        with house().store.read() as db:
-            return sessions.signed_in(db, house().settings.secret_key, token)
+        with services().store.read() as db:
+            return sessions.signed_in(db, services().settings.secret_key, token)
     except Missing:
         return None

@@ -8,7 +8,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from feed.store import feeds, presence, websub
-from feed.web.house import House, house
+from feed.web.services import Services, services
 
 health = Blueprint("health", __name__)
 
@@ -24,9 +24,9 @@ def alive() -> tuple[str, int, dict[str, str]]:
 @health.get("/readyz")
 def ready() -> tuple[str, int, dict[str, str]]:
     """The process can write: it did so within the last second. Damage that any request met is told here, too."""
-    if house().channel.draining:
+    if services().channel.draining:
         return "draining\n", 503, PLAIN
-    if trouble := house().readiness.trouble():
+    if trouble := services().readiness.trouble():
         return f"cannot be used: {trouble}\n", 503, PLAIN
     return "ready\n", 200, PLAIN
 
@@ -36,14 +36,14 @@ def metrics() -> tuple[bytes, int, dict[str, str]]:
     """Numbers for Prometheus. Feeds and readers are those of all workers, whichever answers; `process_…` and
     `liveline_worker_…` are of the worker that does."""
     registry = CollectorRegistry()
-    registry.register(_Numbers(house()))
+    registry.register(_Numbers(services()))
     ProcessCollector(registry=registry)
     return generate_latest(registry), 200, {**PLAIN, "Content-Type": CONTENT_TYPE_LATEST}
 
 
 class _Numbers(Collector):
-    def __init__(self, house: House) -> None:
-        self._house = house
+    def __init__(self, services: Services) -> None:
+        self._house = services
 
     def collect(self) -> Iterator[Metric]:
         with self._house.store.read() as db:

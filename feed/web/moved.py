@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from feed import settings
 from feed.store import addresses
 from feed.web.cursors import cursor_of, place_in
-from feed.web.house import house
+from feed.web.services import services
 
 _PUBLIC = ("reader", "syndication", "embed", "api")
 
@@ -35,14 +35,14 @@ def _of_oembed() -> Response | None:
     """oEmbed is asked for an address in a parameter."""
     try:
         asked = urlsplit(request.args.get("url", ""))
-        ours = settings.origin(f"{asked.scheme}://{asked.netloc}") == house().settings.public_url
+        ours = settings.origin(f"{asked.scheme}://{asked.netloc}") == services().settings.public_url
     except ValueError:
         return None
     where = _where(unquote(asked.path))
     if not ours or where is None:
         return None
     rest = {name: value for name, value in request.args.items() if name != "url"}
-    url = house().settings.public_url + where[0]
+    url = services().settings.public_url + where[0]
     response = redirect(f"{url_for('embed.oembed')}?{urlencode({'url': url, **rest})}", 301)
     response.headers["Access-Control-Allow-Origin"] = "*"
     return response
@@ -63,7 +63,7 @@ def _where(path: str) -> tuple[str, str, str] | None:
         return None
     before = after = values.get("slug", "")
     if before:
-        with house().store.read() as db:
+        with services().store.read() as db:
             after = addresses.now(db, before, drafts=at_desk) or ""
         values = {**values, "slug": after}
     if (asked == path and before == after) or (before and not after):

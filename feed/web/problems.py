@@ -9,14 +9,14 @@ from werkzeug.exceptions import ClientDisconnected, HTTPException, NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
 from feed import repeats
-from feed.errors import Crowded, Gone, Invalid, Missing, NotAllowed, Sentence, Stale, Throttled, Unsaved
+from feed.errors import Crowded, Gone, Invalid, Message, Missing, NotAllowed, Stale, Throttled, Unsaved
 from feed.store.database import OperationalError, Restoring
 from feed.web import moved
 from feed.web.guards import FRAMED
-from feed.web.house import house
+from feed.web.services import services
 
-NOTHING = Sentence("There is nothing at this address.")
-HALF_A_CHARACTER = Sentence("What was sent holds half of a character.")  # JSON may: "\\ud800"
+NOTHING = Message("There is nothing at this address.")
+HALF_A_CHARACTER = Message("What was sent holds half of a character.")  # JSON may: "\\ud800"
 
 LATER = (Crowded, Unsaved, OperationalError)  # errors after which the same may be taken a moment later
 
@@ -26,9 +26,9 @@ Answer = BaseResponse | tuple[str, int] | tuple[str, int, dict[str, str]]
 def install(app: Flask) -> None:
     """Answers the domain's refusals and HTTP's own."""
     app.register_error_handler(Missing, lambda _: moved.elsewhere() or answer(404, NOTHING))
-    app.register_error_handler(Gone, lambda _: answer(410, Sentence("This update has been retracted.")))
+    app.register_error_handler(Gone, lambda _: answer(410, Message("This update has been retracted.")))
     app.register_error_handler(Invalid, _invalid)
-    app.register_error_handler(Stale, lambda _: answer(409, Sentence("Somebody else changed this in the meantime.")))
+    app.register_error_handler(Stale, lambda _: answer(409, Message("Somebody else changed this in the meantime.")))
     app.register_error_handler(NotAllowed, lambda error: answer(403, error.reason))
     app.register_error_handler(Throttled, _throttled)
     app.register_error_handler(UnicodeEncodeError, lambda _: answer(422, HALF_A_CHARACTER))
@@ -39,7 +39,7 @@ def install(app: Flask) -> None:
 
 
 def answer(status: int, detail: str, headers: dict[str, str] | None = None, **more: Any) -> Answer:
-    """A refusal in the form that the door's clients read."""
+    """A refusal in the form that the view's clients read."""
     if request.path.startswith("/api/") or request.path.endswith(("/changes", "/oembed")):
         return problem(status, detail, headers, **more)
     return (
@@ -62,21 +62,21 @@ def problem(status: int, detail: str, headers: dict[str, str] | None = None, **m
 
 
 HTTP_TITLES = {
-    400: Sentence("Bad request"),
-    401: Sentence("Not signed in"),
-    403: Sentence("Not allowed"),
-    404: Sentence("Not found"),
-    408: Sentence("What was sent did not come in time"),
-    405: Sentence("Method not allowed"),
-    409: Sentence("Conflict"),
-    410: Sentence("Retracted"),
-    413: Sentence("Too large"),
-    415: Sentence("Unsupported type"),
-    422: Sentence("Cannot be stored"),
-    428: Sentence("Revision needed"),
-    429: Sentence("Too many tries"),
-    500: Sentence("Our mistake"),
-    503: Sentence("Not now"),
+    400: Message("Bad request"),
+    401: Message("Not signed in"),
+    403: Message("Not allowed"),
+    404: Message("Not found"),
+    408: Message("What was sent did not come in time"),
+    405: Message("Method not allowed"),
+    409: Message("Conflict"),
+    410: Message("Retracted"),
+    413: Message("Too large"),
+    415: Message("Unsupported type"),
+    422: Message("Cannot be stored"),
+    428: Message("Revision needed"),
+    429: Message("Too many tries"),
+    500: Message("Our mistake"),
+    503: Message("Not now"),
 }
 
 
@@ -86,9 +86,9 @@ def _invalid(error: Invalid) -> Answer:
 
 
 def _throttled(error: Throttled) -> Answer:
-    house().channel.refusals.count("throttled")
+    services().channel.refusals.count("throttled")
     minutes = -(-error.retry_after // 60)
-    detail = Sentence("Too many tries. Wait {minutes} minutes, then try again.", minutes=minutes)
+    detail = Message("Too many tries. Wait {minutes} minutes, then try again.", minutes=minutes)
     return answer(429, detail, {"Retry-After": str(error.retry_after)})
 
 
@@ -101,14 +101,14 @@ class NotNow(NamedTuple):
     """A refusal of what may be taken a moment later."""
 
     status: int
-    detail: Sentence
+    detail: Message
     headers: dict[str, str]
 
 
 def not_now(error: Exception) -> NotNow:
     """What to say of one of LATER, for those who keep the form that was sent; the log hears of it too."""
     if isinstance(error, Crowded):
-        told = Sentence(
+        told = Message(
             "{most} of your texts and pictures are in work already. Nothing of this was stored; send it again in a "
             "moment.",
             most=error.most,
@@ -116,13 +116,13 @@ def not_now(error: Exception) -> NotNow:
         return NotNow(429, told, {"Retry-After": str(error.retry_after)})
     if isinstance(error, Unsaved):
         repeats.say(str(error))
-        told = Sentence("The site has no room for this file just now. Nothing was stored; tell whoever runs the site.")
+        told = Message("The site has no room for this file just now. Nothing was stored; tell whoever runs the site.")
         return NotNow(503, told, {"Retry-After": "60"})
     if isinstance(error, Restoring):
-        told = Sentence("The site is being restored from a backup. Nothing was stored; try again in a minute.")
+        told = Message("The site is being restored from a backup. Nothing was stored; try again in a minute.")
         return NotNow(503, told, {"Retry-After": "10"})
     repeats.say(f"the database cannot be used: {error}; `flask db upgrade` and `flask db check` may help")
-    return NotNow(503, Sentence("The database cannot be used just now. Try again in a moment."), {"Retry-After": "5"})
+    return NotNow(503, Message("The database cannot be used just now. Try again in a moment."), {"Retry-After": "5"})
 
 
 def _http(error: HTTPException) -> Any:
@@ -143,4 +143,4 @@ def _bug(error: Exception) -> Answer:
     *_, last = traceback.extract_tb(error.__traceback__)
     where = f"{request.method} {request.url_rule or 'no route'}, {Path(last.filename).name} line {last.lineno}"
     repeats.say(f"bug at {where}: {type(error).__name__}", error)
-    return answer(500, Sentence("Something went wrong on our side. Nothing of what you sent was stored."))
+    return answer(500, Message("Something went wrong on our side. Nothing of what you sent was stored."))

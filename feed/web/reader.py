@@ -4,7 +4,7 @@ from flask import Blueprint, Response, jsonify, make_response, render_template, 
 from markupsafe import Markup
 from werkzeug.exceptions import BadRequest
 
-from feed.errors import Gone, Missing, Sentence
+from feed.errors import Gone, Message, Missing
 from feed.render import changes, history, stories, structured_data
 from feed.store import articles, authors, feeds, pictures, updates
 from feed.store.articles import Article
@@ -13,9 +13,9 @@ from feed.store.feeds import NEWS, Feed
 from feed.store.pictures import Picture
 from feed.store.updates import Update
 from feed.web import feed_page, views
-from feed.web.cache import reads, shows
+from feed.web.cache import cache_until_changed, reads
 from feed.web.files import logo
-from feed.web.house import before_a_search, house, written
+from feed.web.services import before_a_search, services, written
 
 CATCH_UP_SECONDS = 1  # caches may keep a catch-up so long: a crowd that reconnects together costs one query
 ARTICLES_SHOWN = 30  # on the front page
@@ -29,9 +29,9 @@ reader.before_request(before_a_search)
 @reads("before", "after")
 def front() -> str:
     """Articles, those under live coverage first, and the News Feed."""
-    with house().store.read() as db:
+    with services().store.read() as db:
         news = _rail(db)
-        shows(db, news.feed)
+        cache_until_changed(db, news.feed)
         return render_template("front.html", articles=articles.newest_first(db, ARTICLES_SHOWN), news=news)
 
 
@@ -39,9 +39,9 @@ def front() -> str:
 @reads("key", "order", "q", "at", "before", "after")
 def article(slug: str) -> str:
     """The article, complete without JavaScript, its own feed if it has one, and the News Feed beside it."""
-    with house().store.read() as db:
+    with services().store.read() as db:
         found = articles.get(db, slug)
-        shows(db, feeds.get(db, NEWS), feeds.clock_of(db, found.id))
+        cache_until_changed(db, feeds.get(db, NEWS), feeds.clock_of(db, found.id))
         return article_page(db, found)
 
 
@@ -49,9 +49,9 @@ def article(slug: str) -> str:
 @reads()
 def author(slug: str) -> str:
     """An author: name, job, picture, bio and articles. Who has no public article has no page."""
-    with house().store.read() as db:
-        shows(db)
-        found, written_by = authors.get(db, slug, house().settings.language)
+    with services().store.read() as db:
+        cache_until_changed(db)
+        found, written_by = authors.get(db, slug, services().settings.language)
         return render_template("author.html", slug=slug, author=found, articles=written_by)
 
 
@@ -59,9 +59,9 @@ def author(slug: str) -> str:
 @reads("key", "order", "q", "at", "before", "after")
 def feed(slug: str) -> str:
     """A feed on its own page, in the view that the query asks for."""
-    with house().store.read() as db:
+    with services().store.read() as db:
         page = _page(db, feeds.get(db, slug))
-        shows(db, page.feed)
+        cache_until_changed(db, page.feed)
         story = articles.get(db, slug) if slug != NEWS else None
         return written(page.feed.language, "feed.html", page=page, coverage_data=_coverage_data(db, story, page))
 
@@ -73,10 +73,10 @@ def catch_up(slug: str) -> Response:
     after = request.args.get("after", "")
     if not after.isdecimal() or len(after) > 15:
         raise BadRequest("Write after=VERSION, a whole number.")
-    with house().store.read() as db:
+    with services().store.read() as db:
         found = feeds.followed(db, slug)
-        shows(db, found)
-        answer = changes.catch_up(db, house().render, found, int(after), request.args.get("epoch", ""))
+        cache_until_changed(db, found)
+        answer = changes.catch_up(db, services().render, found, int(after), request.args.get("epoch", ""))
     response = jsonify(answer)
     response.headers["Cache-Control"] = f"public, max-age={CATCH_UP_SECONDS}"
     return response
@@ -87,10 +87,10 @@ def catch_up(slug: str) -> Response:
 def older(slug: str) -> Response:
     """The next list items beyond a cursor, as HTML, in the same view. The Link header leads further; Feed-Position says
     which state of the feed this shows, so that an open page which is ahead of it can mend the difference."""
-    with house().store.read() as db:
+    with services().store.read() as db:
         page = _page(db, feeds.get(db, slug))
-        shows(db, page.feed)
-    items = Markup("\n").join(house().render.update(update) for update in page.updates)
+        cache_until_changed(db, page.feed)
+    items = Markup("\n").join(services().render.update(update) for update in page.updates)
     response = make_response(items)
     response.headers["Feed-Position"] = f"{page.feed.epoch} {page.feed.version}"
     if page.further:
@@ -102,22 +102,24 @@ def older(slug: str) -> Response:
 @reads("before", "after")
 def update(update_id: int) -> str | tuple[str, int]:
     """The permalink of an update: with those around it, and with a title, a description and a card of its own."""
-    with house().store.read() as db:
+    with services().store.read() as db:
         try:
             found = updates.get(db, update_id)
         except Gone:
-            gone = updates.find(db, update_id)
+            gone = updates.get_any(db, update_id)
             return written(gone.feed_language, "gone.html", update=gone, feed=feeds.get(db, gone.feed)), 410
         feed = feeds.get(db, found.feed)
         news = _rail(db) if feed.slug != NEWS else None
-        shows(db, feed, *([news.feed] if news else []))
+        cache_until_changed(db, feed, *([news.feed] if news else []))
         picture = _picture_of(db, found)
-        data = structured_data.update(house().settings, house().languages.of(found.tongue), found, picture, logo())
+        data = structured_data.update(
+            services().settings, services().languages.of(found.tongue), found, picture, logo()
+        )
         return written(
             found.feed_language,
             "update.html",
             update=found,
-            page=feed_page.around(db, house().render, feed, found),
+            page=feed_page.around(db, services().render, feed, found),
             picture=picture,
             news=news,
             update_data=data,
@@ -130,14 +132,14 @@ def history_of(update_id: int) -> str:
     """What changed in an update, when, and by whom: every revision beside the one before it."""
     before = request.args.get("before", "")
     if before and not (before.isascii() and before.isdecimal() and len(before) < 10):
-        raise BadRequest(Sentence("Write before=REVISION, a whole number."))
-    with house().store.read() as db:
+        raise BadRequest(Message("Write before=REVISION, a whole number."))
+    with services().store.read() as db:
         found = updates.get(db, update_id)
-        shows(db, feeds.get(db, found.feed))
+        cache_until_changed(db, feeds.get(db, found.feed))
         kept = updates.revisions(db, found, int(before or found.revision + 1), REVISIONS_SHOWN + 1)
     if not kept:
         raise Missing(update_id)
-    entries = house().store.offload(history.entries, kept, house().languages.of(found.tongue).tag)
+    entries = services().store.offload(history.entries, kept, services().languages.of(found.tongue).tag)
     earlier = None if entries[-1].first else entries[-1].revision.revision
     return written(found.feed_language, "history.html", update=found, entries=entries, earlier=earlier)
 
@@ -146,13 +148,13 @@ def article_page(db: Database, article: Article) -> str:
     """The page of an article. A draft's feed is not on it, nor its clock: they could not be followed."""
     feed = article.feed if not article.draft else None
     coverage = _page(db, feed) if feed else None
-    language = house().languages.of(article.language)
-    data = None if article.draft else structured_data.article(house().settings, language, article, logo())
-    with house().languages.writing(article.language):
+    language = services().languages.of(article.language)
+    data = None if article.draft else structured_data.article(services().settings, language, article, logo())
+    with services().languages.writing(article.language):
         return render_template(
             "article.html",
             article=article,
-            parts={name: house().render.story_part(db, article, name) for name in stories.PARTS},
+            parts={name: services().render.story_part(db, article, name) for name in stories.PARTS},
             clock=None if feed or article.draft else feeds.clock_of(db, article.id),
             coverage=coverage,
             news=_rail(db),
@@ -162,20 +164,20 @@ def article_page(db: Database, article: Article) -> str:
 
 
 def _page(db: Database, feed: Feed) -> feed_page.FeedPage:
-    return feed_page.load(db, house().render, feed, views.view_of(request.args, house().settings.timezone))
+    return feed_page.load(db, services().render, feed, views.view_of(request.args, services().settings.timezone))
 
 
 def _rail(db: Database) -> feed_page.FeedPage:
     """The News Feed, beside something else."""
-    return feed_page.load(db, house().render, feeds.get(db, NEWS), views.paging(request.args))
+    return feed_page.load(db, services().render, feeds.get(db, NEWS), views.paging(request.args))
 
 
 def _coverage_data(db: Database, article: Article | None, page: feed_page.FeedPage | None) -> Markup | None:
     """What search engines are told of the coverage on a page; the News Feed is none."""
     if article is None or page is None:
         return None
-    language = house().languages.of(article.language)
-    return structured_data.coverage(db, house().settings, language, article, page.feed, page.updates, logo())
+    language = services().languages.of(article.language)
+    return structured_data.coverage(db, services().settings, language, article, page.feed, page.updates, logo())
 
 
 def _picture_of(db: Database, update: Update) -> Picture | None:

@@ -5,10 +5,10 @@ from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 
-from feed.errors import Invalid, Sentence
+from feed.errors import Invalid, Message
 from feed.store import editors, sessions
 from feed.web.guards import check_strangers_form, editor_at_desk, end_session, session_presented, start_session
-from feed.web.house import house
+from feed.web.services import services
 
 # A path of the desk as browsers send it: no sign that ends a header, and none that begins another host.
 _INSIDE = re.compile(r"(?!.*//)/desk/[!-\[\]-~]*\Z")
@@ -29,9 +29,9 @@ def sign_in() -> Any:
 def check() -> Any:
     """Name and password for a session, or the form again, which never says which of the two was wrong."""
     name, password = request.form.get("name", "").strip().lower(), request.form.get("password", "")
-    found = sessions.sign_in(house().store, house().settings.secret_key, name, password, _visit())
+    found = sessions.sign_in(services().store, services().settings.secret_key, name, password, _visit())
     if found is None:
-        return _form(name=name, error=Sentence("Name and password do not fit together. Try again.")), 403
+        return _form(name=name, error=Message("Name and password do not fit together. Try again.")), 403
     token, _ = found
     return start_session(redirect(_way_back(), 303), token)
 
@@ -41,15 +41,15 @@ def sign_out() -> Any:
     """Ends this browser's session."""
     if found := editor_at_desk():
         session, editor = found
-        sessions.end(house().store, editor, session.hash)
+        sessions.end(services().store, editor, session.hash)
     return end_session(redirect(url_for("sign_in.sign_in"), 303))
 
 
 @sign_in_pages.get("/first/<token>")
 def first(token: str) -> Any:
     """The one-time link's form, while it works."""
-    with house().store.read() as db:
-        editors.invited(db, token)
+    with services().store.read() as db:
+        editors.check_invitation(db, token)
     return render_template("first_editor.html", token=token, errors={}, given={})
 
 
@@ -59,7 +59,7 @@ def first_editor(token: str) -> Any:
     given = request.form.to_dict()
     try:
         editor = editors.add_first(
-            house().store,
+            services().store,
             token,
             given.get("name", "").strip().lower(),
             given.get("password", ""),
@@ -68,7 +68,7 @@ def first_editor(token: str) -> Any:
     except Invalid as error:
         errors = {reason.field: reason.message for reason in error.reasons}
         return render_template("first_editor.html", token=token, errors=errors, given=given), 422
-    session = sessions.begin(house().store, house().settings.secret_key, editor, _visit())
+    session = sessions.begin(services().store, services().settings.secret_key, editor, _visit())
     return start_session(redirect(url_for("desk.overview"), 303), session)
 
 

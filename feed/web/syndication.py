@@ -10,9 +10,9 @@ from feed.render import atom, entries, json_feed, rss, sitemaps
 from feed.render.entries import Listing
 from feed.store import authors, feeds
 from feed.store import sitemap as stored
-from feed.web.cache import changed, reads, shows, shows_all, shows_for_ever
+from feed.web.cache import cache_for_ever, cache_until_any_change, cache_until_changed, changed, reads
 from feed.web.files import logo
-from feed.web.house import house
+from feed.web.services import services
 
 STARTED = int(time.time())  # another release or other settings may write the same feed another way
 
@@ -44,45 +44,47 @@ def json_feed_of(slug: str) -> Response:
 @reads()
 def sitemap() -> Response:
     """The addresses of the site."""
-    with house().store.read() as db:
-        shows_all(db)
+    with services().store.read() as db:
+        cache_until_any_change(db)
         stories = stored.stories(db, sitemaps.MOST_STORIES)
-        writers = [*authors.addressed(db, house().settings.language)]
-    written = house().store.offload(sitemaps.sitemap, house().settings, stories, writers)
+        writers = [*authors.addressed(db, services().settings.language)]
+    written = services().store.offload(sitemaps.sitemap, services().settings, stories, writers)
     return Response(written, content_type=sitemaps.TYPE)
 
 
 @syndication.get("/news-sitemap.xml")
 def news_sitemap() -> Response:
     """What is news. Made for each request: an article leaves it by growing old, without anybody's writing."""
-    with house().store.read() as db:
+    with services().store.read() as db:
         stories = stored.begun_since(db, times.after(-3600 * sitemaps.NEWS_HOURS), sitemaps.MOST_NEWS)
-    return Response(sitemaps.news_sitemap(house().settings, house().languages, stories), content_type=sitemaps.TYPE)
+    return Response(
+        sitemaps.news_sitemap(services().settings, services().languages, stories), content_type=sitemaps.TYPE
+    )
 
 
 @syndication.get("/robots.txt")
 @reads()
 def robots() -> Response:
     """The rules for machines."""
-    shows_for_ever()
-    return Response(sitemaps.robots(house().settings), content_type="text/plain; charset=utf-8")
+    cache_for_ever()
+    return Response(sitemaps.robots(services().settings), content_type="text/plain; charset=utf-8")
 
 
 def _feed(slug: str, ending: str, write: Callable[[Listing], bytes], kind: str) -> Response:
     """A document of a feed, made off the loop: 50 updates take some 10 ms. Where there is a hub, the head names it too,
     and the topic (WebSub, section 4)."""
-    with house().store.read() as db:
+    with services().store.read() as db:
         feed = feeds.get(db, slug)
-        shows(db, feed)
+        cache_until_changed(db, feed)
         stored = entries.read(db, feed)
     changed(max(feed.changed, STARTED))
-    settings, language, icon = house().settings, house().languages.of(feed.language), logo()
+    settings, language, icon = services().settings, services().languages.of(feed.language), logo()
 
     def made() -> tuple[Listing, bytes]:
         listing = entries.listing(settings, language, feed, icon, stored)
         return listing, write(listing)
 
-    listing, document = house().store.offload(made)
+    listing, document = services().store.offload(made)
     response = Response(document, content_type=kind)
     if listing.hub:
         response.headers["Link"] = f'<{listing.hub}>; rel="hub", <{listing.address}.{ending}>; rel="self"'

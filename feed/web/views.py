@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from werkzeug.exceptions import BadRequest
 
 from feed import times
-from feed.errors import Sentence
+from feed.errors import Message
 from feed.store.search import LONGEST, Holding
 from feed.store.updates import Place, Which
 from feed.web.cursors import place_in
@@ -71,8 +71,8 @@ class View:
 
 @dataclass(frozen=True)
 class Moment:
-    """A minute, or a second when that was given. The places are those of nothing: all that was published until it is
-    over stands below the one, all since it begins above the other. `local` is the minute in the site's zone."""
+    """A minute, or a second when that was given. `begins` and `is_over` are cursor positions that match no update: its
+    first and its last boundary. `local` is the minute in the site's zone."""
 
     local: str
     begins: Place
@@ -84,7 +84,7 @@ def view_of(asked: Mapping[str, str], zone: ZoneInfo) -> View:
     words = " ".join(asked.get("q", "")[:LONGEST].split())
     moment = asked.get("at", "").strip()
     if sum(bool(each) for each in (moment, "before" in asked, "after" in asked)) > 1:
-        raise BadRequest(Sentence("Write one of at, before and after."))
+        raise BadRequest(Message("Write one of at, before and after."))
     return View(
         key=_choice(asked, "key", "0", "1") and not words,
         oldest=_choice(asked, "order", "newest", "oldest") and not words,
@@ -104,7 +104,7 @@ def _choice(asked: Mapping[str, str], name: str, usual: str, other: str) -> bool
     """Whether the other of the two was asked for. Raises BadRequest."""
     value = asked.get(name) or usual
     if value not in (usual, other):
-        raise BadRequest(Sentence("Write {name}={other}, or leave it out.", name=name, other=other))
+        raise BadRequest(Message("Write {name}={other}, or leave it out.", name=name, other=other))
     return value == other
 
 
@@ -122,5 +122,5 @@ def _moment(text: str, zone: ZoneInfo) -> Moment:
         return Moment(local, Place(times.to_text(first), 0), Place(is_over, 0))
     except (ValueError, OverflowError):
         raise BadRequest(
-            Sentence("Write the time like at=2026-07-26T14:00, with an offset like +02:00 if you like.")
+            Message("Write the time like at=2026-07-26T14:00, with an offset like +02:00 if you like.")
         ) from None

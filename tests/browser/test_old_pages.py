@@ -71,7 +71,7 @@ def test_a_page_that_was_opened_two_days_ago_knows_today_from_then(
     opened = day + timedelta(hours=23, minutes=50)
     store = Store(Path(server.environ["FEED_DATABASE"]))
     with store.read() as db:
-        bob = editors.named(db, "bob")
+        bob = editors.by_name(db, "bob")
     for hour, minute in ((20, 0), (23, 30)):
         moment = times.to_text(day + timedelta(hours=hour, minutes=minute))
         updates.publish(store, slug, bob, {"body": f"At {hour}:{minute}"}, moment=moment)

@@ -25,7 +25,7 @@ from feed.store import editors, updates
 from feed.store.database import Store
 store = Store(Path(sys.argv[1]))
 with store.read() as db:
-    bob = editors.named(db, "bob")
+    bob = editors.by_name(db, "bob")
 updates.publish(store, "news", bob, {"body": "Committed by the dead"})
 os.kill(os.getpid(), signal.SIGKILL)
 """

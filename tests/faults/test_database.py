@@ -113,11 +113,11 @@ def test_damage_that_only_some_requests_meet_is_told_by_readiness_until_it_is_me
         site.publish(f"Number {number}")
     cached = site.charlie.get("/feeds/news")
     assert cached.status_code == site.charlie.get("/readyz").status_code == 200
-    site.house.store.write(lambda db: db.execute("DELETE FROM words_data").rowcount)
+    site.services.store.write(lambda db: db.execute("DELETE FROM words_data").rowcount)
     assert site.charlie.get("/feeds/news?q=number").status_code == 503
     assert site.charlie.get("/feeds/news").text == cached.text, "what is right is still served"
     eventually(lambda: "damaged" in site.charlie.get("/readyz").text)
-    repair.repair(site.house.store)
+    repair.repair(site.services.store)
     assert "Number 2" in site.charlie.get("/feeds/news?q=number").text
     eventually(lambda: site.charlie.get("/readyz").status_code == 200, within=30)
 
@@ -126,7 +126,7 @@ def test_a_page_in_the_cache_hides_no_database_that_is_gone(site: Site, tmp_path
     """Whether it is still right can no longer be found out."""
     site.publish("Something")
     assert site.charlie.get("/feeds/news").status_code == 200
-    site.house.store.close()
+    site.services.store.close()
     for path in tmp_path.glob("feed.db*"):
         path.write_bytes(b"\xa5" * 8192)
     assert site.charlie.get("/feeds/news").status_code == 503
@@ -135,10 +135,12 @@ def test_a_page_in_the_cache_hides_no_database_that_is_gone(site: Site, tmp_path
 
 def test_text_that_nobody_wrote_is_damage_and_not_quoted(site: Site, caplog: pytest.LogCaptureFixture) -> None:
     update = site.publish("A secret word")
-    site.house.store.write(lambda db: db.execute("UPDATE updates SET body = CAST(x'ff' || ' secret' AS TEXT)").rowcount)
+    site.services.store.write(
+        lambda db: db.execute("UPDATE updates SET body = CAST(x'ff' || ' secret' AS TEXT)").rowcount
+    )
     for _ in range(3):
         assert site.charlie.get(f"/updates/{update.id}").status_code == 503
-    assert "not UTF-8" in str(site.house.store.damage) or "decode" in str(site.house.store.damage)
+    assert "not UTF-8" in str(site.services.store.damage) or "decode" in str(site.services.store.damage)
     assert len(caplog.messages) == 1
     assert "secret" not in caplog.text
     eventually(lambda: "damaged" in site.charlie.get("/readyz").text)
@@ -147,7 +149,7 @@ def test_text_that_nobody_wrote_is_damage_and_not_quoted(site: Site, caplog: pyt
 def test_a_bug_leaves_one_stack_trace_however_often_it_is_met(site: Site, caplog: pytest.LogCaptureFixture) -> None:
     """A moment that is none, as a broken byte leaves it: SQLite cannot know."""
     update = site.publish("Something")
-    site.house.store.write(lambda db: db.execute("UPDATE updates SET published_at = 'then'").rowcount)
+    site.services.store.write(lambda db: db.execute("UPDATE updates SET published_at = 'then'").rowcount)
     for _ in range(5):
         assert site.charlie.get(f"/updates/{update.id}").status_code == 500
     assert caplog.text.count("Traceback") == 1

@@ -251,20 +251,20 @@ def test_who_came_in_is_answered_however_many_come_while_a_worker_ends(server: S
 
 
 def test_what_is_deployed_is_served_all_of_it_and_nothing_of_what_was_before(tmp_path: Path) -> None:
-    house = tmp_path / "house"
+    services = tmp_path / "services"
     for folder in ("feed", "static", "templates"):
-        shutil.copytree(ROOT / folder, house / folder)
+        shutil.copytree(ROOT / folder, services / folder)
     for file in ("app.py", "gunicorn.conf.py"):
-        shutil.copy(ROOT / file, house)
+        shutil.copy(ROOT / file, services)
     # Python takes a file that changed twice within a second, and kept its size, for the same.
     server = Server(tmp_path, FEED_MAX_READERS="1", PYTHONDONTWRITEBYTECODE="1")
     server.prepare()
-    server.start("sh", "-c", f"cd {house} && exec {BIN / 'gunicorn'}")
+    server.start("sh", "-c", f"cd {services} && exec {BIN / 'gunicorn'}")
 
     def change(file: str, old: str, new: str) -> None:
-        text = (house / file).read_text()
+        text = (services / file).read_text()
         assert text.count(old) == 1
-        (house / file).write_text(text.replace(old, new))
+        (services / file).write_text(text.replace(old, new))
 
     def retry_after() -> str | None:
         """What the second reader is told."""

@@ -44,7 +44,7 @@ def filled(server: Server, tmp_path: Path) -> Backup:
     """Taken of the server's database."""
     store = Store(tmp_path / "feed.db")
     with store.read() as db:
-        bob = editors.named(db, "bob")
+        bob = editors.by_name(db, "bob")
     row = {"headline": None, "body": "x", "html": "<p>x</p>", "key": False, "pinned": False}
     store.write(lambda db: [updates._publish(db, "news", bob, dict(row), None) for _ in range(UPDATES)])
     laptops = [f"a token {number}" for number in range(TOKENS)]
@@ -105,7 +105,7 @@ def test_what_was_answered_while_257_megabytes_were_restored_holds(
     others = [answer for answer in answers.values() if answer.status_code != 200]
     assert {(answer.status_code, bool(answer.headers.get("Retry-After"))) for answer in others} <= {(503, True)}
     with store.read() as db:
-        assert {update_id for update_id in retracted if not updates.find(db, update_id).retracted_at} == set()
+        assert {update_id for update_id in retracted if not updates.get_any(db, update_id).retracted_at} == set()
         assert [laptop for laptop in revoked if whose(db, laptop)] == []
     assert {requests.get(f"{server.url}/updates/{update_id}", timeout=10).status_code for update_id in retracted} == {
         410

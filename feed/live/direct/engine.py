@@ -95,7 +95,7 @@ class Engine(Gate):
         self._pings.add(connection)
         connection.listen()
         packet = engine_packet.Packet(engine_packet.OPEN, opened).encode()
-        # Last: it closes the connection of who has hung up already, and a watcher of a closed file aborts the process.
+        # Write last: it may drop the connection, and libev aborts on a closed descriptor.
         connection.write(_switching(key) + frames.frame(frames.TEXT, packet.encode()))  # one segment for both
 
     def _received(self, connection: Connection, text: str) -> None:

@@ -61,8 +61,8 @@ class Parser:
         self._size = 0
 
     def feed(self, data: bytes) -> Iterator[Incoming]:
-        """What these bytes complete, one by one: who has had enough need not take the rest. Raises Broken, after which
-        it is not to be fed any more."""
+        """Yields what these bytes complete, lazily; the caller may stop early. Raises Broken, after which it must not
+        be fed again."""
         while data and self._protocol is None:
             # More than one in a piece is usual: a page follows its own feed and the News Feed in the same breath.
             if (size := _short_text_size(data)) is None:

@@ -1,4 +1,4 @@
-"""What every door needs of the application: its store, settings, renderer, channel and way to the hub."""
+"""What every view needs of the application: its store, settings, renderer, channel and hub notifier."""
 
 import logging
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class House:
+class Services:
     """The parts of one application, made by create_app()."""
 
     settings: Settings
@@ -42,7 +42,7 @@ class House:
         self.render.load()
         private.tighten(self.settings.database, self.settings.media)
         try:
-            feeds.speak(self.store)
+            feeds.record_site_language(self.store)
         except OperationalError as error:
             log.warning("whether the site has another language could not be looked up: %s", error)
         self.websub.start()
@@ -53,18 +53,18 @@ class House:
         self.channel.drain()
 
 
-def house() -> House:
+def services() -> Services:
     """The parts of the application that answers this request."""
-    return cast(House, current_app.extensions["liveline"])
+    return cast(Services, current_app.extensions["liveline"])
 
 
 def before_a_search() -> None:
     """Lets the search take in what it has to, outside of the transaction that reads."""
     if request.args.get("q"):
-        search.catch_up(house().store)
+        search.catch_up(services().store)
 
 
 def written(language: str | None, template: str, **values: object) -> str:
     """The page in that language; None is the site's."""
-    with house().languages.writing(language):
+    with services().languages.writing(language):
         return render_template(template, **values)

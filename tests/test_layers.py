@@ -1,4 +1,4 @@
-"""The house of the design: imports go strictly downward, and what a floor must not know, it does not."""
+"""The services of the design: imports go strictly downward, and what a floor must not know, it does not."""
 
 import ast
 import re
@@ -62,7 +62,7 @@ def test_every_source_stands_on_a_floor() -> None:
 def test_imports_go_downward(path: Path) -> None:
     for module, name in imports_of(path):
         top, *inside = module.split(".")
-        assert top != "app", "app.py wires the house; nothing in the house knows it"
+        assert top != "app", "app.py wires the layers; nothing in them knows it"
         if top != "feed":
             continue
         imported = inside[0] if inside else name
@@ -89,7 +89,7 @@ def test_only_live_knows_the_socket() -> None:
     assert {path for path in knowing if not path.startswith("feed/live/")} == set()
 
 
-def test_only_the_doors_see_a_request() -> None:
+def test_only_views_see_a_request() -> None:
     """The socket's events come without one."""
     seeing = {
         str(path.relative_to(ROOT))
