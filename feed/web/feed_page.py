@@ -41,7 +41,7 @@ class FeedPage:
         return f"/feeds/{self.feed.slug}" if self.highlight else ""
 
     @property
-    def cache_until_changed(self) -> str:
+    def shows(self) -> str:
         """What an open page may put at its place: `top` from the head of the list on, `older` between the updates at
         its ends, `found` nothing that is not there."""
         return "found" if self.view.words else "older" if self.up else "top"
