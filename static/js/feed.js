@@ -15,7 +15,7 @@ import { entitle, pending } from "./pending.js";
 import { reload } from "./reload.js";
 import { share } from "./share.js";
 import { steady } from "./steady.js";
-import { now, timeOfDay } from "./times.js";
+import { days, now, timeOfDay } from "./times.js";
 import { visit } from "./visit.js";
 import { words } from "./words.js";
 
@@ -130,6 +130,7 @@ class LiveFeed extends HTMLElement {
   }
 
   number() {
+    days(this.list);
     // At the desk, tools stand among the updates
     if (!this.box.role) return;
     const items = this.items();

@@ -1,6 +1,7 @@
 // The server writes times in the site's zone; here they become the reader's: how long ago while that is short, the
 // time of day, and the date unless it is today's. The server's clock counts, since a device's own may be wrong.
 
+import { steady } from "./steady.js";
 import { languageOf, trusted } from "./words.js";
 
 // What is older is easier to place by its time of day.
@@ -9,6 +10,9 @@ const RELATIVE_MINUTES = 60;
 const TICK = 10_000;
 // ms; the Date header counts whole seconds, so that less is no difference
 const DOUBT = 2_000;
+
+// ms
+const DAY = 86_400_000;
 
 const formats = {}, ticking = new Set();
 let offset = 0, today;
@@ -36,6 +40,21 @@ export const timeOfDay = (moment = now()) => ({
 export function localise(root) {
   today = dayOf(now());
   root.querySelectorAll("time").forEach(write);
+  root.querySelectorAll(".updates").forEach(days);
+}
+
+// Writes above the first update of each day in that list which day it is. May be done again.
+export function days(list) {
+  const [, day, ago, brief] = formatsOf(languageOf(list));
+  let above;
+  list.querySelectorAll(".on").forEach((line) => line.remove());
+  for (const item of list.querySelectorAll(":scope > [data-at]:not(.pending)")) {
+    const moment = Date.parse(item.dataset.at), here = dayOf(moment);
+    const past = [today, dayOf(now() - DAY)].indexOf(here);
+    const date = past < 0 ? day(moment) : `${ago.format(-past, "day")}, ${brief(moment)}`;
+    if (here !== above) item.before(Object.assign(document.createElement("li"), { className: "on", role: "none", textContent: date }));
+    above = here;
+  }
 }
 
 function write(time) {
@@ -58,7 +77,7 @@ function write(time) {
 }
 
 function tick() {
-  if (today !== dayOf(now())) localise(document);
+  if (today !== dayOf(now())) steady(() => localise(document));
   else ticking.forEach((time) => (time.isConnected ? write(time) : ticking.delete(time)));
 }
 
@@ -73,6 +92,6 @@ addEventListener("load", async () => {
   const wrong = Date.parse(answer?.headers.get("Date")) + 500 - (asked + Date.now()) / 2;
   if (Math.abs(wrong) > DOUBT) {
     offset = wrong;
-    localise(document);
+    steady(() => localise(document));
   }
 });

@@ -24,8 +24,8 @@ def texts(page: Page) -> list[str]:
 
 
 def is_as_a_fresh_one(page: Page, first: int | None = None) -> None:
-    """The list of the open page is the one that a reload gives, and so is its title. A fresh page shows as many as
-    `first`; None is all."""
+    """The list of the open page is the one that a reload gives, and so is its title. A fresh page shows as many lines
+    as `first`, days included; None is all."""
     seen = page.title(), texts(page)[:first]
     assert seen[1]
     page.reload()
@@ -90,7 +90,7 @@ def test_where_more_follows_a_new_one_waits_behind_show_more(server: Server, slu
     expect(page.locator("li.update")).to_have_count(20)
     page.get_by_role("link", name="Show More").click()
     expect(page.locator("li.update .text").last).to_have_text("The newest")
-    is_as_a_fresh_one(page, 20)
+    is_as_a_fresh_one(page, 1 + 20)  # the day, and its updates
 
 
 @pytest.mark.parametrize("headline", ["Afterwards", None], ids=["with a headline", "without one"])

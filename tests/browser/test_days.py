@@ -1,0 +1,53 @@
+"""Each day of a feed is named above its first update, whatever comes, goes or is loaded."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from feed import times
+from feed.store import editors, updates
+from feed.store.database import Store
+from tests.browser.conftest import NewPage
+from tests.server import Server
+
+
+def lines(page: Page) -> list[str]:
+    """The list from the top: days, and under each its updates."""
+    return page.locator("ol.updates > :is(.on, .update)").evaluate_all(
+        "(all) => all.map((each) => (each.querySelector('.text') ?? each).textContent)"
+    )
+
+
+def test_each_day_is_named_once_above_its_first_update(server: Server, open_page: NewPage) -> None:
+    now = datetime.now(UTC)
+    store = Store(Path(server.environ["FEED_DATABASE"]))
+    with store.read() as db:
+        bob = editors.by_name(db, "bob")
+    noon = now.replace(hour=12, minute=0, second=0, microsecond=0)
+    for ago in (9, 9, 1, 1):
+        moment = times.to_text(noon - timedelta(days=ago))
+        last = updates.publish(store, "news", bob, {"body": f"{ago} days ago"}, moment=moment)
+    store.close()
+    yesterday, before = noon - timedelta(days=1), noon - timedelta(days=9)
+    old = ["9 days ago"] * 2
+    page = open_page(f"{server.url}/feeds/news", timezone_id="UTC", locale="en")
+    named = [f"yesterday, {yesterday.day} {yesterday:%B}", "1 days ago", "1 days ago"]
+    then = [f"{before.day} {before:%B} {before.year}", *old]
+    assert lines(page) == [*named, *then]
+    server.publish("Now")
+    expect(page.get_by_text("Now", exact=True)).to_be_visible()
+    assert lines(page) == [f"today, {now.day} {now:%B}", "Now", *named, *then]
+    server.api("DELETE", f"/api/v1/updates/{last.id}")
+    expect(page.locator(f"#update-{last.id}")).to_have_count(0)
+    assert lines(page) == [f"today, {now.day} {now:%B}", "Now", *named[:2], *then]
+    expect(page.locator("li.update .day").first).to_be_hidden()
+
+
+def test_what_show_more_brings_is_under_its_day(server: Server, open_page: NewPage) -> None:
+    for number in range(25):
+        server.publish(f"Number {number}")
+    page = open_page(f"{server.url}/feeds/news")
+    page.get_by_role("link", name="Show More").click()
+    expect(page.locator("li.update")).to_have_count(25)
+    expect(page.locator("li.on")).to_have_count(1)
