@@ -41,6 +41,11 @@ class FeedPage:
         return f"/feeds/{self.feed.slug}" if self.highlight else ""
 
     @property
+    def counted(self) -> int:
+        """How many updates that a search finds are counted."""
+        return COUNTED
+
+    @property
     def shows(self) -> str:
         """What an open page may put at its place: `top` from the head of the list on, `older` between the updates at
         its ends, `found` nothing that is not there."""
