@@ -3,7 +3,9 @@
 import gzip
 import io
 import random
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -15,7 +17,7 @@ from werkzeug.http import parse_accept_header
 
 from feed.store import articles, editors, feeds, updates
 from feed.store.database import Store
-from feed.web import cache
+from feed.web import cache, files
 from feed.web.cache import Cache
 from feed.web.files import static_hash
 from tests.conftest import Site, application_in, site_in
@@ -289,6 +291,22 @@ def cache_of(site: Site) -> Cache:
 def layers(outer: object) -> list[object]:
     """The callables that a WSGI layer closes over."""
     return [outer, *(cell.cell_contents for cell in getattr(outer, "__closure__", None) or ())]
+
+
+def test_files_of_the_next_release_are_not_kept_under_the_hash_of_this_one(
+    site: Site, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A deploy replaces the files while this process goes on: a browser that asked it would keep them for ever."""
+    folder = tmp_path / "static"
+    shutil.copytree(files.STATIC, folder)
+    monkeypatch.setattr(files, "STATIC", folder)
+    kept = site.charlie.get(f"/static/{static_hash()}/css/page.css")
+    assert "immutable" in kept.headers["Cache-Control"]
+    (folder / "css" / "desk.css").write_text("body { color: red }")
+    with site.charlie.get(f"/static/{static_hash()}/css/desk.css") as new:
+        assert (new.data, new.headers["Cache-Control"]) == (b"body { color: red }", "no-store")
+    assert site.charlie.get(f"/static/{static_hash()}/js/desk.js").headers["Cache-Control"] == "no-store"
+    assert site.charlie.get(f"/static/{static_hash()}/css/page.css").data == kept.data
 
 
 def test_a_readers_style_sheet_is_small(site: Site) -> None:

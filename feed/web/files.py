@@ -39,10 +39,10 @@ def picture_file(picture_id: str) -> Response:
 @static.get("/static/<digest>/<path:name>")
 @reads()
 def file(digest: str, name: str) -> Response:
-    """A file of the static folder. Modules import each other relatively, so all of a page come from one hash. A page
-    that is older than the last deploy gets today's file, which no cache keeps under the old address."""
+    """A file of the static folder. A page that is older than the last deploy gets today's file, and so does one of a
+    worker whose files a deploy has just replaced: no cache keeps those under an address that is not theirs."""
     response = static_file(name)
-    if digest == static_hash():
+    if digest == static_hash() == _hash():  # in this order: what was read before the hash is what it says
         cache_for_ever()
         return _forever(response)
     response.headers["Cache-Control"] = "no-store"
@@ -72,7 +72,11 @@ def static_file(name: str) -> Response:
 
 @cache
 def static_hash() -> str:
-    """A hash of all files in the static folder: it changes when any of them does."""
+    """A hash of all files in the static folder, as they were when this process first asked."""
+    return _hash()
+
+
+def _hash() -> str:
     digest = hashlib.sha256()
     for path in sorted(STATIC.rglob("*")):
         if path.is_file():
