@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from feed import repeats
 from feed.errors import Crowded, Gone, Invalid, Message, Missing, NotAllowed, Stale, Throttled, Unsaved
 from feed.store.database import OperationalError, Restoring
-from feed.web import moved
+from feed.web import moved, resend
 from feed.web.guards import FRAMED
 from feed.web.services import services
 
@@ -43,7 +43,13 @@ def answer(status: int, detail: str, headers: dict[str, str] | None = None, **mo
     if request.path.startswith("/api/") or request.path.endswith(("/changes", "/oembed")):
         return problem(status, detail, headers, **more)
     return (
-        render_template("error.html", status=status, detail=detail, framed=request.path.startswith(FRAMED)),
+        render_template(
+            "error.html",
+            status=status,
+            detail=detail,
+            framed=request.path.startswith(FRAMED),
+            again=resend.form_sent(status),
+        ),
         status,
         headers or {},
     )

@@ -1,0 +1,53 @@
+"""The form of the desk that could not be taken just now, for the page that says so: what was typed is not lost."""
+
+from typing import NamedTuple
+
+from flask import request
+from werkzeug.exceptions import HTTPException
+
+from feed.errors import Message
+from feed.web.guards import DESK, check_form, session_presented
+
+FOR_NOW = (413, 429, 503)  # refusals that say nothing about who sent the form: those never show it
+SECRETS = ("current", "password")  # a form with one of these is typed anew
+
+LABELS = {
+    "kicker": Message("Kicker"),
+    "headline": Message("Headline"),
+    "slug": Message("Address"),
+    "standfirst": Message("Standfirst"),
+    "body": Message("Body"),
+    "byline": Message("Byline"),
+    "note": Message("Note for readers: what was corrected (optional)"),
+    "reason": Message("Reason"),
+    "display_name": Message("Name, as in the byline"),
+    "job": Message("Role, such as Science correspondent"),
+    "bio": Message("About you"),
+}
+
+
+class Sent(NamedTuple):
+    """The fields that can be read and changed, with their labels, and the others, which are sent as they are."""
+
+    texts: list[tuple[str, Message, str]]
+    others: list[tuple[str, str]]
+
+
+def form_sent(status: int) -> Sent | None:
+    """The form of a request to the desk that was refused with that status; None where there is none to send again.
+
+    During a restore no session can be looked up. Another site's form was refused before, with 403.
+    """
+    if request.method != "POST" or not request.path.startswith(DESK) or status not in FOR_NOW:
+        return None
+    if session_presented() is None or request.mimetype != "application/x-www-form-urlencoded":
+        return None
+    try:
+        check_form()
+        fields = list(request.form.items(multi=True))
+    except HTTPException:  # too long to be read, or no text
+        return None
+    if any(name in SECRETS for name, _ in fields):
+        return None
+    texts = [(name, LABELS[name], value) for name, value in fields if name in LABELS]
+    return Sent(texts, [(name, value) for name, value in fields if name not in LABELS])
