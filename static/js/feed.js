@@ -42,6 +42,8 @@ class LiveFeed extends HTMLElement {
     this.visit = visit(this);
     this.#pause(recall(`paused ${this.name}`, "sessionStorage") === "true");
     this.addEventListener("click", (event) => this.#clicked(event));
+    const pinned = this.querySelector(".pinned details"), [of, open] = recall(`fold ${this.name}`)?.split(" ") ?? [];
+    if (pinned && pinned.dataset.of === of) pinned.open = open === "true";
     this.box.addEventListener("keydown", walk);
     const highlighted = document.getElementById(this.highlight);
     highlighted?.classList.add("highlighted");
@@ -267,6 +269,9 @@ class LiveFeed extends HTMLElement {
   }
 
   #clicked(event) {
+    // Before the browser folds or unfolds it
+    const pinned = event.target.closest(".pinned summary")?.parentElement;
+    if (pinned) remember(`fold ${this.name}`, `${pinned.dataset.of} ${!pinned.open}`);
     const link = event.target.closest("[data-older], [data-update], .share, .pause, .waiting");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
     if (link.matches(".pause")) this.#pause(!this.paused);
