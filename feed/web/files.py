@@ -42,9 +42,11 @@ def file(digest: str, name: str) -> Response:
     """A file of the static folder. A page that is older than the last deploy gets today's file, and so does one of a
     worker whose files a deploy has just replaced: no cache keeps those under an address that is not theirs."""
     response = static_file(name)
-    if digest == static_hash() == _hash():  # in this order: what was read before the hash is what it says
-        cache_for_ever()
-        return _forever(response)
+    if digest == static_hash():
+        if _hash() == digest:  # after the file was read, so that it is one of those
+            cache_for_ever()
+            return _forever(response)
+        scripts.packed.cache_clear()  # or a script of the next release would stay, were that one taken back
     response.headers["Cache-Control"] = "no-store"
     return response
 
