@@ -65,12 +65,12 @@ def take(store: Store, media: Path, upload: bytes, given: Mapping[str, object], 
         return Added(get(db, picture_id), safe.animated)
 
 
-def keep(store: Store, media: Path, upload: bytes, name: str, editor_id: int) -> Waiting:
+def keep(store: Store, media: Path, upload: bytes, name: str, actor: Actor) -> Waiting:
     """Keeps an upload until its words are right, for WAITING_SECONDS. Raises as `add` does."""
     picture_id, safe = _saved(store, media, upload)
     row = {field: getattr(safe, field) for field in (*_MADE, *_LOOKS, "animated")}
-    row |= {"id": picture_id, "editor_id": editor_id, "name": name[: fields.LINE], "at": times.now()}
-    for old_id, kind in store.write(_keep, row):
+    row |= {"id": picture_id, "editor_id": actor.id, "name": name[: fields.LINE], "at": times.now()}
+    for old_id, kind in store.write(_keep, row, actor):
         picture.remove(media, old_id, kind)
     return Waiting(picture_id, name[: fields.LINE], safe.animated)
 
@@ -164,8 +164,9 @@ def _put_looks(db: Database, seen: list[tuple[str, int, str | None]]) -> int:
     return sum(db.execute(known, each).rowcount for each in seen)
 
 
-def _keep(db: Database, row: dict[str, object]) -> list[tuple[str, str]]:
+def _keep(db: Database, row: dict[str, object], actor: Actor) -> list[tuple[str, str]]:
     """Keeps it; those that waited too long are forgotten, and their ids and formats come back."""
+    actions.permit(db, actor, Verb.ADD_PICTURE)
     since = times.after(-WAITING_SECONDS)
     old = db.execute("DELETE FROM waiting_pictures WHERE at < ? RETURNING id, format", [since]).fetchall()
     db.table("waiting_pictures").insert(row)

@@ -77,7 +77,7 @@ def _taken(
         if upload is None or any(reason.field == "file" for reason in error.reasons):
             return None, error, waiting
         try:
-            return None, error, pictures.keep(store, media, upload.content, upload.name, g.editor.id).id
+            return None, error, pictures.keep(store, media, upload.content, upload.name, g.editor).id
         except Invalid as fault:
             return None, Invalid(*error.reasons, *fault.reasons), waiting
 
