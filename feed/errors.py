@@ -35,6 +35,11 @@ class Invalid(ValueError):
         self.reasons = reasons
 
 
+def by_field(error: Invalid | None) -> dict[str, str]:
+    """What each field of a form was refused for; nothing without an error."""
+    return {reason.field: reason.message for reason in error.reasons} if error else {}
+
+
 class KeyUsed(Invalid):
     """The key of this write has published another text already."""
 

@@ -10,7 +10,7 @@ from typing import Any
 from flask import Blueprint, g, redirect, render_template, request, url_for
 
 from feed import fields
-from feed.errors import Invalid, KeyUsed, Message, Reason, Stale
+from feed.errors import Invalid, KeyUsed, Message, Reason, Stale, by_field
 from feed.store import actions, articles, editors, feeds, moments, people, pictures, sessions, updates
 from feed.store.actions import Verb
 from feed.store.editors import Editor
@@ -290,11 +290,6 @@ def _merged(
     return merged, overwritten
 
 
-def errors_of(error: Invalid | None) -> dict[str, str]:
-    """What each field of a form was refused for."""
-    return {reason.field: reason.message for reason in error.reasons} if error else {}
-
-
 def _feed(
     slug: str,
     given: dict[str, object] | None = None,
@@ -318,7 +313,7 @@ def _feed(
         done=done,
         snippet=snippet(found) if services().settings.embed_origins and not found.draft else None,
         given=given or {},
-        errors=errors_of(error),
+        errors=by_field(error),
         idempotency_key=key or secrets.token_hex(16),
     )
 
@@ -343,14 +338,14 @@ def _edit_form(
         "desk_update.html",
         update=update,
         given=given or {"headline": update.headline, "body": update.body, "language": update.language},
-        errors=errors_of(error),
+        errors=by_field(error),
         conflict=conflict,
         revision=update.revision if revision is None else revision,
     )
 
 
 def _retraction_form(update: Update, given: dict[str, Any] | None = None, error: Invalid | None = None) -> str:
-    return render_template("desk_retraction.html", update=update, given=given or {}, errors=errors_of(error))
+    return render_template("desk_retraction.html", update=update, given=given or {}, errors=by_field(error))
 
 
 def _article_form(
@@ -369,7 +364,7 @@ def _article_form(
         people=people,
         article=article,
         given=given,
-        errors=errors_of(error),
+        errors=by_field(error),
         theirs=theirs,
         pictures=choice,
     )
@@ -379,5 +374,5 @@ def _profile(given: dict[str, Any], error: Invalid | None = None) -> str:
     with services().store.read() as db:
         mine = sessions.of_editor(db, g.editor)
         choice, done = pictures.latest(db, PICTURES_SHOWN), done_in(db, request.args)
-    values = {"given": given, "errors": errors_of(error), "sessions": mine, "pictures": choice}
+    values = {"given": given, "errors": by_field(error), "sessions": mine, "pictures": choice}
     return render_template("desk_profile.html", done=done, **values)

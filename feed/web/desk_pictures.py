@@ -12,12 +12,12 @@ from werkzeug.exceptions import BadRequest
 from werkzeug.formparser import FormDataParser
 
 from feed import fields
-from feed.errors import Invalid, Message
+from feed.errors import Invalid, Message, by_field
 from feed.picture import UPLOAD_BYTES
 from feed.store import pictures
 from feed.store.database import OperationalError
 from feed.store.pictures import Added, Waiting
-from feed.web.desk import PICTURES_SHOWN, errors_of
+from feed.web.desk import PICTURES_SHOWN
 from feed.web.desk import desk as desk  # with the routes below
 from feed.web.done import done_in
 from feed.web.guards import FORM_BYTES, FORM_FIELDS
@@ -123,5 +123,5 @@ def _page(
         if trouble is None:
             raise
         latest, done = [], None  # the form alone, which has the words
-    values = {"given": given or {}, "errors": errors_of(error), "waiting": _waiting(waiting), "trouble": trouble}
+    values = {"given": given or {}, "errors": by_field(error), "waiting": _waiting(waiting), "trouble": trouble}
     return render_template("desk_pictures.html", pictures=latest, done=done, **values)

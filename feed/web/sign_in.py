@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 
-from feed.errors import Invalid, Message
+from feed.errors import Invalid, Message, by_field
 from feed.store import editors, sessions
 from feed.web.guards import check_strangers_form, editor_at_desk, end_session, session_presented, start_session
 from feed.web.services import services
@@ -66,8 +66,7 @@ def first_editor(token: str) -> Any:
             given.get("display_name", ""),
         )
     except Invalid as error:
-        errors = {reason.field: reason.message for reason in error.reasons}
-        return render_template("first_editor.html", token=token, errors=errors, given=given), 422
+        return render_template("first_editor.html", token=token, errors=by_field(error), given=given), 422
     session = sessions.begin(services().store, services().settings.secret_key, editor, _visit())
     return start_session(redirect(url_for("desk.overview"), 303), session)
 
