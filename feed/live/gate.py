@@ -93,8 +93,8 @@ class Gate(engineio.Server):  # type: ignore[misc]
         """Admits nobody any more, and lets all go within that time. Official clients come back after a closed
         transport; a disconnect or close packet would tell them to stay away."""
         self.draining = True
-        for left in list(self.sockets.values()):
-            left.close(wait=False, abort=True)
+        for sid in list(self.sockets):
+            self.hang_up(sid)
 
     def hang_up(self, sid: str | None) -> None:
         """Closes one socket, by its sid of Engine.IO. An official client comes back."""

@@ -66,9 +66,7 @@ class Engine(Gate):
             if number % LET_GO == 0:
                 self.sleep(max(0.0, began + seconds * number / len(readers) - monotonic()))
             connection.say_goodbye(frames.RESTART, "server shutdown")
-        for left in list(self.sockets.values()):
-            if type(left) is not Connection:
-                left.close(wait=False, abort=True)
+        super().drain(seconds)  # those whom the stock driver serves
 
     def hang_up(self, sid: str | None) -> None:
         """As the Gate's, after a close frame."""

@@ -38,25 +38,8 @@ class Connection:
     """One reader's WebSocket. To python-engineio it looks like one of its own sockets."""
 
     __slots__ = (
-        "_burst",
-        "_burst_began",
-        "_outbox",
-        "_parser",
-        "_pings",
-        "_queued",
-        "_readable",
-        "_sock",
-        "_writable",
-        "address",
-        "clear",
-        "closed",
-        "closing",
-        "descriptor",
-        "heard",
-        "joined",
-        "progressed",
-        "session",
-        "sid",
+        "_burst", "_burst_began", "_outbox", "_parser", "_pings", "_queued", "_readable", "_sock", "_writable",
+        "address", "clear", "closed", "closing", "descriptor", "heard", "joined", "progressed", "session", "sid",
     )  # fmt: skip
 
     connected = upgraded = True
