@@ -23,9 +23,8 @@ from feed.picture import SMALL
 ADDRESS_NAMED = 100  # characters of a refused address that are repeated
 KNOWN = "pictures"  # where in markdown-it's environment the pictures are that there are
 SIZES = "(min-width: 64rem) 46rem, 100vw"  # the widest column that a picture stands in
-OWN_PICTURE = re.compile(r"/pictures/([0-9a-f]{16})\Z")
 
-_NAMED = re.compile(r"/pictures/([0-9a-f]{16})")
+OWN_PICTURE = re.compile(r"/pictures/([0-9a-f]{16})")
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,7 @@ Known = Mapping[str, Picture]
 
 def named_in(written: str) -> set[str]:
     """The ids of all pictures that this Markdown may show."""
-    return set(_NAMED.findall(written))
+    return set(OWN_PICTURE.findall(written))
 
 
 def gather(state: StateCore) -> None:
@@ -183,7 +182,7 @@ def _inline(token: Token, children: list[Token]) -> Token:
 def _of(image: Token, known: Known) -> Picture:
     """The picture that is meant. Raises Invalid."""
     address = str(image.attrs.get("src", ""))
-    own = OWN_PICTURE.match(address)
+    own = OWN_PICTURE.fullmatch(address)
     if own and own[1] in known:
         return known[own[1]]
     named = normalizeLinkText(address)[:ADDRESS_NAMED] or f"![{image.content}]()"

@@ -1,5 +1,6 @@
 """Pictures: what is known of each. The pixels are files, made by feed.picture, in the folder FEED_MEDIA."""
 
+import json
 import secrets
 from collections.abc import Mapping
 from contextlib import suppress
@@ -99,14 +100,12 @@ def get(db: Database, picture_id: str) -> Picture:
 
 def named_in(store: Store, written: str) -> dict[str, Picture]:
     """Those that this Markdown may show, by id: what rendering it needs to know."""
-    found: dict[str, Picture] = {}
-    if sought := figures.named_in(written):
-        with store.read() as db:
-            for picture_id in sought:
-                row = db.execute(f"{_SELECT} WHERE id = ?", [picture_id]).fetchone()
-                if row:
-                    found[picture_id] = Picture(**dict(row))
-    return found
+    sought = figures.named_in(written)
+    if not sought:
+        return {}
+    with store.read() as db:
+        rows = db.execute(f"{_SELECT} WHERE id IN (SELECT value FROM json_each(?))", [json.dumps(list(sought))])
+        return {row["id"]: Picture(**dict(row)) for row in rows}
 
 
 def first_in(db: Database, html: str) -> Picture | None:
