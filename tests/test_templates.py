@@ -1,9 +1,11 @@
-"""Templates: compiled once in a process, and again when their file is another one."""
+"""Templates: lines that a person can read; compiled once in a process, and again when their file has changed."""
 
 from jinja2 import DictLoader, Environment
 
 from feed.languages import Languages
 from feed.render import templates
+
+MOST_CHARACTERS = 140  # of a template's line: what an editor's window shows beside the code, without scrolling
 
 
 def environment_of(source: str) -> Environment:
@@ -24,3 +26,13 @@ def test_environments_share_code_and_nothing_else() -> None:
     first, second = (environment_of("{{ site_name }}") for _ in range(2))
     first.globals["site_name"], second.globals["site_name"] = "The Bridge", "<b>"
     assert [each.get_template("page.html").render() for each in (first, second)] == ["The Bridge", "&lt;b&gt;"]
+
+
+def test_a_line_of_a_template_is_short_enough_to_read() -> None:
+    long = [
+        f"{path.relative_to(templates.FOLDER)}:{number}: {len(line)} characters"
+        for path in sorted(templates.FOLDER.rglob("*.html"))
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if len(line) > MOST_CHARACTERS
+    ]
+    assert not long, "Break them: `{%- … %}` and `-}}` take the line break out of the HTML again"
