@@ -19,7 +19,7 @@ from http.client import HTTPConnection
 from harness import LOAD_CORE, Bench, Server, arguments
 from servers import FASTAPI, LIVELINE, NGINX, fastapi, liveline, nginx
 
-from feed.store import articles, updates
+from feed.store import articles, publishing
 from feed.store.database import Store
 from feed.store.editors import Editor
 
@@ -37,7 +37,7 @@ def story(store: Store, editor: Editor) -> None:
     for number in range(UPDATES):
         for slug in (ARTICLE, "news"):
             text = f"Number {number}: the **bridge** was closed for inspection; the ferry takes cars until then."
-            updates.publish(store, slug, editor, {"headline": f"What happened at {number}", "body": text})
+            publishing.publish(store, slug, editor, {"headline": f"What happened at {number}", "body": text})
 
 
 def get(port: int, path: str, etag: str = "") -> tuple[int, str, bytes]:

@@ -21,7 +21,7 @@ from growth import seed
 from harness import Bench, Server, arguments
 from servers import FRAME, LIVELINE, liveline
 
-from feed.store import updates
+from feed.store import publishing
 from feed.store.database import Store
 from feed.store.editors import Editor
 
@@ -47,7 +47,7 @@ def story(many: int) -> Callable[[Store, Editor], None]:
         for number in range(WHOLE):
             text = f"Number {number}: the **bridge** was closed for inspection; the ferry takes cars until then. " * 4
             given = {"headline": f"What happened at {number}", "body": text, "key": number % 10 == 0}
-            updates.publish(store, "news", editor, given)
+            publishing.publish(store, "news", editor, given)
 
     return fill
 

@@ -15,7 +15,7 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from app import create_app
-from feed.store import articles, tokens, updates
+from feed.store import articles, publishing, tokens
 from feed.store.articles import Article
 from feed.store.editors import Editor
 from feed.store.updates import Update
@@ -104,15 +104,15 @@ class Site:
 
     def publish(self, body: str = "Something happened.", feed: str = "news", **more: Any) -> Update:
         """An update by bob."""
-        return updates.publish(self.services.store, feed, self.bob, {"body": body, **more})
+        return publishing.publish(self.services.store, feed, self.bob, {"body": body, **more})
 
     def edit(self, update: Update, **given: Any) -> Update:
         """An edit by bob of what stands."""
-        return updates.edit(self.services.store, update.id, self.bob, given, None)
+        return publishing.edit(self.services.store, update.id, self.bob, given, None)
 
     def retract(self, update: Update, reason: str | None = None, *, notice: bool = False) -> Update:
         """A retraction."""
-        return updates.retract(self.services.store, update.id, {"reason": reason, "notice": notice}, None)
+        return publishing.retract(self.services.store, update.id, {"reason": reason, "notice": notice}, None)
 
     def write_article(self, slug: str = "harbour", **given: Any) -> Article:
         """An article by bob; `live=True` gives it a feed."""

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feed import times
-from feed.store import articles, feeds, migrations, updates
+from feed.store import articles, feeds, migrations, publishing, revisions, updates
 from feed.store.database import Store
 from feed.store.updates import Update
 from tests.conftest import Site, site_in
@@ -84,7 +84,7 @@ class Story:
         if (chosen := self._one(which)) is None:
             return
         text, note, seen_before = self.word(), self.word(), self.texts[chosen] in self.seen
-        updates.edit(self.site.services.store, chosen, self.site.bob, {"body": text, "note": note}, None)
+        publishing.edit(self.site.services.store, chosen, self.site.bob, {"body": text, "note": note}, None)
         self.texts[chosen] = text
         if seen_before:
             self.seen.add(note)  # it explains what became of a text that readers saw
@@ -154,7 +154,7 @@ def test_no_public_answer_holds_a_word_that_no_reader_could_see(steps: list[tupl
 def test_the_owners_case_a_name_taken_out_of_a_draft_is_in_no_public_answer(site: Site) -> None:
     site.write_article(SLUG, headline="First headline", draft=True, live=True)
     named = site.publish("Mr Tadpole took it.", feed=SLUG, headline="Tadpole accused")
-    updates.edit(
+    publishing.edit(
         site.services.store, named.id, site.alice,
         {"headline": "Mayor accused", "body": "The mayor took it.", "note": "Legal: no Tadpole"}, None,
     )  # fmt: skip
@@ -271,6 +271,6 @@ def test_what_was_written_before_this_schema_is_hidden_by_its_times(tmp_path: Pa
         feed = feeds.get(read, SLUG)
         assert feed.epoch != "old", "open pages reload, because a notice went"
         (shown,) = updates.newest_first(read, feed, None, 9)
-        assert [(r.html, r.at, r.first) for r in updates.revisions(read, shown, 9, 9)] == [("12", at[3], True)]
+        assert [(r.html, r.at, r.first) for r in revisions.of(read, shown, 9, 9)] == [("12", at[3], True)]
         assert updates.retracted_last(read, feed, 9) == []
     store.close()

@@ -15,7 +15,7 @@ from PIL import Image
 from werkzeug.datastructures import Accept
 from werkzeug.http import parse_accept_header
 
-from feed.store import articles, editors, feeds, updates
+from feed.store import articles, editors, feeds, publishing
 from feed.store.database import Store
 from feed.web import cache, files
 from feed.web.cache import Cache
@@ -51,7 +51,7 @@ WRITES: dict[str, Write] = {
     "publish in the coverage": lambda site: site.publish("More of it", feed="harbour", key=True),
     "edit": lambda site: site.edit(site.publish("Wrong"), body="Right"),
     "retract": lambda site: site.retract(site.publish("Gone soon", feed="harbour")),
-    "retract with a notice": lambda site: updates.retract(
+    "retract with a notice": lambda site: publishing.retract(
         site.services.store, site.publish("Gone soon").id, {"reason": "A mistake", "notice": True}, None
     ),
     "another headline": lambda site: articles.edit(site.services.store, "harbour", site.bob, {"headline": "Low"}),
@@ -150,7 +150,7 @@ def test_a_commit_of_another_process_is_seen(site: Site) -> None:
     furnish(site)
     assert b"From elsewhere" not in site.charlie.get("/feeds/news").data
     other = Store(site.services.settings.database)
-    updates.publish(other, "news", site.bob, {"body": "From elsewhere"})
+    publishing.publish(other, "news", site.bob, {"body": "From elsewhere"})
     other.close()
     assert b"From elsewhere" in site.charlie.get("/feeds/news").data
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from feed.errors import Invalid
 from feed.render.history import MOST_COMPARED, difference
-from feed.store import updates
+from feed.store import revisions
 from feed.web.reader import REVISIONS_SHOWN
 from tests.conftest import FROM_HERE, Site
 from tests.pages import element, elements, inner, words
@@ -95,7 +95,7 @@ def test_the_history_shows_every_revision_with_its_note_and_name(site: Site) -> 
         "Fire <del>at</del> <ins>in</ins> the <del>quay</del> <ins>harbour</ins>"
     )
     with site.services.store.read() as db:
-        moments = [revision.at for revision in updates.revisions(db, update, 9, 9)]
+        moments = [revision.at for revision in revisions.of(db, update, 9, 9)]
     assert [each.get("datetime") for each in elements(page, "time")] == moments
 
 

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -70,6 +71,23 @@ def test_imports_go_downward(path: Path) -> None:
         assert imported == own or FLOORS[imported] < FLOORS[own] or FLOORS[imported] == FLOORS[own] in (0, 5), (
             f"{own} (floor {FLOORS[own]}) imports {imported} (floor {FLOORS[imported]})"
         )
+
+
+def test_no_module_imports_itself_by_a_detour() -> None:
+    """Inside a floor, too: of two modules, at most one needs the other."""
+    modules = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for path in SOURCES}
+    needs = {
+        name: {
+            imported
+            for module, part in imports_of(ROOT / f"{name.replace('.', '/')}.py")
+            for imported in (f"{module}.{part}", module)
+            if imported in modules and imported != name
+        }
+        for name in modules
+        if (ROOT / f"{name.replace('.', '/')}.py").is_file()
+    }
+    assert "feed.store.feeds" in needs["feed.store.updates"], "this test follows nothing"
+    list(TopologicalSorter(needs).static_order())  # raises CycleError, which names the circle
 
 
 def test_only_the_store_knows_sqlite() -> None:

@@ -12,7 +12,7 @@ import socketio
 import websocket
 from websocket import WebSocket
 
-from feed.store import articles, editors, updates
+from feed.store import articles, editors, publishing
 from feed.store.database import Store
 from tests.reader import Reader, updates_in
 from tests.server import PASSWORD, Server
@@ -81,7 +81,7 @@ def test_a_write_of_another_process_reaches_the_readers_of_every_worker(tmp_path
     store = Store(tmp_path / "feed.db")
     with store.read() as db:
         bob = editors.by_name(db, "bob")
-    updates.publish(store, "news", bob, {"body": "By the command line"})
+    publishing.publish(store, "news", bob, {"body": "By the command line"})
     for reader in readers:
         eventually(lambda reader=reader: reader.sees("By the command line", "By one of the workers"))  # type: ignore[misc]
         reader.close()
@@ -100,7 +100,7 @@ def test_a_draft_has_no_socket_either_and_leaves_open_pages_when_it_becomes_one(
         bob = editors.by_name(db, "bob")
     articles.edit(store, "secret", bob, {"draft": True})
     eventually(lambda: open_page.page.reloads == 1)
-    updates.publish(store, "secret", bob, {"body": "Nobody may see this"})
+    publishing.publish(store, "secret", bob, {"body": "Nobody may see this"})
     server.publish("A later sign of life")
     other = Reader(server.url)
     eventually(lambda: other.sees("A later sign of life"))

@@ -20,7 +20,7 @@ from feed import settings
 from feed.live.admission import BARE_HEADERS
 from feed.live.direct.worker import WORDS, Worker
 from feed.repeats import Repeats
-from feed.store import editors, updates
+from feed.store import editors, publishing
 from feed.store.database import Store
 from tests.conftest import FROM_HERE, Site
 from tests.crowd import UPGRADE
@@ -258,7 +258,7 @@ def safe_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     with store.read() as db:
         bob = editors.by_name(db, "bob")
     for number in range(15):
-        updates.publish(store, "news", bob, {"body": f"Number {number} " + "and so on " * 200})
+        publishing.publish(store, "news", bob, {"body": f"Number {number} " + "and so on " * 200})
     store.close()
     server.launch()
     eventually(lambda: safely(server, b"GET /readyz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"), within=30)

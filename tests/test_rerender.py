@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from app import create_app
-from feed.store import backup, feeds, rerender, updates
+from feed.store import backup, feeds, publishing, rerender, updates
 from tests.conftest import Site
 
 
@@ -71,14 +71,14 @@ def test_a_text_that_would_be_refused_today_keeps_its_html_and_is_named(site: Si
 def test_what_is_edited_meanwhile_is_left_to_the_edit(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     update = site.publish("One")
     age(site, "updates", update.id)
-    rendered = updates.html_of
+    rendered = publishing.html_of
 
     def edited_first(*given: Any) -> str:
-        monkeypatch.setattr(updates, "html_of", rendered)
+        monkeypatch.setattr(publishing, "html_of", rendered)
         site.edit(update, body="Two")
         return rendered(*given)
 
-    monkeypatch.setattr(updates, "html_of", edited_first)
+    monkeypatch.setattr(publishing, "html_of", edited_first)
     assert "updates: 0 of 1" in next(iter(rerender.rerender(site.services.store)))
     assert html_of(site, update.id) == "<p>Two</p>"
 

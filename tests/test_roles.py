@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from feed.errors import NotAllowed
-from feed.store import actions, articles, editors, feeds, people, pictures, tokens, updates
+from feed.store import actions, articles, editors, feeds, people, pictures, publishing, tokens
 from feed.store.actions import MAY, ROLES, Verb
 from feed.store.editors import Editor
 from tests.conftest import FROM_HERE, PASSWORD, Site
@@ -33,11 +33,11 @@ def _add_picture(site: Site, by: Editor) -> object:
 
 # Each against the public article `harbour`, whose coverage holds update 1, or the draft `sketch`, which holds update 2.
 DEEDS: dict[Verb, Deed] = {
-    Verb.WRITE_DRAFT: lambda site, by: updates.publish(site.services.store, "sketch", by, {"body": "x"}),
-    Verb.PUBLISH: lambda site, by: updates.publish(site.services.store, "harbour", by, {"body": "x"}),
-    Verb.EDIT: lambda site, by: updates.edit(site.services.store, 1, by, {"body": "x"}, 1),
-    Verb.MARK: lambda site, by: updates.edit(site.services.store, 1, by, {"key": True}, None),
-    Verb.RETRACT: lambda site, by: updates.retract(site.services.store, 1, {}, by),
+    Verb.WRITE_DRAFT: lambda site, by: publishing.publish(site.services.store, "sketch", by, {"body": "x"}),
+    Verb.PUBLISH: lambda site, by: publishing.publish(site.services.store, "harbour", by, {"body": "x"}),
+    Verb.EDIT: lambda site, by: publishing.edit(site.services.store, 1, by, {"body": "x"}, 1),
+    Verb.MARK: lambda site, by: publishing.edit(site.services.store, 1, by, {"key": True}, None),
+    Verb.RETRACT: lambda site, by: publishing.retract(site.services.store, 1, {}, by),
     Verb.OPEN: lambda site, by: feeds.open_coverage(site.services.store, "ended", by),
     Verb.CLOSE: lambda site, by: feeds.close_coverage(site.services.store, "harbour", by),
     Verb.OPEN_NEWS: lambda site, by: feeds.open_coverage(site.services.store, "news", by),
@@ -58,9 +58,9 @@ DEEDS: dict[Verb, Deed] = {
 
 # The same to a draft, which stays one.
 IN_DRAFTS: dict[str, Deed] = {
-    "edit": lambda site, by: updates.edit(site.services.store, 2, by, {"body": "x"}, 1),
-    "mark": lambda site, by: updates.edit(site.services.store, 2, by, {"pinned": True}, None),
-    "retract": lambda site, by: updates.retract(site.services.store, 2, {}, by),
+    "edit": lambda site, by: publishing.edit(site.services.store, 2, by, {"body": "x"}, 1),
+    "mark": lambda site, by: publishing.edit(site.services.store, 2, by, {"pinned": True}, None),
+    "retract": lambda site, by: publishing.retract(site.services.store, 2, {}, by),
     "close": lambda site, by: feeds.close_coverage(site.services.store, "sketch", by),
     "create": lambda site, by: articles.create(site.services.store, by, {"headline": "x", "draft": True, "live": True}),
     "edit article": lambda site, by: articles.edit(site.services.store, "sketch", by, {"headline": "x", "live": False}),

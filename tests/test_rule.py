@@ -16,7 +16,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from app import create_app
 from feed.errors import Gone
 from feed.followers.tail import Tail
-from feed.store import editors, feeds, migrations, updates
+from feed.store import editors, feeds, migrations, publishing, updates
 from feed.store.updates import Update, Which
 from feed.web import feed_page
 from tests.conftest import PASSWORD
@@ -40,7 +40,7 @@ class Network(RuleBasedStateMachine):
         migrations.upgrade(self.store)
         self.bob = editors.add(self.store, "bob", PASSWORD, "editor", actor=None)
         self.updates = [  # more than one page in every view, so that there is something behind Show More
-            updates.publish(self.store, FEED, self.bob, {"body": f"Before {number}", "key": number % 9 > 0})
+            publishing.publish(self.store, FEED, self.bob, {"body": f"Before {number}", "key": number % 9 > 0})
             for number in range(feed_page.SHOWN + 6)
         ]
         self.wire: list[dict[str, Any]] = []
@@ -63,17 +63,17 @@ class Network(RuleBasedStateMachine):
     @rule(text=st.sampled_from(["One", "Two", "*Three*"]), key=st.booleans(), pinned=st.booleans(), mishap=MISHAPS)
     def publish(self, text: str, key: bool, pinned: bool, mishap: str) -> None:
         given = {"body": text, "key": key, "pinned": pinned}
-        self.updates.append(updates.publish(self.store, FEED, self.bob, given))
+        self.updates.append(publishing.publish(self.store, FEED, self.bob, given))
         self._push(mishap)
 
     @rule(which=WHICH, given=st.sampled_from(EDITS), mishap=MISHAPS)
     def edit(self, which: int, given: dict[str, Any], mishap: str) -> None:
-        self._change(which, lambda update: updates.edit(self.store, update.id, self.bob, given, None))
+        self._change(which, lambda update: publishing.edit(self.store, update.id, self.bob, given, None))
         self._push(mishap)
 
     @rule(which=WHICH, notice=st.booleans(), mishap=MISHAPS)
     def retract(self, which: int, notice: bool, mishap: str) -> None:
-        self._change(which, lambda update: updates.retract(self.store, update.id, {"notice": notice}, None))
+        self._change(which, lambda update: publishing.retract(self.store, update.id, {"notice": notice}, None))
         self._push(mishap)
 
     @rule(closed=st.booleans(), mishap=MISHAPS)

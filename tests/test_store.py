@@ -23,10 +23,12 @@ from feed.store import (
     backup,
     editors,
     feeds,
+    idempotency,
     migrations,
     people,
     pictures,
     presence,
+    publishing,
     readiness,
     sessions,
     tokens,
@@ -70,8 +72,8 @@ def test_versions_have_no_holes_when_many_write_at_once(site: Site, other: Store
     def write(number: int) -> list[int]:
         store = stores[number % 2]
         slug = "harbour" if number % 3 == 0 else NEWS
-        made = updates.publish(store, slug, site.bob, {"body": f"Number {number}"})
-        edited = updates.edit(store, made.id, site.alice, {"body": f"Number {number}, edited"}, None)
+        made = publishing.publish(store, slug, site.bob, {"body": f"Number {number}"})
+        edited = publishing.edit(store, made.id, site.alice, {"body": f"Number {number}, edited"}, None)
         return [made.version, edited.version] if slug == NEWS else []
 
     with ThreadPoolExecutor(8) as pool:
@@ -88,7 +90,7 @@ def test_two_editors_of_one_update_cannot_both_win(site: Site, other: Store) -> 
     def edit(number: int) -> str:
         store = [site.services.store, other][number % 2]
         try:
-            return updates.edit(store, update.id, site.bob, {"body": f"Text {number}"}, 1).body
+            return publishing.edit(store, update.id, site.bob, {"body": f"Text {number}"}, 1).body
         except Stale:
             return ""
 
@@ -103,7 +105,7 @@ def test_a_refused_write_leaves_no_trace(site: Site) -> None:
     dump = dump_of(site.services.store)
 
     def fails(db: Any) -> None:
-        updates._publish(db, NEWS, site.bob, {**given_fields(), "pinned": True}, None)
+        publishing._publish(db, NEWS, site.bob, {**given_fields(), "pinned": True}, None)
         raise RuntimeError("in the middle")
 
     with pytest.raises(RuntimeError, match="in the middle"):
@@ -188,9 +190,9 @@ def play(site: Site, verb: str, made: list[int], which: int) -> None:
     )
     try:
         if verb == "retract":
-            updates.retract(site.services.store, update_id, {"notice": which % 2 == 0}, None)
+            publishing.retract(site.services.store, update_id, {"notice": which % 2 == 0}, None)
         else:
-            updates.edit(site.services.store, update_id, site.bob, given, None)
+            publishing.edit(site.services.store, update_id, site.bob, given, None)
     except Gone:
         made.remove(update_id)
 
@@ -478,8 +480,8 @@ def test_who_did_what_since_the_backup_stays_on_record(site: Site, tmp_path: Pat
     before = rows(store, "SELECT * FROM actions ORDER BY id")
     backup.backup(store, media, tmp_path / "site.backup")
     eve = editors.add(store, "eve", PASSWORD, "editor", "Eve Ellis", actor=site.alice)
-    updates.publish(store, "harbour", eve, {"body": "After"})
-    updates.retract(store, 1, {"reason": "Wrong"}, site.alice)
+    publishing.publish(store, "harbour", eve, {"body": "After"})
+    publishing.retract(store, 1, {"reason": "Wrong"}, site.alice)
     articles.create(store, eve, {"headline": "Quay", "slug": "quay", "live": True})
     people.disable(store, "bob", site.alice)
 
@@ -616,12 +618,21 @@ def test_a_worker_that_is_gone_has_no_readers(site: Site, monkeypatch: pytest.Mo
 
 
 def test_a_key_is_remembered_for_a_day(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = updates.publish(site.services.store, NEWS, site.bob, {"body": "x"}, "key")
+    first = publishing.publish(site.services.store, NEWS, site.bob, {"body": "x"}, "key")
     real_after = times.after
-    monkeypatch.setattr(times, "after", lambda seconds: real_after(seconds + updates.KEY_REMEMBERED_SECONDS - 60))
-    assert updates.publish(site.services.store, NEWS, site.bob, {"body": "x"}, "key").id == first.id
-    monkeypatch.setattr(times, "after", lambda seconds: real_after(seconds + updates.KEY_REMEMBERED_SECONDS + 60))
-    assert updates.publish(site.services.store, NEWS, site.bob, {"body": "x"}, "key").id != first.id
+    monkeypatch.setattr(times, "after", lambda seconds: real_after(seconds + idempotency.REMEMBERED_SECONDS - 60))
+    assert publishing.publish(site.services.store, NEWS, site.bob, {"body": "x"}, "key").id == first.id
+    monkeypatch.setattr(times, "after", lambda seconds: real_after(seconds + idempotency.REMEMBERED_SECONDS + 60))
+    assert publishing.publish(site.services.store, NEWS, site.bob, {"body": "x"}, "key").id != first.id
+
+
+def test_the_key_of_a_release_before_gives_the_same_update(site: Site) -> None:
+    """Stored digests must go on matching: with fields that came later left out, and under the feed's first address."""
+    made = "62641c65b3c3f9691a17e35a87254fddf0cb7883f05f635be108e7731aee3ff2"  # as releases before made it
+    cleaned = {"headline": None, "body": "x", "language": None, "key": False, "pinned": False, "published_at": None}
+    assert idempotency.claim("key", NEWS, cleaned).digest == made
+    with_language = {**cleaned, "language": "uk"}
+    assert idempotency.claim("key", NEWS, with_language).digest != made
 
 
 def test_old_sessions_and_tries_are_swept_away(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:

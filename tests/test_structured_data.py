@@ -14,7 +14,7 @@ from PIL import Image
 
 from feed import text
 from feed.render import structured_data
-from feed.store import articles, editors, feeds, pictures, updates
+from feed.store import articles, editors, feeds, pictures, publishing
 from feed.web.feed_page import SHOWN
 from tests.conftest import Site
 from tests.pages import elements
@@ -125,7 +125,7 @@ def test_coverage_is_a_live_blog_whose_entries_have_their_own_fields(site: Site)
     picture = a_large_picture(site)
     article = site.write_article("harbour", live=True, standfirst="It burns")
     first = site.publish("One\n\nTwo & <three>\n\n- four\n- **fi**-ve", feed="harbour")
-    second = updates.publish(
+    second = publishing.publish(
         site.services.store, "harbour", site.alice, {"body": f"![A tug](/pictures/{picture}) Hi", "headline": '"A tug"'}
     )
     edited = site.edit(first, body="One.\n\nTwo & <three>\n\n- four\n- **fi**-ve")
@@ -153,7 +153,7 @@ def test_coverage_is_a_live_blog_whose_entries_have_their_own_fields(site: Site)
 
 def test_entries_have_their_own_dates_and_not_the_articles(site: Site) -> None:
     site.write_article("harbour", live=True)
-    updates.publish(site.services.store, "harbour", site.bob, {"body": "Then"}, moment="2026-01-02T03:04:05.678Z")
+    publishing.publish(site.services.store, "harbour", site.bob, {"body": "Then"}, moment="2026-01-02T03:04:05.678Z")
     (entry,) = told(site, "/articles/harbour")["LiveBlogPosting"]["liveBlogUpdate"]
     assert entry["datePublished"] == "2026-01-02T04:04:05+01:00"
 

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from feed.store import feeds, updates
+from feed.store import feeds, publishing, updates
 from feed.web import feed_page
 from feed.web.feed_page import SHOWN, FeedPage
 from feed.web.views import view_of
@@ -28,7 +28,7 @@ VIEWS = ["", "?key=1", "?order=oldest", "?key=1&order=oldest", "?at=2026-07-26T1
 
 def publish_at(site: Site, moment: str, body: str, feed: str = "news", **more: Any) -> updates.Update:
     """An update as of that moment."""
-    return updates.publish(site.services.store, feed, site.bob, {"body": body, **more}, moment=moment)
+    return publishing.publish(site.services.store, feed, site.bob, {"body": body, **more}, moment=moment)
 
 
 def page_of(site: Site, feed: str, link: str, limit: int) -> FeedPage:

@@ -20,7 +20,7 @@ from websocket import WebSocketTimeoutException
 
 from feed.followers import hub as telling
 from feed.live.direct.engine import LET_GO
-from feed.store import articles, backup, feeds, updates, websub
+from feed.store import articles, backup, feeds, publishing, websub
 from feed.store.database import Store
 from tests.conftest import Site, application_in, site_in
 from tests.faults.test_crash import COMMIT_AND_DIE
@@ -414,7 +414,7 @@ def test_what_becomes_a_draft_while_the_hub_is_told_is_not_named_any_more(tellin
         lambda site: articles.edit(site.services.store, "tower", site.bob, {"draft": False, "live": True}),
         lambda site: articles.edit(site.services.store, "quay", site.bob, {"live": True}),
         lambda site: site.write_article("new", live=True),
-        lambda site: updates.publish(
+        lambda site: publishing.publish(
             site.services.store, "harbour", site.bob, {"body": "Imported"}, moment="2020-01-01T00:00:00.000Z"
         ),
     ],

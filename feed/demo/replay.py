@@ -71,8 +71,10 @@ class _Site:
         self._token = token
         self._paths: dict[str, str] = {}
 
-    def call(self, method: str, path: str, body: dict[str, Any], key: str | None = None) -> Any:
-        headers = {"Content-Type": "application/json", **({"Idempotency-Key": key} if key else {})}
+    def call(self, method: str, path: str, body: dict[str, Any], idempotency_key: str | None = None) -> Any:
+        headers = {"Content-Type": "application/json"}
+        if idempotency_key:
+            headers["Idempotency-Key"] = idempotency_key
         return self._send(method, path, json.dumps(body).encode(), headers)
 
     def picture_path(self, name: str) -> str:

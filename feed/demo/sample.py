@@ -6,7 +6,7 @@ from typing import Any
 
 from feed import times
 from feed.demo.drawings import draw
-from feed.store import articles, editors, pictures, updates
+from feed.store import articles, editors, pictures, publishing
 from feed.store.database import Store
 
 APART_SECONDS = 17 * 60  # between two updates of the sample: a quiet day
@@ -29,5 +29,5 @@ def load_if_empty(store: Store, media: Path) -> bool:
     for slug, written in sample["feeds"].items():
         for number, update in enumerate(written):
             ago = APART_SECONDS * (len(written) - number)
-            updates.publish(store, slug, editor, update, moment=times.after(-ago))
+            publishing.publish(store, slug, editor, update, moment=times.after(-ago))
     return True

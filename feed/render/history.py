@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple, TypeVar
 
 from feed import text
 from feed.languages import ENGLISH
-from feed.store.updates import Revision
+from feed.store.revisions import Revision
 
 MOST_COMPARED = 1_000  # sentences or words at a time: 20 ms for usual prose, 0.1 s for the worst pattern we found
 KEPT = 256  # comparisons: strangers may ask again and again

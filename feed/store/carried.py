@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
-from feed.store import articles, editors, feeds, tokens, undone, updates, websub
+from feed.store import articles, editors, feeds, publishing, tokens, undone, updates, websub
 
 # The tails of running servers wait for ticks above the last they saw, so a restored database goes on above that, and
 # above whatever is written while it is being restored.
@@ -51,7 +51,7 @@ def put(db: Database, kept: Kept) -> None:
     _begin_epochs(db, kept.tick + TICKS_AHEAD)
     tokens.end(db, kept.tokens)
     editors.stand_again(db, kept.people)
-    updates.retract_again(db, kept.retracted)
+    publishing.retract_again(db, kept.retracted)
     articles.withdraw_again(db, kept.withdrawn)
     undone.keep(db, kept.done)
     websub.begin_anew(db, kept.hubs)  # what their subscribers have may be newer than any feed now is

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sqlite_utils import Database
 
 from feed.errors import Invalid
-from feed.store import articles, feeds, updates
+from feed.store import articles, feeds, publishing
 from feed.store.database import Store
 
 _UPDATES = """
@@ -38,7 +38,7 @@ def rerender(store: Store, *, dry_run: bool = False) -> Iterator[str]:
     that its open pages reload. A text that would be refused today keeps its HTML and is named. Safe while the site
     runs: what somebody edits meanwhile is left to the edit."""
     changed: Counter[int] = Counter()
-    yield from _each(store, "updates", _UPDATES, updates.html_of, changed, dry_run=dry_run)
+    yield from _each(store, "updates", _UPDATES, publishing.html_of, changed, dry_run=dry_run)
     yield from _each(store, "articles", _ARTICLES, articles.html_of, changed, dry_run=dry_run)
     for feed_id, count in sorted(changed.items()):
         with store.read() as db:

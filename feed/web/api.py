@@ -10,7 +10,7 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, Unauthorized,
 
 from feed.errors import Missing, Stale
 from feed.picture import UPLOAD_BYTES
-from feed.store import articles, feeds, pictures, tokens, updates
+from feed.store import articles, feeds, pictures, publishing, tokens, updates
 from feed.store.articles import Article
 from feed.store.editors import Editor
 from feed.store.pictures import Picture
@@ -47,7 +47,7 @@ def _conflict(error: Stale) -> Response:
 def publish(slug: str) -> tuple[Response, int, dict[str, str]]:
     """Publishes an update."""
     editor = _editor()
-    update = updates.publish(services().store, slug, editor, _sent(), request.headers.get("Idempotency-Key"))
+    update = publishing.publish(services().store, slug, editor, _sent(), request.headers.get("Idempotency-Key"))
     body = update_json(update)
     return jsonify(body), 201, {"Location": body["url"], **_etag(update)}
 
@@ -88,7 +88,7 @@ def edit_update(update_id: int) -> Response | tuple[Response, int, dict[str, str
     revision = _revision(in_body)
     if revision is None and request.headers.get("If-Match") != "*":
         return problem(428, 'Say which revision you read: If-Match: "1", or "revision": 1 in the body.')
-    update = updates.edit(services().store, update_id, editor, given, revision)
+    update = publishing.edit(services().store, update_id, editor, given, revision)
     return jsonify(update_json(update)), 200, _etag(update)
 
 
@@ -97,7 +97,7 @@ def retract(update_id: int) -> Response:
     """Retracts an update; the body may hold a `reason`, and `notice` to tell readers."""
     editor = _editor()
     given = _sent() if request.get_data(cache=True) else {}
-    update = updates.retract(services().store, update_id, given, editor)
+    update = publishing.retract(services().store, update_id, given, editor)
     return jsonify(
         {
             "id": update.id,

@@ -11,7 +11,19 @@ from flask import Blueprint, g, redirect, render_template, request, url_for
 
 from feed import fields
 from feed.errors import Invalid, KeyUsed, Message, Reason, Stale, by_field
-from feed.store import actions, articles, editors, feeds, moments, people, pictures, sessions, updates
+from feed.store import (
+    actions,
+    articles,
+    editors,
+    feeds,
+    idempotency,
+    moments,
+    people,
+    pictures,
+    publishing,
+    sessions,
+    updates,
+)
 from feed.store.actions import Verb
 from feed.store.editors import Editor
 from feed.store.updates import Update
@@ -53,24 +65,24 @@ def feed(slug: str) -> str:
 @desk.post("/feeds/<slug>/updates")
 def publish(slug: str) -> Any:
     """Publishes what the composer holds. The form's own key makes a second click harmless."""
-    given, key = _update_fields(), request.form.get("idempotency_key") or None
+    given, idempotency_key = _update_fields(), request.form.get("idempotency_key") or None
     try:
-        update = updates.publish(services().store, slug, g.editor, given, key)
+        update = publishing.publish(services().store, slug, g.editor, given, idempotency_key)
     except KeyUsed:
         # The answer to the first text was lost on its way; with its key no other would ever be taken.
         again = Message("Your first text was published already; sending this makes a second update.")
         return _feed(slug, given=given, error=Invalid(Reason("body", again))), 422
     except Invalid as error:
-        return _feed(slug, given=given, error=error, key=key), 422
+        return _feed(slug, given=given, error=error, idempotency_key=idempotency_key), 422
     return _back_to(update, "published")
 
 
-@desk.get("/feeds/<slug>/published/<key>")
-def published(slug: str, key: str) -> Any:
-    """What became of the text that was sent with that idempotency key: the editor's page asks when no answer came.
+@desk.get("/feeds/<slug>/published/<idempotency_key>")
+def published(slug: str, idempotency_key: str) -> Any:
+    """What became of the text that was sent with that key: the editor's page asks when no answer came.
     204 where it was not published, or else the page that a published one leads to."""
     with services().store.read() as db:
-        update = updates.published_with(db, g.editor, key)
+        update = idempotency.published_with(db, g.editor, idempotency_key)
     return _back_to(update, "published") if update and update.feed == slug else ("", 204)
 
 
@@ -103,7 +115,7 @@ def edit(update_id: int) -> Any:
     if "language" in request.form:  # a form of the release before has none, and takes none away
         given["language"] = request.form["language"]
     try:
-        update = updates.edit(services().store, update_id, g.editor, given, revision)
+        update = publishing.edit(services().store, update_id, g.editor, given, revision)
     except Stale as error:
         return _edit_form(error.current, given, conflict=True), 409
     except Invalid as error:
@@ -115,7 +127,7 @@ def edit(update_id: int) -> Any:
 def mark(update_id: int) -> Any:
     """Marks an update as key or pinned, or takes the mark off. What the text says meanwhile does not matter."""
     given: dict[str, object] = {name: request.form[name] == "1" for name in ("key", "pinned") if name in request.form}
-    update = updates.edit(services().store, update_id, g.editor, given, None)
+    update = publishing.edit(services().store, update_id, g.editor, given, None)
     if "key" in given:
         return _back_to(update, "keyed" if update.key else "unkeyed")
     return _back_to(update, "pinned" if update.pinned else "unpinned")
@@ -132,7 +144,7 @@ def retract(update_id: int) -> Any:
     """Takes the update off every page."""
     given = {"reason": request.form.get("reason"), "notice": "notice" in request.form}
     try:
-        update = updates.retract(services().store, update_id, given, g.editor)
+        update = publishing.retract(services().store, update_id, given, g.editor)
     except Invalid as error:
         return _retraction_form(_update(update_id), given, error), 422
     return _back_to(update, "retracted")
@@ -294,7 +306,7 @@ def _feed(
     slug: str,
     given: dict[str, object] | None = None,
     error: Invalid | None = None,
-    key: str | None = None,
+    idempotency_key: str | None = None,
 ) -> str:
     with services().store.read() as db:
         found = feeds.get(db, slug, drafts=True)
@@ -314,7 +326,7 @@ def _feed(
         snippet=snippet(found) if services().settings.embed_origins and not found.draft else None,
         given=given or {},
         errors=by_field(error),
-        idempotency_key=key or secrets.token_hex(16),
+        idempotency_key=idempotency_key or secrets.token_hex(16),
     )
 
 

@@ -6,7 +6,7 @@ from werkzeug.exceptions import BadRequest
 
 from feed.errors import Gone, Message, Missing
 from feed.render import changes, history, stories, structured_data
-from feed.store import articles, authors, feeds, pictures, updates
+from feed.store import articles, authors, feeds, pictures, revisions, updates
 from feed.store.articles import Article
 from feed.store.database import Database
 from feed.store.feeds import NEWS, Feed
@@ -136,7 +136,7 @@ def history_of(update_id: int) -> str:
     with services().store.read() as db:
         found = updates.get(db, update_id)
         cache_until_changed(db, feeds.get(db, found.feed))
-        kept = updates.revisions(db, found, int(before or found.revision + 1), REVISIONS_SHOWN + 1)
+        kept = revisions.of(db, found, int(before or found.revision + 1), REVISIONS_SHOWN + 1)
     if not kept:
         raise Missing(update_id)
     entries = services().store.offload(history.entries, kept, services().languages.of(found.tongue).tag)

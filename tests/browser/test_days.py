@@ -6,7 +6,7 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from feed import times
-from feed.store import editors, updates
+from feed.store import editors, publishing
 from feed.store.database import Store
 from tests.browser.conftest import NewPage
 from tests.server import Server
@@ -27,7 +27,7 @@ def test_each_day_is_named_once_above_its_first_update(server: Server, open_page
     noon = now.replace(hour=12, minute=0, second=0, microsecond=0)
     for ago in (9, 9, 1, 1):
         moment = times.to_text(noon - timedelta(days=ago))
-        last = updates.publish(store, "news", bob, {"body": f"{ago} days ago"}, moment=moment)
+        last = publishing.publish(store, "news", bob, {"body": f"{ago} days ago"}, moment=moment)
     store.close()
     yesterday, before = noon - timedelta(days=1), noon - timedelta(days=9)
     old = ["9 days ago"] * 2

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from feed import times
-from feed.store import editors, updates
+from feed.store import editors, publishing
 from feed.store.database import Store
 from tests.browser.conftest import LONG, WITH_WINDOWS, NewPage, launch, until
 from tests.browser.states import WIDE, uploaded
@@ -74,7 +74,7 @@ def test_a_page_that_was_opened_two_days_ago_knows_today_from_then(
         bob = editors.by_name(db, "bob")
     for hour, minute in ((20, 0), (23, 30)):
         moment = times.to_text(day + timedelta(hours=hour, minutes=minute))
-        updates.publish(store, slug, bob, {"body": f"At {hour}:{minute}"}, moment=moment)
+        publishing.publish(store, slug, bob, {"body": f"At {hour}:{minute}"}, moment=moment)
     store.close()
     page = open_page(f"{server.url}/healthz", wait_for=None, timezone_id="UTC")
     then = {"Date": f"{opened:%a, %d %b %Y %H:%M:%S} GMT"}

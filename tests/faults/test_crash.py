@@ -21,12 +21,12 @@ from tests.waiting import eventually
 COMMIT_AND_DIE = """
 import os, signal, sys
 from pathlib import Path
-from feed.store import editors, updates
+from feed.store import editors, publishing
 from feed.store.database import Store
 store = Store(Path(sys.argv[1]))
 with store.read() as db:
     bob = editors.by_name(db, "bob")
-updates.publish(store, "news", bob, {"body": "Committed by the dead"})
+publishing.publish(store, "news", bob, {"body": "Committed by the dead"})
 os.kill(os.getpid(), signal.SIGKILL)
 """
 

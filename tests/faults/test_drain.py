@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import requests
 
-from feed.store import tokens, updates
+from feed.store import publishing, tokens
 from feed.store.database import Store
 from tests.crowd import UPGRADE, Crowd
 from tests.server import BIN, ROOT, Server
@@ -98,7 +98,9 @@ class Elsewhere(threading.Thread):
 
     def run(self) -> None:
         while not self._over.wait(0.02):
-            self.published.append(updates.publish(self._store, "news", self._bob, {"body": "From elsewhere"}).version)
+            self.published.append(
+                publishing.publish(self._store, "news", self._bob, {"body": "From elsewhere"}).version
+            )
 
     def __enter__(self) -> "Elsewhere":
         self.start()

@@ -1,0 +1,208 @@
+"""Publish, edit, retract: the three verbs that change a feed.
+
+Each runs in one transaction that bumps the version of the feed first and stamps it on everything that changes.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlite_utils import Database
+
+from feed import fields, repeats, text, times
+from feed.errors import Invalid, Message, Reason, Stale
+from feed.store import actions, feeds, idempotency, moments, pictures, revisions, search, updates
+from feed.store.actions import Actor, Verb
+from feed.store.database import Store, insert
+from feed.store.editors import Editor
+from feed.store.feeds import Feed
+from feed.store.idempotency import Claim
+from feed.store.updates import Update
+
+# The flags of an update, and the part of the feed's page that shows the updates with that flag.
+_PARTS = {"pinned": "pinned", "key": "key-events"}
+
+
+def publish(
+    store: Store,
+    slug: str,
+    editor: Editor,
+    given: Mapping[str, object],
+    idempotency_key: str | None = None,
+    *,
+    moment: str | None = None,
+) -> Update:
+    """Publishes an update in that feed, under the editor's name. It is dated now or, for an import, at a moment in the
+    past: `moment`, or the field `published_at`.
+
+    The same idempotency key of the same editor gives the same update again for 24 hours. Raises Missing for the feed,
+    Invalid for the fields, KeyUsed for a key that was used for something else, Gone when the key's update has been
+    retracted.
+    """
+    cleaned = fields.clean(fields.PUBLICATION, given)
+    with store.read() as db:
+        feed = feeds.get(db, slug, drafts=True)
+    claim = idempotency.claim(idempotency_key, feed.first_slug, cleaned) if idempotency_key is not None else None
+    cleaned["html"] = html_of(store, cleaned["body"], cleaned["language"] or feed.language)
+    update = store.write(_publish, slug, editor, cleaned, claim, moment)
+    if moments.seconds_ahead(update.published_at):
+        repeats.say(
+            f"this machine's clock is behind the newest update of {slug}: it was set back, or was ahead before. New "
+            "updates are dated just after that one; set the clock right"
+        )
+    return update
+
+
+def edit(store: Store, update_id: int, editor: Editor, given: Mapping[str, object], revision: int | None) -> Update:
+    """Changes the fields that are given. `revision` is the one that the editor read; None overwrites what others
+    changed since.
+
+    A `note` tells readers what was changed and why, so it needs a change of the text. An edit that changes nothing
+    leaves the update as it is. Raises Missing, Gone, Invalid, or Stale with the current update.
+    """
+    cleaned = fields.clean(fields.EDIT, given, partial=True)
+    note = cleaned.pop("note", None)
+    if "body" in cleaned:
+        with store.read() as db:
+            current = updates.get(db, update_id, drafts=True)
+        language = cleaned.get("language", current.language) or current.feed_language
+        cleaned["html"] = html_of(store, cleaned["body"], language)
+    return store.write(_edit, update_id, editor, cleaned, revision, note)
+
+
+def retract(store: Store, update_id: int, given: Mapping[str, object], actor: Actor | None) -> Update:
+    """Takes the update off every page. `given` may hold a reason, and whether a notice tells readers of it.
+
+    Raises Missing, Gone when the update is retracted already, Invalid.
+    """
+    cleaned = fields.clean(fields.RETRACTION, given)
+    return store.write(_retract, update_id, cleaned["reason"], cleaned["notice"], actor)
+
+
+def retract_again(db: Database, retractions: Iterable[Update]) -> None:
+    """Retracts those of these updates that are not retracted in this older copy, in a transaction of the caller's.
+
+    Ids are used again after a restore, so `published_at` must be the same too, unless the article was a draft when the
+    copy was made and was published since. The feed may have another slug.
+    """
+    same = (
+        "updates.published_at = :published_at OR (updates.published_at < :published_at AND updates.byline = :byline "
+        "AND EXISTS (SELECT 1 FROM feeds JOIN articles ON articles.id = feeds.article_id "
+        "WHERE feeds.id = updates.feed_id AND articles.draft))"
+    )
+    for retracted in retractions:
+        found = db.execute(
+            f"SELECT id FROM updates WHERE id = :id AND retracted_at IS NULL AND ({same})",
+            {"id": retracted.id, "published_at": retracted.published_at, "byline": retracted.byline},
+        ).fetchone()
+        if found:
+            _set_retracted(
+                db, updates.get_any(db, found["id"]), retracted.retracted_at, retracted.reason, notice=retracted.notice
+            )
+
+
+def html_of(store: Store, body: str, language: str | None) -> str:
+    """The HTML of an update's text in that language; None is the site's. Raises Invalid when nothing would show."""
+    html = store.texts.run(text.to_html, body, fields.BODY, language or store.language, pictures.named_in(store, body))
+    if not store.texts.run(text.shows_something, html):
+        raise Invalid(Reason("body", Message("Nothing of this would be visible. Write something first.")))
+    return html
+
+
+def _publish(
+    db: Database, slug: str, editor: Editor, new: dict[str, Any], claim: Claim | None, moment: str | None = None
+) -> Update:
+    feed = feeds.get(db, slug, drafts=True)
+    if claim and (earlier := idempotency.recall(db, editor, claim)):
+        return updates.get(db, earlier, drafts=True)
+    version = feeds.bump(db, feed.id)
+    given = moment or new.get("published_at")
+    moment = given or moments.now(db, feed)
+    if new["pinned"]:
+        _unpin(db, feed.id, version)
+    _stamp_parts(db, feed.id, version, {flag for flag in _PARTS if new[flag]})
+    row = {
+        **new,
+        "feed_id": feed.id,
+        "version": version,
+        "revision": 1,
+        "byline": editor.display_name,
+        "editor_id": editor.id,
+        "published_at": moment,
+        "imported": given is not None,
+    }
+    update_id = insert(db, "updates", row)
+    revisions.keep(db, update_id, editor, moment)
+    search.put(db, update_id)
+    actions.record(db, editor, Verb.PUBLISH, feed_id=feed.id, update_id=update_id, draft=feed.draft)
+    if claim:
+        idempotency.remember(db, editor, claim, update_id)
+    return updates.get_any(db, update_id)
+
+
+def _edit(
+    db: Database, update_id: int, editor: Editor, given: dict[str, Any], revision: int | None, note: str | None
+) -> Update:
+    update = updates.get(db, update_id, drafts=True)
+    if revision is not None and revision != update.revision:
+        raise Stale(update)
+    changed = {name: value for name, value in given.items() if getattr(update, name) != value}
+    rewritten = changed.keys() & {"headline", "body"}
+    if note and not rewritten:
+        told = Message("A note goes with a change of the words, and they are as they were.")
+        raise Invalid(Reason("note", told))
+    if not changed:
+        return update
+    feed = feeds.get(db, update.feed, drafts=True)
+    version = feeds.bump(db, feed.id)
+    moment = max(times.now(), update.edited_at or update.published_at)  # the clock may have been set back
+    if changed.get("pinned"):
+        _unpin(db, feed.id, version)
+    _stamp_parts(db, feed.id, version, _flags(update) | changed.keys())
+    if rewritten:
+        changed |= {"revision": update.revision + 1, "edited_at": moment}
+    db.table("updates").update(update_id, {**changed, "version": version})
+    if rewritten:
+        revisions.keep(db, update_id, editor, moment, note)
+        search.put(db, update_id)
+    verb = Verb.EDIT if rewritten else Verb.MARK
+    flags = ", ".join(f"{flag}: {'yes' if changed[flag] else 'no'}" for flag in _PARTS if flag in changed)
+    actions.record(db, editor, verb, feed_id=feed.id, update_id=update_id, detail=flags or None, draft=feed.draft)
+    return updates.get_any(db, update_id)
+
+
+def _retract(db: Database, update_id: int, reason: str | None, notice: bool, actor: Actor | None) -> Update:
+    update = updates.get(db, update_id, drafts=True)
+    feed = _set_retracted(db, update, max(times.now(), update.published_at), reason, notice=notice)
+    actions.record(db, actor, Verb.RETRACT, feed_id=feed.id, update_id=update_id, detail=reason, draft=feed.draft)
+    return updates.get_any(db, update_id)
+
+
+def _set_retracted(db: Database, update: Update, moment: str | None, reason: str | None, *, notice: bool) -> Feed:
+    """Stores the retraction; returns the update's feed."""
+    feed = feeds.get(db, update.feed, drafts=True)
+    version = feeds.bump(db, feed.id)
+    _stamp_parts(db, feed.id, version, _flags(update))
+    retraction = {"retracted_at": moment, "reason": reason, "notice": notice}
+    db.table("updates").update(update.id, {"version": version, **retraction})
+    search.put(db, update.id)
+    return feed
+
+
+def _unpin(db: Database, feed_id: int, version: int) -> None:
+    """Unpins the update that is pinned now: a feed has one pinned update at most."""
+    db.execute(
+        "UPDATE updates SET pinned = 0, version = ? WHERE feed_id = ? AND pinned AND retracted_at IS NULL",
+        [version, feed_id],
+    )
+
+
+def _flags(update: Update) -> set[str]:
+    """The flags that are set on the update."""
+    return {flag for flag in _PARTS if getattr(update, flag)}
+
+
+def _stamp_parts(db: Database, feed_id: int, version: int, touched: set[str]) -> None:
+    """Stamps the parts that show updates with one of these flags: they change with the update. Other names in `touched`
+    are ignored."""
+    for flag in _PARTS.keys() & touched:
+        feeds.stamp(db, feed_id, _PARTS[flag], version)

@@ -1,0 +1,57 @@
+"""Revisions: every text that an update ever had.
+
+A revision saved while its article was a draft is shown at the desk alone, unless it was the current one when the
+article was published (invariant 6). The table `drafted` says which revisions those are.
+"""
+
+from dataclasses import dataclass, replace
+
+from sqlite_utils import Database
+
+from feed.store.editors import Editor
+from feed.store.updates import Update
+
+# A note explains a change, so only readers who could see the revision before it are shown the note.
+_SEEN = """
+    SELECT revisions.revision, headline, html, byline, coalesce(drafted.seen_at, revisions.at) AS at,
+        CASE WHEN before.update_id IS NULL OR before.seen_at IS NOT NULL THEN note END AS note
+    FROM revisions
+    LEFT JOIN drafted ON drafted.update_id = revisions.update_id AND drafted.revision = revisions.revision
+    LEFT JOIN drafted AS before
+        ON before.update_id = revisions.update_id AND before.revision = revisions.revision - 1
+    WHERE revisions.update_id = ? AND revisions.revision < ?
+        AND (drafted.update_id IS NULL OR drafted.seen_at IS NOT NULL)
+    ORDER BY revisions.revision DESC LIMIT ?
+"""
+
+
+@dataclass(frozen=True)
+class Revision:
+    """A text that readers saw, from `at` until the next revision. `first` says whether it is the first that they saw;
+    `note` is what the editor told them about the change."""
+
+    revision: int
+    headline: str | None
+    html: str
+    byline: str
+    at: str
+    note: str | None
+    first: bool = False
+
+
+def of(db: Database, update: Update, before: int, limit: int) -> list[Revision]:
+    """Up to `limit` revisions of the update that readers could see and that are lower than `before`, newest first. The
+    first revision carries the update's byline, whoever worked on the draft."""
+    found = [Revision(**dict(row)) for row in db.execute(_SEEN, [update.id, before, limit])]
+    if found and len(found) < limit:
+        found[-1] = replace(found[-1], first=True, byline=update.byline)
+    return found
+
+
+def keep(db: Database, update_id: int, editor: Editor, moment: str, note: str | None = None) -> None:
+    """Stores the current text of the update as a revision, saved by that editor at that moment."""
+    db.execute(
+        "INSERT INTO revisions (update_id, revision, headline, body, html, editor_id, byline, at, note) "
+        "SELECT id, revision, headline, body, html, ?, ?, ?, ? FROM updates WHERE id = ?",
+        [editor.id, editor.display_name, moment, note, update_id],
+    )
