@@ -14,6 +14,7 @@ from feed.live.channel import Channel
 from feed.render import templates
 from feed.render.updates import Renderer
 from feed.store.database import Store
+from feed.store.parts import Parts
 from feed.store.readiness import Readiness
 from feed.store.versions import Versions
 from feed.web import desk_pictures, files, guards, problems
@@ -34,16 +35,19 @@ def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
     app = Flask(__name__, static_folder=None)
     languages = Languages(chosen.language, chosen.timezone)
     store, render = Store(chosen.database, chosen.language), Renderer(languages, chosen.public_url)
-    versions = Versions(store)
-    channel = Channel(store, LocalBus(store, versions, render), chosen)
+    versions, parts = Versions(store), Parts(chosen.public_url, chosen.language)
+    channel = Channel(store, LocalBus(store, versions, parts, render), chosen)
     websub = WebSub(store, versions, chosen)
-    app.extensions["liveline"] = Services(chosen, languages, store, Readiness(store), versions, render, channel, websub)
+    app.extensions["liveline"] = Services(
+        chosen, languages, store, Readiness(store), versions, parts, render, channel, websub
+    )
 
     templates.equip(app.jinja_env, languages)
     app.jinja_env.globals |= {
         "site_name": chosen.site_name,
         "public_url": chosen.public_url,
         "update_html": render.update,
+        "part_html": render.part,
     }
     files.install(app)
     guards.guard(app)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from feed.followers.tail import Tail
-from feed.render.updates import KEY_EVENTS
+from feed.store.parts import KEY_EVENTS
 from feed.web.feed_page import SHOWN
 from tests.conftest import Site
 from tests.pages import Element, element, words
@@ -78,6 +78,7 @@ def test_open_pages_hear_of_each_change_of_one_and_of_no_other(site: Site) -> No
     tail = Tail(
         site.services.store,
         site.services.versions,
+        site.services.parts,
         site.services.render,
         lambda slug, envelope: pushed.append(envelope),
     )

@@ -109,7 +109,13 @@ def test_an_update_is_in_its_feed_s_language_everywhere(site: Site) -> None:
     site.write_article("harbour", **UKRAINIAN)
     pushed: list[dict[str, Any]] = []
     services = site.services
-    tail = Tail(services.store, services.versions, services.render, lambda slug, envelope: pushed.append(envelope))
+    tail = Tail(
+        services.store,
+        services.versions,
+        services.parts,
+        services.render,
+        lambda slug, envelope: pushed.append(envelope),
+    )
     tail.watch("harbour")
     update = site.edit(site.publish("Текст " * 200, feed="harbour", key=True, pinned=True), body="Новий текст " * 60)
     tail.step()
@@ -140,7 +146,13 @@ def test_another_language_reloads_what_is_open_and_leaves_nothing_in_the_cache(s
         assert "Оновлено:" not in site.charlie.get(endpoint).text
     pushed: list[dict[str, Any]] = []
     services = site.services
-    tail = Tail(services.store, services.versions, services.render, lambda slug, envelope: pushed.append(envelope))
+    tail = Tail(
+        services.store,
+        services.versions,
+        services.parts,
+        services.render,
+        lambda slug, envelope: pushed.append(envelope),
+    )
     tail.watch("harbour")
     assert site.api("PATCH", "/api/v1/articles/harbour", {"language": "uk"}).status_code == 200
     for endpoint in endpoints:

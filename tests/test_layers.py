@@ -3,7 +3,9 @@
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import is_dataclass
 from graphlib import TopologicalSorter
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -16,7 +18,7 @@ ROOT = Path(__file__).parent.parent
 FLOORS = {
     **dict.fromkeys(("settings", "fields", "slugs", "words", "languages", "private", "passwords"), 0),
     **dict.fromkeys(("picture", "decoder", "child", "scripts", "networks"), 0),
-    **dict.fromkeys(("text", "markdown", "figures", "prose", "typography"), 0),
+    **dict.fromkeys(("text", "markdown", "figures", "cards", "prose", "typography"), 0),
     **dict.fromkeys(("threads", "turns", "times", "errors", "repeats"), 0),
     "store": 1,
     "render": 2,
@@ -105,6 +107,18 @@ def test_only_live_knows_the_socket() -> None:
     knowing = who_imports(*SOCKETS)
     assert "feed/live/gate.py" in knowing, "this test looks for the wrong names"
     assert {path for path in knowing if not path.startswith("feed/live/")} == set()
+
+
+def test_what_is_rendered_was_read_before() -> None:
+    """The render layer is given plain data: of the store it knows types and constants, and nothing that reads."""
+    asking = []
+    for path in sorted((ROOT / "feed" / "render").glob("*.py")):
+        for module, name in imports_of(path):
+            if module.startswith("feed.store"):
+                known = getattr(import_module(module), name, None)
+                if not (is_dataclass(known) or isinstance(known, str)):
+                    asking.append(f"{path.name} imports {name} from {module}")
+    assert asking == []
 
 
 def test_only_views_see_a_request() -> None:

@@ -212,6 +212,7 @@ def test_the_html_of_an_update_is_the_same_everywhere(site: Site) -> None:
     tail = Tail(
         site.services.store,
         site.services.versions,
+        site.services.parts,
         site.services.render,
         lambda slug, envelope: pushed.append(envelope),
     )
@@ -448,6 +449,7 @@ def test_what_is_pushed_says_nothing_of_a_draft(site: Site) -> None:
     tail = Tail(
         site.services.store,
         site.services.versions,
+        site.services.parts,
         site.services.render,
         lambda slug, envelope: pushed.append(envelope),
     )

@@ -43,6 +43,7 @@ def test_no_word_of_a_retracted_update_is_left_anywhere(site: Site, notice: bool
     tail = Tail(
         site.services.store,
         site.services.versions,
+        site.services.parts,
         site.services.render,
         lambda slug, envelope: pushed.append(envelope),
     )
@@ -72,6 +73,7 @@ def test_the_notice_is_the_same_by_every_door_and_stands_in_the_place_of_the_upd
     tail = Tail(
         site.services.store,
         site.services.versions,
+        site.services.parts,
         site.services.render,
         lambda slug, envelope: pushed.append(envelope),
     )

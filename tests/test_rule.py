@@ -46,7 +46,7 @@ class Network(RuleBasedStateMachine):
         self.wire: list[dict[str, Any]] = []
         self.late: list[dict[str, Any]] = []
         self.pushed: list[dict[str, Any]] = []
-        self.tail = Tail(self.store, self.services.versions, self.services.render, self._send)
+        self.tail = Tail(self.store, self.services.versions, self.services.parts, self.services.render, self._send)
         self.tail.watch(FEED)
 
     @initialize(view=st.sampled_from(["", "?key=1", "?order=oldest"]))

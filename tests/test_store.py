@@ -16,11 +16,11 @@ from PIL import Image
 
 from feed import threads, times
 from feed.errors import Gone, Stale
-from feed.render import changes
-from feed.render.updates import Renderer
+from feed.render.envelope import envelope
 from feed.store import (
     articles,
     backup,
+    changes,
     editors,
     feeds,
     idempotency,
@@ -36,6 +36,7 @@ from feed.store import (
 )
 from feed.store.database import OperationalError, Store
 from feed.store.feeds import NEWS
+from feed.store.parts import FEED_PARTS
 from feed.store.search import Holding
 from tests import processes
 from tests.conftest import PASSWORD, Site
@@ -156,24 +157,26 @@ def test_what_changed_after_any_version_leads_from_there_to_now(site: Site, step
     """The log is the table: whoever stands at any version and applies what changed since has the page of now."""
     store, render = site.services.store, site.services.render
     start = feed_of(store).version
-    pages = {start: page_of(store, render)}
+    pages = {start: page_of(site)}
     made: list[int] = [update_id for (update_id,) in rows(store, "SELECT id FROM updates")][-3:]
     for verb, which in steps:
         before = feed_of(store).version
         play(site, verb, made, which)
         after = feed_of(store).version
         assert after in (before, before + 1), "one write, one version"
-        pages[after] = page_of(store, render)
+        pages[after] = page_of(site)
         assert after > before or pages[after] == pages[before]
     now = feed_of(store)
     for version, page in pages.items():
         with store.read() as db:
-            envelope = changes.catch_up(db, render, now, version, now.epoch)
+            missed = changes.missed(db, site.services.parts, now, version, now.epoch)
         if now.version - version > changes.MOST_CHANGES:
             continue
-        assert (envelope["after"], envelope["version"]) == (version, now.version)
-        assert all(version < change["version"] <= now.version for change in envelope["changes"])
-        for change in envelope["changes"]:
+        assert missed
+        caught_up = envelope(render, missed)
+        assert (caught_up["after"], caught_up["version"]) == (version, now.version)
+        assert all(version < change["version"] <= now.version for change in caught_up["changes"])
+        for change in caught_up["changes"]:
             page = {name: html for name, html in page.items() if name != change["id"]}
             page |= {change["id"]: change["html"]} if change["html"] else {}
         assert page == pages[now.version]
@@ -197,14 +200,14 @@ def play(site: Site, verb: str, made: list[int], which: int) -> None:
         made.remove(update_id)
 
 
-def page_of(store: Store, render: Renderer) -> dict[str, str]:
+def page_of(site: Site) -> dict[str, str]:
     """A fresh page: all list items and parts by DOM id."""
-    with store.read() as db:
+    with site.services.store.read() as db:
         feed = feeds.get(db, NEWS)
-        items = {f"update-{u.id}": str(render.update(u)) for u in updates.newest_first(db, feed, None, 10_000)}
-        return items | {
-            f"{name}-{NEWS}": str(render.part(db, feed, name)) for name in changes.PARTS if name != "headline"
-        }
+        shown, parts = updates.newest_first(db, feed, None, 10_000), site.services.parts.of_feed(db, feed)
+    render = site.services.render
+    items = {f"update-{update.id}": str(render.update(update)) for update in shown}
+    return items | {f"{name}-{NEWS}": str(render.part(parts, name)) for name in FEED_PARTS}
 
 
 # The file

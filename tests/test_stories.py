@@ -80,7 +80,11 @@ class Edits(RuleBasedStateMachine):
         self.page = OpenStory(self.app.test_client(), "harbour")
         self.wire: list[dict[str, Any]] = []
         self.tail = Tail(
-            self.store, self.services.versions, self.services.render, lambda slug, envelope: self.wire.append(envelope)
+            self.store,
+            self.services.versions,
+            self.services.parts,
+            self.services.render,
+            lambda slug, envelope: self.wire.append(envelope),
         )
         self.tail.watch(self.page.feed)
 

@@ -35,7 +35,7 @@ def page_of(site: Site, feed: str, link: str, limit: int) -> FeedPage:
     """The page at that address, with so many updates."""
     asked = dict(parse_qsl(urlsplit(link).query, keep_blank_values=True))
     with site.services.store.read() as db:
-        return feed_page.load(db, site.services.render, feeds.get(db, feed), view_of(asked, BERLIN), limit)
+        return feed_page.load(db, site.services.parts, feeds.get(db, feed), view_of(asked, BERLIN), limit)
 
 
 def words(page: str, feed: str = "news") -> list[str]:

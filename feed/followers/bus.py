@@ -14,6 +14,7 @@ from feed.followers.tail import Tail
 from feed.render.updates import Renderer
 from feed.store import presence
 from feed.store.database import Store
+from feed.store.parts import Parts
 from feed.store.versions import Versions
 
 Envelope = dict[str, Any]
@@ -63,11 +64,11 @@ class Bus(Protocol):
 class LocalBus:
     """The bus within one process; workers of one machine see each other's writes and readers in the database."""
 
-    def __init__(self, store: Store, versions: Versions, render: Renderer) -> None:
+    def __init__(self, store: Store, versions: Versions, parts: Parts, render: Renderer) -> None:
         self._store = store
         self._versions = versions
         self._worker = f"{os.getpid()}-{secrets.token_hex(4)}"
-        self._tail = Tail(store, versions, render, self.publish)
+        self._tail = Tail(store, versions, parts, render, self.publish)
         self.wake, self.start, self.stop = self._tail.wake, self._tail.start, self._tail.stop
 
     def subscribe(self, push: Push, end: Callable[[str], None], look: Callable[..., None]) -> None:

@@ -11,11 +11,13 @@ from collections.abc import Callable
 from typing import Any
 
 from feed import repeats
-from feed.render import changes
+from feed.render.envelope import envelope
 from feed.render.updates import Renderer
-from feed.store import feeds
+from feed.store import changes, feeds
+from feed.store.changes import Changes
 from feed.store.database import Database, OperationalError, Store
 from feed.store.feeds import Feed
+from feed.store.parts import Parts
 from feed.store.versions import Versions
 
 POLL_SECONDS = 0.01  # 100 polls of 3 µs a second; a publish elsewhere is seen after 5 ms on average
@@ -31,9 +33,10 @@ class Tail:
     `end(slug)` it has none, because its article is a draft again. `look(committed=…)` is called at every poll, and
     told whether anybody has committed since the last one."""
 
-    def __init__(self, store: Store, versions: Versions, render: Renderer, push: Push) -> None:
+    def __init__(self, store: Store, versions: Versions, parts: Parts, render: Renderer, push: Push) -> None:
         self._store = store
         self._versions = versions
+        self._parts = parts
         self.end: Callable[[str], None] = lambda slug: None
         self.look: Callable[..., None] = lambda committed: None
         self._render = render
@@ -87,13 +90,14 @@ class Tail:
         with self._lock, self._store.read() as db:
             changed = feeds.changed_since(db, self._tick)
             renamed = {feed.id: slug for feed in changed if (slug := self._slugs.get(feed.id)) not in (None, feed.slug)}
-            pushes = [envelope for feed in changed if (envelope := self._news_of(db, feed))]
+            found = [news for feed in changed if (news := self._news_of(db, feed))]
+        pushes = [self._envelope(news) for news in found]
         for feed in changed:
             if feed.id in renamed:
                 self._send_on(feed, renamed[feed.id])
-        for envelope in pushes:
-            self._push(envelope["feed"], envelope)
-            self._pushed[envelope["feed"]] = (envelope["epoch"], envelope["version"])
+        for each in pushes:
+            self._push(each["feed"], each)
+            self._pushed[each["feed"]] = (each["epoch"], each["version"])
         for feed in changed:
             if feed.draft and feed.slug in self._pushed:
                 del self._pushed[feed.slug]
@@ -103,13 +107,13 @@ class Tail:
 
     def _send_on(self, feed: Feed, before: str) -> None:
         """The feed has another slug. Who follows it by the one before reloads, and is led to the new address."""
-        self._push(before, {**_hole(feed), "feed": before})
+        self._push(before, {**self._envelope(changes.hole(feed)), "feed": before})
         del self._slugs[feed.id]
         self._pushed.pop(before, None)
         self.end(before)
 
-    def _news_of(self, db: Database, feed: Feed) -> dict[str, Any] | None:
-        """The envelope for that feed's followers. What they cannot be given in one piece, an empty envelope with a
+    def _news_of(self, db: Database, feed: Feed) -> Changes | None:
+        """What that feed's followers are to be sent. What they cannot be given in one piece, an empty envelope with a
         hole or another epoch makes them fetch, by the reader's own rule."""
         if feed.slug not in self._pushed:
             return None
@@ -117,9 +121,12 @@ class Tail:
         if epoch == feed.epoch:
             if feed.draft or version == feed.version:
                 return None
-            if whole := changes.envelope(db, self._render, feed, version):
-                return {**whole}
-        return _hole(feed)
+            if whole := changes.after(db, self._parts, feed, version):
+                return whole
+        return changes.hole(feed)
+
+    def _envelope(self, found: Changes) -> dict[str, Any]:
+        return {**envelope(self._render, found)}
 
     def _follow(self) -> None:
         seen = None
@@ -146,8 +153,3 @@ class Tail:
     def _pause(self) -> None:
         self._wake.clear()
         self._wake.wait(RETRY_SECONDS)
-
-
-def _hole(feed: Feed) -> dict[str, Any]:
-    """An envelope that holds nothing: who is behind, or in another epoch, has to fetch the rest."""
-    return {"feed": feed.slug, "epoch": feed.epoch, "after": feed.version, "version": feed.version, "changes": []}

@@ -4,6 +4,7 @@ Ids are tag URIs (RFC 4151): host, day, and what was published then. An update's
 from a backup, on the same day perhaps, so its id holds the moment of publication too, as the restore itself does.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv6Address
 from urllib.parse import urlsplit
@@ -13,10 +14,8 @@ from feed.errors import Message
 from feed.languages import Language
 from feed.render.templates import feed_title, opening
 from feed.settings import Settings
-from feed.store import updates
-from feed.store.database import Database
 from feed.store.feeds import NEWS, Feed
-from feed.store.updates import Update, Which
+from feed.store.updates import Update
 
 ENDINGS = ("atom", "rss", "json")  # of a feed's documents
 LISTED = 50  # updates of a feed: what a busy coverage brings in the hours between two looks of a slow feed reader
@@ -71,26 +70,19 @@ class Listing:
     tombstones: list[Tombstone]
 
 
-@dataclass(frozen=True)
-class Stored:
-    """What a feed's documents are made of: its newest updates, and those that were retracted last."""
-
-    standing: list[Update]
-    retracted: list[Update]
-
-
-def read(db: Database, feed: Feed) -> Stored:
-    """What the documents of that feed are to be made of now."""
-    standing = updates.newest_first(db, feed, None, LISTED, Which.STANDING)
-    return Stored(standing, updates.retracted_last(db, feed, LISTED))
-
-
-def listing(settings: Settings, language: Language, feed: Feed, logo: str, stored: Stored) -> Listing:
-    """The feed as it stood when it was read, in its language. `logo` is the path of the site's logo. Asks nothing of
-    the database, so it may be made on any thread."""
+def listing(
+    settings: Settings,
+    language: Language,
+    feed: Feed,
+    logo: str,
+    standing: Sequence[Update],
+    retracted: Sequence[Update],
+) -> Listing:
+    """The feed with its newest updates and those that were retracted last, in its language. `logo` is the path of the
+    site's logo."""
     url = settings.public_url
-    entries = [entry(url, language, each) for each in stored.standing]
-    tombstones = [_tombstone(url, each) for each in stored.retracted]
+    entries = [entry(url, language, each) for each in standing]
+    tombstones = [_tombstone(url, each) for each in retracted]
     moments = [each.updated for each in entries] + [each.retracted for each in tombstones]
     story = text.plain_line(feed.headline, language.tag) if feed.headline else None
     return Listing(

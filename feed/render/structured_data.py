@@ -5,7 +5,7 @@ more. The result stands in a script element and can never end it: `<` is written
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -16,9 +16,7 @@ from feed import text
 from feed.languages import Language
 from feed.render.entries import page, title
 from feed.settings import Settings
-from feed.store import pictures
 from feed.store.articles import Article
-from feed.store.database import Database
 from feed.store.feeds import Feed
 from feed.store.pictures import Picture
 from feed.store.updates import Update
@@ -42,17 +40,17 @@ def article(settings: Settings, language: Language, article: Article, logo: str)
 
 
 def coverage(
-    db: Database,
     settings: Settings,
     language: Language,
     article: Article,
     feed: Feed,
     shown: Sequence[Update],
+    pictures: Mapping[str, Picture],
     logo: str,
 ) -> Markup:
-    """The coverage of an article, with the updates that a page shows, as a LiveBlogPosting. What happened before the
-    article came out began with it. Where the words of all are too many, the longest are shortened: each stands whole
-    in the data of its own page."""
+    """The coverage of an article, with the updates that a page shows and their pictures by id, as a LiveBlogPosting.
+    What happened before the article came out began with it. Where the words of all are too many, the longest are
+    shortened: each stands whole in the data of its own page."""
     standing = [update for update in shown if not update.retracted_at]
     words = [text.plain(update.html) for update in standing]
     room = _room([len(each) for each in words], BODIES)
@@ -66,7 +64,7 @@ def coverage(
             "coverageStartTime": language.with_offset(began),
             "coverageEndTime": ended and language.with_offset(ended),
             "liveBlogUpdate": [
-                _entry(settings, language, update, pictures.first_in(db, update.html), text.shorten(body, room))
+                _entry(settings, language, update, pictures.get(_picture_in(update)), text.shorten(body, room))
                 for update, body in zip(standing, words, strict=True)
             ],
         }
@@ -124,6 +122,10 @@ def _entry(settings: Settings, language: Language, update: Update, picture: Pict
         "articleBody": body,
         **({"inLanguage": update.language} if update.language else {}),
     }
+
+
+def _picture_in(update: Update) -> str:
+    return text.first_picture(update.html) or ""
 
 
 def _dates(language: Language, published: str, modified: str) -> Data:

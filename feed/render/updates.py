@@ -6,17 +6,13 @@ from functools import lru_cache
 
 from markupsafe import Markup
 
-from feed import text
+from feed import cards, text
 from feed.languages import Languages
-from feed.render import stories, templates
-from feed.store import articles, authors, updates
-from feed.store.articles import Article
-from feed.store.database import Database
-from feed.store.feeds import Feed
-from feed.store.updates import Update, Which
+from feed.render import templates
+from feed.store.parts import FeedParts, StoryParts
+from feed.store.updates import Update
 
 LONG = 480  # characters; the fold shows six lines, about 400 of them, and hiding less than a line is silly
-KEY_EVENTS = 12  # listed above a feed: what a reader takes in at a glance; a link leads to all of them
 KEPT = 4_000  # rendered updates of about 1.5 kB: the top of every feed that anybody reads
 
 
@@ -36,28 +32,36 @@ class Renderer:
         """Reads its templates now, not when they are needed first."""
         templates.load_all(self._templates)
 
-    def part(self, db: Database, feed: Feed, name: str) -> Markup:
-        """A part of the feed that is no list item (one of `changes.PARTS`), or of its article (one of `stories.PARTS`).
-        Its root has the DOM id `<name>-<slug>`, and it has a root in every state, so that a page always has a place to
-        put it."""
-        if name in stories.PARTS:
-            return self.story_part(db, articles.get(db, str(feed.story), drafts=True), name)
-        read = {"pinned": _pinned, "key-events": _key_events}.get(name)
-        return self._render(f"_{name}.html", feed.language, feed=feed, **(read(db, feed) if read else {}))
+    def part(self, shown: FeedParts | StoryParts, name: str) -> Markup:
+        """A part of a feed or of an article's page, one of `FEED_PARTS` or `STORY_PARTS`. Its root has the DOM id
+        `<name>-<slug>`, and it has a root in every state, so that a page always has a place to put it."""
+        if isinstance(shown, FeedParts):
+            return self._feed_part(shown, name)
+        return self._story_part(shown, name)
 
-    def story_part(self, db: Database, article: Article, name: str) -> Markup:
-        """A part of that article's page: one of `stories.PARTS`."""
+    def _feed_part(self, shown: FeedParts, name: str) -> Markup:
+        values: dict[str, object] = {"feed": shown.feed}
+        if name == "pinned":
+            values |= {"update": shown.pinned}
+        if name == "key-events":
+            values |= {"updates": shown.key_events, "more": shown.more_key_events}
+        return self._render(f"_{name}.html", shown.feed.language, **values)
+
+    def _story_part(self, shown: StoryParts, name: str) -> Markup:
+        article = shown.article
+        values: dict[str, object] = {"article": article}
         if name in ("byline", "author"):
-            slug = authors.address_of(db, article, self._languages.of(None).tag)
-            return self._render(f"_{name}.html", article.language, article=article, author_slug=slug)
-        if name != "body":
-            return self._render(f"_{name}.html", article.language, article=article)
+            values |= {"author_slug": shown.author_slug}
+        if name == "body":
+            values |= {"body": self._with_cards(shown)}
+        return self._render(f"_{name}.html", article.language, **values)
 
-        def card(related: Article) -> str:
-            return self._render("_card.html", article.language, article=related)
+    def _with_cards(self, shown: StoryParts) -> Markup:
+        def card(slug: str) -> str | None:
+            related = shown.related.get(slug)
+            return self._render("_card.html", shown.article.language, article=related) if related else None
 
-        body = stories.with_cards(db, self._site, article, card)
-        return self._render("_body.html", article.language, article=article, body=body)
+        return Markup(cards.put(shown.article.html, self._site, card))  # noqa: S704 - sanitised when it was written
 
     def _update(self, update: Update) -> Markup:
         if update.retracted_at:
@@ -68,12 +72,3 @@ class Renderer:
     def _render(self, template: str, language: str | None, **values: object) -> Markup:
         with self._languages.writing(language):
             return Markup(self._templates.get_template(template).render(**values).strip())  # noqa: S704 - autoescaped
-
-
-def _pinned(db: Database, feed: Feed) -> dict[str, object]:
-    return {"update": updates.pinned(db, feed)}
-
-
-def _key_events(db: Database, feed: Feed) -> dict[str, object]:
-    found = updates.newest_first(db, feed, None, KEY_EVENTS + 1, Which.KEY)
-    return {"updates": found[:KEY_EVENTS], "more": len(found) > KEY_EVENTS}

@@ -29,7 +29,7 @@ _PARTS = {
     "author_id": "author",
     "picture_id": "picture",
     "html": "body",
-}  # by column, the part of the page (see render.stories) that shows it, beside the byline, which every edit changes
+}  # by column, the part of the page (see store.parts) that shows it, beside the byline, which every edit changes
 _ON_CARDS = {"headline", "standfirst", "picture_id", "draft", "language"}  # what a card in another article shows
 _STORED = (
     "slug", "headline", "standfirst", "body", "byline", "author_id", "kicker", "picture_id", "language", "draft", "html"

@@ -116,7 +116,7 @@ def bump(db: Database, feed_id: int) -> int:
 
 
 def stamp(db: Database, feed_id: int, part: str, version: int) -> None:
-    """Says that this part of the feed (see render.changes) changed at that version."""
+    """Says that this part of the feed (see store.parts) changed at that version."""
     db.execute(
         "INSERT INTO parts (feed_id, name, version) VALUES (?, ?, ?) "
         "ON CONFLICT DO UPDATE SET version = excluded.version",

@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -104,8 +104,7 @@ def named_in(store: Store, written: str) -> dict[str, Picture]:
     if not sought:
         return {}
     with store.read() as db:
-        rows = db.execute(f"{_SELECT} WHERE id IN (SELECT value FROM json_each(?))", [json.dumps(list(sought))])
-        return {row["id"]: Picture(**dict(row)) for row in rows}
+        return _by_id(db, sought)
 
 
 def first_in(db: Database, html: str) -> Picture | None:
@@ -115,6 +114,12 @@ def first_in(db: Database, html: str) -> Picture | None:
         return get(db, picture_id) if picture_id else None
     except Missing:
         return None
+
+
+def first_of_each(db: Database, htmls: Iterable[str]) -> dict[str, Picture]:
+    """The first picture of each of these, by its id."""
+    sought = {picture_id for html in htmls if (picture_id := text.first_picture(html))}
+    return _by_id(db, sought) if sought else {}
 
 
 def check(db: Database, picture_id: str | None) -> None:
@@ -149,6 +154,11 @@ def _saved(store: Store, media: Path, upload: bytes) -> tuple[str, SafePicture]:
     safe = store.stories.run(decoder.rewrite, upload)
     store.stories.run(picture.save, safe, media, picture_id)
     return picture_id, safe
+
+
+def _by_id(db: Database, ids: Iterable[str]) -> dict[str, Picture]:
+    rows = db.execute(f"{_SELECT} WHERE id IN (SELECT value FROM json_each(?))", [json.dumps(list(ids))])
+    return {row["id"]: Picture(**dict(row)) for row in rows}
 
 
 def _add(db: Database, made: Mapping[str, object], words: Mapping[str, object], actor: Actor | None) -> None:

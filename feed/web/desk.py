@@ -27,13 +27,11 @@ from feed.store import (
 from feed.store.actions import Verb
 from feed.store.editors import Editor
 from feed.store.updates import Update
-from feed.web import feed_page
+from feed.web import article_page, feed_page
 from feed.web.done import done_in
 from feed.web.embed import snippet
 from feed.web.guards import check_form, require_editor
-from feed.web.reader import article_page
 from feed.web.services import before_a_search, services
-from feed.web.views import view_of
 
 PICTURES_SHOWN = 60  # on the page of pictures and in the article's choice
 ACTIONS_SHOWN = 30  # below a feed: the last hours of a busy day
@@ -201,7 +199,8 @@ def edit_article(slug: str) -> Any:
 def preview(slug: str) -> str:
     """An article as readers will see it, a draft too."""
     with services().store.read() as db:
-        return article_page(db, articles.get(db, slug, drafts=True))
+        page = article_page.load(db, articles.get(db, slug, drafts=True))
+    return article_page.render(page)
 
 
 @desk.get("/profile")
@@ -310,7 +309,7 @@ def _feed(
 ) -> str:
     with services().store.read() as db:
         found = feeds.get(db, slug, drafts=True)
-        page = feed_page.load(db, services().render, found, view_of(request.args, services().settings.timezone))
+        page = feed_page.asked_for(db, found)
         behind = moments.ahead(db, found)
         taken = actions.of_feed(db, found.id, ACTIONS_SHOWN)
         done = done_in(db, request.args)

@@ -20,7 +20,7 @@ from feed.render.templates import feed_title
 from feed.store import articles, feeds, updates
 from feed.store.database import Database
 from feed.store.feeds import Feed
-from feed.web import feed_page, views
+from feed.web import feed_page
 from feed.web.cache import cache_for_ever, cache_until_changed, reads
 from feed.web.files import static_file
 from feed.web.services import services, written
@@ -45,8 +45,8 @@ def frame(slug: str) -> str:
     with services().store.read() as db:
         feed = feeds.get(db, slug)
         cache_until_changed(db, feed)
-        page = feed_page.load(db, services().render, feed, views.paging(request.args))
-        return written(feed.language, "embed.html", page=page, theme=theme)
+        page = feed_page.paged(db, feed)
+    return written(feed.language, "embed.html", page=page, theme=theme)
 
 
 @embed.get("/embed.js")

@@ -3,15 +3,17 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from feed.render.changes import PARTS
-from feed.render.updates import Renderer
-from feed.store import updates
+from flask import request
+
+from feed.store import feeds, updates
 from feed.store.database import Database
-from feed.store.feeds import Feed
+from feed.store.feeds import NEWS, Feed
+from feed.store.parts import FeedParts, Parts
 from feed.store.search import Holding
 from feed.store.updates import HIGHEST_ID, Place, Update
 from feed.web.cursors import cursor_of
-from feed.web.views import View
+from feed.web.services import services
+from feed.web.views import View, paging, view_of
 
 SHOWN = 20  # updates at a time: three screens of a phone
 COUNTED = 1_000  # updates that a search finds: more says that better words are needed
@@ -31,7 +33,7 @@ class FeedPage:
     up: str | None
     down: str | None
     further: str | None
-    parts: dict[str, str]
+    parts: FeedParts
     highlight: str | None = None
     found: int | None = None
 
@@ -52,7 +54,22 @@ class FeedPage:
         return "found" if self.view.words else "older" if self.up else "top"
 
 
-def load(db: Database, render: Renderer, feed: Feed, view: View, limit: int = SHOWN) -> FeedPage:
+def asked_for(db: Database, feed: Feed) -> FeedPage:
+    """The page of that feed in the view that the query of this request asks for. Raises BadRequest."""
+    return load(db, services().parts, feed, view_of(request.args, services().settings.timezone))
+
+
+def paged(db: Database, feed: Feed) -> FeedPage:
+    """The page of that feed that the query asks for where the feed can only be paged through. Raises BadRequest."""
+    return load(db, services().parts, feed, paging(request.args))
+
+
+def rail(db: Database) -> FeedPage:
+    """The News Feed, beside something else. Raises BadRequest."""
+    return paged(db, feeds.get(db, NEWS))
+
+
+def load(db: Database, parts: Parts, feed: Feed, view: View, limit: int = SHOWN) -> FeedPage:
     """The page of that view. Raises BadRequest for a damaged cursor."""
     start, newer = view.start(feed.slug)
     found = _read(db, feed, view, start, limit + 1, newer=newer)
@@ -70,12 +87,12 @@ def load(db: Database, render: Renderer, feed: Feed, view: View, limit: int = SH
         up=back_link if down_the_page else on,
         down=on if down_the_page else back_link,
         further=on,
-        parts=_parts(db, render, feed),
+        parts=parts.of_feed(db, feed),
         found=updates.count(db, feed, view.which, COUNTED + 1) if isinstance(view.which, Holding) else None,
     )
 
 
-def around(db: Database, render: Renderer, feed: Feed, update: Update) -> FeedPage:
+def around(db: Database, parts: Parts, feed: Feed, update: Update) -> FeedPage:
     """The update with those around it."""
     view = View()
     newer = updates.oldest_first(db, feed, update.place, ABOVE + 1)
@@ -91,13 +108,9 @@ def around(db: Database, render: Renderer, feed: Feed, update: Update) -> FeedPa
         up=_link(feed, view, shown[0].place, newer=True) if len(newer) > ABOVE else None,
         down=down,
         further=down,
-        parts=_parts(db, render, feed),
+        parts=parts.of_feed(db, feed),
         highlight=f"update-{update.id}",
     )
-
-
-def _parts(db: Database, render: Renderer, feed: Feed) -> dict[str, str]:
-    return {name: render.part(db, feed, name) for name in PARTS if name != "headline"}
 
 
 def _read(db: Database, feed: Feed, view: View, start: Place | None, limit: int, *, newer: bool) -> list[Update]:

@@ -5,14 +5,14 @@ from markupsafe import Markup
 from werkzeug.exceptions import BadRequest
 
 from feed.errors import Gone, Message, Missing
-from feed.render import changes, history, stories, structured_data
-from feed.store import articles, authors, feeds, pictures, revisions, updates
-from feed.store.articles import Article
+from feed.render import history, structured_data
+from feed.render.envelope import envelope, reload
+from feed.store import articles, authors, changes, feeds, pictures, revisions, updates
 from feed.store.database import Database
-from feed.store.feeds import NEWS, Feed
+from feed.store.feeds import NEWS
 from feed.store.pictures import Picture
 from feed.store.updates import Update
-from feed.web import feed_page, views
+from feed.web import article_page, feed_page
 from feed.web.cache import cache_until_changed, reads
 from feed.web.files import logo
 from feed.web.services import before_a_search, services, written
@@ -30,9 +30,10 @@ reader.before_request(before_a_search)
 def front() -> str:
     """Articles, those under live coverage first, and the News Feed."""
     with services().store.read() as db:
-        news = _rail(db)
+        news = feed_page.rail(db)
         cache_until_changed(db, news.feed)
-        return render_template("front.html", articles=articles.newest_first(db, ARTICLES_SHOWN), news=news)
+        found = articles.newest_first(db, ARTICLES_SHOWN)
+    return render_template("front.html", articles=found, news=news)
 
 
 @reader.get("/articles/<slug>")
@@ -41,8 +42,9 @@ def article(slug: str) -> str:
     """The article, complete without JavaScript, its own feed if it has one, and the News Feed beside it."""
     with services().store.read() as db:
         found = articles.get(db, slug)
-        cache_until_changed(db, feeds.get(db, NEWS), feeds.clock_of(db, found.id))
-        return article_page(db, found)
+        page = article_page.load(db, found)
+        cache_until_changed(db, *page.follows)
+    return article_page.render(page)
 
 
 @reader.get("/authors/<slug>")
@@ -52,7 +54,7 @@ def author(slug: str) -> str:
     with services().store.read() as db:
         cache_until_changed(db)
         found, written_by = authors.get(db, slug, services().settings.language)
-        return render_template("author.html", slug=slug, author=found, articles=written_by)
+    return render_template("author.html", slug=slug, author=found, articles=written_by)
 
 
 @reader.get("/feeds/<slug>")
@@ -60,10 +62,10 @@ def author(slug: str) -> str:
 def feed(slug: str) -> str:
     """A feed on its own page, in the view that the query asks for."""
     with services().store.read() as db:
-        page = _page(db, feeds.get(db, slug))
+        page = feed_page.asked_for(db, feeds.get(db, slug))
         cache_until_changed(db, page.feed)
-        story = articles.get(db, slug) if slug != NEWS else None
-        return written(page.feed.language, "feed.html", page=page, coverage_data=_coverage_data(db, story, page))
+        coverage = article_page.coverage(db, articles.get(db, slug), page) if slug != NEWS else None
+    return written(page.feed.language, "feed.html", page=page, coverage_data=coverage and coverage.data)
 
 
 @reader.get("/feeds/<slug>/changes")
@@ -76,7 +78,8 @@ def catch_up(slug: str) -> Response:
     with services().store.read() as db:
         found = feeds.followed(db, slug)
         cache_until_changed(db, found)
-        answer = changes.catch_up(db, services().render, found, int(after), request.args.get("epoch", ""))
+        missed = changes.missed(db, services().parts, found, int(after), request.args.get("epoch", ""))
+    answer = envelope(services().render, missed) if missed else reload(found)
     response = jsonify(answer)
     response.headers["Cache-Control"] = f"public, max-age={CATCH_UP_SECONDS}"
     return response
@@ -88,7 +91,7 @@ def older(slug: str) -> Response:
     """The next list items beyond a cursor, as HTML, in the same view. The Link header leads further; Feed-Position says
     which state of the feed this shows, so that an open page which is ahead of it can mend the difference."""
     with services().store.read() as db:
-        page = _page(db, feeds.get(db, slug))
+        page = feed_page.asked_for(db, feeds.get(db, slug))
         cache_until_changed(db, page.feed)
     items = Markup("\n").join(services().render.update(update) for update in page.updates)
     response = make_response(items)
@@ -109,21 +112,20 @@ def update(update_id: int) -> str | tuple[str, int]:
             gone = updates.get_any(db, update_id)
             return written(gone.feed_language, "gone.html", update=gone, feed=feeds.get(db, gone.feed)), 410
         feed = feeds.get(db, found.feed)
-        news = _rail(db) if feed.slug != NEWS else None
+        page = feed_page.around(db, services().parts, feed, found)
+        news = feed_page.rail(db) if feed.slug != NEWS else None
         cache_until_changed(db, feed, *([news.feed] if news else []))
         picture = _picture_of(db, found)
-        data = structured_data.update(
-            services().settings, services().languages.of(found.tongue), found, picture, logo()
-        )
-        return written(
-            found.feed_language,
-            "update.html",
-            update=found,
-            page=feed_page.around(db, services().render, feed, found),
-            picture=picture,
-            news=news,
-            update_data=data,
-        )
+    language = services().languages.of(found.tongue)
+    return written(
+        found.feed_language,
+        "update.html",
+        update=found,
+        page=page,
+        picture=picture,
+        news=news,
+        update_data=structured_data.update(services().settings, language, found, picture, logo()),
+    )
 
 
 @reader.get("/updates/<int:update_id>/history")
@@ -142,42 +144,6 @@ def history_of(update_id: int) -> str:
     entries = services().store.offload(history.entries, kept, services().languages.of(found.tongue).tag)
     earlier = None if entries[-1].first else entries[-1].revision.revision
     return written(found.feed_language, "history.html", update=found, entries=entries, earlier=earlier)
-
-
-def article_page(db: Database, article: Article) -> str:
-    """The page of an article. A draft's feed is not on it, nor its clock: they could not be followed."""
-    feed = article.feed if not article.draft else None
-    coverage = _page(db, feed) if feed else None
-    language = services().languages.of(article.language)
-    data = None if article.draft else structured_data.article(services().settings, language, article, logo())
-    with services().languages.writing(article.language):
-        return render_template(
-            "article.html",
-            article=article,
-            parts={name: services().render.story_part(db, article, name) for name in stories.PARTS},
-            clock=None if feed or article.draft else feeds.clock_of(db, article.id),
-            coverage=coverage,
-            news=_rail(db),
-            article_data=data,
-            coverage_data=_coverage_data(db, article, coverage),
-        )
-
-
-def _page(db: Database, feed: Feed) -> feed_page.FeedPage:
-    return feed_page.load(db, services().render, feed, views.view_of(request.args, services().settings.timezone))
-
-
-def _rail(db: Database) -> feed_page.FeedPage:
-    """The News Feed, beside something else."""
-    return feed_page.load(db, services().render, feeds.get(db, NEWS), views.paging(request.args))
-
-
-def _coverage_data(db: Database, article: Article | None, page: feed_page.FeedPage | None) -> Markup | None:
-    """What search engines are told of the coverage on a page; the News Feed is none."""
-    if article is None or page is None:
-        return None
-    language = services().languages.of(article.language)
-    return structured_data.coverage(db, services().settings, language, article, page.feed, page.updates, logo())
 
 
 def _picture_of(db: Database, update: Update) -> Picture | None:

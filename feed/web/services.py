@@ -16,6 +16,7 @@ from feed.render.updates import Renderer
 from feed.settings import Settings
 from feed.store import feeds, search
 from feed.store.database import OperationalError, Store
+from feed.store.parts import Parts
 from feed.store.readiness import Readiness
 from feed.store.versions import Versions
 
@@ -31,6 +32,7 @@ class Services:
     store: Store
     readiness: Readiness
     versions: Versions
+    parts: Parts
     render: Renderer
     channel: Channel
     websub: WebSub

@@ -8,8 +8,9 @@ from flask import Blueprint, Response
 from feed import times
 from feed.render import atom, entries, json_feed, rss, sitemaps
 from feed.render.entries import Listing
-from feed.store import authors, feeds
+from feed.store import authors, feeds, updates
 from feed.store import sitemap as stored
+from feed.store.updates import Which
 from feed.web.cache import cache_for_ever, cache_until_any_change, cache_until_changed, changed, reads
 from feed.web.files import logo
 from feed.web.services import services
@@ -76,12 +77,13 @@ def _feed(slug: str, ending: str, write: Callable[[Listing], bytes], kind: str) 
     with services().store.read() as db:
         feed = feeds.get(db, slug)
         cache_until_changed(db, feed)
-        stored = entries.read(db, feed)
+        standing = updates.newest_first(db, feed, None, entries.LISTED, Which.STANDING)
+        retracted = updates.retracted_last(db, feed, entries.LISTED)
     changed(max(feed.changed, STARTED))
     settings, language, icon = services().settings, services().languages.of(feed.language), logo()
 
     def made() -> tuple[Listing, bytes]:
-        listing = entries.listing(settings, language, feed, icon, stored)
+        listing = entries.listing(settings, language, feed, icon, standing, retracted)
         return listing, write(listing)
 
     listing, document = services().store.offload(made)

@@ -7,13 +7,8 @@ An envelope covers the versions after+1 … version of one epoch, whole. What ca
 from typing import Any, TypedDict
 
 from feed.render.updates import Renderer
-from feed.store import feeds, updates
-from feed.store.database import Database
+from feed.store.changes import Changes
 from feed.store.feeds import Feed
-
-MOST_CHANGES = 300  # in one catch-up; beyond that a fresh page is smaller, and quicker to apply
-
-PARTS = ("headline", "coverage", "key-events", "pinned")  # of a feed; an article's are stories.PARTS
 
 
 class Change(TypedDict):
@@ -34,37 +29,25 @@ class Envelope(TypedDict):
     changes: list[Change]
 
 
-def envelope(db: Database, render: Renderer, feed: Feed, after: int) -> Envelope | None:
-    """What changed after that version, or None when that is more than fits in one piece."""
-    changed = updates.changed_after(db, feed, after, MOST_CHANGES + 1)
-    parts = feeds.stamped_after(db, feed, after)
-    if len(changed) + len(parts) > MOST_CHANGES:
-        return None
+def envelope(render: Renderer, found: Changes) -> Envelope:
+    """These changes as an open page applies them."""
+    feed = found.feed
     changes: list[Change] = [
         {"id": f"update-{u.id}", "version": u.version, "html": None if u.gone else str(render.update(u))}
-        for u in changed
+        for u in found.updates
     ]
     changes += [
-        {"id": f"{name}-{feed.story or feed.slug}", "version": version, "html": str(render.part(db, feed, name))}
-        for name, version in parts
+        {"id": f"{name}-{feed.story or feed.slug}", "version": version, "html": str(render.part(shown, name))}
+        for name, version, shown in found.parts
     ]
     changes.sort(key=lambda change: change["version"])
     return {
         "feed": feed.slug,
         "epoch": feed.epoch,
-        "after": after,
+        "after": found.after,
         "version": feed.version,
         "changes": changes,
     }
-
-
-def catch_up(db: Database, render: Renderer, feed: Feed, after: int, epoch: str) -> dict[str, Any]:
-    """The envelope for a reader at version `after` of that epoch, or the order to reload the page."""
-    if epoch == feed.epoch and after <= feed.version:
-        covered = envelope(db, render, feed, after)
-        if covered is not None:
-            return {**covered}
-    return reload(feed)
 
 
 def reload(feed: Feed) -> dict[str, Any]:
