@@ -8,7 +8,7 @@ import pytest
 from click.testing import Result
 
 from app import create_app
-from feed.store import mark
+from feed.store import restoring
 from feed.store.database import Store
 from tests.conftest import PASSWORD
 from tests.server import BIN, ROOT
@@ -128,8 +128,8 @@ def test_a_database_that_others_use_is_said_in_a_sentence(shell: Shell, tmp_path
     shell.out("db", "upgrade")
     store = Store(tmp_path / "feed.db")
     db = store.connect()
-    with mark.locked(store.path):
-        mark.put(db)
+    with restoring.locked(store.path):
+        restoring.begin(db)
         refusal = shell.refusal("editor", "add", "bob", line=PASSWORD.encode())
     assert "being restored from a backup. Try again when that is over." in refusal
     db.close()

@@ -14,7 +14,7 @@ from sqlite_utils import Database
 
 from feed import private
 from feed.picture import UNFINISHED
-from feed.store import carried, mark, migrations, undone
+from feed.store import carried, migrations, restoring, undone
 from feed.store.database import Damaged, DatabaseError, OperationalError, Store, sqlite3
 from feed.store.search import INDEXES
 
@@ -49,11 +49,11 @@ def backup(store: Store, media: Path, target: Path) -> None:
 
 
 def restore(store: Store, media: Path, source: Path) -> None:
-    """Puts the backup in the place of what is there, with new epochs. Raises NoBackup and leaves all as it was.
+    """Replaces the live database by the backup, and begins new epochs. Raises NoBackup and leaves everything as it was.
 
-    All that takes long is made ready first. Then a mark is committed in the live database, at which its writers refuse
-    to go on (store.mark); what a restore must not lose is read after that, so nothing that was answered with 200 can be
-    missed; and the file is replaced in one transaction, mark and all. A restore that dies changes nothing.
+    Everything that takes long is prepared first. Then the live database is told that a restore is under way, and its
+    writers refuse to write (store.restoring). What a restore must not lose is read after that, so nothing that was
+    answered with 200 can be missed. Then the file is replaced in one transaction. A restore that dies changes nothing.
     """
     if not source.is_file():
         raise NoBackup(f"{source} is no file")
@@ -96,11 +96,11 @@ def _upgrade_live(store: Store) -> None:
 
 
 def _replace(store: Store, staged: Store) -> None:
-    """Nobody else writes from the mark's commit on until the live file is replaced; editors are asked to wait."""
+    """Replaces the live file. From the first commit here until then nobody else writes; editors are asked to wait."""
     live = store.connect()
     try:
-        with mark.locked(store.path):
-            _commit(live, mark.put)
+        with restoring.locked(store.path):
+            _commit(live, restoring.begin)
             try:
                 with staged.read() as copied:
                     before = undone.last(copied)
@@ -112,8 +112,8 @@ def _replace(store: Store, staged: Store) -> None:
                 finally:
                     copy.close()
             except BaseException:
-                with suppress(DatabaseError):  # else the first writer that finds us gone takes it off
-                    _commit(live, mark.take_off)
+                with suppress(DatabaseError):  # otherwise the first writer after this process is gone does it
+                    _commit(live, restoring.end)
                 raise
     except DatabaseError as error:
         raise _unusable(store, error) from None

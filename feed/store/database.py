@@ -22,7 +22,7 @@ from sqlite_utils.utils import sqlite3 as sqlite3  # type: ignore[attr-defined]
 
 from feed import private
 from feed.languages import ENGLISH
-from feed.store import mark
+from feed.store import restoring
 from feed.threads import NotYet, Pool
 from feed.turns import Turns
 
@@ -169,7 +169,7 @@ class Store:
             try:
                 db.execute(f"PRAGMA busy_timeout = {max(0, int((deadline - monotonic()) * 1000))}")
                 db.execute("BEGIN IMMEDIATE")
-                if mark.holds(db, self.path):
+                if restoring.is_under_way(db, self.path):
                     raise Restoring("the site is being restored from a backup")
                 result = work(db)
                 db.execute("COMMIT")

@@ -13,7 +13,7 @@ import secrets
 from sqlite_utils import Database, Migrations
 
 from feed import text, times, words
-from feed.store import mark
+from feed.store import restoring
 from feed.store.database import Store
 
 migrations = Migrations("liveline")
@@ -21,7 +21,7 @@ migrations = Migrations("liveline")
 
 def upgrade(store: Store) -> list[str]:
     """Applies what is missing and returns the names of it. Safe to call from several processes at once."""
-    with mark.locked(store.path):
+    with restoring.locked(store.path):
         db = store.connect()
         try:
             names = [migration.name for migration in migrations.pending(db)]

@@ -99,8 +99,8 @@ def _others_left(db: Database, editor: Editor) -> bool:
     """Whether somebody else who can sign in could do what this editor can: an admin's work needs an admin."""
     roles = actions.ROLES[actions.ROLES.index(editor.role) :]
     others = "SELECT 1 FROM editors WHERE id <> ? AND password_hash <> ? AND disabled_at IS NULL AND role IN ({})"
-    marks = ",".join("?" * len(roles))
-    return db.execute(others.format(marks), [editor.id, NO_PASSWORD, *roles]).fetchone() is not None
+    placeholders = ",".join("?" * len(roles))
+    return db.execute(others.format(placeholders), [editor.id, NO_PASSWORD, *roles]).fetchone() is not None
 
 
 def _enable(db: Database, name: str, actor: Actor | None) -> Editor:

@@ -5,7 +5,7 @@ import threading
 from time import monotonic
 
 from feed import times
-from feed.store import mark
+from feed.store import restoring
 from feed.store.database import Database, DatabaseError, Store
 from feed.threads import Begun, NotYet, Pool
 
@@ -78,7 +78,7 @@ class Readiness:
     def _write(self, db: Database) -> str | None:
         """A write that changes nothing anybody sees: whether the disk takes it."""
         db.execute("BEGIN IMMEDIATE")
-        if mark.holds(db, self._store.path):
+        if restoring.is_under_way(db, self._store.path):
             db.rollback()
             return "the site is being restored from a backup"
         db.execute("INSERT INTO probe (id, at) VALUES (1, ?) ON CONFLICT DO UPDATE SET at = excluded.at", [times.now()])

@@ -64,7 +64,7 @@ class Versions:
             if stamp.tick not in (None, self._tick):
                 return False
             try:
-                return self._site == stamp.site and all(_mark(self._feed(mark[0])) == mark for mark in stamp.feeds)
+                return self._site == stamp.site and all(_state(self._feed(shown[0])) == shown for shown in stamp.feeds)
             except Missing:
                 return False
 
@@ -84,7 +84,7 @@ class Versions:
 
 def stamp(db: Database, *shown: Feed) -> Stamp:
     """The stamp of a page that shows these feeds, made of what this read transaction sees."""
-    return Stamp(site(db), tuple(_mark(feed) for feed in shown))
+    return Stamp(site(db), tuple(_state(feed) for feed in shown))
 
 
 def stamp_of_all(db: Database) -> Stamp:
@@ -97,5 +97,6 @@ def site(db: Database) -> int:
     return int(db.execute("SELECT version FROM site").fetchone()[0])
 
 
-def _mark(feed: Feed) -> tuple[str, str, int]:
+def _state(feed: Feed) -> tuple[str, str, int]:
+    """What a stamp keeps of a feed."""
     return feed.slug, feed.epoch, feed.version

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import requests
 
-from feed.store import backup, editors, mark, publishing, tokens, updates
+from feed.store import backup, editors, publishing, restoring, tokens, updates
 from feed.store.database import Locked, Restoring, Store, sqlite3
 from feed.store.hashes import hashed
 from tests.server import BIN, ROOT, Server
@@ -55,16 +55,16 @@ def filled(server: Server, tmp_path: Path) -> Backup:
     return Backup(tmp_path / "site.backup", laptops)
 
 
-def restoring(server: Server, taken: Backup) -> "subprocess.Popen[bytes]":
+def begun_restore(server: Server, taken: Backup) -> "subprocess.Popen[bytes]":
     """`flask db restore`, begun."""
     command = [BIN / "flask", "db", "restore", str(taken.path)]
     return subprocess.Popen(command, cwd=ROOT, env=server.environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
-def marked(store: Store) -> bool:
-    """Whether the mark of a restore is in the database."""
+def says_restoring(store: Store) -> bool:
+    """Whether the database says that a restore is under way."""
     with store.read() as db:
-        return bool(db.execute("PRAGMA user_version").fetchone()[0] == mark.RESTORING)
+        return bool(db.execute("PRAGMA user_version").fetchone()[0] == restoring.UNDER_WAY)
 
 
 def test_what_was_answered_while_257_megabytes_were_restored_holds(
@@ -90,7 +90,7 @@ def test_what_was_answered_while_257_megabytes_were_restored_holds(
                     tokens.revoke(store, "bob", f"laptop {number}", actor=None)
                     revoked.append(laptop)
 
-    process = restoring(server, filled)
+    process = begun_restore(server, filled)
     writers = [threading.Thread(target=each) for each in (retract, revoke)]
     for each in writers:
         each.start()
@@ -126,10 +126,10 @@ def test_a_restore_that_is_killed_leaves_a_site_that_can_write(server: Server, f
     filled.enlarge(150)
     store = Store(tmp_path / "feed.db")
     server.publish("Since the backup")
-    process = restoring(server, filled)
-    eventually(lambda: marked(store), within=30)
+    process = begun_restore(server, filled)
+    eventually(lambda: says_restoring(store), within=30)
     os.kill(process.pid, signal.SIGSTOP)
-    assert marked(store), "it was too quick to be caught in the middle"
+    assert says_restoring(store), "it was too quick to be caught in the middle"
     refused = requests.post(
         f"{server.url}/api/v1/feeds/news/updates",
         json={"body": "Meanwhile"},
@@ -145,7 +145,7 @@ def test_a_restore_that_is_killed_leaves_a_site_that_can_write(server: Server, f
     process.kill()
     process.communicate()
     server.publish("After")
-    assert not marked(store)
+    assert not says_restoring(store)
     page = requests.get(f"{server.url}/feeds/news", timeout=10).text
     assert "After" in page
     assert "Since the backup" in page
@@ -156,7 +156,7 @@ def test_a_restore_that_is_killed_leaves_a_site_that_can_write(server: Server, f
 
 
 def test_two_restores_at_once_are_one_after_the_other(server: Server, filled: Backup, tmp_path: Path) -> None:
-    both = [restoring(server, filled) for _ in range(2)]
+    both = [begun_restore(server, filled) for _ in range(2)]
     for each in both:
         _, err = each.communicate(timeout=120)
         assert each.returncode == 0, err
