@@ -17,7 +17,7 @@ from feed.store.database import Store
 from feed.store.parts import Parts
 from feed.store.readiness import Readiness
 from feed.store.versions import Versions
-from feed.web import desk_pictures, files, guards, problems
+from feed.web import desk_pictures, files, guards, problems, static
 from feed.web.api import api
 from feed.web.cache import Cache, Parameters
 from feed.web.embed import embed
@@ -49,7 +49,7 @@ def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
         "update_html": render.update,
         "part_html": render.part,
     }
-    files.install(app)
+    static.install(app)
     guards.guard(app)
     problems.install(app)
     for blueprint in (

@@ -17,9 +17,9 @@ from werkzeug.http import parse_accept_header
 
 from feed.store import articles, editors, feeds, publishing
 from feed.store.database import Store
-from feed.web import cache, files
+from feed.web import cache, static
 from feed.web.cache import Cache
-from feed.web.files import static_hash
+from feed.web.static import static_hash
 from tests.conftest import Site, application_in, site_in
 
 MOST_ZIPPED = 8 * 1024  # bytes of a reader's style sheet
@@ -298,8 +298,8 @@ def test_files_of_the_next_release_are_not_kept_under_the_hash_of_this_one(
 ) -> None:
     """A deploy replaces the files while this process goes on: a browser that asked it would keep them for ever."""
     folder = tmp_path / "static"
-    shutil.copytree(files.STATIC, folder)
-    monkeypatch.setattr(files, "STATIC", folder)
+    shutil.copytree(static.STATIC, folder)
+    monkeypatch.setattr(static, "STATIC", folder)
     kept = site.charlie.get(f"/static/{static_hash()}/css/page.css")
     assert "immutable" in kept.headers["Cache-Control"]
     (folder / "css" / "desk.css").write_text("body { color: red }")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from feed import scripts
-from feed.web.files import STATIC
+from feed.web.static import STATIC
 
 
 @pytest.mark.parametrize("path", sorted(STATIC.glob("js/*.js")), ids=lambda path: path.name)

@@ -15,8 +15,8 @@ from feed.store.parts import StoryParts
 from feed.store.pictures import Picture
 from feed.web import feed_page
 from feed.web.feed_page import FeedPage
-from feed.web.files import logo
 from feed.web.services import services
+from feed.web.static import logo
 
 
 @dataclass(frozen=True)

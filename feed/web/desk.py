@@ -29,9 +29,9 @@ from feed.store.editors import Editor
 from feed.store.updates import Update
 from feed.web import article_page, feed_page
 from feed.web.done import done_in
-from feed.web.embed import snippet
 from feed.web.guards import check_form, require_editor
 from feed.web.services import before_a_search, services
+from feed.web.snippet import snippet
 
 PICTURES_SHOWN = 60  # on the page of pictures and in the article's choice
 ACTIONS_SHOWN = 30  # below a feed: the last hours of a busy day

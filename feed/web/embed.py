@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from flask import Blueprint, Response, current_app, jsonify, render_template, request
+from flask import Blueprint, Response, current_app, jsonify, request
 from werkzeug import exceptions
 from werkzeug.exceptions import BadRequest, HTTPException, NotFound
 
@@ -22,11 +22,10 @@ from feed.store.database import Database
 from feed.store.feeds import Feed
 from feed.web import feed_page
 from feed.web.cache import cache_for_ever, cache_until_changed, reads
-from feed.web.files import static_file
 from feed.web.services import services, written
+from feed.web.snippet import HEIGHT, WIDTH, snippet
+from feed.web.static import static_file
 
-WIDTH = 736  # pixels, at most, when the other site does not say: as wide as a feed's own page
-HEIGHT = 600  # pixels, until the frame has told its own, and where the other site runs no script of ours
 SCRIPT_SECONDS = 3_600  # for which another site's readers need not ask for the script again
 THEMES = ("light", "dark")
 
@@ -84,11 +83,6 @@ def oembed() -> Response:
     response.headers["Access-Control-Allow-Origin"] = "*"  # some ask from a page
     response.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     return response
-
-
-def snippet(feed: Feed, width: int = WIDTH, height: int = HEIGHT, max_height: int | None = None) -> str:
-    """The HTML that another site puts into its page; sizes in pixels."""
-    return render_template("_snippet.html", feed=feed, width=width, height=height, max_height=max_height).strip()
 
 
 def _shown_at(db: Database, url: str) -> tuple[Feed | None, str, str | None]:

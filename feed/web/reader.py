@@ -14,8 +14,8 @@ from feed.store.pictures import Picture
 from feed.store.updates import Update
 from feed.web import article_page, feed_page
 from feed.web.cache import cache_until_changed, reads
-from feed.web.files import logo
 from feed.web.services import before_a_search, services, written
+from feed.web.static import logo
 
 CATCH_UP_SECONDS = 1  # caches may keep a catch-up so long: a crowd that reconnects together costs one query
 ARTICLES_SHOWN = 30  # on the front page

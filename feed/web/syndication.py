@@ -12,8 +12,8 @@ from feed.store import authors, feeds, updates
 from feed.store import sitemap as stored
 from feed.store.updates import Which
 from feed.web.cache import cache_for_ever, cache_until_any_change, cache_until_changed, changed, reads
-from feed.web.files import logo
 from feed.web.services import services
+from feed.web.static import logo
 
 STARTED = int(time.time())  # another release or other settings may write the same feed another way
 
