@@ -12,6 +12,7 @@ FLASK := $(BIN)/flask
 READY := .venv/ready
 LOCK := .venv/lock
 TESTS_READY := .venv/tests-ready
+NPM_READY := tests/browser/node_modules/.ready
 
 .PHONY: run test check demo bench browser screenshots translations lock help
 
@@ -21,10 +22,14 @@ run: $(READY) ## Serve on HOST:PORT (127.0.0.1:8000); the first time with a samp
 test: $(TESTS_READY) browser check ## Set up and run everything, browser tests included
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 4 --dist worksteal --durations 10
 
-check: $(TESTS_READY) ## Lint, format and types
+check: $(TESTS_READY) $(NPM_READY) ## Lint code, templates, scripts and styles; format and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy --strict feed app.py
+	@$(BIN)/djlint --quiet templates
+	@set -- tests/browser/node_modules/@biomejs/cli-*/biome; \
+	if test -x "$$1"; then "$$1" lint --error-on-warnings --diagnostic-level=warn; \
+	else echo "Scripts and styles are not linted: Biome is not installed."; fi
 
 demo: $(READY) ## Replay the Apollo 11 landing live (SPEED=600 times as fast), on a database of its own
 	@export FEED_DATABASE=instance/demo/feed.db; \
@@ -76,3 +81,6 @@ $(READY): requirements.txt
 $(TESTS_READY): tests/requirements.txt $(READY)
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r tests/requirements.txt
 	@touch $@
+
+$(NPM_READY): tests/browser/package-lock.json
+	@sh tests/browser/install.sh npm

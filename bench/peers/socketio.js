@@ -1,5 +1,5 @@
 // Node's socket.io, as its documentation sets it up: WebSocket alone, no compression. `node socketio.js PORT`
-const http = require("http").createServer((request, response) => {
+const http = require("node:http").createServer((request, response) => {
   let body = "";
   request.on("data", (part) => (body += part));
   request.on("end", () => {
@@ -8,5 +8,5 @@ const http = require("http").createServer((request, response) => {
   });
 });
 const io = new (require("socket.io").Server)(http, { transports: ["websocket"], perMessageDeflate: false });
-io.on("connection", (socket) => socket.on("follow", (payload, answer) => { socket.join("news"); answer({}); }));
+io.on("connection", (socket) => socket.on("follow", (_payload, answer) => { socket.join("news"); answer({}); }));
 http.listen(Number(process.argv[2]), "127.0.0.1", 4096);

@@ -1,6 +1,6 @@
 // Node's ws: a loop of send(). `node ws.js PORT`
 const { WebSocketServer } = require("ws");
-const http = require("http").createServer((request, response) => {
+const http = require("node:http").createServer((request, response) => {
   let body = "";
   request.on("data", (part) => (body += part));
   request.on("end", () => {

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Sees to what the tests need beyond Python: Chromium, from npm the official Socket.IO client and
-# the schema of sitemaps, and two reverse proxies.
+# Sees to what the tests need beyond Python: Chromium, what package.json names, and two reverse proxies. `npm` as the
+# argument asks for the second alone.
 # Installs with apt where the user may; otherwise says in one line what to install.
 set -eu
 cd "$(dirname "$0")"
@@ -20,6 +20,15 @@ found() {
   command -v "$1" >/dev/null 2>&1
 }
 
+if [ ! -e node_modules/.ready ] || [ package-lock.json -nt node_modules/.ready ]; then
+  if ! found npm && may_install; then install npm; fi
+  if found npm; then npm ci --silent --no-audit --no-fund && touch node_modules/.ready
+  else echo "What needs npm's packages will be skipped: install npm (Debian: apt install npm)."
+  fi
+fi
+
+if [ "${1:-}" = npm ]; then exit; fi
+
 if [ -z "${CHROMIUM:-}" ] && ! found chromium && ! found google-chrome; then
   if may_install; then install chromium
   else echo "The browser tests need Chromium: install it (Debian: apt install chromium), or set CHROMIUM=/path/to/it."; exit 1
@@ -30,13 +39,6 @@ fi
 # page. Where there is none, the whole Chromium does.
 if [ -z "${CHROMIUM:-}" ] && ! found chromium-headless-shell && may_install; then
   install chromium-headless-shell 2>/dev/null || true
-fi
-
-if [ ! -e node_modules/socket.io-client/dist/socket.io.min.js ] || [ ! -e node_modules/sitemap/schema/sitemap.xsd ]; then
-  if ! command -v npm >/dev/null 2>&1 && may_install; then install npm; fi
-  if command -v npm >/dev/null 2>&1; then npm ci --silent --no-audit --no-fund
-  else echo "The tests with npm's Socket.IO client and sitemap schema will be skipped: install npm (Debian: apt install npm)."
-  fi
 fi
 
 for proxy in caddy haproxy; do
