@@ -17,9 +17,10 @@ from feed.store.database import Store
 from feed.store.parts import Parts
 from feed.store.readiness import Readiness
 from feed.store.versions import Versions
-from feed.web import desk_pictures, files, guards, problems, static
+from feed.web import files, guards, problems, static
 from feed.web.api import api
 from feed.web.cache import Cache, Parameters
+from feed.web.desk import desk
 from feed.web.embed import embed
 from feed.web.health import health
 from feed.web.host import OwnHost
@@ -60,7 +61,7 @@ def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
         files.static,
         api,
         sign_in_pages,
-        desk_pictures.desk,
+        desk,
         health,
     ):
         app.register_blueprint(blueprint)

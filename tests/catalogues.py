@@ -24,7 +24,7 @@ KEYWORDS = {
 def messages() -> Catalog:
     """All that the templates and the code may say, with the places."""
     found = Catalog()
-    for kind, paths in (("jinja2", TEMPLATES.glob("*.html")), ("python", (ROOT / "feed").rglob("*.py"))):
+    for kind, paths in (("jinja2", TEMPLATES.rglob("*.html")), ("python", (ROOT / "feed").rglob("*.py"))):
         for path in sorted(paths):
             for line, message, comments, context in _extracted(kind, path):
                 place = (str(path.relative_to(ROOT)), line)

@@ -16,7 +16,7 @@ from feed.errors import Crowded
 from feed.picture import UPLOAD_BYTES
 from feed.store import people
 from feed.store.database import OperationalError, sqlite3
-from feed.web.desk_pictures import READ_BYTES
+from feed.web.desk.upload import READ_BYTES
 from feed.web.guards import FORM_BYTES
 from tests.conftest import FROM_HERE, Site
 from tests.pages import element, elements

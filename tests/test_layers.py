@@ -132,9 +132,41 @@ def test_only_views_see_a_request() -> None:
     assert {path for path in seeing if not path.startswith("feed/web/")} == set()
 
 
+def test_no_view_imports_its_sibling() -> None:
+    """A module that registers routes imports no other that does: what two share is no view. A package's own file, which
+    puts its modules together, may."""
+    views = {module_of(path): path for path in SOURCES if part_of(path) == "web" and registers_routes(path)}
+    assert {"feed.web.reader", "feed.web.desk.updates"} <= views.keys(), "this test looks for the wrong decorators"
+    siblings = [
+        f"{view} imports {found}"
+        for view, path in views.items()
+        for module, name in imports_of(path)
+        for found in (module, f"{module}.{name}")
+        if found in views
+    ]
+    assert siblings == []
+
+
+def module_of(path: Path) -> str:
+    """The name by which that source is imported."""
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def registers_routes(path: Path) -> bool:
+    """Whether a function in it answers an address."""
+    return any(
+        isinstance(decorator, ast.Call)
+        and isinstance(decorator.func, ast.Attribute)
+        and decorator.func.attr in ("route", "get", "post", "put", "patch", "delete")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef)
+        for decorator in node.decorator_list
+    )
+
+
 def test_the_markup_of_an_update_exists_once_and_reads_nothing_else() -> None:
     """Invariant 5 at its root: one template, and no viewer in it."""
-    used = {path.name for path in (ROOT / "templates").glob("*.html") if 'class="update{' in path.read_text()}
+    used = {path.name for path in (ROOT / "templates").rglob("*.html") if 'class="update{' in path.read_text()}
     assert used == {"_update.html"}
     markup = (ROOT / "templates" / "_update.html").read_text()
     assert not [word for word in ("request", "session", "g.", "current_user", "url_for") if f"{{{{ {word}" in markup]

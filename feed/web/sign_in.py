@@ -68,7 +68,7 @@ def first_editor(token: str) -> Any:
     except Invalid as error:
         return render_template("first_editor.html", token=token, errors=by_field(error), given=given), 422
     session = sessions.begin(services().store, services().settings.secret_key, editor, _visit())
-    return start_session(redirect(url_for("desk.overview"), 303), session)
+    return start_session(redirect(url_for("desk.overview.overview"), 303), session)
 
 
 def _visit() -> sessions.Visit:
@@ -82,4 +82,4 @@ def _form(name: str = "", error: str | None = None) -> str:
 def _way_back() -> str:
     """Where to go after signing in: a page of the desk, never another site."""
     wanted = request.values.get("next", "")
-    return wanted if _INSIDE.match(wanted) else url_for("desk.overview")
+    return wanted if _INSIDE.match(wanted) else url_for("desk.overview.overview")

@@ -143,7 +143,7 @@ def test_a_worker_goes_on_with_the_templates_it_began_with(tmp_path: Path) -> No
     server.prepare()
     try:
         server.start()
-        for template in (folder / "templates").iterdir():
+        for template in (folder / "templates").rglob("*.html"):
             template.write_text("{{ of_the_next_release.nothing_here }}")
         update = server.publish("One")
         server.api("PATCH", f"/api/v1/updates/{update['id']}", {"body": "Two", "revision": 1})

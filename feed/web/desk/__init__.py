@@ -1,0 +1,17 @@
+"""The desk: where editors write. Every form works without JavaScript; with it, the same forms are sent in place.
+
+A refused form comes back with what was typed in it and the reason beside the field: nothing is lost.
+"""
+
+from flask import Blueprint
+
+from feed.web.desk import articles, feeds, overview, pictures, profile, updates
+from feed.web.guards import check_form, require_editor
+from feed.web.services import before_a_search
+
+desk = Blueprint("desk", __name__, url_prefix="/desk")
+desk.before_request(require_editor)
+desk.before_request(check_form)
+desk.before_request(before_a_search)
+for each in (overview, feeds, updates, articles, pictures, profile):
+    desk.register_blueprint(each.pages)

@@ -1,0 +1,53 @@
+"""The page of a feed at the desk: the composer above, which may hold a text that was refused, and the tools beside."""
+
+import secrets
+
+from flask import g, render_template, request
+
+from feed.errors import Invalid, Message, by_field
+from feed.store import actions, feeds, moments
+from feed.store.actions import Verb
+from feed.web import feed_page
+from feed.web.desk.done import done_in
+from feed.web.services import services
+from feed.web.snippet import snippet
+
+ACTIONS_SHOWN = 30  # below a feed: the last hours of a busy day
+
+
+def page(
+    slug: str,
+    given: dict[str, object] | None = None,
+    error: Invalid | None = None,
+    idempotency_key: str | None = None,
+) -> str:
+    """The page of that feed. `given` and `error` are of a text that was refused, and `idempotency_key` is that of its
+    form: sent again, it stays the same text."""
+    with services().store.read() as db:
+        found = feeds.get(db, slug, drafts=True)
+        shown = feed_page.asked_for(db, found)
+        behind = moments.ahead(db, found)
+        taken = actions.of_feed(db, found.id, ACTIONS_SHOWN)
+        done = done_in(db, request.args)
+    role, covering = g.editor.role, Verb.CLOSE if found.headline else Verb.CLOSE_NEWS
+    return render_template(
+        "desk/feed.html",
+        actions=taken,
+        writes=actions.may(role, Verb.PUBLISH, draft=found.draft),
+        covers=actions.may(role, covering, draft=found.draft),
+        page=shown,
+        clock=_of_clock(behind) if behind else None,
+        done=done,
+        snippet=snippet(found) if services().settings.embed_origins and not found.draft else None,
+        given=given or {},
+        errors=by_field(error),
+        idempotency_key=idempotency_key or secrets.token_hex(16),
+    )
+
+
+def _of_clock(seconds: int) -> Message:
+    return Message(
+        "The newest update is {minutes} min ahead of the server's clock, which was set back, or was ahead before. New "
+        "updates are dated just after that one. Ask whoever runs the server to set its clock right.",
+        minutes=-(-seconds // 60),
+    )
