@@ -1,7 +1,6 @@
 """The services of the design: imports go strictly downward, and what a floor must not know, it does not."""
 
 import ast
-import re
 from collections.abc import Iterator
 from dataclasses import is_dataclass
 from graphlib import TopologicalSorter
@@ -9,9 +8,6 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-
-from feed.store import migrations
-from feed.store.database import Store
 
 ROOT = Path(__file__).parent.parent
 
@@ -170,48 +166,3 @@ def test_the_markup_of_an_update_exists_once_and_reads_nothing_else() -> None:
     assert used == {"_update.html"}
     markup = (ROOT / "templates" / "_update.html").read_text()
     assert not [word for word in ("request", "session", "g.", "current_user", "url_for") if f"{{{{ {word}" in markup]
-
-
-# Where the schema of the release before (8fefe1b) ends: the first migration that it does not know.
-NEW_SINCE_THE_RELEASE_BEFORE = "clocks_of_articles"
-
-# The release before names no columns where it writes or reads these, so one more would end it: put what is new about
-# such a thing into a table of its own.
-CLOSED_TABLES = {"article_revisions", "attempts", "idempotency", "invitations", "parts", "pictures", "presence",
-                 "probe", "site", "websub"}  # fmt: skip
-
-
-def test_the_release_before_can_live_with_the_schema(tmp_path: Path) -> None:
-    """During a deploy both write: columns may be added where that one names its own, with NULL or a default."""
-    before, now = Store(tmp_path / "before.db"), Store(tmp_path / "now.db")
-    with_old = before.connect()
-    migrations.migrations.apply(with_old, stop_before=NEW_SINCE_THE_RELEASE_BEFORE)
-    with_old.close()
-    migrations.upgrade(now)
-    old, new = columns_of(before), columns_of(now)
-    assert old.keys() <= new.keys()
-    for table, known in old.items():
-        added = [column for column in new[table] if column not in known]
-        assert [column for column in new[table] if column in known] == known, f"{table} lost or changed a column"
-        assert not added or table not in CLOSED_TABLES, f"{table} may gain no column: {added}"
-        assert all(optional for _, optional in added), f"{table} demands of old code what it does not know: {added}"
-    before.close()
-    now.close()
-
-
-def columns_of(store: Store) -> dict[str, list[tuple[str, bool]]]:
-    """The columns of each table, with whether a row may come without."""
-    with store.read() as db:
-        tables = [row[0] for row in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()]
-        return {
-            table: [(row["name"], not row["notnull"] or row["dflt_value"] is not None)
-                    for row in db.execute(f"PRAGMA table_info({table})")]
-            for table in tables
-        }  # fmt: skip
-
-
-def test_what_is_written_names_its_columns() -> None:
-    """So that a later release may add some."""
-    unnamed = re.compile(r"INTO\s+[a-z_]+\s+(?:VALUES|SELECT)")
-    sources = [path for path in SOURCES if path.name != "migrations.py"]
-    assert [path.name for path in sources if unnamed.search(path.read_text())] == []

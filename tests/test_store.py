@@ -1,8 +1,6 @@
 """The store: the clock has no holes, what was answered is on disk, and a backup is whole or refused."""
 
 import io
-import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
@@ -24,7 +22,6 @@ from feed.store import (
     editors,
     feeds,
     idempotency,
-    migrations,
     people,
     pictures,
     presence,
@@ -34,14 +31,11 @@ from feed.store import (
     tokens,
     updates,
 )
-from feed.store.database import OperationalError, Store
+from feed.store.database import Store
 from feed.store.feeds import NEWS
 from feed.store.parts import FEED_PARTS
-from feed.store.search import Holding
-from tests import processes
 from tests.conftest import PASSWORD, Site
 from tests.reader import updates_in
-from tests.server import ROOT
 
 
 @pytest.fixture
@@ -303,74 +297,6 @@ class Emptied(list[Any]):
 def test_a_reader_that_finds_the_last_connection_taken_opens_its_own(site: Site) -> None:
     site.services.store._idle = Emptied()
     assert rows(site.services.store, "SELECT 1") == [(1,)]
-
-
-def test_servers_that_start_together_migrate_once(tmp_path: Path) -> None:
-    code = "\n".join((
-        "import pathlib, sys",
-        "from feed.store import database, migrations",
-        "store = database.Store(pathlib.Path(sys.argv[1]))",
-        "sys.stdin.read()",
-        "print(len(migrations.upgrade(store)))",
-    ))  # fmt: skip
-    path = tmp_path / "new" / "feed.db"
-    racing = [
-        processes.start(sys.executable, "-W", "error", "-c", code, str(path), cwd=ROOT, text=True,
-                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        for _ in range(4)
-    ]  # fmt: skip
-    for each in racing:
-        assert each.stdin
-        each.stdin.close()
-        each.stdin = None
-    applied = [int(each.communicate(timeout=60)[0]) for each in racing]
-    assert [each.returncode for each in racing] == [0] * 4
-    assert sorted(applied)[:3] == [0, 0, 0]
-    assert sorted(applied)[3] == len(migrations.migrations._migrations) > 0
-    store = Store(path)
-    assert (migrations.pending(store), backup.check(store)) == ([], [])
-    assert rows(store, "SELECT slug, version FROM feeds") == [(NEWS, 0)]
-    store.close()
-
-
-def test_a_migration_that_fails_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    store = Store(tmp_path / "feed.db")
-    migrations.upgrade(store)
-    kept = list(migrations.migrations._migrations)
-    monkeypatch.setattr(migrations.migrations, "_migrations", kept)
-
-    def half_done(db: Any) -> None:
-        db.executescript("CREATE TABLE new_one (id INTEGER PRIMARY KEY); INSERT INTO nowhere VALUES (1);")
-
-    migrations.migrations()(half_done)
-    with pytest.raises(OperationalError, match="nowhere"):
-        migrations.upgrade(store)
-    assert rows(store, "SELECT count(*) FROM sqlite_master WHERE name = 'new_one'") == [(0,)]
-    assert migrations.pending(store) == ["half_done"]
-    store.close()
-
-
-def test_what_was_written_before_a_migration_comes_along(tmp_path: Path) -> None:
-    store = Store(tmp_path / "feed.db")
-    db = store.connect()
-    migrations.migrations.apply(db, stop_before="corrections_in_the_open")
-    db.executescript("""
-        INSERT INTO editors (name, display_name, role, password_hash, created_at) VALUES
-            ('bob', 'Robert Brown', 'editor', '', '2026-07-26T12:00:00.000Z');
-        INSERT INTO updates (feed_id, version, revision, body, html, key, pinned, byline, editor_id, published_at)
-            VALUES (1, 2, 2, 'Two', '<p>Two</p>', 1, 0, 'Bob Brown', 1, '2026-07-26T12:00:00.000Z');
-        INSERT INTO revisions SELECT id, 1, NULL, 'One', '<p>One</p>', 1, published_at FROM updates;
-        INSERT INTO revisions SELECT id, 2, NULL, body, html, 1, published_at FROM updates;
-        UPDATE feeds SET version = 2;
-    """)
-    db.close()
-    migrations.upgrade(store)
-    kept = rows(store, "SELECT revision, byline, note FROM revisions ORDER BY revision")
-    assert kept == [(1, "Bob Brown", None), (2, "Robert Brown", None)], "the name of then, where it is known"
-    with store.read() as db:
-        assert updates.newest_first(db, feeds.get(db, NEWS), None, 9, Holding("two"))
-    assert backup.check(store) == []
-    store.close()
 
 
 # Backup, restore, check

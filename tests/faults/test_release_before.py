@@ -3,6 +3,7 @@
 import io
 import shutil
 import subprocess
+import sys
 import tarfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,8 +11,9 @@ from pathlib import Path
 import pytest
 import requests
 
-from feed.store import backup
+from feed.store import backup, feeds, migrations, updates
 from feed.store.database import Store
+from feed.store.search import Holding
 from tests.conftest import PASSWORD
 from tests.reader import Reader, updates_in
 from tests.server import ROOT, Server
@@ -47,6 +49,44 @@ def both(code_of_before: Path, tmp_path: Path) -> Iterator[tuple[Server, Server]
     finally:
         before.stop()
         now.stop()
+
+
+FILL = """
+import pathlib, sys
+from feed.store import editors, migrations, updates
+from feed.store.database import Store
+store = Store(pathlib.Path(sys.argv[1]))
+migrations.upgrade(store)
+bob = editors.add(store, "bob", sys.argv[2], "editor")
+for body in ("A lighthouse was lit", "A mistaken lighthouse"):
+    updates.publish(store, "news", bob, {"body": body})
+updates.retract(store, 2, {})
+store.close()
+"""
+
+
+def test_a_database_of_the_release_before_is_upgraded_once(code_of_before: Path, tmp_path: Path) -> None:
+    """What it recorded as applied is not applied again, and the schema becomes that of a new database."""
+    path = tmp_path / "feed.db"
+    subprocess.run([sys.executable, "-c", FILL, str(path), PASSWORD], cwd=code_of_before, check=True)
+    old, new = Store(path), Store(tmp_path / "new.db")
+    applied = migrations.upgrade(old)
+    assert applied[0] == "clocks_of_articles", "the first that the release before does not know"
+    assert len(applied) < len(migrations.upgrade(new))
+    assert migrations.upgrade(old) == []
+    assert schema_of(old) == schema_of(new)
+    assert backup.check(old) == []
+    with old.read() as db:
+        found = updates.newest_first(db, feeds.get(db, "news"), None, 9, Holding("lighthouse"))
+    assert [update.body for update in found] == ["A lighthouse was lit"]
+    old.close()
+    new.close()
+
+
+def schema_of(store: Store) -> list[tuple[str, str, str]]:
+    """Every table, index and trigger, with its definition."""
+    with store.read() as db:
+        return [tuple(row) for row in db.execute("SELECT type, name, sql FROM sqlite_master ORDER BY type, name")]
 
 
 def found(server: Server, words: str) -> str:
