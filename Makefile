@@ -64,7 +64,7 @@ lock: ## Write requirements.txt, of tests and bench too, from the .in files besi
 	--python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock" \
 	--output-file $$each.txt $$each.in || exit 1; done
 
-browser: $(TESTS_READY) ## See to Chromium, npm's packages and two proxies for the tests
+browser: $(TESTS_READY) ## Install Chromium, npm's packages and two proxies for the tests
 	@sh tests/browser/install.sh
 
 help: ## This list

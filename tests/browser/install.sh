@@ -1,5 +1,5 @@
 #!/bin/sh
-# Sees to what the tests need beyond Python: Chromium, what package.json names, and two reverse proxies. `npm` as the
+# Installs what the tests need beyond Python: Chromium, what package.json names, and two reverse proxies. `npm` as the
 # argument asks for the second alone.
 # Installs with apt where the user may; otherwise says in one line what to install.
 set -eu
