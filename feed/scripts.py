@@ -8,11 +8,12 @@ import json
 import re
 import sys
 from functools import cache
+from os.path import normpath
 from pathlib import Path
 
 from feed import child
 
-_IMPORT = re.compile(r'^import (?:\{\s*\w+(?:,\s*\w+)*,?\s*\} from )?"\./([\w-]+\.js)";\n', re.MULTILINE)
+_IMPORT = re.compile(r'^import (?:\{\s*\w+(?:,\s*\w+)*,?\s*\} from )?"(\.{1,2}/[\w/-]+\.js)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export ((?:async )?function|const|class) (\w+)", re.MULTILINE)
 _OTHER = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
 
@@ -55,7 +56,8 @@ def _in_order(path: Path, importers: tuple[Path, ...]) -> list[Path]:
         raise ValueError(f"{path.name} imports itself, by way of {importers[-1].name}.")
     found: dict[Path, None] = {}
     for name in _IMPORT.findall(path.read_text()):
-        found |= dict.fromkeys(_in_order(path.parent / name, (*importers, path)))
+        imported = Path(normpath(path.parent / name))  # a module has one path, whoever imports it
+        found |= dict.fromkeys(_in_order(imported, (*importers, path)))
     return [*found, path]
 
 

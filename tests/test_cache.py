@@ -17,7 +17,7 @@ from werkzeug.http import parse_accept_header
 
 from feed.store import articles, editors, feeds, publishing
 from feed.store.database import Store
-from feed.web import cache, static
+from feed.web import cache, files, static
 from feed.web.cache import Cache
 from feed.web.static import static_hash
 from tests.conftest import Site, application_in, site_in
@@ -305,8 +305,16 @@ def test_files_of_the_next_release_are_not_kept_under_the_hash_of_this_one(
     (folder / "css" / "desk.css").write_text("body { color: red }")
     with site.charlie.get(f"/static/{static_hash()}/css/desk.css") as new:
         assert (new.data, new.headers["Cache-Control"]) == (b"body { color: red }", "no-store")
-    assert site.charlie.get(f"/static/{static_hash()}/js/desk.js").headers["Cache-Control"] == "no-store"
+    assert site.charlie.get(f"/static/{static_hash()}/js/desk/desk.js").headers["Cache-Control"] == "no-store"
     assert site.charlie.get(f"/static/{static_hash()}/css/page.css").data == kept.data
+
+
+def test_a_page_of_the_release_before_finds_the_scripts_that_have_moved(site: Site) -> None:
+    """It may have been loaded just before the deploy, and asks for its script just after it."""
+    for before, now in files.MOVED.items():
+        old, new = (site.charlie.get(f"/static/0123456789abcdef/{name}") for name in (before, now))
+        assert (old.status_code, old.data) == (200, new.data)
+        assert old.headers["Cache-Control"] == "no-store"
 
 
 def test_a_readers_style_sheet_is_small(site: Site) -> None:

@@ -8,7 +8,7 @@ from feed import scripts
 from feed.web.static import STATIC
 
 
-@pytest.mark.parametrize("path", sorted(STATIC.glob("js/*.js")), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted(STATIC.rglob("*.js")), ids=lambda path: path.name)
 def test_every_script_asks_for_nothing_more(path: Path) -> None:
     assert b"import" not in scripts.packed(path)
 
@@ -39,6 +39,17 @@ def test_what_a_bundle_cannot_hold_is_refused_by_name(tmp_path: Path, source: st
     with pytest.raises(ValueError, match=r"(?s)entry\.js") as refused:
         scripts.packed(tmp_path / "entry.js")
     assert reason in str(refused.value)
+
+
+def test_a_module_that_two_folders_import_is_taken_once(tmp_path: Path) -> None:
+    for path, source in {
+        "low.js": "export const low = [];\n",
+        "desk/near.js": 'import { low } from "../low.js";\n\nexport const near = low;\n',
+        "desk/entry.js": 'import { low } from "../low.js";\nimport { near } from "./near.js";\n\nlow.push(near);\n',
+    }.items():
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_text(source)
+    assert scripts.bundle(tmp_path / "desk" / "entry.js").count("const low = []") == 1
 
 
 def test_a_script_without_imports_runs_as_it_did(tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ from feed.web.static import hash_now, static_file, static_hash, whole_file
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 ICON_SECONDS = 86_400  # under an address that stays: another sign is seen within a day
+# Where files are that a page of the release before asks for under another name.
+MOVED = {"js/desk.js": "js/desk/desk.js"}
 
 pictures = Blueprint("pictures", __name__)
 static = Blueprint("static_files", __name__)
@@ -35,7 +37,7 @@ def picture_file(picture_id: str) -> Response:
 def file(digest: str, name: str) -> Response:
     """A file of the static folder. A page that is older than the last deploy gets today's file, and so does one of a
     worker whose files a deploy has just replaced: no cache keeps those under an address that is not theirs."""
-    response = static_file(name)
+    response = static_file(MOVED.get(name, name))
     if digest == static_hash():
         if hash_now() == digest:  # after the file was read, so that it is one of those
             cache_for_ever()

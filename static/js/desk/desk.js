@@ -1,8 +1,8 @@
 // The desk: the same plain forms, sent in place, with a word of what became of them. What is typed is kept on this
 // device until the site has taken it (kept.js).
 
-import "./feed.js";
-import { trusted } from "./words.js";
+import "../feed.js";
+import { trusted } from "../words.js";
 import { arrived, dirty, forget, keep, restore, sending, texts } from "./kept.js";
 
 // ms for an answer, and between two questions what became of a text that had none
