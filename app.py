@@ -71,8 +71,8 @@ def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
     app.wsgi_app = Cache(own, versions, Parameters(app))  # type: ignore[method-assign]
     channel.attach(app)
     if chosen.proxies:
-        # After the channel, so that the socket too sees the reader's address and not the proxy's. Nothing else that a
-        # proxy may say, or pass on from a stranger, is of use.
+        # After the channel, so that the socket too sees the reader's address and not the proxy's. Other headers that a
+        # proxy sets or passes on are not used.
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
             app.wsgi_app, x_for=chosen.proxies, x_proto=0, x_host=0
         )

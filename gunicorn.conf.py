@@ -1,4 +1,5 @@
-"""gunicorn: the worker class and limits. WEB_CONCURRENCY is gunicorn's own number of workers."""
+"""gunicorn's settings: the worker class and limits. WEB_CONCURRENCY is gunicorn's own variable for the number of
+workers."""
 
 import os
 import sys
@@ -7,26 +8,26 @@ from typing import Any
 
 
 def _forget_ours() -> None:
-    """Removes our modules from the master, which holds the worker class and with it code of ours. Otherwise workers
-    forked after a HUP would mix old and new modules."""
+    """Removes our modules from the master process, which has imported the worker class. Otherwise workers forked after
+    a HUP would mix old and new modules."""
     for name in [name for name in sys.modules if name.partition(".")[0] == "feed"]:
         del sys.modules[name]
 
 
-_forget_ours()  # this file is read at the start and at each HUP, before the worker class
+_forget_ours()  # gunicorn reads this file at the start and at each HUP, before it imports the worker class
 # Each reader is an open file.
 import_module("feed.live.direct.open_files").raise_limit(os.environ.get("FEED_MAX_READERS", ""))
 
 wsgi_app = "app:create_app()"
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 worker_class = "feed.live.direct.worker.Worker"  # gevent
-sendfile = False  # files too are sent by the worker, with its deadline
-drain_seconds = os.environ.get("FEED_DRAIN_SECONDS", "")  # a bad value is refused by the application, with advice
-graceful_timeout = (int(drain_seconds) if drain_seconds.isdecimal() else 2) + 3  # seconds; the rest is killed
+sendfile = False  # the worker sends files itself, so that its deadline applies to them too
+drain_seconds = os.environ.get("FEED_DRAIN_SECONDS", "")  # the application refuses a bad value and says what to write
+graceful_timeout = (int(drain_seconds) if drain_seconds.isdecimal() else 2) + 3  # seconds; then the worker is killed
 timeout = 60  # seconds without a sign of life before a worker is replaced
 keepalive = 2  # seconds that an idle connection is kept; it also bounds a shutdown (this and 2 s of gunicorn's own)
-# gunicorn would take a request's path, prefix and scheme from headers of a peer on this machine, such as a proxy that
-# passes on what a stranger wrote. The application asks for none of it; see feed/web/host.py and FEED_PROXIES.
+# By default gunicorn takes a request's path, prefix and scheme from headers of a peer on this machine, such as a proxy
+# that passes on what any client wrote. The application uses none of them; see feed/web/host.py and FEED_PROXIES.
 forwarded_allow_ips = ""
 forwarder_headers = ""
 secure_scheme_headers: dict[str, str] = {}
@@ -34,5 +35,5 @@ control_socket_disable = True  # gunicorn's control socket is one file for all i
 
 
 def post_fork(server: Any, worker: Any) -> None:
-    """In the new worker, before it reads the application."""
+    """gunicorn calls this in the new worker, before it imports the application."""
     _forget_ours()

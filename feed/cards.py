@@ -1,25 +1,27 @@
-"""Cards in the body of an article: a paragraph that is nothing but a link to another article of ours is shown as one.
+"""Cards in the body of an article: a paragraph that consists of a link to another article of this site becomes a card.
 
-Cards are made when the body is rendered, and not when it is written: they show the headline of now, and nothing of a
-draft.
+Cards are made when the page is rendered, not when the body is saved, so that they show the current headline, and so
+that a draft has none.
 """
 
 import re
 from collections.abc import Callable
 
-# With what may follow in an address that was copied, and as one that no link was made of, such as that of localhost.
+# A copied address may end with a query or a fragment, and some addresses are not made links, such as those of
+# localhost.
 _SLUG = r"/articles/(?P<{name}>[a-z0-9-]+)/?(?:[?#][^\"<\s]*)?"
 _LINK = rf'<a href="(?:{{site}})?{_SLUG.format(name="linked")}"[^>]*>[^<]*</a>'
 _LONE_LINK = rf"<p>(?:{_LINK}|{{site}}{_SLUG.format(name='bare')})</p>"
 
 
 def linked(html: str, site: str) -> set[str]:
-    """The slugs that the cards of that HTML link to. `site` is the address of our pages, by which links are known."""
+    """Returns the slugs of the articles that get a card in this HTML. `site` is the address with which our links
+    begin."""
     return {_slug_in(link) for link in _lone_links(site).finditer(html)}
 
 
 def put(html: str, site: str, card: Callable[[str], str | None]) -> str:
-    """The HTML with its cards. `card` makes that of a slug; where it gives None, the link stays."""
+    """Returns the HTML with its cards. `card` makes the card of a slug, or returns None to keep the link."""
     return _lone_links(site).sub(lambda link: card(_slug_in(link)) or link[0], html)
 
 

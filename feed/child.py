@@ -1,8 +1,8 @@
-"""Runs a module of ours in a process of its own, which gets its input on standard input and answers on standard output:
-what it takes in memory is given back when it ends, and it knows neither settings nor secrets of the site.
+"""Runs one of our modules in a process of its own, with its input on standard input and its answer on standard output.
+Its memory is freed when it ends, and it has neither settings nor secrets of the site.
 
-The process is started by `posix_spawn` and waited for by `waitid` on a native thread: gevent's own subprocesses work on
-its loop only, and a fork of a worker with many readers would stop it for long.
+The process is started with `posix_spawn` and waited for with `waitid` on a native thread: gevent's own subprocesses
+work on its loop only, and to fork a worker with many readers would stop it for a long time.
 """
 
 import os
@@ -16,9 +16,10 @@ _ROOT = str(Path(__file__).parent.parent)
 
 
 def run(module: str, content: bytes) -> bytes:
-    """What `python -m module` answers to that input. Call it on a native thread: it blocks.
+    """Returns what `python -m module` writes when it gets `content` as input. Call it on a native thread: it blocks.
 
-    A process that fails or is ended may have answered in part or not at all: the caller has to know a whole answer.
+    A process that fails or is killed may have written a part of the answer or nothing; the caller must check that the
+    answer is complete.
     """
     pid, into, out_of = _spawn(module)
     with open(out_of, "rb", buffering=0) as answers:
@@ -27,12 +28,12 @@ def run(module: str, content: bytes) -> bytes:
                 _send(sending.fileno(), content)
             return answers.readall() or b""
         finally:
-            with suppress(ChildProcessError):  # a loop's own look for ended processes was quicker
+            with suppress(ChildProcessError):  # the loop has already collected the ended process
                 native("waitid")(os.P_PID, pid, os.WEXITED)
 
 
 def _spawn(module: str) -> tuple[int, int, int]:
-    """Begins the process: its id, the pipe into it, and the pipe out of it."""
+    """Starts the process. Returns its id, the pipe to its input, and the pipe from its output."""
     its_input, into = os.pipe()
     out_of, its_output = os.pipe()
     try:

@@ -26,7 +26,7 @@ from feed.web.services import services
 
 @contextmanager
 def troubles_in_a_sentence() -> Iterator[None]:
-    """Those with files, the database and what was asked for come out as one sentence, never as a stack trace."""
+    """Reports errors of files, of the database and of the input as one sentence, never as a stack trace."""
     try:
         yield
     except DatabaseError as error:
@@ -48,7 +48,7 @@ def _advice(error: DatabaseError) -> str:
 
 
 class Group(AppGroup):
-    """Commands that tell of their troubles in a sentence."""
+    """A group of commands that report errors as one sentence."""
 
     def invoke(self, ctx: click.Context) -> Any:
         with troubles_in_a_sentence():
@@ -71,12 +71,12 @@ def install(app: Flask) -> None:
 @click.command(help="Make everything ready, say where to go, and serve with gunicorn.")
 @with_appcontext
 def start() -> None:
-    """What `make run` runs."""
+    """Runs the site; `make run` calls this."""
     with troubles_in_a_sentence():
         _make_ready()
     sys.stdout.flush()
     services().store.close()
-    os.execv(sys.executable, [sys.executable, "-m", "gunicorn", "app:create_app()"])  # noqa: S606 - our own words
+    os.execv(sys.executable, [sys.executable, "-m", "gunicorn", "app:create_app()"])  # noqa: S606 - the arguments are ours
 
 
 def _make_ready() -> None:
@@ -107,7 +107,7 @@ def _check_port(host: str, port: int) -> None:
 
 @db.command(help="Bring the schema up to date. Safe to repeat.")
 def upgrade() -> None:
-    """Applies the migrations."""
+    """Applies the migrations and prints their names."""
     private.tighten(services().settings.database, services().settings.media)
     names = migrations.upgrade(services().store)
     picture.sweep(services().settings.media)
@@ -117,8 +117,8 @@ def upgrade() -> None:
 @db.command(help="Write a copy of database and pictures while the site runs.")
 @click.argument("path", type=click.Path(path_type=Path, dir_okay=False))
 def backup(path: Path) -> None:
-    """A backup at PATH, its pictures in PATH.media."""
-    if not services().store.path.is_file():  # SQLite would make an empty one, and a backup of that helps nobody
+    """Writes a backup of the database to PATH and of the pictures to PATH.media."""
+    if not services().store.path.is_file():  # SQLite would make an empty one, and the backup of that would be useless
         raise click.ClickException(f"there is no database at {services().store.path}; see FEED_DATABASE")
     backups.backup(services().store, services().settings.media, path.resolve())
     click.echo(f"backed up to {path}")
@@ -127,7 +127,7 @@ def backup(path: Path) -> None:
 @db.command(help="Put a backup in the place of what is there; open pages reload.")
 @click.argument("path", type=click.Path(path_type=Path, dir_okay=False))
 def restore(path: Path) -> None:
-    """Restores PATH."""
+    """Restores the backup at PATH, unless it is none or of a newer release."""
     try:
         backups.restore(services().store, services().settings.media, path.resolve())
     except backups.NoBackup as error:
@@ -145,7 +145,7 @@ def check() -> None:
 
 @db.command(help="Make anew what is derived: search, counters, parts. Exit code 1 when something else is wrong.")
 def repair() -> None:
-    """Says what was done, and what only a backup can mend."""
+    """Prints what was repaired, and fails with what only a backup can repair."""
     click.echo("\n".join(repairs.repair(services().store)))
     media = services().settings.media
     if swept := picture.sweep(media):
@@ -160,7 +160,7 @@ def repair() -> None:
 @db.command(help="Render all stored texts anew, by the rules of this release; open pages of what changed reload.")
 @click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
 def rerender(*, dry_run: bool) -> None:
-    """Says what was done."""
+    """Prints what was rendered anew, or would be."""
     for sentence in rerendering.rerender(services().store, dry_run=dry_run):
         click.echo(sentence)
 
@@ -170,7 +170,7 @@ def rerender(*, dry_run: bool) -> None:
 @click.option("--role", type=click.Choice(actions.ROLES), default="editor", show_default=True)
 @click.option("--display-name", help="The byline; made of NAME when left out.")
 def add_editor(name: str, role: str, display_name: str | None) -> None:
-    """Adds NAME."""
+    """Adds an editor and prints the name and the role."""
     try:
         added = editors.add(services().store, name, _password(), role, display_name, actor=None)
     except Invalid as error:
@@ -180,7 +180,7 @@ def add_editor(name: str, role: str, display_name: str | None) -> None:
 
 @editor.command("list", help="List who may write, and what works of theirs.")
 def list_editors() -> None:
-    """A line for each, with tabs between."""
+    """Prints a line for each editor, with tabs between the fields."""
     with services().store.read() as db:
         for person in people.everyone(db):
             each = person.editor
@@ -192,7 +192,7 @@ def list_editors() -> None:
 @editor.command("disable", help="NAME may not write any more, from this moment on: sessions and tokens end.")
 @click.argument("name")
 def disable_editor(name: str) -> None:
-    """Disables."""
+    """Ends all sessions and tokens of the editor, and prints how many."""
     with _known(name):
         ended = people.disable(services().store, name, None)
     click.echo(f"disabled {name}: ended {ended.sessions} sessions and {ended.tokens} tokens")
@@ -201,7 +201,7 @@ def disable_editor(name: str) -> None:
 @editor.command("enable", help="NAME may sign in again, by the password of before; tokens have to be made anew.")
 @click.argument("name")
 def enable_editor(name: str) -> None:
-    """Enables."""
+    """Lets the editor sign in again; the old tokens stay revoked."""
     with _known(name):
         people.enable(services().store, name, None)
     click.echo(f"enabled {name}")
@@ -210,10 +210,10 @@ def enable_editor(name: str) -> None:
 @editor.command("password", help="Give NAME another password, as `add` takes it; all their sessions end.")
 @click.argument("name")
 def set_password(name: str) -> None:
-    """Sets the password, and says what it does not end."""
+    """Sets the password, ends the sessions, and prints the tokens that stay valid."""
     with _known(name):
         with services().store.read() as db:
-            editors.by_name(db, name)  # before anybody types one in vain
+            editors.by_name(db, name)  # fails before the password is typed
         ended = people.set_password(services().store, name, _password(), None)
     click.echo(f"changed the password of {name}: ended {ended.sessions} sessions")
     _say_what_works(name)
@@ -234,7 +234,7 @@ def add_token(editor_name: str, name: str, days: int | None) -> None:
 @token.command("list", help="List the tokens of all, or of EDITOR; never the tokens themselves.")
 @click.argument("editor_name", metavar="[EDITOR]", required=False)
 def list_tokens(editor_name: str | None) -> None:
-    """A line for each, with tabs between."""
+    """Prints a line for each token, with tabs between the fields."""
     with _known(editor_name or ""), services().store.read() as db:
         for each in tokens.of_editor(db, editor_name):
             until = f"until {each.expires_at}" if each.expires_at else "without end"
@@ -246,7 +246,7 @@ def list_tokens(editor_name: str | None) -> None:
 @click.argument("editor_name", metavar="EDITOR")
 @click.option("--name", help="Only those of this name.")
 def revoke_token(editor_name: str, name: str | None) -> None:
-    """Revokes, and says what works still."""
+    """Revokes the tokens, and prints those that stay valid."""
     with _known(editor_name):
         click.echo(f"revoked {tokens.revoke(services().store, editor_name, name, actor=None)}")
     _say_what_works(editor_name)
@@ -275,7 +275,7 @@ def _say_what_works(editor_name: str) -> None:
 
 @demo.command("load", help="Put the sample stories into an empty database.")
 def load() -> None:
-    """Loads the sample."""
+    """Loads the sample stories if there are no articles."""
     migrations.upgrade(services().store)
     loaded = sample.load_if_empty(services().store, services().settings.media)
     click.echo("loaded the sample stories" if loaded else "there are articles already; nothing was loaded")
@@ -287,7 +287,7 @@ def load() -> None:
 @click.option("--speed", type=click.FloatRange(1), default=600, show_default=True, help="Times as fast as 1969.")
 @click.option("--longest", type=click.FloatRange(0), default=8, show_default=True, help="Seconds between two steps.")
 def replay(url: str, secret: str, speed: float, longest: float) -> None:
-    """Replays, a line for each step."""
+    """Replays the landing and prints a line for each step."""
     try:
         for line in replaying.replay(url.rstrip("/"), secret, speed, longest):
             click.echo(line)

@@ -1,5 +1,5 @@
-"""Pictures are decoded in a process of their own, with limits of memory and time: a file made to break or to fill a
-decoder costs a refusal, and what decoding took is given back with its process.
+"""Decodes pictures in a process of its own, with limits of memory and time. A file that breaks a decoder or fills its
+memory ends in a refusal, and the memory is freed with the process.
 """
 
 import io
@@ -16,29 +16,29 @@ from feed.picture import SafePicture
 
 MEMORY_BYTES = 1536 * 1024**2  # 50 million pixels of a WebP, turned and copied, take 1,250 MB
 CPU_SECONDS = 20  # 50 million pixels with a profile take 10 on a slow machine
-WALL_SECONDS = 60  # on a machine that is busy with other things
-FILES = ("full", "small", "tiny")  # what the answer holds behind its first line, in this order
+WALL_SECONDS = 60  # the same on a busy machine
+FILES = ("full", "small", "tiny")  # the order in which the answer has them after its first line
 TOO_MUCH = Message("This picture takes too much memory or time to read; save it anew, or make it smaller.")
 
 
 def rewrite(upload: bytes) -> SafePicture:
-    """`picture.rewrite` in a process of its own. Call it on a native thread: it blocks. Raises Invalid."""
-    picture.check_size(upload)  # or it would be sent first
+    """Runs `picture.rewrite` in a process of its own. Call it on a native thread: it blocks. Raises Invalid."""
+    picture.check_size(upload)  # before the upload is sent to the process
     return _understood(child.run("feed.decoder", upload))
 
 
 def main() -> None:
-    """The process: limits first, then the upload."""
+    """The process: sets its limits, then reads the upload."""
     _limit(resource.RLIMIT_AS, MEMORY_BYTES)
     _limit(resource.RLIMIT_CPU, CPU_SECONDS)
     _limit(resource.RLIMIT_CORE, 0)
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.alarm(WALL_SECONDS)  # ends the process inside a decoder too, and when the worker is gone
+    signal.alarm(WALL_SECONDS)  # ends the process even inside a decoder, and when the worker has died
     try:
         safe = picture.rewrite(sys.stdin.buffer.read())
     except Invalid as error:
         sentence = error.reasons[0].message
-        assert isinstance(sentence, Message)  # noqa: S101 - for the types; all refusals of a picture are sentences
+        assert isinstance(sentence, Message)  # noqa: S101 - for the types; each refusal of a picture is a Message
         _answer({"refused": sentence.message, "values": sentence.values})
         return
     _answer(asdict(safe) | {name: len(getattr(safe, name)) for name in FILES}, *(getattr(safe, name) for name in FILES))
@@ -50,7 +50,8 @@ def _answer(said: dict[str, object], *files: bytes) -> None:
 
 
 def _understood(answer: bytes) -> SafePicture:
-    """What the process said. Half an answer is none: it was ended, or it fell."""
+    """Reads the answer of the process. Raises Invalid if it is incomplete, because the process was killed or
+    crashed."""
     head, newline, files = answer.partition(b"\n")
     said = json.loads(head) if newline else {}
     if "refused" in said:

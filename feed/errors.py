@@ -1,13 +1,13 @@
-"""What a domain verb may refuse, in the words of the domain. feed/web/problems.py translates these into pages
-and problems."""
+"""The errors that functions of the store and of fields raise. feed/web/problems.py turns them into pages and problem
+documents."""
 
 from dataclasses import dataclass
 from typing import Any
 
 
 class Message(str):
-    """A sentence of ours to show: English as it is, and what pages translate. `message` is as the catalogues have it,
-    with {gaps} for the values; a whole number is written with its thousands apart."""
+    """A sentence to show, which pages translate; as a string it is the English one. `message` is the key in the
+    catalogues, with {names} in place of `values`; whole numbers are written with thousands separators."""
 
     message: str
     values: dict[str, str | int]
@@ -21,14 +21,14 @@ class Message(str):
 
 @dataclass(frozen=True)
 class Reason:
-    """Why one field was refused. `field` is the name the editor sent, `message` a sentence to show."""
+    """Why one field was refused. `field` is the name that was sent, `message` a sentence to show."""
 
     field: str
     message: str
 
 
 class Invalid(ValueError):
-    """What was sent cannot be stored. Nothing was written; `reasons` says what to change, field by field."""
+    """The input cannot be stored. Nothing was written; `reasons` says for each field what to change."""
 
     def __init__(self, *reasons: Reason) -> None:
         super().__init__("; ".join(f"{r.field}: {r.message}" for r in reasons))
@@ -36,24 +36,24 @@ class Invalid(ValueError):
 
 
 def by_field(error: Invalid | None) -> dict[str, str]:
-    """What each field of a form was refused for; nothing without an error."""
+    """Returns the message for each refused field; none without an error."""
     return {reason.field: reason.message for reason in error.reasons} if error else {}
 
 
 class KeyUsed(Invalid):
-    """The key of this write has published another text already."""
+    """The idempotency key of this write has already published another text."""
 
 
 class Missing(LookupError):
-    """There is no such thing, or it is not public: outside the two must look the same."""
+    """It does not exist, or it is not public; the answer must be the same for both."""
 
 
 class Gone(LookupError):
-    """It was there and has been retracted."""
+    """It existed and has been retracted."""
 
 
 class NotAllowed(PermissionError):
-    """The role of whoever asked does not allow that. `reason` is a sentence to show."""
+    """The editor's role does not allow this. `reason` is a sentence to show."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -61,7 +61,7 @@ class NotAllowed(PermissionError):
 
 
 class Stale(RuntimeError):
-    """Somebody else changed it since the editor read it. `current` is what stands now."""
+    """Somebody else changed it since the editor read it. `current` is the present state."""
 
     def __init__(self, current: Any) -> None:
         super().__init__("changed by somebody else in the meantime")
@@ -69,7 +69,7 @@ class Stale(RuntimeError):
 
 
 class Throttled(RuntimeError):
-    """Too many tries. `retry_after` is in seconds."""
+    """There were too many attempts. `retry_after` is in seconds."""
 
     def __init__(self, retry_after: int) -> None:
         super().__init__(f"try again in {retry_after} seconds")
@@ -77,7 +77,7 @@ class Throttled(RuntimeError):
 
 
 class Crowded(RuntimeError):
-    """So much of this editor's is in work that no more is taken. `retry_after` is in seconds."""
+    """Too many texts of this editor are being worked on. `most` is the limit, `retry_after` is in seconds."""
 
     def __init__(self, most: int, retry_after: int) -> None:
         super().__init__(f"{most} of one editor are in work")
@@ -85,4 +85,4 @@ class Crowded(RuntimeError):
 
 
 class Unsaved(RuntimeError):
-    """The disk did not take a file, which is full or broken. Nothing was stored."""
+    """A file could not be written, because the disk is full or broken. Nothing was stored."""

@@ -1,6 +1,6 @@
-"""What may be written: one table of fields per noun, for the API's JSON and the desk's forms alike.
+"""The fields of what editors write: one table for each kind of object, for the API's JSON and the desk's forms alike.
 
-Limits count characters and are generous: they stop accidents and abuse, not editors.
+Limits count characters. They are generous: they stop accidents and abuse, not editors.
 """
 
 import re
@@ -18,13 +18,13 @@ from feed.text import half_characters, visible
 
 BODY = 20_000  # 3,000 words, an article's worth; of 100 hostile patterns the slowest takes 1.2 s of a core
 ARTICLE_BODY = 100_000  # a quarter of a book; longer is a paste gone wrong. The slowest pattern takes 2.4 s
-LINE = 200  # what still fits a headline on a phone
+LINE = 200  # the longest headline that fits on a phone
 EARLIEST = 1000  # the first year of four digits, as feeds write them
 NOTE = 300  # what was corrected and why, in two sentences
 PARAGRAPH = 1_000  # standfirst, bio, caption, reason
-NAMED = 10  # unknown fields that a refusal names
-PASSWORD_LEAST = 10  # NIST 800-63B asks for 8; an editor's account can shake a whole newsroom
-PASSWORD = 200  # bounds the work of the hash
+NAMED = 10  # unknown fields that one refusal names
+PASSWORD_LEAST = 10  # NIST 800-63B asks for 8; an editor's account can do more harm than most
+PASSWORD = 200  # characters; limits the work of the hash
 
 _SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
 _PICTURE = re.compile(r"[0-9a-f]{16}\Z")
@@ -32,28 +32,30 @@ _LOGIN = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,38}[a-z0-9])?\Z")
 _KEPT_CONTROLS = "\n\t"
 _WINDOWS = {code: bytes([code]).decode("cp1252", "ignore") for code in range(0x80, 0xA0)}
 _MEANT = {
-    **{code: sign for code, sign in _WINDOWS.items() if sign},  # quotes and dashes that somebody took for Latin-1
-    0x07: "\t",  # the end of a cell in a table of Word
+    **{
+        code: sign for code, sign in _WINDOWS.items() if sign
+    },  # quotes and dashes of Windows-1252 that were read as Latin-1
+    0x07: "\t",  # the end of a table's cell in Word
     0x0B: "\n",  # Word's line break
     0x0C: "\n\n",  # a new page
     0x1E: "\u2011",  # Word's hyphen that does not break
-    0x1F: "\u00ad",  # Word's hyphen that shows at the end of a line only
+    0x1F: "\u00ad",  # Word's soft hyphen
     0x85: "\n",
     0x2028: "\n",
     0x2029: "\n\n",
-}  # control characters that word processors leave behind, and what they were there for
+}  # control characters that word processors leave in a text, and what they stand for
 
 
 @dataclass(frozen=True)
 class Text:
-    """Words. `required` refuses what shows nothing; `lines` keeps line breaks, otherwise they become spaces."""
+    """A text. `required` refuses one that shows nothing; `lines` keeps line breaks, which otherwise become spaces."""
 
     limit: int
     required: bool = False
     lines: bool = False
 
     def clean(self, value: object) -> str | None:
-        """The text trimmed and in NFC, or None for nothing. Raises ValueError with a sentence."""
+        """Returns the text trimmed and in NFC, or None if nothing is left. Raises ValueError with a sentence."""
         if value is None:
             value = ""
         if not isinstance(value, str):
@@ -61,7 +63,7 @@ class Text:
         if half_characters(value):
             raise ValueError(Message("This holds half a character; paste it again as UTF-8."))
         if "\ufffd" in value:
-            # What Werkzeug puts for each byte of a multipart field that is not UTF-8: nobody wrote it.
+            # Werkzeug puts U+FFFD for each byte of a multipart field that is not UTF-8.
             raise ValueError(
                 Message("This holds \ufffd, the mark of an unreadable character; paste it again as UTF-8.")
             )
@@ -82,7 +84,7 @@ class Text:
 
 @dataclass(frozen=True)
 class Match(Text):
-    """Words of a fixed shape, such as a slug. `advice` says which."""
+    """A text that matches a pattern, such as a slug. `advice` describes the pattern."""
 
     pattern: re.Pattern[str] = _SLUG
     advice: str = Message("Use small letters, digits and single hyphens, like harbour-bridge.")
@@ -108,7 +110,8 @@ class Flag:
     """True or false."""
 
     def clean(self, value: object) -> bool:
-        """The flag itself. Raises ValueError for anything else: "false" in quotes would count as true."""
+        """Returns the flag. Raises ValueError for anything but true and false: "false" in quotes would count as
+        true."""
         if not isinstance(value, bool):
             raise ValueError(Message("Write true or false."))
         return value
@@ -116,10 +119,10 @@ class Flag:
 
 @dataclass(frozen=True)
 class Past:
-    """A moment that is over."""
+    """A time in the past."""
 
     def clean(self, value: object) -> str | None:
-        """As stored text, or None for nothing. Raises ValueError with a sentence."""
+        """Returns the time as stored text, or None for none. Raises ValueError with a sentence."""
         if value is None:
             return None
         try:
@@ -182,10 +185,10 @@ LOGIN = Match(
 
 
 def clean(table: Table, given: Mapping[str, object], *, partial: bool = False) -> dict[str, Any]:
-    """What was sent, checked field by field against the table.
+    """Checks the input field by field against the table and returns the cleaned values.
 
-    With `partial`, only what was sent comes back (an edit); otherwise every field, flags as false (a new thing).
-    Raises Invalid with a reason for every field that is wrong or unknown.
+    With `partial` (an edit) the result has only the fields that were sent; otherwise (a new object) it has all fields,
+    and a missing flag is false. Raises Invalid with a reason for every field that is wrong or unknown.
     """
     reasons = _unknown([name for name in given if name not in table])
     cleaned: dict[str, Any] = {}
@@ -204,7 +207,7 @@ def clean(table: Table, given: Mapping[str, object], *, partial: bool = False) -
 
 
 def _unknown(names: list[str]) -> list[Reason]:
-    """A reason for each of the first few: who sends 40,000 of them is not helped by a list."""
+    """Returns a reason for each of the first unknown fields; a list of 40,000 would help nobody."""
     reasons = [Reason(_short(name), Message("There is no such field.")) for name in names[:NAMED]]
     if more := len(names) - len(reasons):
         reasons.append(Reason("…", Message("There are {count} more fields that do not exist.", count=more)))
@@ -212,12 +215,12 @@ def _unknown(names: list[str]) -> list[Reason]:
 
 
 def _short(name: str) -> str:
-    """A name that fits an answer."""
+    """Returns the name, cut to a length that fits into an answer."""
     return name if len(name) <= LINE else f"{name[: LINE - 1]}…"
 
 
 def password(value: object) -> str:
-    """A password as it was typed. Raises Invalid when it is too short or too long."""
+    """Returns the password as it was typed. Raises Invalid when it is too short or too long."""
     if not isinstance(value, str) or not PASSWORD_LEAST <= len(value) <= PASSWORD:
         raise Invalid(
             Reason("password", Message("Use {least} to {most} characters.", least=PASSWORD_LEAST, most=PASSWORD))

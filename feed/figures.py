@@ -1,8 +1,8 @@
 """Pictures within a text: each becomes a figure between the paragraphs, with the caption and credit of its upload. It
-has its size, and about its colour, before it has loaded, so that nothing on an open page moves.
+has its size and roughly its colour before it has loaded, so that nothing on an open page moves.
 
-Pictures may come from this site alone: one on a foreign host would tell that host who reads. What the text names and
-was never uploaded is refused by name; whoever renders hands in the pictures that there are.
+Only pictures of this site are allowed: another host would learn who reads. A text with a picture that was never
+uploaded is refused, and the refusal names it. The caller passes the pictures that exist.
 """
 
 import re
@@ -20,18 +20,18 @@ from markdown_it.utils import EnvType, OptionsDict
 from feed.errors import Invalid, Message, Reason
 from feed.picture import SMALL
 
-ADDRESS_NAMED = 100  # characters of a refused address that are repeated
-KNOWN = "pictures"  # where in markdown-it's environment the pictures are that there are
-SIZES = "(min-width: 64rem) 46rem, 100vw"  # the widest column that a picture stands in
+ADDRESS_NAMED = 100  # characters of a refused address that the refusal repeats
+KNOWN = "pictures"  # the key of the existing pictures in markdown-it's environment
+SIZES = "(min-width: 64rem) 46rem, 100vw"  # the widest column that shows pictures
 
 OWN_PICTURE = re.compile(r"/pictures/([0-9a-f]{16})")
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A picture that can be shown. Width and height in pixels; `format` names the kind of file. What is not known of
-    those of an earlier release is None: `small_width`, that of the small variant, and `colour`, which stands for the
-    picture until it has loaded (see `picture.colour_of`)."""
+    """A picture that can be shown. Width and height are in pixels; `format` names the kind of file. `small_width` is
+    the width of the small variant, `colour` is shown until the picture has loaded (see `picture.colour_of`); both are
+    None for pictures of an earlier release that have not been measured."""
 
     id: str
     format: str
@@ -46,7 +46,7 @@ class Picture:
 
     @property
     def srcset(self) -> str:
-        """Both variants with their widths, as the attribute has them; "" where the small one is no narrower."""
+        """The value of the srcset attribute with both variants; "" if the small one is no narrower."""
         small = self.small_width or min(SMALL, self.width)
         own = f"/pictures/{self.id}"
         return f"{own}?small {small}w, {own} {self.width}w" if small < self.width else ""
@@ -56,13 +56,13 @@ Known = Mapping[str, Picture]
 
 
 def named_in(written: str) -> set[str]:
-    """The ids of all pictures that this Markdown may show."""
+    """Returns the ids of all pictures that this Markdown may show."""
     return set(OWN_PICTURE.findall(written))
 
 
 def gather(state: StateCore) -> None:
-    """Takes the pictures out of the paragraphs, which go on after them. Raises Invalid, naming the first that is none
-    of ours."""
+    """Takes the pictures out of the paragraphs, so that each stands between two of them. Raises Invalid, naming the
+    first picture that is not of this site."""
     every, state.tokens = state.tokens, []
     position = 0
     while position < len(every):
@@ -83,14 +83,14 @@ def gather(state: StateCore) -> None:
             words = [each for part in parts if not isinstance(part, Token) for each in part]
             state.tokens[-1:] = [opening, _inline(token, words), every[position + 1]] if words else []
             state.tokens += [part for part in parts if isinstance(part, Token)]
-        else:  # a cell of a table, which may hold both
+        else:  # a table's cell, which may contain both
             cells = [[part] if isinstance(part, Token) else part for part in parts]
             state.tokens += [_inline(token, [each for cell in cells for each in cell]), every[position + 1]]
         position += 2
 
 
 def render(renderer: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType) -> str:
-    """The figure there."""
+    """Returns the HTML of the figure at that index."""
     children = tokens[index].children or []
     image = next(part for part in children if part.type == "image")
     picture = _of(image, env[KNOWN])
@@ -103,7 +103,7 @@ def render(renderer: RendererHTML, tokens: Sequence[Token], index: int, options:
 def render_image(
     renderer: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType
 ) -> str:
-    """The picture itself. Its words are those of the text, or else those that it was uploaded with."""
+    """Returns the HTML of the picture. Its alt text is that of the Markdown, or else that of the upload."""
     token = tokens[index]
     picture = _of(token, env[KNOWN])
     title = str(token.attrs.get("title", ""))
@@ -123,8 +123,8 @@ def render_image(
 
 
 def _parts(children: list[Token], known: Known) -> Iterator[Token | list[Token]]:
-    """The words and the figures, in their order. A picture amid emphasis, or in a link with words, comes after them
-    all: HTML has no figure there."""
+    """Yields words and figures in their order. A picture within emphasis, or in a link that also has words, is moved
+    behind the paragraph, because HTML allows no figure there."""
     words: list[Token] = []
     late: list[Token] = []
     depth, position = 0, 0
@@ -150,19 +150,19 @@ def _parts(children: list[Token], known: Known) -> Iterator[Token | list[Token]]
 
 
 def _links_a_picture(children: list[Token], position: int) -> bool:
-    """Whether a link begins there that holds a picture and nothing else."""
+    """Whether a link begins there that contains a picture and nothing else."""
     return [part.type for part in children[position : position + 3]] == ["link_open", "image", "link_close"]
 
 
 def _shown(words: list[Token]) -> Iterator[list[Token]]:
-    """Those words as a paragraph of their own, if there are any."""
+    """Yields the words as a paragraph of their own, if there are any."""
     words = _trimmed(_trimmed(words, str.lstrip)[::-1], str.rstrip)[::-1]
     if any(part.content.strip() for part in words):
         yield words
 
 
 def _trimmed(words: list[Token], strip: Callable[[str], str]) -> list[Token]:
-    """Without the breaks and spaces that it begins with; to trim its end, give it from its end on."""
+    """Returns the words without leading breaks and spaces. To trim the end, pass them in reverse order."""
     for number, part in enumerate(words):
         if part.type == "text" and strip(part.content):
             first = copy(part)
@@ -180,7 +180,7 @@ def _inline(token: Token, children: list[Token]) -> Token:
 
 
 def _of(image: Token, known: Known) -> Picture:
-    """The picture that is meant. Raises Invalid."""
+    """Returns the picture at the image's address. Raises Invalid if there is none."""
     address = str(image.attrs.get("src", ""))
     own = OWN_PICTURE.fullmatch(address)
     if own and own[1] in known:
