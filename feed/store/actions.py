@@ -18,6 +18,7 @@ from sqlite_utils import Database
 
 from feed import times
 from feed.errors import Message, NotAllowed
+from feed.store.database import insert
 
 ROLES = ("contributor", "editor", "admin")  # each may do what those before it may
 
@@ -163,11 +164,17 @@ def record(
     picture, a person, a token; `draft` is as in `may`. Raises NotAllowed, and then nothing of the transaction
     happens."""
     permit(db, actor, verb, draft=draft)
-    db.execute(
-        "INSERT INTO actions (at, editor_id, verb, subject, feed_id, update_id, article_id, detail) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-        [times.now(), actor.id if actor else None, verb.value, subject, feed_id, update_id, article_id, detail],
-    )
+    action = {
+        "at": times.now(),
+        "editor_id": actor.id if actor else None,
+        "verb": verb.value,
+        "subject": subject,
+        "feed_id": feed_id,
+        "update_id": update_id,
+        "article_id": article_id,
+        "detail": detail,
+    }
+    insert(db, "actions", action)
 
 
 def of_feed(db: Database, feed_id: int, limit: int) -> list[Action]:

@@ -309,10 +309,8 @@ def withdraw_again(db: Database, gone: list[tuple[int, str]]) -> None:
 
 def _keep_revision(db: Database, article_id: int, editor: Editor | None, moment: str) -> None:
     row = dict(db.execute("SELECT * FROM articles WHERE id = ?", [article_id]).fetchone())
-    db.execute(
-        "INSERT INTO article_revisions (article_id, revision, fields, editor_id, at) VALUES (?, ?, ?, ?, ?)",
-        [article_id, row["revision"], json.dumps(row), editor and editor.id, moment],
-    )
+    revision = {"article_id": article_id, "revision": row["revision"], "fields": json.dumps(row)}
+    insert(db, "article_revisions", {**revision, "editor_id": editor and editor.id, "at": moment})
 
 
 def _article(db: Database, row: Row) -> Article:

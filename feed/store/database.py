@@ -8,7 +8,7 @@ waits for anything, so no other greenlet can come between.
 
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
@@ -204,10 +204,17 @@ def _damage_in(error: Exception) -> str:
     return str(error) if type(error) is DatabaseError else ""
 
 
-def insert(db: Database, table: str, row: dict[str, object]) -> int:
-    """Inserts the row and returns the id it got."""
-    db.table(table).insert(row)
-    return int(db.execute("SELECT last_insert_rowid()").fetchone()[0])
+def insert(db: Database, table: str, row: Mapping[str, object]) -> int:
+    """Inserts one row and returns its rowid, which means nothing for a table WITHOUT ROWID. Table and column names come
+    from our code, never from a request.
+
+    Every plain insert of the store uses this. SQL by hand is for what this cannot say: a conflict that is expected
+    (ON CONFLICT, OR IGNORE, OR REPLACE), and values that the database computes (INSERT … SELECT, a subquery).
+    sqlite-utils' own `insert` takes four times as long, because it asks for the schema each time.
+    """
+    values = ", ".join("?" * len(row))
+    inserted = db.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({values})", [*row.values()])
+    return int(inserted.lastrowid or 0)
 
 
 def unsafe_sqlite() -> str | None:

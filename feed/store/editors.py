@@ -15,7 +15,7 @@ from feed import fields, passwords, times
 from feed.errors import Invalid, Message, Missing, Reason
 from feed.store import actions, feeds, pictures
 from feed.store.actions import ROLES, Actor, Verb
-from feed.store.database import Store
+from feed.store.database import Store, insert
 from feed.store.feeds import Row
 from feed.store.hashes import hashed
 
@@ -178,7 +178,7 @@ def _cleaned(name: str, role: str, display_name: str | None) -> dict[str, Any]:
 def _add(db: Database, cleaned: dict[str, Any], password_hash: str, actor: Actor | None) -> Editor:
     if db.execute("SELECT 1 FROM editors WHERE name = ?", [cleaned["name"]]).fetchone():
         raise Invalid(Reason("name", Message("An editor of this name exists; choose another.")))
-    db.table("editors").insert({**cleaned, "password_hash": password_hash})
+    insert(db, "editors", {**cleaned, "password_hash": password_hash})
     actions.record(db, actor, Verb.ADD_PERSON, cleaned["name"], detail=cleaned["role"])
     return by_name(db, cleaned["name"])
 
@@ -187,7 +187,7 @@ def _invite(db: Database, digest: str) -> bool:
     db.execute("DELETE FROM invitations")  # the latest link alone works
     if _anybody(db):
         return False
-    db.execute("INSERT INTO invitations (hash, expires_at) VALUES (?, ?)", [digest, times.after(INVITATION_SECONDS)])
+    insert(db, "invitations", {"hash": digest, "expires_at": times.after(INVITATION_SECONDS)})
     return True
 
 

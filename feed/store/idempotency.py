@@ -14,6 +14,7 @@ from sqlite_utils import Database
 from feed import times
 from feed.errors import Invalid, KeyUsed, Reason
 from feed.store import updates
+from feed.store.database import insert
 from feed.store.editors import Editor
 from feed.store.feeds import Row
 from feed.store.updates import Update
@@ -55,10 +56,8 @@ def recall(db: Database, editor: Editor, claim: Claim) -> int | None:
 
 def remember(db: Database, editor: Editor, claim: Claim, update_id: int) -> None:
     """Stores that this editor published that update with that claim."""
-    db.execute(
-        "INSERT INTO idempotency (editor_id, key, digest, update_id, at) VALUES (?, ?, ?, ?, ?)",
-        [editor.id, claim.idempotency_key, claim.digest, update_id, times.now()],
-    )
+    published = {"editor_id": editor.id, "key": claim.idempotency_key, "digest": claim.digest}
+    insert(db, "idempotency", {**published, "update_id": update_id, "at": times.now()})
 
 
 def published_with(db: Database, editor: Editor, idempotency_key: str) -> Update | None:

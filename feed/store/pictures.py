@@ -15,7 +15,7 @@ from feed.figures import Picture as Picture  # what this module is about
 from feed.picture import SafePicture
 from feed.store import actions
 from feed.store.actions import Actor, Verb
-from feed.store.database import Store
+from feed.store.database import Store, insert
 from feed.store.feeds import Row
 
 WAITING_SECONDS = 24 * 3600  # an upload waits that long for its words: overnight
@@ -163,8 +163,8 @@ def _by_id(db: Database, ids: Iterable[str]) -> dict[str, Picture]:
 
 def _add(db: Database, made: Mapping[str, object], words: Mapping[str, object], actor: Actor | None) -> None:
     row = {name: made[name] for name in ("id", *_MADE)}
-    db.table("pictures").insert({**row, **words, "created_at": times.now()})
-    db.table("picture_looks").insert({"picture_id": made["id"], **{name: made[name] for name in _LOOKS}})
+    insert(db, "pictures", {**row, **words, "created_at": times.now()})
+    insert(db, "picture_looks", {"picture_id": made["id"], **{name: made[name] for name in _LOOKS}})
     actions.record(db, actor, Verb.ADD_PICTURE, str(made["id"]))
 
 
@@ -178,7 +178,7 @@ def _keep(db: Database, row: dict[str, object], actor: Actor) -> list[tuple[str,
     actions.permit(db, actor, Verb.ADD_PICTURE)
     since = times.after(-WAITING_SECONDS)
     old = db.execute("DELETE FROM waiting_pictures WHERE at < ? RETURNING id, format", [since]).fetchall()
-    db.table("waiting_pictures").insert(row)
+    insert(db, "waiting_pictures", row)
     return [(each["id"], each["format"]) for each in old]
 
 

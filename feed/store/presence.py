@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from sqlite_utils import Database
 
 from feed import times
-from feed.store.database import Store
+from feed.store.database import Store, insert
 
 FRESH_SECONDS = 40  # a worker that has not reported for so long is gone; it reports twice in that time
 
@@ -27,6 +27,4 @@ def readers(db: Database) -> dict[str, int]:
 def _report(db: Database, worker: str, counts: dict[str, int]) -> None:
     db.execute("DELETE FROM presence WHERE worker = ? OR at < ?", [worker, times.after(-FRESH_SECONDS)])
     for feed, count in counts.items():
-        db.execute(
-            "INSERT INTO presence (worker, feed, readers, at) VALUES (?, ?, ?, ?)", [worker, feed, count, times.now()]
-        )
+        insert(db, "presence", {"worker": worker, "feed": feed, "readers": count, "at": times.now()})

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from sqlite_utils import Database
 
 from feed import text, words
-from feed.store.database import OperationalError, Store
+from feed.store.database import OperationalError, Store, insert
 
 INDEXES = ("search", "words")  # the first is asked by the release before, and kept for as long as that may come back
 LONGEST = 200  # characters that are looked at
@@ -44,16 +44,14 @@ def put(db: Database, update_id: int) -> None:
     ).fetchone()
     if row:
         headline, body = row["headline"] or "", text.findable(row["html"])
-        feed, revision = str(row["feed_id"]), row["revision"]
-        db.execute(
-            "INSERT INTO search (rowid, feed, headline, text, revision) VALUES (?, ?, ?, ?, ?)",
-            [update_id, feed, headline, body, revision],
-        )
-        folded = (" ".join(each) for each in (words.of(headline), words.of(body), words.signs(f"{headline} {body}")))
-        db.execute(
-            "INSERT INTO words (rowid, feed, headline, text, signs, revision) VALUES (?, ?, ?, ?, ?, ?)",
-            [update_id, feed, *folded, revision],
-        )
+        common = {"rowid": update_id, "feed": str(row["feed_id"]), "revision": row["revision"]}
+        insert(db, "search", {**common, "headline": headline, "text": body})
+        compared = {
+            "headline": words.of(headline),
+            "text": words.of(body),
+            "signs": words.signs(f"{headline} {body}"),
+        }
+        insert(db, "words", {**common, **{column: " ".join(each) for column, each in compared.items()}})
 
 
 def catch_up(store: Store) -> None:

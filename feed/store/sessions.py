@@ -20,7 +20,7 @@ from sqlite_utils import Database
 from feed import times
 from feed.errors import Missing, Throttled
 from feed.store import editors
-from feed.store.database import Store
+from feed.store.database import Store, insert
 from feed.store.editors import Editor
 from feed.store.hashes import hashed
 
@@ -135,7 +135,7 @@ def _count_try(db: Database, key: bytes, name: str, address: str) -> tuple[str, 
         if db.execute("SELECT count(*) FROM attempts WHERE who = ?", [who]).fetchone()[0] >= tries[who]:
             raise Throttled(WINDOW_SECONDS)
     for who in tries:
-        db.execute("INSERT INTO attempts (who, at) VALUES (?, ?)", [who, times.now()])
+        insert(db, "attempts", {"who": who, "at": times.now()})
     return tuple(tries)
 
 
@@ -172,10 +172,8 @@ def _begin(db: Database, key: bytes, token: str, editor_id: int, visit: Visit, t
         "ON CONFLICT DO UPDATE SET at = excluded.at",
         [editor_id, hashed(next(iter(networks_of(visit.address))), key), times.now()],
     )
-    db.execute(
-        "INSERT INTO sessions (hash, editor_id, device, created_at, expires_at) VALUES (?, ?, ?, ?, ?)",
-        [hashed(token, key), editor_id, visit.device[:DEVICE_LONGEST], times.now(), times.after(SESSION_SECONDS)],
-    )
+    session = {"hash": hashed(token, key), "editor_id": editor_id, "device": visit.device[:DEVICE_LONGEST]}
+    insert(db, "sessions", {**session, "created_at": times.now(), "expires_at": times.after(SESSION_SECONDS)})
 
 
 def _forgive(db: Database, tried: tuple[str, ...]) -> None:

@@ -9,7 +9,7 @@ from feed import times
 from feed.errors import Invalid, Message, Missing, Reason
 from feed.store import actions, editors
 from feed.store.actions import Actor, Verb
-from feed.store.database import Store
+from feed.store.database import Store, insert
 from feed.store.editors import Editor
 from feed.store.hashes import hashed
 
@@ -84,10 +84,8 @@ def _add(db: Database, editor_name: str, name: str, digest: str, days: int | Non
     if editor.disabled_at:
         raise Invalid(Reason("name", Message("This editor is disabled; enable them first.")))
     expires_at = None if days is None else times.after(days * 24 * 3600)
-    db.execute(
-        "INSERT INTO tokens (hash, name, editor_id, created_at, expires_at) VALUES (?, ?, ?, ?, ?)",
-        [digest, name, editor.id, times.now(), expires_at],
-    )
+    token = {"hash": digest, "name": name, "editor_id": editor.id}
+    insert(db, "tokens", {**token, "created_at": times.now(), "expires_at": expires_at})
     actions.record(db, actor, Verb.ADD_TOKEN, editor.name, detail=name)
 
 
