@@ -16,7 +16,7 @@ from werkzeug.test import TestResponse
 
 from feed import fields, times
 from feed.store import tokens
-from feed.web.api import JSON_BYTES
+from feed.web.bodies import JSON_BYTES
 from feed.web.problems import HTTP_TITLES
 from tests.conftest import Site
 

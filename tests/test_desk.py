@@ -16,8 +16,7 @@ from feed.errors import Crowded
 from feed.picture import UPLOAD_BYTES
 from feed.store import people
 from feed.store.database import OperationalError, sqlite3
-from feed.web.desk.upload import READ_BYTES
-from feed.web.guards import FORM_BYTES
+from feed.web.bodies import FORM_BYTES, REFUSED_BYTES
 from tests.conftest import FROM_HERE, Site
 from tests.pages import element, elements
 
@@ -364,7 +363,7 @@ def test_a_form_without_end_is_refused(site: Site) -> None:
     bob = site.at_desk()
     head = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.jpg"\r\n\r\n'
     headers = {**FROM_HERE, "Content-Type": "multipart/form-data; boundary=x"}
-    said = {"CONTENT_LENGTH": str(READ_BYTES + 1)}
+    said = {"CONTENT_LENGTH": str(REFUSED_BYTES + 1)}
     assert bob.post("/desk/pictures", data=head, headers=headers, environ_overrides=said).status_code == 413
     for body in (b"--x\r\nfile", b"", head, b"--x\r\nContent-Disposition: form-data\r\n\r\nx\r\n--x--\r\n"):
         answer = bob.post("/desk/pictures", data=body, headers=headers)

@@ -7,7 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from app import create_app
-from feed.web.guards import FORM_BYTES, FORM_FIELDS, STRANGERS_FORM_BYTES
+from feed.web.bodies import FORM_BYTES, FORM_FIELDS, STRANGERS_FORM_BYTES
 from tests.conftest import FROM_HERE, Site
 from tests.pages import element, elements, words
 

@@ -23,7 +23,7 @@ from app import create_app
 from feed import decoder, picture
 from feed.errors import Invalid
 from feed.store import pictures
-from feed.web.guards import FORM_BYTES
+from feed.web.bodies import FORM_BYTES
 from tests.conftest import Site
 
 SECRET = b"TOP-SECRET-PLACE"

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, json, jsonify, request, url_for
 from werkzeug.datastructures import WWWAuthenticate
-from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, Unauthorized, UnsupportedMediaType
+from werkzeug.exceptions import BadRequest, Unauthorized, UnsupportedMediaType
 
 from feed.errors import Missing, Stale
 from feed.picture import UPLOAD_BYTES
@@ -16,12 +16,12 @@ from feed.store.editors import Editor
 from feed.store.pictures import Picture
 from feed.store.updates import Update, Which
 from feed.turns import orderer
+from feed.web.bodies import JSON_BYTES, read_at_most
 from feed.web.cache import cache_until_changed, reads
 from feed.web.cursors import cursor_of, place_in
 from feed.web.problems import problem
 from feed.web.services import services
 
-JSON_BYTES = 512 * 1024  # the longest article in UTF-8, with room for escapes
 LISTED, MOST_LISTED = 20, 100  # updates of a list, unless asked otherwise, and at most
 
 _REVISION = re.compile(r'(?:W/)?("?)(\d{1,9})\1\Z')
@@ -228,11 +228,7 @@ def _sent() -> Mapping[str, object]:
     """The JSON object that was sent. Nothing about it is believed: not its type, size, nesting or encoding."""
     if request.mimetype != "application/json":
         raise UnsupportedMediaType("Send JSON, with Content-Type: application/json.")
-    if (request.content_length or 0) > JSON_BYTES:
-        raise RequestEntityTooLarge(f"At most {JSON_BYTES // 1024} kB of JSON.")
-    raw = request.get_data(cache=True)
-    if len(raw) > JSON_BYTES:
-        raise RequestEntityTooLarge(f"At most {JSON_BYTES // 1024} kB of JSON.")
+    raw = read_at_most(JSON_BYTES, f"At most {JSON_BYTES // 1024} kB of JSON.")
     try:
         sent = json.loads(raw.decode())
     except UnicodeDecodeError:

@@ -12,18 +12,17 @@ from flask import Flask, Response, g, redirect, request, url_for
 from werkzeug.exceptions import BadRequest, Forbidden, RequestEntityTooLarge
 
 from feed.errors import Message, Missing
-from feed.picture import UPLOAD_BYTES
 from feed.store import sessions
 from feed.store.editors import Editor
 from feed.store.sessions import COOKIE, HOST_COOKIE
 from feed.turns import orderer
+from feed.web import bodies
+from feed.web.bodies import FORM_BYTES, FORM_FIELDS, STRANGERS_FORM_BYTES, read_at_most
 from feed.web.host import ASKED, own_path
 from feed.web.services import services
 
+TOO_LONG = Message("This form is too long.")
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
-FORM_BYTES = 1024 * 1024  # the longest article in UTF-8, percent-encoded, fits twice
-STRANGERS_FORM_BYTES = 16 * 1024  # name, password and the way back; nobody need sign in to send it
-FORM_FIELDS = 100  # the article's form has ten; each costs time to read, however short
 DESK = "/desk/"  # below it nothing is kept, neither by browsers nor on the way
 _SURROGATE = re.compile(r"%ed%[ab][0-9a-f]%[89ab][0-9a-f]", re.I)  # a lone one, as UTF-8 would write it if it could
 # What other sites' pages, feed readers and cards may load: pictures, feeds.
@@ -48,9 +47,7 @@ CONTENT_SECURITY_POLICY = "; ".join((
 
 def guard(app: Flask) -> None:
     """Puts the guards on an application."""
-    app.config["MAX_CONTENT_LENGTH"] = UPLOAD_BYTES + FORM_BYTES
-    app.config["MAX_FORM_MEMORY_SIZE"] = FORM_BYTES
-    app.config["MAX_FORM_PARTS"] = FORM_FIELDS
+    bodies.install(app)
     app.before_request(_refuse_half_characters)
     app.before_request(_refuse_foreign_writes)
     app.after_request(_add_headers)
@@ -125,7 +122,7 @@ def check_form() -> None:
 
     Werkzeug reads a form that is not UTF-8 by replacing what it cannot read: that would store text nobody wrote."""
     if request.mimetype == "application/x-www-form-urlencoded":
-        raw = _read_at_most(FORM_BYTES)
+        raw = read_at_most(FORM_BYTES, TOO_LONG)
         if raw.count(b"&") >= FORM_FIELDS:
             raise RequestEntityTooLarge(Message("This form has too many fields."))
         try:
@@ -136,19 +133,8 @@ def check_form() -> None:
 
 def check_strangers_form() -> None:
     """Before the views that are open to all: such a form is short, of whatever kind."""
-    _read_at_most(STRANGERS_FORM_BYTES)
+    read_at_most(STRANGERS_FORM_BYTES, TOO_LONG)
     check_form()
-
-
-def _read_at_most(size: int) -> bytes:
-    too_long = RequestEntityTooLarge(Message("This form is too long."))
-    if (request.content_length or 0) > size:
-        raise too_long
-    request.max_content_length = size  # for what is sent in chunks, without saying how many
-    try:
-        return request.get_data(cache=True)
-    except RequestEntityTooLarge:
-        raise too_long from None
 
 
 def start_session(response: Any, token: str) -> Any:

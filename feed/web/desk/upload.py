@@ -11,9 +11,7 @@ from werkzeug.formparser import FormDataParser
 
 from feed.errors import Message
 from feed.picture import UPLOAD_BYTES
-from feed.web.guards import FORM_BYTES, FORM_FIELDS
-
-READ_BYTES = 100 * 1024**2  # of a form whose file is too large: a whole answer can follow only when all is read
+from feed.web.bodies import FORM_BYTES, FORM_FIELDS, REFUSED_BYTES, bound
 
 
 class _Beginning(io.BytesIO):
@@ -37,7 +35,7 @@ def read_upload() -> tuple[MultiDict[str, str], Upload | None]:
     """The words of the form, and the file if one was chosen."""
     if request.mimetype != "multipart/form-data":
         return request.form, None
-    request.max_content_length = READ_BYTES
+    bound(REFUSED_BYTES)
     parser = FormDataParser(
         lambda *_, **__: _Beginning(), max_form_memory_size=FORM_BYTES, max_form_parts=FORM_FIELDS, silent=False
     )
