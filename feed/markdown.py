@@ -1,7 +1,7 @@
 """The Markdown that editors write: prose wins over syntax.
 
-Words stay what they were typed as wherever a mark could be a part of them. Links are made of whole addresses only, an
-address that may not be linked is refused by name, and emphasis begins and ends between words.
+A character that could be part of the words is never taken as syntax. Only complete addresses become links, a text with
+an address that may not be linked is refused and the address named, and emphasis begins and ends between words.
 """
 
 import re
@@ -18,20 +18,20 @@ from markdown_it.token import Token
 from feed import figures, prose, typography
 from feed.errors import Invalid, Message, Reason
 
-LONG_PARAGRAPH = 4_000  # characters, 600 words; what looks for quotes and bare links takes the square of the length
-ESCAPES_REMEMBERED = 50  # tokens back at which an escaped mark may have its other half
+LONG_PARAGRAPH = 4_000  # characters, 600 words; finding quotes and bare links takes time in the square of the length
+ESCAPES_REMEMBERED = 50  # tokens back within which an escaped character may have its counterpart
 SCHEMES = {"http", "https", "mailto", "tel", "sms"}
 
 _SCHEME = re.compile(r"([a-z][a-z0-9+.-]*):", re.IGNORECASE)
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*:|/|#|www\.", re.IGNORECASE)
 _AUTOLINK = re.compile(r"<(?:(?:https?|mailto|tel|sms):|[^\s<>@]+@[^\s<>@]+\.[^\s<>@.]+>)", re.IGNORECASE)
 _WITH_PATH = re.compile(r"[^A-Z/]+\.[^A-Z/]+/[\w~]")
-_CLOSES = "*_~`"  # marks that may end a stretch of words, so that a backslash before them may be one, too
+_CLOSES = "*_~`"  # characters that may end a span, so that a backslash before them may escape them
 _MARKS = frozenset("`*_[]#>~|!<+-.")
 
 
 class Addresses(LinkifyIt):  # type: ignore[misc]
-    """Finds addresses that are surely meant as such: with http(s)://, with www., or a known domain with a path."""
+    """Finds what is certainly an address: with http(s)://, with www., or a known domain with a path."""
 
     def __init__(self) -> None:
         super().__init__(options={"fuzzy_link": True, "fuzzy_email": False, "fuzzy_ip": False})
@@ -39,7 +39,7 @@ class Addresses(LinkifyIt):  # type: ignore[misc]
             self.add(scheme, None)
 
     def match(self, text: str) -> list[Match] | None:
-        """Those in that text, in their order; None for none."""
+        """Returns the addresses in the text, in their order, or None."""
         return [found for found in super().match(text) or () if _surely(found)] or None
 
 
@@ -48,24 +48,24 @@ def _surely(found: Match) -> bool:
 
 
 class Markdown(MarkdownIt):
-    """Links to what is an address. An address that was linked by itself is shown as it was typed."""
+    """Makes links of addresses only. A bare address that becomes a link is shown as it was typed."""
 
     def validateLink(self, url: str) -> bool:
-        """Whether that is an address; words in brackets behind words in brackets are none."""
+        """Whether that is an address: "[note](see below)" is no link."""
         return _ADDRESS.match(url) is not None
 
     def normalizeLink(self, url: str) -> str:
-        """The address as a browser wants it. One that begins with www. has none of its own scheme."""
+        """Returns the address as a browser needs it; one that begins with www. gets https://."""
         return super().normalizeLink(f"https://{url}" if url.lower().startswith("www.") else url)
 
     def normalizeLinkText(self, link: str) -> str:
-        """The address as it is shown."""
+        """Returns the address as it is shown: unchanged."""
         return link
 
 
 @lru_cache
 def words(quotes: str) -> MarkdownIt:
-    """For texts, with those quotation marks."""
+    """Returns the renderer for texts, with those four quotation marks."""
     options = {"html": False, "typographer": True, "linkify": True, "quotes": quotes, "breaks": True}
     markdown = Markdown("commonmark", options)
     markdown.linkify = Addresses()
@@ -87,7 +87,7 @@ def words(quotes: str) -> MarkdownIt:
 
 @lru_cache
 def line(quotes: str) -> MarkdownIt:
-    """For a line without markup, with those quotation marks."""
+    """Returns the renderer for a line without markup, with those four quotation marks."""
     markdown = MarkdownIt("zero", {"typographer": True, "quotes": quotes}).enable(["replacements", "smartquotes"])
     markdown.core.ruler.at("replacements", typography.set_signs)
     return markdown
@@ -118,7 +118,7 @@ Rule = Callable[[rules_inline.StateInline, bool], bool]
 
 
 def _between_words(rule: Rule) -> Rule:
-    """That rule, for marks that stand between words: 2*3*4 and @_john_doe_ are no emphasis."""
+    """Limits the rule to characters that stand between words: 2*3*4 and @_john_doe_ are no emphasis."""
 
     def tokenize(state: rules_inline.StateInline, silent: bool) -> bool:
         start, known = state.pos, len(state.delimiters)
@@ -137,14 +137,14 @@ def _between_words(rule: Rule) -> Rule:
 
 
 def _in_word(sign: str) -> bool:
-    """Whether that is a letter or digit. Scripts without capitals join words to marks: **важливо** has spaces around,
-    the same in Chinese, Hebrew or Korean has not."""
+    """Whether that is a letter or digit of a script that puts spaces around words. Others, such as Chinese, Hebrew and
+    Korean, have none around emphasis, as in **важливо**."""
     return sign == "_" or (sign.isalnum() and unicodedata.category(sign) != "Lo")
 
 
 def _pairs(state: rules_inline.StateInline, start: int) -> bool:
-    """Whether the mark there can begin something. Underscores come in names too, so a pair of them is single and holds
-    no other: __init__ and _john_doe_ are names."""
+    """Whether emphasis can begin there. Names contain underscores too, so a pair of them has to be single and may not
+    enclose another: __init__ and _john_doe_ are names."""
     if state.src[start] != "_":
         return True
     if state.pos - start > 1:
@@ -157,7 +157,7 @@ def _pairs(state: rules_inline.StateInline, start: int) -> bool:
 
 
 def _escape(state: rules_inline.StateInline, silent: bool) -> bool:
-    """A backslash is a mark only before what could begin or end something there: C:\\*.* and ¯\\_(ツ)_/¯ keep it."""
+    """A backslash escapes only what could begin or end a span there: C:\\*.* and ¯\\_(ツ)_/¯ keep it."""
     pos, src = state.pos, state.src
     if src[pos] != "\\" or pos + 1 >= state.posMax or src[pos + 1] not in _MARKS:
         return False
@@ -168,13 +168,13 @@ def _escape(state: rules_inline.StateInline, silent: bool) -> bool:
 
 
 def _opened(state: rules_inline.StateInline, mark: str) -> bool:
-    """Whether that mark was escaped before."""
+    """Whether that character was escaped before."""
     sought = f"\\{mark}"
     return any(token.markup == sought for token in state.tokens[-ESCAPES_REMEMBERED:])
 
 
 def _code(state: rules_inline.StateInline, silent: bool) -> bool:
-    """Code between backticks. One within a word is an apostrophe of somebody's keyboard."""
+    """Code between backticks. A backtick within a word stands for an apostrophe."""
     pos, src = state.pos, state.src
     if src[pos] == "`" and pos and src[pos - 1].isalpha() and src[pos + 1 : pos + 2].isalpha():
         if not silent:
@@ -210,7 +210,7 @@ def _heading_below_the_page(tokens: Sequence[Token]) -> None:
 
 
 def _keep_numbers(tokens: Sequence[Token]) -> None:
-    """An item whose number is not the next of its list keeps the one that was typed."""
+    """Keeps the number of a list item as it was typed, if it is not the next one."""
     counted: list[int] = []
     for token in tokens:
         if token.type in ("ordered_list_open", "bullet_list_open"):
@@ -233,7 +233,7 @@ def _check_addresses(tokens: Sequence[Token]) -> None:
 
 
 def refused(address: str) -> Invalid:
-    """Says that this address cannot be linked."""
+    """Returns the refusal of an address that cannot be linked."""
     told = Message(
         "{address} cannot be linked. Use https://, mailto:, tel: or sms:, or an address of this site.",
         address=normalizeLinkText(address)[: figures.ADDRESS_NAMED],
@@ -242,7 +242,7 @@ def refused(address: str) -> Invalid:
 
 
 def addresses(tokens: Sequence[Token]) -> Iterator[str]:
-    """The addresses of all links."""
+    """Yields the addresses of all links."""
     for token in tokens:
         for part in token.children or ():
             if part.type == "link_open":

@@ -1,10 +1,10 @@
-"""What counts as one client on the network."""
+"""Client addresses, grouped by who has them."""
 
 import ipaddress
 
 
 def network_of(address: str) -> str:
-    """What counts as one client: an IPv4 address, or the /64 that an IPv6 customer gets."""
+    """Returns what counts as one client: the IPv4 address, or the /64 network that an IPv6 customer gets."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:

@@ -1,7 +1,7 @@
-"""Which passwords are taken: long enough, and not among the first that anybody would guess.
+"""Which passwords are accepted: those that are long enough and not among the first guesses.
 
-NIST 800-63B asks to refuse the commonest ones and the editor's own name. The list is zxcvbn's: the 30,000 that leaks
-held most often. People dress them up ("P4ssword2026!"), so what they are without that is looked up, too.
+NIST 800-63B asks to refuse the commonest ones and the editor's own name. The list is zxcvbn's: the 30,000 that were
+most frequent in leaks. People vary them ("P4ssword2026!"), so a password is also looked up without such additions.
 """
 
 import re
@@ -10,14 +10,15 @@ from functools import cache
 from feed import fields
 from feed.errors import Invalid, Message, Reason
 
-SHORTEST_WORD = 4  # letters: what is left of a password when less than that is, was no word
+SHORTEST_WORD = 4  # letters; a shorter rest of a password is no word
 _LEET = str.maketrans("4@310$57", "aaeiosst")
 _REPEATED = re.compile(r"(.+?)\1+\Z", re.S)
-_DRESS = r"[\W\d_]+"  # at both ends: digits and signs
+_DRESS = r"[\W\d_]+"  # digits and signs at both ends
 
 
 def check(password: object, *names: str) -> str:
-    """The password as somebody of these names typed it. Raises Invalid. Reads the list the first time: 40 ms."""
+    """Returns the password as it was typed; `names` are those of its editor. Raises Invalid. The first call reads the
+    list, which takes 40 ms."""
     typed = fields.password(password)
     if _own_name(typed, names) or any(word in _common() for word in _undressed(typed.casefold())):
         told = Message("This is among the first that others would try. Use several words, and not your name.")
@@ -26,7 +27,7 @@ def check(password: object, *names: str) -> str:
 
 
 def _undressed(password: str) -> set[str]:
-    """The password, and what it is without digits and signs around it, letters written as digits, and repetition."""
+    """Returns the password, also without digits and signs around it, digits in place of letters, and repetition."""
     bare = re.sub(f"^{_DRESS}|{_DRESS}$", "", password)
     plain = re.sub(f"^{_DRESS}|{_DRESS}$", "", password.translate(_LEET))
     trailing = re.sub(f"{_DRESS}$", "", password).translate(_LEET)
@@ -36,7 +37,7 @@ def _undressed(password: str) -> set[str]:
 
 
 def _own_name(password: str, names: tuple[str, ...]) -> bool:
-    """Whether it is made of the names, but for a few letters."""
+    """Whether it consists of the names and a few more letters at most."""
     letters = re.sub(r"[\W\d_]+", "", password.casefold())
     parts = {part for name in names for part in re.findall(r"[^\W\d_]{2,}", name.casefold())}
     left = letters

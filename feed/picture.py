@@ -1,9 +1,9 @@
 """An uploaded file → a safe picture: decoded, its pixels copied into a new image, and written anew.
 
-HEIC, which phones write, is read where pillow-heif is installed; elsewhere it is refused by its name.
+HEIC, which phones write, is read if pillow-heif is installed; otherwise it is refused by name.
 
-Saving the opened image again would keep JPEG and GIF comments; only pixels are carried over (and the rotation that
-EXIF asks for is applied to them first). Runs in a process of its own: see decoder.
+Saving the opened image again would keep JPEG and GIF comments, so only the pixels are copied, after the rotation that
+EXIF asks for. This runs in a process of its own: see decoder.
 """
 
 import io
@@ -20,32 +20,33 @@ from feed import private
 from feed.errors import Invalid, Message, Reason, Unsaved
 
 UPLOAD_BYTES = 12 * 1024 * 1024  # a good camera's JPEG
-PIXELS = 50_000_000  # 200 MB decoded; Pillow alone would only warn at 90 million
+PIXELS = 50_000_000  # 200 MB decoded; Pillow only warns, at 90 million
 WIDEST = 1600  # pixels; the picture's column is 760 CSS pixels wide, twice for sharp screens
-SMALL = 640  # pixels; a phone's screen, and the first of a list
+SMALL = 640  # pixels; for a phone's screen, and for the first picture of a list
 TINY = 192  # pixels of the shorter side; the largest avatar and a card are 96 CSS pixels, twice for sharp screens
-SIDE = 16_383  # pixels, the most of a WebP; one pixel wide and 50 million high takes 2 GB to decode
+SIDE = 16_383  # pixels, the most that WebP allows; one pixel wide and 50 million high would take 2 GB to decode
 HEIF = "HEIF"  # what pillow-heif calls its decoder
 FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF", HEIF)  # the decoders that an upload may reach
 KINDS = {"JPEG": "JPEG", "MPO": "JPEG", "PNG": "PNG", "WEBP": "WEBP", "AVIF": "WEBP", "GIF": "PNG", HEIF: "JPEG"}
-"""What we write for each kind that these decoders report: MPO is a camera's JPEG with more pictures behind the first.
-Of an animation the first picture is kept. Every browser shows what we write, and so does the release before."""
-STILL = ("MPO", HEIF)  # with several pictures they are no animation
+"""The format that we write for each that the decoders report. MPO is a camera's JPEG with more pictures behind the
+first. Of an animation the first picture is kept. Every browser shows these formats, and the previous release knows
+them."""
+STILL = ("MPO", HEIF)  # formats in which several pictures are no animation
 HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")  # ISO/IEC 23008-12, annex B
-QUALITY = 82  # no difference to the eye, a third of the bytes of 95
+QUALITY = 82  # looks like 95, with a third of the bytes
 
 EXTENSIONS = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp"}
-UNFINISHED = ".unfinished"  # what the name of a file ends with while it is being written
+UNFINISHED = ".unfinished"  # ends a file's name while it is being written
 UNREADABLE = Message("This file cannot be read as JPEG, PNG, WebP, AVIF, HEIC or GIF.")
 NO_HEIC = Message("This site cannot read HEIC. Save the picture as JPEG, then upload that.")
-LEVELS = 5  # of red, green and blue in the colour that stands for a picture: 216 colours, 18 lines of CSS
-STALE_SECONDS = 3_600  # after which an unfinished file is nobody's: writing one takes less than a second
+LEVELS = 5  # above zero of red, green and blue in a picture's colour: 216 colours, 18 lines of CSS
+STALE_SECONDS = 3_600  # after which an unfinished file is left over: writing one takes less than a second
 
 
 @dataclass(frozen=True)
 class SafePicture:
-    """A picture without its past. `full`, `small` and `tiny` are whole files; width and height are of `full`, in
-    pixels. `colour` is that of `colour_of`. `animated` says that more pictures came with it, which are lost."""
+    """A picture without metadata. `full`, `small` and `tiny` are complete files; width and height are those of `full`,
+    in pixels. `colour` comes from `colour_of`. `animated` says that the upload had further pictures, which are lost."""
 
     format: str
     width: int
@@ -59,13 +60,14 @@ class SafePicture:
 
 
 def rewrite(upload: bytes) -> SafePicture:
-    """The upload written anew at both sizes. Raises Invalid when it is no picture we take, whatever the decoder met:
-    libraries raise errors of every type for damaged files. Decodes in this process: `decoder.rewrite` is the safe one.
+    """Decodes the upload and writes it anew in all sizes. Raises Invalid when it is no picture that is accepted,
+    whatever the decoder raises: libraries raise errors of every type for damaged files. This decodes in the present
+    process; use `decoder.rewrite` instead.
     """
     check_size(upload)
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # our own limits are the stricter ones
+            warnings.simplefilter("ignore")  # our limits are stricter
             with Image.open(io.BytesIO(upload), formats=_formats(upload)) as opened:
                 return _written(opened)
     except Invalid:
@@ -75,14 +77,14 @@ def rewrite(upload: bytes) -> SafePicture:
 
 
 def check_size(upload: bytes) -> None:
-    """Raises Invalid when the upload has more bytes than we take."""
+    """Raises Invalid when the upload has more than UPLOAD_BYTES."""
     if len(upload) > UPLOAD_BYTES:
         raise refused(Message("This file is over {size} MB; make it smaller.", size=UPLOAD_BYTES // 1024**2))
 
 
 def save(safe: SafePicture, folder: Path, picture_id: str) -> None:
-    """Writes its files so that they survive a power cut; each has its name only once it is whole. Raises Unsaved, and
-    leaves nothing, when the disk does not take them."""
+    """Writes the files so that they survive a power cut; each gets its name when it is complete. If a file cannot be
+    written, removes all of them and raises Unsaved."""
     try:
         private.make_folder(folder)
         for width, content in ((TINY, safe.tiny), (SMALL, safe.small), (None, safe.full)):
@@ -98,21 +100,21 @@ def save(safe: SafePicture, folder: Path, picture_id: str) -> None:
 
 
 def remove(folder: Path, picture_id: str, kind: str) -> None:
-    """Takes the files of a picture away, as far as they are there."""
+    """Removes the files of a picture that exist."""
     for width in (TINY, SMALL, None):
         with suppress(OSError):
             (folder / file_name(picture_id, kind, width)).unlink()
 
 
 def looks(folder: Path, picture_id: str, kind: str) -> tuple[int, str | None]:
-    """The width of the small variant and the colour of a picture that is there already. Raises OSError."""
+    """Returns the width of the small variant and the colour of a stored picture. Raises OSError."""
     with Image.open(folder / file_name(picture_id, kind, SMALL)) as small:
         return small.width, colour_of(small)
 
 
 def sweep(folder: Path) -> int:
-    """Takes away what a power cut or a crash left unfinished, and says how many files that were. What may still be in
-    work stays."""
+    """Removes files that a power cut or a crash left unfinished, and returns how many. Files that may still be written
+    stay."""
     stale = [each for each in folder.glob(f"*{UNFINISHED}") if time.time() - each.stat().st_mtime > STALE_SECONDS]
     for each in stale:
         each.unlink(missing_ok=True)
@@ -120,12 +122,12 @@ def sweep(folder: Path) -> int:
 
 
 def file_name(picture_id: str, kind: str, width: int | None = None) -> str:
-    """What the file of a picture is called in the folder of pictures; `width` is SMALL, TINY or None for all of it."""
+    """Returns the name of a picture's file in the media folder; `width` is SMALL, TINY, or None for the full one."""
     return f"{picture_id}{f'-{width}' if width else ''}.{EXTENSIONS[kind]}"
 
 
 def refused(message: str) -> Invalid:
-    """The refusal of the file that was sent."""
+    """Returns the refusal of an uploaded file."""
     return Invalid(Reason("file", message))
 
 
@@ -144,13 +146,13 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _formats(upload: bytes) -> tuple[str, ...]:
-    """The decoders for that upload. Raises Invalid for a HEIC where none is installed."""
+    """Returns the decoders for that upload. Raises Invalid for HEIC if its decoder is not installed."""
     of_pillow = FORMATS[:-1]
     if upload[4:8] != b"ftyp" or upload[8:12] not in HEIC_BRANDS:
         return of_pillow
     try:
-        import pillow_heif  # here: a worker that decodes nothing itself loads no decoder
-    except ImportError:  # no wheel for this platform; an AVIF may have such a brand, too
+        import pillow_heif  # imported here, because workers do not decode and need not load it
+    except ImportError:  # no wheel for this platform; an AVIF may have such a brand too
         if b"avif" in upload[: int.from_bytes(upload[:4])]:
             return of_pillow
         raise refused(NO_HEIC) from None
@@ -188,8 +190,8 @@ def _written(opened: Image.Image) -> SafePicture:
 
 
 def colour_of(pixels: Image.Image) -> str | None:
-    """What stands for these pixels until they have loaded: the mean colour in words of CSS's, as "r4 g2 b0". None for
-    what is transparent: the colour would show through for good."""
+    """Returns the mean colour, which is shown until the picture has loaded, as words for a CSS selector: "r4 g2 b0".
+    None for a transparent picture, through which the colour would always show."""
     if (
         pixels.mode != "RGB"
         and pixels.has_transparency_data
@@ -201,12 +203,12 @@ def colour_of(pixels: Image.Image) -> str | None:
 
 
 def _tiny_width(image: Image.Image) -> int:
-    """With which the shorter side is TINY; of a panorama less."""
+    """Returns the width at which the shorter side is TINY pixels; a panorama gets less."""
     return min(SMALL, max(TINY, round(image.width * TINY / image.height)))
 
 
 def _upright(image: Image.Image) -> Image.Image:
-    """Turned as EXIF asks. Broken EXIF is no reason to refuse pixels that are whole: they stay as they lie."""
+    """Returns the image turned as EXIF asks, or unturned if its EXIF is broken."""
     try:
         return ImageOps.exif_transpose(image)
     except Exception:
@@ -214,13 +216,13 @@ def _upright(image: Image.Image) -> Image.Image:
 
 
 def _in_eight_bits(image: Image.Image) -> Image.Image:
-    """Grey of 16 bits scaled down; Pillow's own conversion would cut, and leave white."""
+    """Scales 16-bit grey down to 8 bits; Pillow's own conversion would cut values off and leave white."""
     return image.point(lambda value: value / 256).convert("L") if image.mode.startswith("I") else image
 
 
 def _in_srgb(image: Image.Image) -> Image.Image:
-    """The colours that its profile means, as screens take them for granted: the profile itself is not carried over.
-    A profile that cannot be read is ignored, as browsers do."""
+    """Returns the image converted from its colour profile to sRGB, since the profile is not kept. A profile that cannot
+    be read is ignored, as browsers do."""
     profile = image.info.get("icc_profile")
     if not profile:
         return image

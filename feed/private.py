@@ -1,5 +1,5 @@
-"""Files of ours are for the account that runs the site alone, whatever its umask: the database holds drafts, reasons
-and what passwords are checked against. SQLite gives its -wal and -shm the mode of the database."""
+"""Keeps the site's files readable by the account that runs it alone, whatever its umask: the database holds drafts,
+reasons and password hashes. SQLite gives its -wal and -shm files the mode of the database."""
 
 import os
 from contextlib import suppress
@@ -11,34 +11,35 @@ DEMO = "demo"  # the folder of `make demo`, within that of the site
 
 
 def opener(path: str, flags: int) -> int:
-    """For `open(…, opener=…)`: the file is private from its first byte on, and one that was there becomes so."""
+    """An opener for `open(…, opener=…)`: a new file is private from its first byte on, and an existing one becomes
+    so."""
     descriptor = os.open(path, flags, FILE)
     os.fchmod(descriptor, FILE)
     return descriptor
 
 
 def touch(path: Path) -> None:
-    """Makes the file unless it is there, for a library that would make it open to others."""
+    """Makes the file unless it exists, before a library makes it readable by others."""
     if not path.exists():
         os.close(opener(str(path), os.O_RDWR | os.O_CREAT))
 
 
 def make_folder(path: Path) -> None:
-    """Makes the folder and what is missing above it. What was there stays as it is: others may need it."""
+    """Makes the folder and missing parents. Existing folders keep their mode, since others may need them."""
     if path.is_dir():
         return
     make_folder(path.parent)
     try:
         path.mkdir(FOLDER)
         path.chmod(FOLDER)
-    except FileExistsError:  # another process was quicker, unless it is a file
+    except FileExistsError:  # another process has made it meanwhile, unless it is a file
         if not path.is_dir():
             raise
 
 
 def tighten(database: Path, media: Path) -> None:
-    """Makes private what an earlier release made: the database and what lies beside it, the pictures, and the folder,
-    when nothing in it is anybody else's. What belongs to another account is left to that one."""
+    """Makes the files of an earlier release private: the database and its companions, the pictures, and the folder,
+    unless it contains other files. Files of another account keep their mode."""
     folder = database.parent
     if not folder.is_dir():
         return
@@ -47,7 +48,7 @@ def tighten(database: Path, media: Path) -> None:
     known = {each.name for each in ours} | {media.name, DEMO}
     for each in ours:
         _restrict(Path(each.path))
-    if media.is_dir() and _restrict(media):  # a folder that was private kept its files so
+    if media.is_dir() and _restrict(media):  # the files in a private folder were private already
         for each in os.scandir(media):
             _restrict(Path(each.path))
     if {each.name for each in inside} <= known:
@@ -55,7 +56,7 @@ def tighten(database: Path, media: Path) -> None:
 
 
 def _restrict(path: Path) -> bool:
-    """Whether others could look into it before."""
+    """Makes one file or folder private; returns whether others had access to it before."""
     wanted = FOLDER if path.is_dir() else FILE
     if path.is_symlink() or not path.stat().st_mode & 0o777 & ~wanted:
         return False

@@ -1,5 +1,5 @@
-"""Where a mark at the beginning of a line could be part of a fact, it is one: the rules of Markdown for blocks, each
-kept from taking what somebody wrote for a mark.
+"""Markdown's rules for blocks, each limited so that a character at the beginning of a line is no syntax where it could
+be part of a fact.
 
 "1986. A great year", "30. Mai: Feier", "- 5 degrees", ">50,000 evacuated", "# 1 priority" and a lone "* See below" stay
 as they were typed. A list has two items or more, and a numbered one counts 1, 2, 3.
@@ -12,7 +12,7 @@ from itertools import pairwise
 from markdown_it.rules_block import StateBlock, blockquote, fence, heading, hr, list_block, table
 from markdown_it.rules_block.table import escapedSplit
 
-DEEPEST = 10  # levels of quotes and lists in each other, two for each list; below 20 the parser drops what follows
+DEEPEST = 10  # nested quotes and lists, two levels for each list; beyond 20 the parser drops the text
 
 _NUMBERED = re.compile(r"(\d{1,9})([.)])([ \t]+)(?=\S)")
 _BULLET = re.compile(r"([-*])([ \t]+)(?=\S)")
@@ -25,7 +25,7 @@ _ALIGNED = re.compile(r":?-+:?\Z")
 
 
 def some_list(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """A list that is meant as one. What begins an item of a list around this place is not asked again."""
+    """Parses a list that is meant as one. A line that begins an item of the enclosing list is not examined again."""
     if silent and state.sCount[start] < state.blkIndent:
         return list_block(state, start, end, silent)
     meant = _numbered(state, start, end) or _bulleted(state, start, end, silent)
@@ -47,7 +47,7 @@ def _numbered(state: StateBlock, start: int, end: int) -> bool:
 
 
 def _bulleted(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """Below the words of an item, one bullet is a list, too."""
+    """Whether a bulleted list begins there. Within an item, below its words, a single bullet is a list too."""
     first = _BULLET.match(_line(state, start))
     if not first:
         return False
@@ -59,12 +59,12 @@ def _bulleted(state: StateBlock, start: int, end: int, silent: bool) -> bool:
 
 
 def _is_figure(bullet: re.Match[str]) -> bool:
-    """Whether that minus or dash stands before a number."""
+    """Whether that is a minus or dash before a number."""
     return bullet[1] == "-" and _FIGURE.match(bullet.string, bullet.end()) is not None
 
 
 def _siblings(state: StateBlock, start: int, end: int, marker: re.Pattern[str]) -> Iterator[re.Match[str]]:
-    """The further items of the list that begins there, as matches of their markers."""
+    """Yields the markers of the further items of the list that begins there."""
     inner = state.sCount[start] + len(_line(state, start)) - len(marker.sub("", _line(state, start), count=1))
     after_gap = False
     for number in range(start + 1, end):
@@ -83,17 +83,17 @@ def _siblings(state: StateBlock, start: int, end: int, marker: re.Pattern[str]) 
 
 
 def some_quotation(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """A quotation, unless quotations and lists are too deep in each other. Which lines are quoted, `quoted` says."""
+    """Parses a quotation, unless quotations and lists are nested too deep. `_quotes` decides which lines are quoted."""
     return state.level < DEEPEST and blockquote(state, start, end, silent)
 
 
 def some_heading(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """A heading with words. One "#" before a figure is a number sign."""
+    """Parses a heading with words. One "#" before a figure is a number sign."""
     return _HEADING.match(_line(state, start)) is not None and heading(state, start, end, silent)
 
 
 def some_break(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """A line of nothing but dashes or stars, when it stands alone; under a name it may be three stars."""
+    """Parses a thematic break, which has to stand alone: three stars under a name may be a rating."""
     if silent or not _BREAK.match(_line(state, start)):
         return False
     alone = (start == 0 or state.isEmpty(start - 1)) and (start + 1 >= end or state.isEmpty(start + 1))
@@ -101,7 +101,7 @@ def some_break(state: StateBlock, start: int, end: int, silent: bool) -> bool:
 
 
 def some_code(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """Code between two fences of backticks. A fence that is never closed is no fence."""
+    """Parses code between two fences of backticks. A fence that is never closed is no fence."""
     opening = _FENCE.match(_line(state, start))
     if not opening:
         return False
@@ -110,7 +110,7 @@ def some_code(state: StateBlock, start: int, end: int, silent: bool) -> bool:
 
 
 def _closing_fences(state: StateBlock) -> list[int]:
-    """For each line of the text, how long the longest fence is that could close one from there on."""
+    """Returns for each line of the text the length of the longest closing fence from there on."""
     known: list[int] | None = state.env.get("fences")
     if known is None:
         lines = state.src.split("\n")
@@ -123,14 +123,14 @@ def _closing_fences(state: StateBlock) -> list[int]:
 
 
 def some_table(state: StateBlock, start: int, end: int, silent: bool) -> bool:
-    """A table, as far as its rows have no more cells than its head: those would be left out."""
+    """Parses a table. It ends before a row with more cells than the head, which would be left out."""
     if start + 2 > end or not (columns := _columns(state, start)):
         return False
     return table(state, start, end if silent else _end_of_table(state, start, end, columns), silent)
 
 
 def _columns(state: StateBlock, start: int) -> int:
-    """How many columns the table has that begins there; 0 for no table."""
+    """Returns how many columns the table that begins there has; 0 for no table."""
     ruler = _line(state, start + 1).strip()
     if not ruler or ruler.strip("|:- \t") or "-" not in ruler or "|" not in _line(state, start):
         return 0
@@ -165,8 +165,8 @@ _QUOTED_FIGURE = re.compile(r"[ \t]*>[> \t]*[-+±~]?[\d$€£¥₴]")
 
 
 def as_marked(markdown: str) -> str:
-    """The text with bullets of word processors as marks of lists, and with ">" before what is not quoted as a sign.
-    What is between fences stays as it is."""
+    """Returns the text with bullets of word processors replaced by "*", and with each ">" escaped that begins no
+    quotation. Code between fences is left as it is."""
     if not any(sign in markdown for sign in ">•‣◦▪●○■\uf0a7\uf0b7"):
         return markdown
     lines = markdown.split("\n")
@@ -184,7 +184,7 @@ def as_marked(markdown: str) -> str:
 
 
 def _quotes(line: str, quoting: bool) -> bool:
-    """Whether that line is quoted. A bare ">" and a figure are so within a quotation only."""
+    """Whether that line is quoted. A bare ">", or one before a figure, counts within a quotation only."""
     found = _QUOTING.match(line)
     if not found:
         return False
@@ -192,7 +192,7 @@ def _quotes(line: str, quoting: bool) -> bool:
 
 
 def _with_bullets(lines: list[str]) -> list[str]:
-    """Two bullets or more, with nothing but gaps between them, are a list."""
+    """Replaces bullets by "*" where two or more follow each other, with nothing but empty lines between them."""
     marked = [_SIGN_OF_BULLET.match(line) for line in lines]
     shown = [number for number, line in enumerate(lines) if line.strip()]
     for before, here in pairwise(shown):

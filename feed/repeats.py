@@ -1,34 +1,33 @@
-"""What happens again and again is counted and summed up once a minute, so that nobody can fill the log, and nothing in
-it hides what matters: mistakes of ours, which are said once in full, and what strangers were refused, which is counted
-for /metrics and never written down each.
+"""Counts what repeats and sums it up once a minute, so that nobody can fill the log or hide something in it. Errors are
+logged once in full. Refusals of unknown clients are counted for /metrics and never logged one by one.
 """
 
 import logging
 import threading
 from collections import Counter
 
-SUMMARY_SECONDS = 60  # often enough to see whether it goes on, and no more than 1,440 summaries a day
-MOST_KNOWN = 50  # different sentences; what SQLite says of one fault are a few
+SUMMARY_SECONDS = 60  # often enough to see whether it continues, and at most 1,440 summaries a day
+MOST_KNOWN = 50  # different sentences; one fault of SQLite makes only a few
 
 log = logging.getLogger(__name__)
 
 
 class Repeats:
-    """Those of one process. Thread-safe."""
+    """The repeated errors and refusals of one process. Thread-safe."""
 
     def __init__(self, summary_seconds: float = SUMMARY_SECONDS) -> None:
         self._seconds = summary_seconds
         self.total: Counter[str] = Counter()
-        """What was counted, by reason, since the start."""
+        """The number of refusals since the start, by reason."""
         self._summed_up: Counter[str] = Counter()
         self._again: dict[str, int] = {}
-        """Sentences, and how often each was said again since the last summary."""
+        """How often each sentence was repeated since the last summary."""
         self._timer: threading.Timer | None = None
         self._lock = threading.Lock()
 
     def say(self, sentence: str, error: BaseException | None = None) -> None:
-        """Logs the sentence as an error, with the stack trace of that one if it is given, unless that was done within
-        the last minute or it goes on since then."""
+        """Logs the sentence as an error, with the stack trace of `error` if it is given, unless it was logged within
+        the last minute or has been repeated since then."""
         with self._lock:
             first = sentence not in self._again and len(self._again) < MOST_KNOWN
             known = sentence if first or sentence in self._again else next(iter(self._again))
@@ -38,13 +37,13 @@ class Repeats:
             log.error("%s", sentence, exc_info=error)
 
     def count(self, why: str) -> None:
-        """Counts one more refusal, for a reason of a word or two."""
+        """Counts one more refusal; `why` is the reason in a word or two."""
         with self._lock:
             self.total[why] += 1
             self._wait()
 
     def sum_up(self) -> None:
-        """Writes what came since the last summary. A sentence that was not said again is forgotten."""
+        """Logs a summary of what came since the last one. A sentence that was not repeated is forgotten."""
         with self._lock:
             self._timer = None
             again = {sentence: count for sentence, count in self._again.items() if count}
@@ -59,7 +58,7 @@ class Repeats:
             log.warning("Refused in the last minute: %s", told)
 
     def close(self) -> None:
-        """Ends what runs in the background."""
+        """Stops the timer."""
         with self._lock:
             if self._timer is not None:
                 self._timer.cancel()
@@ -68,9 +67,9 @@ class Repeats:
     def _wait(self) -> None:
         if self._timer is None:
             self._timer = threading.Timer(self._seconds, self.sum_up)
-            self._timer.daemon = True  # a process that ends owes no summary
+            self._timer.daemon = True  # it does not keep the process from ending
             self._timer.start()
 
 
 say = Repeats().say
-"""Of this process."""
+"""Logs an error through the one instance of this process."""

@@ -1,4 +1,4 @@
-"""Scripts as they are sent: with all that they import, so that a page asks for one file, and without comments, indents
+"""Packs scripts: each with all modules that it imports, so that a page loads one file, and without comments, indents
 and long local names.
 
 A module becomes a function that returns what it exports, so that its other names stay its own.
@@ -20,9 +20,9 @@ _OTHER = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
 
 @cache
 def packed(path: Path) -> bytes:
-    """That script as it is sent. Call it on a native thread: it starts a process and waits for it.
+    """Returns the packed script. Call it on a native thread: it starts a process and waits for it.
 
-    Raises ValueError when there is an error in it, or in what it imports.
+    Raises ValueError when there is an error in it or in a module that it imports.
     """
     answer = json.loads(child.run("feed.scripts", bundle(path).encode()) or "{}")
     if "packed" not in answer:
@@ -31,17 +31,17 @@ def packed(path: Path) -> bytes:
 
 
 def bundle(entry: Path) -> str:
-    """The script with all that it imports, each module once, before those that import it."""
+    """Returns the script with all modules that it imports, each once, before those that import it."""
     source = "".join(map(_as_function, _in_order(entry, ())))
     exports = ", ".join(_exports(entry))
-    # In a block or a function, the names that modules share can be shortened too.
+    # Inside a block or a function, the minifier can shorten the names that modules share.
     if not exports:
         return f"{{\n{source}}}\n"
     return f"const [{exports}] = {_function(source, exports)}export {{ {exports} }};\n"
 
 
 def main() -> None:
-    """The process: the minifier is made of Go, whose threads and signal handlers no worker should have."""
+    """The process. The minifier is written in Go, whose threads and signal handlers a worker should not have."""
     import minify  # type: ignore[import-untyped]
 
     try:

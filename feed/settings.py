@@ -14,14 +14,14 @@ from zoneinfo import ZoneInfo
 from feed import private
 from feed.languages import ENGLISH, known
 
-SECRET_BYTES = 32  # as long as the SHA-256 it keys
+SECRET_BYTES = 32  # as long as the SHA-256 that it keys
 PORTS = {"http": 80, "https": 443}
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")  # the same machine under its three names
-EVERY_ADDRESS = ("0.0.0.0", "::", "[::]")  # noqa: S104 - listened on, but no reader can go there
+EVERY_ADDRESS = ("0.0.0.0", "::", "[::]")  # noqa: S104 - one can listen there, but no reader can go there
 
-_HOST = re.compile(r"[a-z0-9._:-]+\Z")  # as urlsplit gives it: without brackets; other letters as xn--…
-_DOMAIN = re.compile(r"//[a-z0-9-]+(\.[a-z0-9-]+)*\.[a-z][a-z0-9-]+(:\d+)?\Z")  # no address, and no top level
-_ADDRESS = re.compile(r"[!#-;=?-\[\]_a-z~]+\Z")  # RFC 3986's signs: it stands between < and > in a header, too
+_HOST = re.compile(r"[a-z0-9._:-]+\Z")  # as urlsplit returns it: without brackets, and other letters as xn--…
+_DOMAIN = re.compile(r"//[a-z0-9-]+(\.[a-z0-9-]+)*\.[a-z][a-z0-9-]+(:\d+)?\Z")  # no IP address, and no top-level domain
+_ADDRESS = re.compile(r"[!#-;=?-\[\]_a-z~]+\Z")  # RFC 3986's characters: it also stands between < and > in a header
 
 
 class BadSetting(SystemExit):
@@ -33,7 +33,7 @@ class BadSetting(SystemExit):
 
 @dataclass(frozen=True)
 class Setting:
-    """One row of the table. `default` and what `read` takes are text, as in the environment."""
+    """One row of the table. `default` is text, as in the environment; `read` turns such text into the value."""
 
     name: str
     default: str
@@ -43,7 +43,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings as values. Paths are absolute; `public_url` and `origins` have no trailing slash."""
+    """The values of all settings. Paths are absolute; `public_url` and `origins` have no trailing slash."""
 
     database: Path
     media: Path
@@ -64,7 +64,7 @@ class Settings:
 
 
 def load(environ: Mapping[str, str] = os.environ) -> Settings:
-    """Reads the table from the environment; raises BadSetting."""
+    """Reads the settings from the environment. Raises BadSetting."""
     host = environ.get("HOST", "127.0.0.1")
     host = LOOPBACK_NAMES[0] if host in EVERY_ADDRESS else host
     default_url = f"http://{host}:{environ.get('PORT', '8000')}"
@@ -101,7 +101,7 @@ def _value(setting: Setting, text: str) -> Any:
 
 
 def _names_of_this_site(url: str) -> tuple[str, ...]:
-    """The origins a browser may send for this site: its own, and on loopback the machine's other names."""
+    """Returns the origins that a browser may send for this site: its own, and on loopback the machine's other names."""
     parts = urlsplit(url)
     own = f"{parts.scheme}://{parts.netloc}"
     host = parts.netloc.rpartition(":")[0] if parts.port else parts.netloc
@@ -118,14 +118,14 @@ def _secret_beside(database: Path) -> bytes:
     except (OSError, UnicodeDecodeError) as error:
         raise BadSetting("FEED_DATABASE", str(database), f"write a path whose folder can be used ({error})") from None
     if len(kept) < SECRET_BYTES:
-        # Cut short, as by a power cut: an empty key would let anybody with a copy of the database make sessions.
+        # A power cut may have cut it short. With an empty key, anybody with a copy of the database could make sessions.
         raise BadSetting("FEED_DATABASE", str(database), f"delete {path}, which is damaged; a new one is made")
     return kept
 
 
 def _kept_secret(path: Path) -> bytes:
-    """The secret made once beside the database. Written whole, then linked into place: two workers that start
-    together both read the one that won."""
+    """Returns the secret beside the database, which is made once. It is written completely and then linked into place,
+    so that two workers that start together read the same one."""
     if not path.exists():
         private.make_folder(path.parent)
         mine = path.with_name(f"{path.name}.{os.getpid()}")
@@ -142,8 +142,8 @@ def _path(text: str) -> Path | None:
 
 
 def origin(text: str) -> str:
-    """Scheme, host and port as browsers write an origin: small letters, and no port that goes without saying. Raises
-    ValueError for anything else."""
+    """Returns scheme, host and port as browsers write an origin: in small letters, and without the scheme's usual port.
+    Raises ValueError for anything else."""
     advice = "write scheme and host only, like https://news.example.org"
     try:
         parts = urlsplit(text)
@@ -159,7 +159,7 @@ def origin(text: str) -> str:
 
 
 def _hub(text: str) -> str:
-    """As it is written: a hub knows itself by that address. "" for none."""
+    """Returns the hub's address unchanged, because a hub compares it with its own; "" for none."""
     advice = "write a whole address without a name or #, like https://hub.example.org/publish"
     try:
         parts = urlsplit(text)
@@ -172,7 +172,7 @@ def _hub(text: str) -> str:
 
 
 def _listed(text: str) -> list[str]:
-    """What stands between spaces or commas."""
+    """Splits at spaces and commas."""
     return text.replace(",", " ").split()
 
 
@@ -181,12 +181,12 @@ def _urls(text: str) -> tuple[str, ...]:
 
 
 def as_page(text: str) -> str:
-    """The origin of the page that opens a socket, where that of the socket is written instead: ws is http."""
+    """Returns the origin of the page for that of its socket: ws becomes http, and wss https."""
     return "http" + text[2:] if text[:5].lower() == "ws://" or text[:6].lower() == "wss://" else text
 
 
 def _embedders(text: str) -> tuple[str, ...]:
-    """As Content-Security-Policy writes who may frame a page."""
+    """Reads the sites that may frame a page, as Content-Security-Policy writes them."""
     try:
         return tuple(_embedder(each) for each in _listed(text))
     except ValueError:

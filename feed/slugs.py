@@ -1,7 +1,7 @@
-"""Addresses out of headlines, whatever their script: anyascii writes each character in Latin letters.
+"""Makes addresses of headlines in any script: anyascii writes each character in Latin letters.
 
-Four languages write letters of theirs another way than the rest of the world does, and their readers would find the
-usual one wrong. Chinese has no spaces, so each sign is a word.
+Four languages have transliterations of their own, without which their readers would find the address misspelt. Chinese
+has no spaces, so each character is a word.
 """
 
 import re
@@ -10,7 +10,7 @@ import unicodedata
 from anyascii import anyascii
 
 SLUG = 80  # characters; stays readable in an address bar
-PLAIN = "article"  # of a headline in which nothing can be written in letters
+PLAIN = "article"  # the slug of a headline that has neither letters nor digits
 
 _OWN_WAYS: dict[str, dict[str, str | int | None]] = {
     "de": {"ä": "ae", "ö": "oe", "ü": "ue"},
@@ -22,7 +22,7 @@ _SIGN = re.compile("([\u3400-\u9fff\uf900-\ufaff\U00020000-\U000323af])")
 
 
 def slug_of(headline: str, language: str) -> str:
-    """A slug made of a headline in the language of that BCP 47 tag, cut between words."""
+    """Returns a slug made of the headline, cut between words. `language` is the headline's BCP 47 tag."""
     words = unicodedata.normalize("NFC", headline).lower()
     words = words.translate(str.maketrans(_OWN_WAYS.get(language.split("-")[0], {})))
     words = "".join(" " if unicodedata.category(c) in ("So", "Cn") else c for c in _SIGN.sub(r" \1 ", words))
@@ -36,6 +36,6 @@ def slug_of(headline: str, language: str) -> str:
 
 
 def numbered(slug: str, number: int) -> str:
-    """The same with a number, for when that one is taken."""
+    """Returns the slug with a number, for when the slug itself is taken."""
     ending = f"-{number}"
     return slug[: SLUG - len(ending)].rstrip("-") + ending
