@@ -1,8 +1,8 @@
 """The languages we write: words from the catalogues in `translations/`, dates, numbers and plural rules from Babel.
 
-One mechanism for pages and pushes. The tail renders updates where no request is, so which language is being written
-is said by `with languages.writing(tag):`, and everything below reads it. Catalogues are the text files that
-translators edit, read at the start: nothing is compiled, so nothing can be out of step.
+Pages and pushes use the same mechanism. The tail renders updates outside of any request, so the current language is set
+by `with languages.writing(tag):`, and everything that is rendered inside reads it. Catalogues are the text files that
+translators edit. They are read at the start; there is no compiled copy that could be out of date.
 """
 
 import re
@@ -24,17 +24,17 @@ from feed import times
 from feed.errors import Message
 
 CATALOGUES = Path(__file__).parent / "translations"
-ENGLISH = "en"  # in which the messages themselves are written
+ENGLISH = "en"  # the language of the messages themselves
 ADVICE = Message("Write a language tag, like en, uk or pt-BR.")
-COUNTED = (*range(101), 1_000_000)  # numbers among which every plural form that whole numbers take occurs
+COUNTED = (*range(101), 1_000_000)  # whole numbers that have all plural forms of any language
 
 _TAG = re.compile(r"[a-z]{2,3}(-[a-z]{4})?(-([a-z]{2}|\d{3}))?\Z", re.IGNORECASE)
 _writing: "ContextVar[Language]" = ContextVar("writing")
 
 
 def known(tag: str) -> str:
-    """The BCP 47 tag as it is usually written ("pt-BR"): language, and perhaps script and region. Raises ValueError for
-    what is none, or names a language that Babel knows nothing of."""
+    """Returns the BCP 47 tag as it is usually written ("pt-BR"): language, and perhaps script and region. Raises
+    ValueError for anything else, and for a language that Babel does not know."""
     try:
         if not _TAG.match(tag) or tag.lower().startswith("und"):
             raise ValueError(tag)
@@ -46,21 +46,21 @@ def known(tag: str) -> str:
 
 
 class Language:
-    """A language as a page is written in it. `tag` is BCP 47, `dir` is ltr or rtl. `words` is the tag of the catalogue
-    that its words come from: another one's where it has none."""
+    """One language of pages. `tag` is BCP 47, `dir` is ltr or rtl. `words` is the tag of the catalogue that its words
+    come from, which is another language's if it has none."""
 
     def __init__(self, tag: str, zone: ZoneInfo, words: str, catalogue: NullTranslations) -> None:
         self.tag, self.words = tag, words
         self.gettext, self.ngettext = catalogue.gettext, catalogue.ngettext
         self._zone = zone
-        # Plain English writes its dates as Britain does; times.js agrees.
+        # Dates in plain English are written as in Britain; times.js does the same.
         self._locale = Locale.parse("en_GB" if tag == ENGLISH else tag, sep="_" if tag == ENGLISH else "-")
         self.dir = str(self._locale.text_direction)
         self.plural_forms = lru_cache(self._plural_forms)
 
     @property
     def borrows(self) -> bool:
-        """Whether its words are another language's."""
+        """Whether its words come from another language."""
         return self.tag.split("-")[0] != self.words.split("-")[0]
 
     def clock(self, moment: str) -> str:
@@ -81,19 +81,19 @@ class Language:
         return dates.format_skeleton("MMMMd", self._local(moment), locale=self._locale)
 
     def full(self, moment: str) -> str:
-        """Date, time and zone, for a title or a permalink: "26 July 2026, 14:05 CEST"."""
+        """Date, time and zone, for a tooltip or a permalink: "26 July 2026, 14:05 CEST"."""
         return f"{self.day(moment)}, {self.clock(moment)} {self.zone(moment)}"
 
     def zone(self, moment: str) -> str:
-        """What the site's zone is called at that moment: "CEST"."""
+        """Name of the site's zone at that time: "CEST"."""
         return f"{self._local(moment):%Z}"
 
     def with_offset(self, moment: str) -> str:
-        """For machines, in the site's zone: "2026-07-26T16:05:00+02:00"."""
+        """ISO 8601 in the site's zone: "2026-07-26T16:05:00+02:00"."""
         return times.with_offset(moment, self._zone)
 
     def translate(self, sentence: str) -> str:
-        """A sentence of ours in this language; words of anybody else as they are."""
+        """Returns a Message in this language; any other text unchanged."""
         if not isinstance(sentence, Message):
             return sentence
         values = {
@@ -103,8 +103,8 @@ class Language:
         return self.gettext(sentence.message).format(**values)
 
     def _plural_forms(self, one: str, other: str) -> dict[str, str]:
-        """That message in each plural form of the words' language, by CLDR's category, as Intl.PluralRules in the
-        browser names them. `other` is there always, for browsers that do not know the language."""
+        """Returns the message in each plural form of the words' language, by CLDR's categories, which Intl.PluralRules
+        in the browser uses too. `other` is always there, for browsers that do not know the language."""
         category = Locale.parse(self.words, sep="-").plural_form
         forms: dict[str, str] = {}
         for count in COUNTED:
@@ -114,7 +114,7 @@ class Language:
 
     @cached_property
     def choice(self) -> list[tuple[str, str]]:
-        """The languages an article may be in, as (tag, name in this language), by name."""
+        """The languages that an article may have, as (tag, name in this language), sorted by name."""
         tags = (tag for tag in localedata.locale_identifiers() if "_" not in tag)
         named = [(tag, name) for tag in tags if (name := self._locale.languages.get(tag))]
         return sorted(named, key=lambda each: each[1].casefold())
@@ -130,16 +130,16 @@ class Languages:
         self._site, self._zone = site, zone
         self._catalogues = {ENGLISH: NullTranslations(), **{path.stem: _read(path) for path in CATALOGUES.glob("*.po")}}
         self.of = lru_cache(self._of)
-        """The language of that tag; of None, the site's."""
+        """Returns the language of a tag; for None, the site's."""
 
     @property
     def now(self) -> Language:
-        """The language that is being written."""
+        """The language that is being rendered."""
         return _writing.get(None) or self.of(None)
 
     @contextmanager
     def writing(self, tag: str | None) -> Iterator[None]:
-        """What is rendered inside is written in that language."""
+        """Everything rendered inside the block is in that language."""
         before = _writing.set(self.of(tag))
         try:
             yield
@@ -153,7 +153,7 @@ class Languages:
 
 
 def _wider(tag: str) -> Iterator[str]:
-    """The tag, and what it is a kind of: "pt-BR", "pt"."""
+    """Yields the tag, then the more general ones: "pt-BR", "pt"."""
     while tag:
         yield tag
         tag = tag.rpartition("-")[0]

@@ -1,6 +1,7 @@
-"""An editor's Markdown → safe HTML, once, at write time: what was approved is what is stored and shown.
+"""Turns an editor's Markdown into safe HTML, once, when it is saved: what was approved is what is stored and shown.
 
-Two walls: markdown-it with `html` off makes every tag itself, and nh3 lets only the allow-list below through.
+Two layers of protection: markdown-it with `html` off makes every tag itself, and nh3 removes everything that is not on
+the allow-list below.
 """
 
 import math
@@ -17,9 +18,9 @@ from feed import figures, markdown, prose, typography
 from feed.errors import Invalid, Message, Reason
 from feed.languages import ENGLISH
 
-GROWTH = 10  # times the field's limit; our longest sample grows by a third, a text of nothing but links by 5
-WORDS_PER_MINUTE = 238  # silent reading of non-fiction in English: Brysbaert 2019, the mean
-LETTERS_PER_WORD = 5  # where words are not apart from each other: Thai, Lao, Khmer, Burmese
+GROWTH = 10  # times the field's limit; our longest sample grows by a third, a text of links alone fivefold
+WORDS_PER_MINUTE = 238  # the mean for silent reading of non-fiction in English: Brysbaert 2019
+LETTERS_PER_WORD = 5  # in scripts without spaces between words: Thai, Lao, Khmer, Burmese
 
 TAGS = {
     "a", "abbr", "b", "blockquote", "br", "code", "del", "em", "figcaption", "figure", "h2", "h3", "h4", "hr", "img",
@@ -32,12 +33,15 @@ ATTRIBUTES = {
     "li": {"value"},
     "abbr": {"title"},
 }
-REL = "noopener"  # and no more: these are the links of editors, not of strangers
-REACHED = {"pre": {"tabindex": "0"}, "table": {"tabindex": "0"}}  # they scroll when they are wide: by keys, too
-ELSEWHERE = ATTRIBUTES | {"img": {"src", "alt", "title", "width", "height"}}  # as other pages can use it
+REL = "noopener"  # without nofollow: these links are by editors, not by unknown users
+REACHED = {
+    "pre": {"tabindex": "0"},
+    "table": {"tabindex": "0"},
+}  # they scroll when they are wide, so keys must reach them
+ELSEWHERE = ATTRIBUTES | {"img": {"src", "alt", "title", "width", "height"}}  # what other sites can use
 _clean = partial(nh3.clean, tags=TAGS, url_schemes=markdown.SCHEMES, link_rel=REL)
 _harmless = partial(_clean, attributes=ATTRIBUTES)
-_BLANK = "\u115f\u1160\u2800\u3164\uffa0"  # letters and signs by their category, and nothing to the eye
+_BLANK = "\u115f\u1160\u2800\u3164\uffa0"  # letters and signs by their category, but invisible
 _BETWEEN = re.compile(r"</(?:p|li|h\d|blockquote|t[dhr]|pre|figure)>|<fig\w+>|<br ?/?>|<(?:[ou]l|li)\b[^>]*>|</[ou]l>")
 _LEADS_NOWHERE = re.compile(r"<a (?!href=)")
 _NUMBER = re.compile(r'(?:start|value)="(\d{1,9})"')
@@ -50,10 +54,13 @@ _PICTURE = re.compile(r'<img src="/pictures/([0-9a-f]{16})"')
 
 
 def to_html(written: str, limit: int, language: str = ENGLISH, pictures: figures.Known = MappingProxyType({})) -> str:
-    """Markdown in, an HTML fragment out, "" for nothing to show. `limit` is how many characters of Markdown the field
-    holds; quotes are those of the language; `pictures` are those that there are, at least of `figures.named_in`, by id.
-    Raises Invalid on "body" for HTML of more than GROWTH times that, for an address that may not be linked, and for a
-    picture that is none of these; and for nothing else."""
+    """Returns the HTML fragment of this Markdown, "" if it shows nothing. `limit` is how many characters of Markdown
+    the field allows, `language` decides the quotation marks, and `pictures` are the existing pictures by id, at least
+    those of `figures.named_in`.
+
+    Raises Invalid on "body" for HTML of more than GROWTH times the limit, for an address that may not be linked, and
+    for a picture that is not in `pictures`; never anything else.
+    """
     env: EnvType = {figures.KNOWN: pictures}
     writer = markdown.words(typography.quotes(language))
     tokens = writer.parse(prose.as_marked(written), env)
@@ -68,28 +75,28 @@ def to_html(written: str, limit: int, language: str = ENGLISH, pictures: figures
 
 
 def _is_linked(address: str) -> bool:
-    """Whether a link there keeps its address: one whose host cannot be loses it."""
+    """Whether nh3 keeps the address of a link; it removes one with an impossible host."""
     return not _LEADS_NOWHERE.search(_harmless(f'<a href="{escapeHtml(address)}">a</a>'))
 
 
 def smart_line(line: str, language: str = ENGLISH) -> str:
-    """A line of words as HTML, with dashes and the quotes of that language; nothing in it is markup."""
+    """Returns a line of text as HTML, with dashes and the quotes of that language. Nothing in it is markup."""
     return str(markdown.line(typography.quotes(language)).renderInline(line))
 
 
 def absolute(html: str, base: str) -> str:
-    """The fragment for whoever reads it elsewhere: its addresses, and those of its pictures, in full. `base` is the
-    address of its own page."""
+    """Returns the fragment for other sites and feed readers, with absolute addresses of links and pictures. `base` is
+    the address of its own page."""
     return _clean(html, attributes=ELSEWHERE, url_relative=("rewrite_with_base", base))
 
 
 def plain_line(line: str, language: str) -> str:
-    """A line of words with the language's quotes, as plain text."""
+    """Returns a line of text with the language's quotes, as plain text."""
     return plain(smart_line(line, language))
 
 
 def first_picture(html: str) -> str | None:
-    """The id of the first picture in that HTML, if it has one."""
+    """Returns the id of the first picture in that HTML, or None."""
     found = _PICTURE.search(html)
     return found[1] if found else None
 
@@ -100,34 +107,36 @@ def shows_something(html: str) -> bool:
 
 
 def half_characters(words: str) -> bool:
-    """Whether half of a character is in it, a lone surrogate, as JSON can write one: it is no UTF-8 and no word."""
+    """Whether the text contains a lone surrogate, half of a character, which JSON can write and UTF-8 cannot."""
     return any("\ud800" <= sign <= "\udfff" for sign in words)
 
 
 def visible(words: str) -> bool:
-    """Whether a reader would see anything of that text: zero-width signs, lone marks and the like show nothing."""
+    """Whether a reader would see anything of that text: zero-width characters, lone accents and the like are
+    invisible."""
     return any(unicodedata.category(c)[0] in "LNPS" and c not in _BLANK for c in words)
 
 
 def plain(html: str) -> str:
-    """The words of an HTML fragment and the numbers of its lists, with the gaps between blocks kept as one space. What
-    is said of its pictures is no part of them, unless there are no others."""
+    """Returns the words of an HTML fragment and the numbers of its lists, with one space between blocks. Captions are
+    left out, unless the fragment has no other words."""
     return _words_of(_CAPTION.sub(" ", html)) or _words_of(html)
 
 
 def findable(html: str) -> str:
-    """All words of an HTML fragment by which it may be looked for: those of its pictures too, which stand for them."""
+    """Returns all words by which a search can find an HTML fragment, with the captions and alt texts of its
+    pictures."""
     return _words_of(_ALT.sub(r" \1 ", html))
 
 
 def _words_of(html: str) -> str:
-    counted: list[int | None] = []  # of each list that is open, the number of its next item
+    counted: list[int | None] = []  # the number of the next item of each open list; None for a bulleted one
     spaced = _BETWEEN.sub(lambda tag: _gap(tag[0], counted), html)
     return " ".join(_unescape(nh3.clean(spaced, tags=set())).split())
 
 
 def _gap(tag: str, counted: list[int | None]) -> str:
-    """What stands for that tag among plain words."""
+    """Returns what replaces the tag in plain text: a space, or the number of a list item."""
     given = _NUMBER.search(tag)
     if tag.startswith(("<ol", "<ul")):
         counted.append(int(given[1]) if given else 1)
@@ -143,21 +152,21 @@ def _gap(tag: str, counted: list[int | None]) -> str:
 
 
 def shorten(words: str, limit: int) -> str:
-    """The first words of a text, in at most `limit` characters with the ellipsis. A word stays whole, unless it is
-    longer than that by itself."""
+    """Returns the first words of a text, in at most `limit` characters with the ellipsis. Only a word that is longer
+    than the limit by itself is cut."""
     if len(words) <= limit:
         return words
     return (words[:limit].rpartition(" ")[0] or words[: limit - 1]).rstrip(" ,;:.–—") + "…"
 
 
 def reading_minutes(html: str) -> int:
-    """How long the fragment takes to read, in whole minutes that have begun, at least one."""
+    """Returns how long the fragment takes to read, in minutes, rounded up, at least 1."""
     return max(1, math.ceil(_words(plain(html)) / WORDS_PER_MINUTE))
 
 
 def _words(text: str) -> int:
-    """How many words that is, in any script. A Chinese character takes as long as a word, a Japanese syllable half of
-    that."""
+    """Returns the number of words, in any script. A Chinese character counts as a word, a Japanese syllable as half a
+    word."""
     spaced = _UNSPACED.sub(" ", _KANA.sub(" ", _HAN.sub(" ", text)))
     apart = sum(any(c.isalnum() for c in word) for word in spaced.split())
     joined = len(_HAN.findall(text)) + len(_KANA.findall(text)) / 2 + len(_UNSPACED.findall(text)) / LETTERS_PER_WORD

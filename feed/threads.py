@@ -1,8 +1,8 @@
-"""Native threads for what must not run on the socket loop: SQLite writes, password hashing, pictures, Markdown.
+"""Native threads for work that must not run on the socket loop: SQLite writes, password hashing, pictures, Markdown.
 
-SQLite's busy wait sleeps in C and argon2 holds a core for 25 ms; on a gevent loop either would freeze every reader.
-Under gevent a pool of real threads is gevent's own, whose futures wait without blocking the loop; elsewhere
-(`flask run`, the command line, tests) it is the standard library's.
+SQLite's busy wait sleeps in C and argon2 takes a core for 25 ms; on a gevent loop either would stop all readers. Under
+gevent the pool is gevent's own pool of native threads, whose futures wait without blocking the loop; elsewhere (`flask
+run`, the command line, tests) it is the standard library's.
 """
 
 import os
@@ -12,13 +12,13 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from time import monotonic
 from typing import Any, Generic, ParamSpec, TypeVar, cast
 
-NotYet = TimeoutError  # what a future raises that is waited for too long
+NotYet = TimeoutError  # what a future raises when its result is not there in time
 P = ParamSpec("P")
 T = TypeVar("T")
 
 
 class Pool:
-    """That many native threads, started lazily, exactly once."""
+    """A pool of native threads, which are started at the first use."""
 
     def __init__(self, threads: int) -> None:
         self._threads = threads
@@ -30,9 +30,10 @@ class Pool:
         return self.begin(work, *args, **kwargs).outcome()
 
     def run_by(self, deadline: float, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """The same, if it begins before that moment of the monotonic clock; else it is never done, and NotYet is raised
-        then. What has begun is waited for, because only its end tells whether it was done."""
-        tickets = [work]  # who takes the only one, thread or caller, decides; a list gives each of its items once
+        """Like `run`, if the work begins before `deadline`, a time of the monotonic clock. Otherwise the work is never
+        done and NotYet is raised. Work that has begun is waited for, because only its end tells whether it
+        succeeded."""
+        tickets = [work]  # the thread or the caller pops the one ticket, and so decides; pop() is atomic
 
         def with_ticket() -> T:
             return tickets.pop()(*args, **kwargs)
@@ -48,13 +49,13 @@ class Pool:
             raise
 
     def begin(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> "Begun[T]":
-        """Hands the work to the pool, to be waited for later."""
+        """Gives the work to the pool and returns at once; wait with `outcome()`."""
         with self._making:
             executor = self._executor = self._executor or native_pool(self._threads)
         return Begun(executor.submit(_outcome, lambda: work(*args, **kwargs)))
 
     def close(self) -> None:
-        """Ends the threads; the next work begins others."""
+        """Ends the threads; new ones are started when needed."""
         with self._making:
             executor, self._executor = self._executor, None
         if executor is not None:
@@ -62,13 +63,13 @@ class Pool:
 
 
 class Begun(Generic[T]):
-    """Work that a pool was given."""
+    """Work that a pool is doing or will do."""
 
     def __init__(self, future: "Future[tuple[T | None, Exception | None]]") -> None:
         self._future = future
 
     def outcome(self, seconds: float | None = None) -> T:
-        """What the work returned; raises what it raised, or NotYet when it takes longer than that."""
+        """Waits and returns what the work returned, or raises what it raised; raises NotYet after that many seconds."""
         value, error = self._future.result(seconds)
         if error is not None:
             raise error
@@ -76,8 +77,8 @@ class Begun(Generic[T]):
 
 
 def _outcome(work: Callable[[], T]) -> tuple[T | None, Exception | None]:
-    """What the work returned, or what it raised: gevent's pool writes a stack trace to the log for each exception that
-    leaves one of its threads, and a refusal that somebody answers is no accident."""
+    """Returns the result of the work, or its exception: gevent's pool logs a stack trace for each exception that leaves
+    one of its threads, and a refusal is not worth one."""
     try:
         return work(), None
     except Exception as error:
@@ -94,8 +95,8 @@ def under_gevent() -> bool:
 
 
 def native(name: str) -> Any:
-    """That function of `os` as the system has it. gevent puts others in the place of those that begin or wait for
-    processes, and they work on its loop alone."""
+    """Returns the original function of `os`. gevent replaces those that start processes or wait for them, and its own
+    work on its loop only."""
     if not under_gevent():
         return getattr(os, name)
     from gevent import monkey
@@ -104,7 +105,7 @@ def native(name: str) -> Any:
 
 
 def native_pool(threads: int) -> Executor:
-    """An executor of that many native threads; waiting for its futures never blocks the loop."""
+    """Returns an executor of native threads; waiting for its futures never blocks the loop."""
     if not under_gevent():
         return ThreadPoolExecutor(threads)
     from gevent.threadpool import ThreadPoolExecutor as GeventThreadPoolExecutor

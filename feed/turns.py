@@ -1,5 +1,5 @@
-"""Slow work of editors, shared out fairly: nobody has more than one thread of a pool at a time, so that who orders much
-waits for himself alone."""
+"""Shares a pool of threads fairly between editors: each has at most one thread at a time, so that an editor who sends
+much works through it alone and delays nobody else."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -11,14 +11,16 @@ from typing import ParamSpec, TypeVar
 from feed.errors import Crowded
 from feed.threads import Pool
 
-MOST_ORDERED = 8  # by one editor, in work and waiting: a whole desk's, and of the slowest articles half a minute's
-RETRY_SECONDS = 5  # what the slowest two articles take
+MOST_ORDERED = (
+    8  # texts of one editor, in work and waiting: enough for a whole desk; the slowest articles take half a minute
+)
+RETRY_SECONDS = 5  # how long the slowest two articles take
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 orderer: ContextVar[int | None] = ContextVar("orderer", default=None)
-"""The editor whose request this is; None for readers, commands and what the process does by itself."""
+"""The id of the editor whose request is being served; None for readers, commands and background work."""
 
 
 @dataclass
@@ -28,7 +30,7 @@ class _Line:
 
 
 class Turns:
-    """A pool of that many threads, for as many editors at a time."""
+    """A pool of threads, each of which works for a different editor."""
 
     def __init__(self, threads: int) -> None:
         self._pool = Pool(threads)
@@ -36,8 +38,8 @@ class Turns:
         self._lock = threading.Lock()
 
     def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Runs the work on a thread of the pool once it is its editor's turn. Raises Crowded when too much of that
-        editor waits already."""
+        """Runs the work on a thread of the pool when the editor's earlier work is done, and returns its result. Raises
+        Crowded when MOST_ORDERED texts of that editor are in work or waiting already."""
         who = orderer.get()
         if who is None:
             return self._pool.run(work, *args, **kwargs)
@@ -45,7 +47,7 @@ class Turns:
             return self._pool.run(work, *args, **kwargs)
 
     def close(self) -> None:
-        """Ends the threads; the next work begins others."""
+        """Ends the threads; new ones are started when needed."""
         self._pool.close()
 
     @contextmanager

@@ -1,5 +1,5 @@
-"""Quotes, apostrophes, dashes and ellipses, as a language sets them. Nothing else of a text becomes another sign:
-(R) is a party, (c) a paragraph, +- and ?! are what somebody typed."""
+"""Sets quotes, apostrophes, dashes and ellipses as a language does. No other characters are replaced: (R) may be a
+party and (c) a paragraph, and +- and ?! stay as they were typed."""
 
 import re
 
@@ -8,7 +8,7 @@ from markdown_it.token import Token
 
 ENGLISH_QUOTES = "“”‘’"
 # The quotation marks of CLDR 48 (main/*/delimiters.json), outer and inner, for each language that Babel knows and whose
-# marks are not those of English. A tag that is not here has those of the language it is a kind of.
+# marks are not those of English. A tag that is missing here has those of its more general tag.
 _BY_QUOTES = {
     "«»“”": "ast blo bm br ca cv dyo el es-US eu ewo ie it kab kk lij mg mua nnh pms pt-AO pt-CH pt-CV pt-GQ pt-GW "
     "pt-LU pt-MO pt-MZ pt-PT pt-ST pt-TL sc sg ti",
@@ -40,7 +40,7 @@ _BY_QUOTES = {
 }
 _QUOTES = {tag: quotes for quotes, tags in _BY_QUOTES.items() for tag in tags.split()}
 
-# What begins with an apostrophe: a year ('26, '90s) and the n of rock 'n' roll; a quote hardly ever does.
+# An apostrophe, not a quote, before a year ('26, '90s) and around the n of rock 'n' roll.
 _APOSTROPHE = re.compile(r"(?<!\w)'(?=\d\d(?:s|er)?\b(?!'))|(?<!\w)'(?=n'(?!\w))|(?<= ’n)'(?!\w)")
 _ELLIPSIS = re.compile(r"(?<!\.)\.{3}(?!\.)")
 _EM_DASH = re.compile(r"(?<!-)---(?!-)")
@@ -48,7 +48,7 @@ _EN_DASH = re.compile(r"(?:(?<=\s)|(?<![\s\S]))--(?=\s|\Z)|(?<=[^-\s!<])--(?=[^-
 
 
 def quotes(language: str) -> str:
-    """The four quotation marks of a BCP 47 tag: outer opening and closing, inner opening and closing."""
+    """Returns the four quotation marks for a BCP 47 tag: outer opening and closing, inner opening and closing."""
     while language and language not in _QUOTES:
         language = language.rpartition("-")[0]
     return _QUOTES.get(language, ENGLISH_QUOTES)
@@ -71,7 +71,7 @@ def _set_in(tokens: list[Token]) -> None:
 
 
 def _typeset(words: str) -> str:
-    """A line of nothing but dashes stays as it was drawn."""
+    """Returns the words with their signs set. A line of dashes alone is left as it is."""
     if not words.strip("-"):
         return words
     if "..." in words:

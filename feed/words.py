@@ -1,11 +1,11 @@
-"""The words of a text as the search compares them: what readers take for the same word is written in one way.
+"""Normalises the words of a text for the search, so that spellings that readers take for the same word become equal.
 
-Gone are case, the widths and ligatures of Unicode (NFKC), signs that nobody sees, the accents of Latin and Greek, the
-stress and ё of Cyrillic, the points of Arabic and Hebrew, and other digits than ours. Letters of their own stay, as й
-and ї do, and the vowels of Hindi. All apostrophes part words alike.
+It removes case, Unicode's width variants and ligatures (NFKC), invisible characters, the accents of Latin and Greek,
+the stress marks and the ё of Cyrillic, the points of Arabic and Hebrew, and digits other than 0 to 9. It keeps what
+makes a different letter, as in й and ї, and the vowels of Hindi. All kinds of apostrophes separate words.
 
-Chinese, Japanese, Thai, Lao, Khmer and Burmese have no spaces, and Korean words have endings: there each two signs that
-stand side by side are a word. One sign alone would be in every text, and to look where it stands takes long.
+Chinese, Japanese, Thai, Lao, Khmer and Burmese have no spaces, and Korean words have endings: there each pair of
+neighbouring characters is a word. Single characters would occur in every text, and finding their places would be slow.
 """
 
 import re
@@ -23,7 +23,7 @@ _ACCENTS = re.compile(
 )
 _ALIKE: dict[str, str | int | None] = {
     "ł": "l", "ø": "o", "đ": "d", "ħ": "h", "ŧ": "t", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th", "ð": "d",
-    "\u0649": "\u064a", "\u06cc": "\u064a", "\u06a9": "\u0643",  # Arabic and Persian write these two ways
+    "\u0649": "\u064a", "\u06cc": "\u064a", "\u06a9": "\u0643",  # Arabic and Persian differ in these two
     "\u02bc": " ", "\u02bb": " ", "\u02b9": " ", "\u02be": " ", "\u02bf": " ", "\u02c8": " ",  # letters to Unicode
 }  # fmt: skip
 _TABLE = str.maketrans(_ALIKE)
@@ -37,24 +37,24 @@ _RUN = re.compile(f"([{_SIGN}]+)|[^{_SIGN} ]+")
 
 @dataclass(frozen=True)
 class Phrase:
-    """Words that have to stand side by side; with `sign` it is but one sign."""
+    """Words that have to stand side by side. With `sign` it is a single character of a script without spaces."""
 
     words: str
     sign: bool = False
 
 
 def of(text: str) -> list[str]:
-    """The words of that text in their order, each as it is compared."""
+    """Returns the normalised words of a text in their order."""
     return [word for run in _runs(text) for word in (_pairs(run[0]) if run[1] else [run[0]])]
 
 
 def signs(text: str) -> list[str]:
-    """The signs of that text that are words by themselves, each once."""
+    """Returns the characters of a text that belong to scripts without spaces, each once, sorted."""
     return sorted({sign for run in _runs(text) for sign in run[1] or ""})
 
 
 def phrases(asked: str) -> list[Phrase]:
-    """What a text has to hold in which that is to be found."""
+    """Returns the phrases that a text must contain to match the query."""
     found: list[Phrase] = []
     plain: list[str] = []
     for run in [*_runs(asked), None]:
@@ -74,7 +74,7 @@ def _pairs(run: str) -> list[str]:
 
 
 def _runs(text: str) -> list[re.Match[str]]:
-    """Words, and rows of signs, which are the first group."""
+    """Returns the words and, as matches with a first group, the runs of characters of scripts without spaces."""
     return list(_RUN.finditer(_folded(text)))
 
 
@@ -87,6 +87,7 @@ def _folded(text: str) -> str:
 
 @lru_cache(10_000)
 def _is_of_word(character: str) -> bool:
-    """Letters, marks, which in Hindi and Thai are the vowels, numbers, and what a private font shows."""
+    """Whether the character belongs to a word: letters, marks (the vowels of Hindi and Thai), numbers, and private
+    use."""
     kind = unicodedata.category(character)
     return kind[0] in "LMN" or kind == "Co"
