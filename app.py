@@ -17,7 +17,7 @@ from feed.store.database import Store
 from feed.store.parts import Parts
 from feed.store.readiness import Readiness
 from feed.store.versions import Versions
-from feed.web import files, guards, problems, static
+from feed.web import files, guards, labels, problems, static
 from feed.web.api import api
 from feed.web.cache import Cache, Parameters
 from feed.web.desk import desk
@@ -51,6 +51,7 @@ def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
         "part_html": render.part,
     }
     static.install(app)
+    labels.install(app, languages)
     guards.guard(app)
     problems.install(app)
     for blueprint in (

@@ -5,31 +5,21 @@ from typing import NamedTuple
 from flask import request
 from werkzeug.exceptions import HTTPException
 
-from feed.errors import Message
 from feed.web.guards import DESK, check_form, session_presented
 
 FOR_NOW = (413, 429, 503)  # refusals that say nothing about who sent the form: those never show it
 SECRETS = ("current", "password")  # a form with one of these is typed anew
 
-LABELS = {
-    "kicker": Message("Kicker"),
-    "headline": Message("Headline"),
-    "slug": Message("Address"),
-    "standfirst": Message("Standfirst"),
-    "body": Message("Body"),
-    "byline": Message("Byline"),
-    "note": Message("Note for readers: what was corrected (optional)"),
-    "reason": Message("Reason"),
-    "display_name": Message("Name, as in the byline"),
-    "job": Message("Role, such as Science correspondent"),
-    "bio": Message("About you"),
-}
+# The fields that can be read and changed before a form is sent again.
+TEXTS = (
+    "kicker", "headline", "slug", "standfirst", "body", "byline", "note", "reason", "display_name", "job", "bio"
+)  # fmt: skip
 
 
 class Sent(NamedTuple):
-    """The fields that can be read and changed, with their labels, and the others, which are sent as they are."""
+    """The fields that can be read and changed, as (name, value), and the others, which are sent as they are."""
 
-    texts: list[tuple[str, Message, str]]
+    texts: list[tuple[str, str]]
     others: list[tuple[str, str]]
 
 
@@ -49,5 +39,4 @@ def form_sent(status: int) -> Sent | None:
         return None
     if any(name in SECRETS for name, _ in fields):
         return None
-    texts = [(name, LABELS[name], value) for name, value in fields if name in LABELS]
-    return Sent(texts, [(name, value) for name, value in fields if name not in LABELS])
+    return Sent([each for each in fields if each[0] in TEXTS], [each for each in fields if each[0] not in TEXTS])

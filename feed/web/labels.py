@@ -1,0 +1,30 @@
+"""What the desk's forms call their fields: the same in each form, and where one is given back to be sent again."""
+
+from flask import Flask
+
+from feed.errors import Message
+from feed.languages import Languages
+
+LABELS = {
+    "kicker": Message("Kicker"),
+    "headline": Message("Headline"),
+    "slug": Message("Address"),
+    "standfirst": Message("Standfirst"),
+    "body": Message("Body"),
+    "byline": Message("Byline"),
+    "author": Message("Author"),
+    "language": Message("Language"),
+    "picture": Message("Picture"),
+    "draft": Message("Draft"),
+    "live": Message("Live coverage"),
+    "note": Message("Note for readers: what was corrected (optional)"),
+    "reason": Message("Reason"),
+    "display_name": Message("Name, as in the byline"),
+    "job": Message("Role, such as Science correspondent"),
+    "bio": Message("About you"),
+}
+
+
+def install(app: Flask, languages: Languages) -> None:
+    """Gives templates `label("kicker")`, the label of that field in the language that is being written."""
+    app.jinja_env.globals["label"] = lambda name: languages.now.translate(LABELS[name])
