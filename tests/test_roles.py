@@ -198,8 +198,8 @@ def test_a_contributor_comes_by_command_and_stays_one_after_a_restore(site: Site
     assert "added dan (contributor)" in done.output
     with site.services.store.read() as db:
         assert editors.by_name(db, "dan").role == "contributor"
-        standing = editors.standing(db)
+        access = editors.access(db)
     site.services.store.write(lambda db: db.execute("UPDATE editors SET role = 'editor'"))
-    site.services.store.write(editors.stand_again, standing)
+    site.services.store.write(editors.restore_access, access)
     with site.services.store.read() as db:
         assert editors.by_name(db, "carol").role == people_of["contributor"].role == "contributor"

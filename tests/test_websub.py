@@ -360,12 +360,12 @@ def test_tries_are_further_and_further_apart(telling_site: Site, hub: Hub) -> No
     def waits() -> float:
         websub.fail(store, hub.address, 0)
         with store.read() as db:
-            standing = websub.state(db, hub.address)
-            assert standing
+            current = websub.state(db, hub.address)
+            assert current
             (seconds,) = db.execute(
                 "SELECT (julianday(next_at) - julianday('now')) * 86400 FROM websub WHERE hub = ?", [hub.address]
             ).fetchone()
-            assert not standing.due
+            assert not current.due
             return float(seconds)
 
     assert [round(waits()) for _ in range(10)] == [1, 2, 4, 8, 16, 32, 64, 120, 120, 120]
@@ -478,11 +478,11 @@ def test_a_hub_is_told_after_any_restore(telling_site: Site, hub: Hub, tmp_path:
         fresh = store
     backup.restore(fresh, media, tmp_path / "again.db")
     with fresh.read() as db:
-        standing = websub.state(db, hub.address)
-        assert standing
-        assert standing.behind
-        assert standing.due
-        assert {feed.slug for feed in feeds.changed_since(db, standing.told)} == {"news"}
+        current = websub.state(db, hub.address)
+        assert current
+        assert current.behind
+        assert current.due
+        assert {feed.slug for feed in feeds.changed_since(db, current.told)} == {"news"}
     fresh.close()
 
 

@@ -77,7 +77,7 @@ class LocalBus:
 
     def address(self, slug: str) -> str:
         """See Bus."""
-        return self._versions.slug_now(slug)
+        return self._versions.current_slug(slug)
 
     def position(self, slug: str) -> Position:
         """See Bus."""

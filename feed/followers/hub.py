@@ -66,12 +66,12 @@ class WebSub:
     def step(self) -> bool:
         """Tells what may be told now. Whether there is nothing left to tell."""
         with self._store.read() as db:
-            standing = websub.state(db, self._hub)
-        if standing is None:
+            current = websub.state(db, self._hub)
+        if current is None:
             websub.begin(self._store, self._hub)
-        elif not standing.behind:
+        elif not current.behind:
             return True
-        elif standing.due and (changed := websub.claim(self._store, self._hub)):
+        elif current.due and (changed := websub.claim(self._store, self._hub)):
             self._renewed = monotonic()
             self._tell(changed)
         return False

@@ -62,9 +62,9 @@ class Tail:
             self._slugs[feed.id] = slug
             return feed
 
-    def slug_now(self, slug: str) -> str:
+    def current_slug(self, slug: str) -> str:
         """By which name to watch a feed that has or had that slug."""
-        return self._versions.slug_now(slug)
+        return self._versions.current_slug(slug)
 
     def start(self) -> None:
         """Starts following, once; the first follower calls it."""

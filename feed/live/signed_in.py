@@ -33,7 +33,7 @@ class SignedIn:
         if not presented:
             return False
         with self._store.read() as db:
-            good = sessions.standing(db, presented)
+            good = sessions.valid(db, presented)
         for session in presented:
             if session in good:
                 self._session_of[sid] = session
@@ -51,7 +51,7 @@ class SignedIn:
             return []
         known = dict(self._session_of)
         with self._store.read() as db:
-            good = sessions.standing(db, set(known.values()))
+            good = sessions.valid(db, set(known.values()))
         self._looked = monotonic()
         over = [sid for sid, session in known.items() if session not in good]
         for sid in over:

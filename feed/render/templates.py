@@ -85,7 +85,7 @@ def equip(environment: Environment, languages: Languages) -> None:
         "translate": lambda sentence: languages.now.translate(sentence),
         "plain": text.plain,
         "feed_title": lambda feed: feed_title(languages.of(feed.language), feed),
-        "opening": lambda update, limit: opening(update, limit, languages.of(update.tongue).tag),
+        "opening": lambda update, limit: opening(update, limit, languages.of(update.text_language).tag),
         "shorten": text.shorten,
         "smart": lambda line, *tag: _smart(line, languages.of(*tag) if tag else languages.now),
         "reading_minutes": text.reading_minutes,
@@ -99,7 +99,7 @@ def _attrs(language: Language) -> Markup:
 
 def _own(languages: Languages, update: Update) -> Markup:
     """The attributes of what an editor wrote, where an update has a language of its own."""
-    language = languages.of(update.tongue)
+    language = languages.of(update.text_language)
     return _attrs(language) if update.language and language is not languages.now else Markup("")
 
 

@@ -10,7 +10,7 @@ from feed import slugs
 from feed.store.feeds import NEWS
 
 
-def now(db: Database, slug: str, *, drafts: bool = False) -> str | None:
+def current(db: Database, slug: str, *, drafts: bool = False) -> str | None:
     """The slug by which readers find what has or had this one; with `drafts`, by which editors do. None for nothing."""
     if slug == NEWS:
         return slug
@@ -57,7 +57,7 @@ def take(db: Database, slug: str) -> None:
     db.execute("DELETE FROM addresses WHERE slug = ?", [slug])
 
 
-def leave(db: Database, article_id: int, slug: str) -> None:
+def retire(db: Database, article_id: int, slug: str) -> None:
     """The article had this address until now. Call it before the revision with the new one is kept."""
     public = db.execute(
         "SELECT 1 FROM article_revisions WHERE article_id = ? AND NOT json_extract(fields, '$.draft') "

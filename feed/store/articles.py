@@ -82,8 +82,8 @@ def edit(store: Store, slug: str, editor: Editor, given: Mapping[str, object], r
     before leads on.
     """
     with store.read() as db:
-        standing = get(db, slug, drafts=True)
-    return store.write(_edit, slug, editor, _cleaned(store, given, standing), revision)
+        current = get(db, slug, drafts=True)
+    return store.write(_edit, slug, editor, _cleaned(store, given, current), revision)
 
 
 def get(db: Database, slug: str, *, drafts: bool = False) -> Article:
@@ -130,19 +130,19 @@ def by(db: Database, editor_id: int, limit: int) -> list[Article]:
 
 def headlines(db: Database, wanted: set[str]) -> dict[str, Article]:
     """Those of the wanted slugs that are public articles, or were, for the cards that point to them."""
-    found = {slug: addresses.now(db, slug) for slug in wanted}
+    found = {slug: addresses.current(db, slug) for slug in wanted}
     return {slug: get(db, name) for slug, name in found.items() if name and name != feeds.NEWS}
 
 
-def _cleaned(store: Store, given: Mapping[str, object], standing: Article | None) -> dict[str, Any]:
-    cleaned = fields.clean(fields.ARTICLE, given, partial=standing is not None)
-    if "slug" in given and cleaned["slug"] is None and (standing or given["slug"] is not None):
+def _cleaned(store: Store, given: Mapping[str, object], current: Article | None) -> dict[str, Any]:
+    cleaned = fields.clean(fields.ARTICLE, given, partial=current is not None)
+    if "slug" in given and cleaned["slug"] is None and (current or given["slug"] is not None):
         raise Invalid(Reason("slug", Message("This is empty. Write something first.")))
     if cleaned.get("slug") == feeds.NEWS:
         raise Invalid(Reason("slug", Message("“news” is the site-wide feed; choose another.")))
     if "body" in cleaned:
         cleaned["body"] = cleaned["body"] or ""
-        language = cleaned.get("language", standing and standing.language)
+        language = cleaned.get("language", current and current.language)
         cleaned["html"] = html_of(store, cleaned["body"], language)
     if "picture" in cleaned:
         cleaned["picture_id"] = cleaned.pop("picture")
@@ -181,7 +181,7 @@ def _edit(db: Database, slug: str, editor: Editor, given: dict[str, Any], revisi
     changed = {name: given[name] for name in _STORED if name in given and given[name] != before[name]}
     if "slug" in changed:
         _take_address(db, changed["slug"])
-        addresses.leave(db, article.id, slug)
+        addresses.retire(db, article.id, slug)
         slug = changed["slug"]
         feeds.rename(db, article.id, slug)
     if changed:
@@ -191,7 +191,7 @@ def _edit(db: Database, slug: str, editor: Editor, given: dict[str, Any], revisi
         row = {**changed, "revision": article.revision + 1, "published_at": published, "edited_at": edited}
         db.table("articles").update(article.id, row)
         if changed.get("draft") is False:
-            moments.come_out(db, article.id, moment)
+            moments.date_drafted(db, article.id, moment)
         _keep_revision(db, article.id, editor, moment)
         _record(db, editor, Verb.EDIT_ARTICLE, article.id, draft=article.draft and changed.get("draft", True))
     if "live" in given and given["live"] != article.live:
@@ -201,23 +201,23 @@ def _edit(db: Database, slug: str, editor: Editor, given: dict[str, Any], revisi
     return get(db, slug, drafts=True)
 
 
-def _name(db: Database, given: dict[str, Any], editor: Editor, standing: Article | None) -> None:
+def _name(db: Database, given: dict[str, Any], editor: Editor, current: Article | None) -> None:
     """Settles byline and author of what was given. A byline that names somebody else than the author borrows no one's
     card, unless it was said whose; and an author who takes over signs, unless it was said how."""
-    author, shown = standing and standing.author, "byline" in given and given["byline"]
+    author, shown = current and current.author, "byline" in given and given["byline"]
     if "author" in given:
         name = given.pop("author")
         chosen = _author(db, name) if name else None
         if chosen and chosen != author and not shown:
             given["byline"] = chosen.display_name
         author = chosen
-    elif shown and (standing is None or shown != standing.byline):
+    elif shown and (current is None or shown != current.byline):
         author = next((each for each in (author, editor) if each and each.display_name == shown), None)
     elif "byline" in given and not shown:
         author = editor
     if "byline" in given and not given["byline"]:
         given["byline"] = (author or editor).display_name
-    if standing is None or author != standing.author:
+    if current is None or author != current.author:
         given["author_id"] = author and author.id
 
 

@@ -21,7 +21,7 @@ class Kept:
 
     tick: int
     tokens: list[str]
-    people: list[editors.Standing]
+    people: list[editors.Access]
     retracted: list[updates.Update]
     withdrawn: list[tuple[int, str]]
     done: list[undone.Done]
@@ -36,7 +36,7 @@ def read(db: Database, before: tuple[int, str] = (0, "")) -> Kept:
         return Kept(
             feeds.last_tick(db),
             tokens.ended(db),
-            editors.standing(db),
+            editors.access(db),
             updates.retracted(db),
             articles.withdrawn(db),
             undone.since(db, before),
@@ -50,7 +50,7 @@ def put(db: Database, kept: Kept) -> None:
     """Puts it into the restored database, in a transaction of the caller's. Sessions end all together."""
     _begin_epochs(db, kept.tick + TICKS_AHEAD)
     tokens.end(db, kept.tokens)
-    editors.stand_again(db, kept.people)
+    editors.restore_access(db, kept.people)
     publishing.retract_again(db, kept.retracted)
     articles.withdraw_again(db, kept.withdrawn)
     undone.keep(db, kept.done)

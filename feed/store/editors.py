@@ -55,7 +55,7 @@ class Editor:
     disabled_at: str | None = None
 
 
-class Standing(NamedTuple):
+class Access(NamedTuple):
     """What a restore must not take back: a new password, another role, or that somebody was disabled."""
 
     id: int
@@ -103,15 +103,14 @@ def check_invitation(db: Database, token: str) -> None:
         raise Missing("invitation")
 
 
-def standing(db: Database) -> list[Standing]:
+def access(db: Database) -> list[Access]:
     """What everybody may do, and by which password."""
     return [
-        Standing(*row)
-        for row in db.execute("SELECT id, name, role, password_hash, disabled_at FROM editors").fetchall()
+        Access(*row) for row in db.execute("SELECT id, name, role, password_hash, disabled_at FROM editors").fetchall()
     ]
 
 
-def stand_again(db: Database, people: list[Standing]) -> None:
+def restore_access(db: Database, people: list[Access]) -> None:
     """Gives those of them who are here (an older copy) what they may do, and their password, within a transaction of
     the caller's."""
     for person in people:

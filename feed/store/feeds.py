@@ -203,10 +203,10 @@ def record_site_language(store: Store) -> None:
     with store.read() as db:
         before = db.execute("SELECT language FROM site").fetchone()[0]
     if before != store.language:
-        store.write(_speak, store.language)
+        store.write(_record_site_language, store.language)
 
 
-def _speak(db: Database, language: str) -> None:
+def _record_site_language(db: Database, language: str) -> None:
     # Of workers that start together, one finds another language.
     before = db.execute("SELECT language FROM site").fetchone()[0]
     db.execute("UPDATE site SET language = ?", [language])

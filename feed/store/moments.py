@@ -34,7 +34,7 @@ def seconds_ahead(moment: str) -> int:
     return int(gap) if gap >= AHEAD_SECONDS else 0
 
 
-def come_out(db: Database, article_id: int, moment: str) -> None:
+def date_drafted(db: Database, article_id: int, moment: str) -> None:
     """The article leaves draft at that moment, in the transaction of the caller, before the revision that says so is
     kept. What was written while it was a draft is published now, in the order in which it stood; what was published
     before, or as of a time that its editor gave, keeps that."""

@@ -97,7 +97,7 @@ def signed_in(db: Database, key: bytes, token: str) -> tuple[Session, Editor]:
     return Session(row["hash"], row["device"], row["created_at"]), editors.by_id(db, row["editor_id"])
 
 
-def standing(db: Database, hashes: Iterable[str]) -> set[str]:
+def valid(db: Database, hashes: Iterable[str]) -> set[str]:
     """Those of these sessions that are good now."""
     rows = db.execute(
         "SELECT hash FROM sessions JOIN editors ON editors.id = editor_id "

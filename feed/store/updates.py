@@ -56,7 +56,7 @@ class Update:
     feed_language: str | None
 
     @property
-    def tongue(self) -> str | None:
+    def text_language(self) -> str | None:
         """The language of its text; None for the site's."""
         return self.language or self.feed_language
 
@@ -76,7 +76,7 @@ class Which(StrEnum):
     equally long in a feed of any size."""
 
     SHOWN = "(retracted_at IS NULL OR notice)"
-    STANDING = "retracted_at IS NULL"
+    NOT_RETRACTED = "retracted_at IS NULL"
     KEY = "key AND retracted_at IS NULL"
 
 

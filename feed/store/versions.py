@@ -45,14 +45,14 @@ class Versions:
             raise Missing(slug)
         return feed
 
-    def slug_now(self, slug: str) -> str:
+    def current_slug(self, slug: str) -> str:
         """By which name to follow what has or had that slug; the same where nothing is known of it."""
         with self._lock:
             self._look()
             if slug in self._feeds:
                 return slug
             with self._store.read() as db:
-                return addresses.now(db, slug) or slug
+                return addresses.current(db, slug) or slug
 
     def is_current(self, stamp: Stamp) -> bool:
         """True while nothing that the stamp was taken from has changed."""

@@ -92,11 +92,11 @@ def _begin(db: Database, hub: str) -> None:
 
 
 def _claim(db: Database, hub: str) -> list[Feed]:
-    standing = state(db, hub)
-    if standing is None or not standing.behind or not standing.due:
+    current = state(db, hub)
+    if current is None or not current.behind or not current.due:
         return []
     _wait(db, hub, LEASE_SECONDS)
-    return feeds.changed_since(db, standing.told)
+    return feeds.changed_since(db, current.told)
 
 
 def _wait(db: Database, hub: str, seconds: float) -> None:
@@ -110,7 +110,7 @@ def _succeed(db: Database, hub: str, tick: int, pause: float) -> None:
 
 def _fail(db: Database, hub: str, tick: int) -> int:
     db.execute("UPDATE websub SET told = max(told, ?), failures = failures + 1 WHERE hub = ?", [tick, hub])
-    standing = state(db, hub)
-    failures = standing.failures if standing else 1
+    current = state(db, hub)
+    failures = current.failures if current else 1
     _wait(db, hub, min(2.0 ** min(failures - 1, 10), LONGEST_SECONDS))
     return failures

@@ -61,7 +61,7 @@ def list_updates(slug: str) -> Response:
         feed = feeds.get(db, slug)
         cache_until_changed(db, feed)
         below = place_in(slug, request.args.get("before"))
-        found = updates.newest_first(db, feed, below, limit + 1, Which.STANDING)
+        found = updates.newest_first(db, feed, below, limit + 1, Which.NOT_RETRACTED)
     shown = found[:limit]
     following = None
     if len(found) > len(shown):

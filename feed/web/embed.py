@@ -93,7 +93,7 @@ def _shown_at(db: Database, url: str) -> tuple[Feed | None, str, str | None]:
     if endpoint == "reader.update":
         update = updates.get(db, values["update_id"])
         cache_until_changed(db, feeds.get(db, update.feed))
-        return None, entries.title(of(update.tongue), update), update.byline
+        return None, entries.title(of(update.text_language), update), update.byline
     if endpoint != "reader.article":
         feed = feeds.get(db, values["slug"])
         cache_until_changed(db, feed)

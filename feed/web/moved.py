@@ -64,7 +64,7 @@ def _where(path: str) -> tuple[str, str, str] | None:
     before = after = values.get("slug", "")
     if before:
         with services().store.read() as db:
-            after = addresses.now(db, before, drafts=at_desk) or ""
+            after = addresses.current(db, before, drafts=at_desk) or ""
         values = {**values, "slug": after}
     if (asked == path and before == after) or (before and not after):
         return None

@@ -116,7 +116,7 @@ def update(update_id: int) -> str | tuple[str, int]:
         news = feed_page.rail(db) if feed.slug != NEWS else None
         cache_until_changed(db, feed, *([news.feed] if news else []))
         picture = _picture_of(db, found)
-    language = services().languages.of(found.tongue)
+    language = services().languages.of(found.text_language)
     return written(
         found.feed_language,
         "update.html",
@@ -141,7 +141,7 @@ def history_of(update_id: int) -> str:
         kept = revisions.of(db, found, int(before or found.revision + 1), REVISIONS_SHOWN + 1)
     if not kept:
         raise Missing(update_id)
-    entries = services().store.offload(history.entries, kept, services().languages.of(found.tongue).tag)
+    entries = services().store.offload(history.entries, kept, services().languages.of(found.text_language).tag)
     earlier = None if entries[-1].first else entries[-1].revision.revision
     return written(found.feed_language, "history.html", update=found, entries=entries, earlier=earlier)
 

@@ -77,7 +77,7 @@ def _feed(slug: str, ending: str, write: Callable[[Listing], bytes], kind: str) 
     with services().store.read() as db:
         feed = feeds.get(db, slug)
         cache_until_changed(db, feed)
-        standing = updates.newest_first(db, feed, None, entries.LISTED, Which.STANDING)
+        standing = updates.newest_first(db, feed, None, entries.LISTED, Which.NOT_RETRACTED)
         retracted = updates.retracted_last(db, feed, entries.LISTED)
     changed(max(feed.changed, STARTED))
     settings, language, icon = services().settings, services().languages.of(feed.language), logo()
