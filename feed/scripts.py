@@ -11,6 +11,8 @@ from functools import cache
 from os.path import normpath
 from pathlib import Path
 
+import zopfli.gzip  # type: ignore[import-untyped]
+
 from feed import child
 
 _IMPORT = re.compile(r'^import (?:\{\s*\w+(?:,\s*\w+)*,?\s*\} from )?"(\.{1,2}/[\w/-]+\.js)";\n', re.MULTILINE)
@@ -28,6 +30,12 @@ def packed(path: Path) -> bytes:
     if "packed" not in answer:
         raise ValueError(f"{path.name} cannot be packed: {answer.get('error', 'the process was ended')}")
     return str(answer["packed"]).encode()
+
+
+@cache
+def zipped(path: Path) -> bytes:
+    """The same in gzip, a thirtieth smaller than zlib makes it at its best. Call it on a native thread: 50 ms of work."""
+    return bytes(zopfli.gzip.compress(packed(path)))
 
 
 def bundle(entry: Path) -> str:

@@ -46,6 +46,7 @@ FOR_EVER = Stamp(-1, ())  # of what never changes under its address
 
 _SHOWS = "liveline.shows"
 _CHANGED = "liveline.changed"
+_ZIPPED = "liveline.zipped"
 _CODING = re.compile(r"(?:^|,)[ \t]*(gzip|\*)[ \t]*(?:;[ \t]*q[ \t]*=[ \t]*([01](?:\.\d{0,3})?)[ \t]*)?(?=,|$)", re.I)
 
 Headers = list[tuple[str, str]]
@@ -73,9 +74,10 @@ def cache_until_any_change(db: Database) -> None:
     request.environ[_SHOWS] = versions.stamp_of_all(db)
 
 
-def cache_for_ever() -> None:
-    """Says that the answer to this request never changes."""
+def cache_for_ever(zipped: bytes | None = None) -> None:
+    """Says that the answer to this request never changes. `zipped` is its body in gzip, where somebody has it already."""
     request.environ[_SHOWS] = FOR_EVER
+    request.environ[_ZIPPED] = zipped
 
 
 def changed(second: int) -> None:
@@ -172,6 +174,8 @@ class Cache:
         finally:
             _closing(answer)()
         page.headers = _headers(page)
+        if zipped := asked.get(_ZIPPED):
+            page.zipped = zipped
         with self._lock:
             self._keep(address, page)
         return _answer(page, environ, start_response)

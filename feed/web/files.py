@@ -6,7 +6,7 @@ from feed import picture, scripts
 from feed.store import pictures as stored
 from feed.web.cache import cache_for_ever, reads
 from feed.web.services import services
-from feed.web.static import hash_now, static_file, static_hash, whole_file
+from feed.web.static import hash_now, static_file, static_hash, whole_file, zipped_script
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 ICON_SECONDS = 86_400  # under an address that stays: another sign is seen within a day
@@ -37,12 +37,15 @@ def picture_file(picture_id: str) -> Response:
 def file(digest: str, name: str) -> Response:
     """A file of the static folder. A page that is older than the last deploy gets today's file, and so does one of a
     worker whose files a deploy has just replaced: no cache keeps those under an address that is not theirs."""
-    response = static_file(MOVED.get(name, name))
+    name = MOVED.get(name, name)
+    response = static_file(name)
     if digest == static_hash():
+        zipped = zipped_script(name) if name.endswith(".js") else None
         if hash_now() == digest:  # after the file was read, so that it is one of those
-            cache_for_ever()
+            cache_for_ever(zipped)
             return _forever(response)
-        scripts.packed.cache_clear()  # or a script of the next release would stay, were that one taken back
+        for kept in (scripts.packed, scripts.zipped):  # or the next release's would stay, were that one taken back
+            kept.cache_clear()
     response.headers["Cache-Control"] = "no-store"
     return response
 

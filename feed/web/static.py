@@ -49,6 +49,11 @@ def static_file(name: str) -> Response:
     return response
 
 
+def zipped_script(name: str) -> bytes:
+    """A script of the static folder in gzip."""
+    return _packing.run(scripts.zipped, STATIC / name)
+
+
 def whole_file(folder: Path, name: str) -> Response:
     """The file, never a part of it: what is sent may be shorter than the file, or compressed, and is small anyway."""
     return send_from_directory(folder, name, conditional=False)
