@@ -57,3 +57,14 @@ def test_a_script_without_imports_runs_as_it_did(tmp_path: Path) -> None:
     packed = scripts.packed(tmp_path / "host.js")
     assert b"window.site=" in packed
     assert b"word" not in packed
+
+
+def test_a_number_stands_where_its_name_did_and_nowhere_else(tmp_path: Path) -> None:
+    source = "const POLL = 10_000;\nconst POLL_AFTER = 3;\nconst $POLL = 'POLL';\n"
+    (tmp_path / "line.js").write_text(source + "window.all = [POLL * 2, POLL_AFTER, $POLL, window.POLL];\n")
+    (tmp_path / "entry.js").write_text('import "./line.js";\n\nconst POLL = 7;\nwindow.other = POLL;\n')
+    packed = scripts.packed(tmp_path / "entry.js").decode()
+    assert "window.all=[1e4*2,3," in packed
+    assert "window.POLL]" in packed
+    assert '"POLL"' in packed
+    assert "window.other=7" in packed
