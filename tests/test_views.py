@@ -178,6 +178,9 @@ def order(site: Site, view: str) -> Callable[[int], Any]:
     ("?at=2026-07-26T13:02+01:00", ["2", "1", "0"], {"shows": "older"}),
     ("?at=2026-07-26+14:02:00", ["2", "1", "0"], {"shows": "older"}),
     ("?at=2026-07-26T14:01:59", ["1", "0"], {"shows": "older"}),
+    ("?at=2026-07-26T14:02:00.000", ["2", "1", "0"], {"shows": "older"}),
+    ("?at=2026-07-26T14:01:59.999", ["1", "0"], {"shows": "older"}),
+    ("?at=2026-07-26T12:02:00.001Z&order=oldest", ["3", "4"], {"shows": "older", "order": "oldest"}),
     ("?at=2099-01-01T00:00", ["4", "3", "2", "1", "0"], {"shows": "top"}),
     ("?at=1999-01-01T00:00", [], {"shows": "older"}),
     ("?q=minute+3", ["3"], {"shows": "found"}),
@@ -301,7 +304,8 @@ def test_a_moment_is_meant_in_the_zone_of_the_site_unless_it_says_which(at: str,
 
 @pytest.mark.parametrize("query", [
     "key=2", "key=yes", "order=up", "at=now", "at=2026-07-26", "at=2026-13-01T00:00",
-    "at=2026-07-26T25:00", "at=0001-01-01T00:00", "at=9999-12-31T23:59-05:00", "at=2026-07-26T14:00+99:00",
+    "at=2026-07-26T25:00", "at=2026-07-26T14:00:00.5",
+    "at=2026-07-26T14:00.500", "at=0001-01-01T00:00", "at=9999-12-31T23:59-05:00", "at=2026-07-26T14:00+99:00",
     "at=２０２６-07-26T14:00", "before=x", "after=x", "after=", "before=a&after=b", "at=2026-07-26T14:00&after=b",
 ])  # fmt: skip
 def test_what_makes_no_sense_is_refused_in_words(site: Site, query: str) -> None:

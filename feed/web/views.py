@@ -16,9 +16,9 @@ from feed.store.search import LONGEST, Holding
 from feed.store.updates import Place, Which
 from feed.web.cursors import place_in
 
-# As a browser's field of date and time writes it; seconds and an offset may follow. A plus sign that was not escaped
-# arrives as a space.
-_MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(:\d\d)?(Z|[ +-]\d\d:?\d\d)?", re.ASCII)
+# As a browser's field of date and time writes it; seconds, thousandths and an offset may follow. A plus sign that was
+# not escaped arrives as a space.
+_MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d)(:\d\d(\.\d{3})?)?(Z|[ +-]\d\d:?\d\d)?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,8 @@ class View:
 
 @dataclass(frozen=True)
 class Moment:
-    """A minute, or a second when that was given. `begins` and `is_over` are cursor positions that match no update: its
-    first and its last boundary. `local` is the minute in the site's zone."""
+    """A minute, or a second or a millisecond when that was given. `begins` and `is_over` are cursor positions that
+    match no update: its first and its last boundary. `local` is the minute in the site's zone."""
 
     local: str
     begins: Place
@@ -114,10 +114,11 @@ def _moment(text: str, zone: ZoneInfo) -> Moment:
     try:
         if not found:
             raise ValueError(text)
-        day, minute, seconds, offset = found.groups()
+        day, minute, seconds, thousandths, offset = found.groups()
         given = datetime.fromisoformat(f"{day}T{minute}{seconds or ''}{(offset or '').replace(' ', '+')}")
         first, last = (given, given) if offset else (given.replace(tzinfo=zone, fold=fold) for fold in (0, 1))
-        is_over = times.to_text(last.astimezone(UTC) + timedelta(seconds=1 if seconds else 60))
+        lasts = timedelta(milliseconds=1) if thousandths else timedelta(seconds=1 if seconds else 60)
+        is_over = times.to_text(last.astimezone(UTC) + lasts)
         local = f"{first.astimezone(zone):%Y-%m-%dT%H:%M}"
         return Moment(local, Place(times.to_text(first), 0), Place(is_over, 0))
     except (ValueError, OverflowError):
