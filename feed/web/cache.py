@@ -75,7 +75,7 @@ def cache_until_any_change(db: Database) -> None:
 
 
 def cache_for_ever(zipped: bytes | None = None) -> None:
-    """Says that the answer to this request never changes. `zipped` is its body in gzip, where somebody has it already."""
+    """Says that the answer to this request never changes. `zipped` is its body in gzip, where that is known."""
     request.environ[_SHOWS] = FOR_EVER
     request.environ[_ZIPPED] = zipped
 

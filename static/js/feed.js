@@ -12,7 +12,7 @@ import { parse, showMore } from "./more.js";
 import { morph } from "./morph.js";
 import { keepFocus, number, walk } from "./pattern.js";
 import { entitle, pending } from "./pending.js";
-import { reload } from "./reload.js";
+import { goBack, reload } from "./reload.js";
 import { share } from "./share.js";
 import { steady } from "./steady.js";
 import { days, now, timeOfDay } from "./times.js";
@@ -34,13 +34,14 @@ class LiveFeed extends HTMLElement {
     this.box = this.list.parentElement;
     const items = this.items();
     // The part of the feed that this page shows, by the updates at its ends: those may be retracted, the ends stay.
-    this.ceiling = items[0];
-    this.floor = items.at(-1);
+    this.first = items[0];
+    this.last = items.at(-1);
     this.newer = new Set();
+    this.waiting = new Set();
     this.number();
     this.pending = pending(this);
     this.visit = visit(this);
-    this.#pause(recall(`paused ${this.name}`, "sessionStorage") === "true");
+    this.pause(recall(`paused ${this.name}`, "sessionStorage") === "true");
     this.addEventListener("click", (event) => this.#clicked(event));
     const pinned = this.querySelector(".pinned details"), [of, open] = recall(`fold ${this.name}`)?.split(" ") ?? [];
     if (pinned && pinned.dataset.of === of) pinned.open = open === "true";
@@ -101,7 +102,8 @@ class LiveFeed extends HTMLElement {
     this.setAttribute("state", state);
     const said = this.#write(".state", state, { time: this.since });
     if (!before !== !this.since) say(said);
-    this.#count(".waiting", this.paused ? this.waiting : new Set());
+    this.#count(".waiting", this.waiting);
+    this.pending.count();
   }
 
   // So many are reading now.
@@ -121,14 +123,15 @@ class LiveFeed extends HTMLElement {
 
   // What is shown in the list.
   items() {
-    return [...this.list.querySelectorAll(":scope > li[data-at]:not(.pending)")];
+    return [...this.list.querySelectorAll(":scope > [data-at]:not(.pending)")];
   }
 
   // Whether an update stands above another in this list.
   above(a, b) {
     if (this.order === "oldest") [a, b] = [b, a];
     if (a.dataset.at !== b.dataset.at) return a.dataset.at > b.dataset.at;
-    return Number(a.id.split("-")[1]) > Number(b.id.split("-")[1]);
+    // What follows "update-"
+    return a.id.slice(7) - b.id.slice(7) > 0;
   }
 
   number() {
@@ -199,7 +202,7 @@ class LiveFeed extends HTMLElement {
       this.#tell(old, fresh);
       this.#replace(old, fresh);
     } else if (this.#belongs(fresh)) {
-      this.#insert(fresh);
+      this.list.insertBefore(fresh, [...this.list.children].find((each) => each.dataset.at && this.above(fresh, each)));
       if (fresh.matches(".update")) added.push(fresh);
     }
   }
@@ -250,13 +253,8 @@ class LiveFeed extends HTMLElement {
   // the newer page.
   #belongs(fresh) {
     if (!fresh.dataset.at || this.shows === "found" || this.#unwanted(fresh)) return false;
-    if (this.shows === "older" && (!this.ceiling || this.above(fresh, this.ceiling))) return false;
-    return !this.older || !this.above(this.floor, fresh);
-  }
-
-  #insert(fresh) {
-    const next = [...this.list.children].find((each) => each.dataset.at && this.above(fresh, each));
-    this.list.insertBefore(fresh, next ?? null);
+    if (this.shows === "older" && (!this.first || this.above(fresh, this.first))) return false;
+    return !this.older || !this.above(this.last, fresh);
   }
 
   // The page has its title from that update or headline. The one that a link led to may be gone.
@@ -274,8 +272,7 @@ class LiveFeed extends HTMLElement {
     if (pinned) remember(`fold ${this.name}`, `${pinned.dataset.of} ${!pinned.open}`);
     const link = event.target.closest("[data-older], [data-update], .share, .pause, .waiting");
     if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    if (link.matches(".pause")) this.#pause(!this.paused);
-    else if (link.matches(".waiting")) this.#resume();
+    if (link.matches(".pause, .waiting")) this.paused ? this.pending.lead() : this.pause(true);
     else if (link.matches(".share")) share(event, link);
     else if (link.matches("[data-update]")) this.#go(event, document.getElementById(`update-${link.dataset.update}`));
     else {
@@ -295,16 +292,11 @@ class LiveFeed extends HTMLElement {
     update.querySelector("article").focus({ preventScroll: true });
   }
 
-  async #resume() {
-    this.querySelector(".pause").focus();
-    await this.#pause(false);
-    this.pending.reveal();
-  }
-
-  #pause(on) {
+  // Keeps what is new from appearing from now on, or goes on.
+  pause(on) {
     if (!this.querySelector(".pause")) return;
     remember(`paused ${this.name}`, (this.paused = on), "sessionStorage");
-    this.waiting = new Set();
+    this.waiting.clear();
     this.toggleAttribute("paused", on);
     if (this.version < this.target) return this.#reach(this.target);
     if (this.stood) this.show();
@@ -329,3 +321,4 @@ class LiveFeed extends HTMLElement {
 
 customElements.define("live-feed", LiveFeed);
 customElements.define("live-article", class extends LiveFeed {});
+goBack();

@@ -25,7 +25,7 @@ export async function showMore(feed, link) {
     const [epoch, version] = answer.headers.get("Feed-Position").split(" ");
     const items = parse(await answer.text());
     if (epoch !== feed.epoch) return feed.reload();
-    feed.floor = items.at(-1) ?? feed.floor;
+    feed.last = items.at(-1) ?? feed.last;
     const came = items.filter(({ id }) => !document.getElementById(id));
     feed.list.append(...came);
     link.textContent = words(link, "more");

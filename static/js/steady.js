@@ -7,7 +7,8 @@ const STEP = 8;
 
 // px, less than one, by scroller: they scroll by whole pixels, and texts are no whole ones high
 const owed = new Map();
-const topOf = (element) => element.getBoundingClientRect().top;
+// px from the top of the view.
+export const topOf = (element) => element.getBoundingClientRect().top;
 
 // Does that, and scrolls by as much as it moved the page, and the rail where that scrolls on its own.
 export function steady(act) {

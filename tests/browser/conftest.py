@@ -47,6 +47,13 @@ RECONNECT = 40_000  # ms: the longest pause of the client is 30 s
 HERE = ("127.0.0.1", "localhost")
 PHONE = {"width": 360, "height": 740}
 DESKTOP = {"width": 1440, "height": 900}
+# For tests of what moves: Safari has no scroll anchoring, and a style of the page's own could be lifted by its scripts.
+ANCHORED = pytest.mark.parametrize("anchored", [True, False], ids=["anchored", "without anchors"])
+NO_ANCHORS = """{
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync("* { overflow-anchor: none !important }");
+  document.adoptedStyleSheets.push(sheet);
+}"""
 LONG = "The quay is full of people, and the tide is coming in. " * 8
 
 _numbers = count(1)
@@ -91,7 +98,8 @@ NewPage = Callable[..., Page]
 
 @pytest.fixture
 def open_page(chromium: Browser) -> Iterator[NewPage]:
-    """Opens a page in a browser of its own; `options` are the browser's (viewport, java_script_enabled, …).
+    """Opens a page in a browser of its own, one without scroll anchoring where it is not `anchored`; `options` are the
+    browser's (viewport, java_script_enabled, …).
 
     An error in the page's scripts fails the test, and so does a request to another host, or HTML that its policy
     refuses.
@@ -99,10 +107,14 @@ def open_page(chromium: Browser) -> Iterator[NewPage]:
     contexts: list[BrowserContext] = []
     problems: list[str] = []
 
-    def opened(address: str, *, wait_for: str | None = "live-feed[state=live]", **options: object) -> Page:
+    def opened(
+        address: str, *, wait_for: str | None = "live-feed[state=live]", anchored: bool = True, **options: object
+    ) -> Page:
         context = chromium.new_context(**options)  # type: ignore[arg-type]
         context.set_default_timeout(15_000)
         contexts.append(context)
+        if not anchored:
+            context.add_init_script(NO_ANCHORS)
         page = context.new_page()
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.on("console", lambda said: REFUSED.search(said.text) and problems.append(said.text))

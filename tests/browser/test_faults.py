@@ -28,8 +28,8 @@ def same_as_fresh(page: Page, server: Server) -> bool:
             const copy = each.cloneNode(true);
             copy.querySelectorAll("time").forEach((time) => time.replaceChildren(time.dateTime));
             copy.querySelectorAll("[title]").forEach((time) => time.removeAttribute("title"));
-            // What the browser alone adds to an update: highlight and number.
-            copy.classList.remove("fresh");
+            // What the browser alone adds to an update: highlight, number, and that it waits for the toast.
+            copy.classList.remove("fresh", "pending");
             for (const name of ["aria-posinset", "aria-setsize"]) copy.querySelector("article")?.removeAttribute(name);
             return copy.outerHTML.replace(/\\s+/g, " ");
           }).join("\\n");

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import DESKTOP, LONG, PHONE, NewPage, come_back
+from tests.browser.conftest import ANCHORED, DESKTOP, LONG, PHONE, NewPage, come_back
 from tests.server import Server
 
 SIZES = pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
@@ -53,12 +53,13 @@ def test_at_the_top_a_new_update_appears_at_once(
     expect(page).to_have_title("Live coverage: The harbour – Liveline")
 
 
+@ANCHORED
 @SIZES
 def test_scrolled_away_a_toast_counts_what_is_new_and_leads_to_it(
-    server: Server, slug: str, open_page: NewPage, viewport: dict[str, int]
+    server: Server, slug: str, open_page: NewPage, viewport: dict[str, int], anchored: bool
 ) -> None:
     old = published(server, slug)
-    page = open_page(f"{server.url}/feeds/{slug}", viewport=viewport)
+    page = open_page(f"{server.url}/feeds/{slug}", viewport=viewport, anchored=anchored)
     toast = page.locator(".toast button")
     scroll_into(page, old[6])
     at = page.evaluate(TOPMOST, "main")
@@ -105,6 +106,7 @@ def test_the_toast_leads_to_the_first_new_update_past_what_stands_above_it(
     else:
         scroll_into(page, old[1])
     new = [server.publish(f"New {number}. {LONG}", slug) for number in range(2)]
+    expect(own.locator(".toast button")).to_have_text("2 new updates")
     own.locator(".toast button").click()
     first = own.locator(f"#update-{new[0 if 'oldest' in path else 1]['id']}")
     expect(first.locator("article")).to_be_focused()
@@ -163,13 +165,16 @@ def test_what_arrives_in_a_hidden_tab_is_counted_and_shown_on_return(
     expect(page).to_have_title("Live coverage: The harbour – Liveline")
 
 
+@ANCHORED
 @SIZES
 def test_changes_above_keep_the_reading_position_to_the_pixel(
-    server: Server, slug: str, open_page: NewPage, viewport: dict[str, int]
+    server: Server, slug: str, open_page: NewPage, viewport: dict[str, int], anchored: bool
 ) -> None:
     """Edits and retractions above the view, the headline and the pinned box, as they come."""
     old = published(server, slug, 10)
-    page = open_page(f"{server.url}/articles/{slug}", wait_for=f"[feed={slug}][state=live]", viewport=viewport)
+    page = open_page(
+        f"{server.url}/articles/{slug}", wait_for=f"[feed={slug}][state=live]", viewport=viewport, anchored=anchored
+    )
     scroll_into(page, old[4])
     at = page.evaluate(TOPMOST, f"[feed={slug}]")
     assert at[0] == f"update-{old[4]['id']}"
@@ -186,12 +191,13 @@ def test_changes_above_keep_the_reading_position_to_the_pixel(
     assert page.evaluate(TOP, at[0]) == pytest.approx(at[1], abs=1)
 
 
+@ANCHORED
 @SIZES
 def test_what_stands_at_the_top_of_the_view_may_itself_change_or_go(
-    server: Server, slug: str, open_page: NewPage, viewport: dict[str, int]
+    server: Server, slug: str, open_page: NewPage, viewport: dict[str, int], anchored: bool
 ) -> None:
     old = published(server, slug, 10)
-    page = open_page(f"{server.url}/feeds/{slug}", viewport=viewport)
+    page = open_page(f"{server.url}/feeds/{slug}", viewport=viewport, anchored=anchored)
     ids = [f"update-{update['id']}" for update in old]
     scroll_into(page, old[5])
     at, below = page.evaluate(TOPMOST, "main"), page.evaluate(TOP, ids[4])
@@ -207,13 +213,14 @@ def test_what_stands_at_the_top_of_the_view_may_itself_change_or_go(
     assert page.evaluate(TOP, ids[4]) == pytest.approx(below, abs=1)
 
 
+@ANCHORED
 def test_a_paragraph_that_survives_an_edit_stays_where_it_is_read(
-    server: Server, slug: str, open_page: NewPage
+    server: Server, slug: str, open_page: NewPage, anchored: bool
 ) -> None:
     published(server, slug, 4)
     update = server.publish(f"{LONG}\n\nThe paragraph.\n\n{LONG}", slug)
     published(server, slug, 4)
-    page = open_page(f"{server.url}/feeds/{slug}")
+    page = open_page(f"{server.url}/feeds/{slug}", anchored=anchored)
     page.locator(f"#update-{update['id']} summary").click()
     where = """() => [...document.querySelectorAll("p")]
       .find((p) => p.textContent === "The paragraph.").getBoundingClientRect().top"""
@@ -226,21 +233,26 @@ def test_a_paragraph_that_survives_an_edit_stays_where_it_is_read(
     assert page.evaluate(where) == pytest.approx(-5, abs=1)
 
 
-def test_the_rail_keeps_its_own_place_and_the_page_beside_it_too(server: Server, slug: str, open_page: NewPage) -> None:
+@ANCHORED
+def test_the_rail_keeps_its_own_place_and_the_page_beside_it_too(
+    server: Server, slug: str, open_page: NewPage, anchored: bool
+) -> None:
     published(server, slug, 12)
     news = [server.publish(f"Town {number}. {LONG}") for number in range(12)]
-    page = open_page(f"{server.url}/articles/{slug}", wait_for="[feed=news][state=live]", viewport=DESKTOP)
+    page = open_page(
+        f"{server.url}/articles/{slug}", wait_for="[feed=news][state=live]", viewport=DESKTOP, anchored=anchored
+    )
     page.evaluate("scrollTo(0, 700); document.querySelector('.rail').scrollTop = 900")
     rail, column = page.evaluate(TOPMOST, ".rail"), page.evaluate(TOPMOST, f"[feed={slug}]")
     server.api("PATCH", f"/api/v1/updates/{news[-1]['id']}", {"body": "Short", "revision": 1})
-    server.publish("From the town")
+    town = server.publish("From the town")
     expect(page.locator("[feed=news] .toast button")).to_have_text("1 new update")
     expect(page.locator("[feed=news] .toast button")).to_be_in_viewport()
     assert page.evaluate(TOPMOST, ".rail")[0] == rail[0]
     assert page.evaluate(TOPMOST, ".rail")[1] == pytest.approx(rail[1], abs=1)
     assert page.evaluate(TOPMOST, f"[feed={slug}]") == column
     page.locator("[feed=news] .toast button").click()
-    expect(page.get_by_text("From the town")).to_be_in_viewport()
+    expect(page.locator(f"#update-{town['id']}")).to_be_in_viewport()
     assert page.evaluate(TOPMOST, f"[feed={slug}]") == column
 
 

@@ -6,12 +6,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import DESKTOP, LONG, PHONE, NewPage, until
+from tests.browser.conftest import ANCHORED, DESKTOP, LONG, PHONE, NewPage, until
 from tests.browser.states import uploaded
 from tests.browser.test_layout import WATCH
 from tests.server import Server
 
-NO_ANCHORS = "document.documentElement.style.overflowAnchor = 'none'"  # as in Safari
 FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
@@ -39,7 +38,7 @@ def loaded(page: Page) -> bool:
     return bool(page.evaluate("[...document.querySelectorAll('main img')].every((img) => img.naturalWidth)"))
 
 
-@pytest.mark.parametrize("anchored", [True, False], ids=["anchored", "without anchors"])
+@ANCHORED
 @pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
 @pytest.mark.parametrize("scrolled", [False, True], ids=["from the top", "among them"])
 def test_nothing_moves_when_a_slow_picture_comes(
@@ -51,13 +50,11 @@ def test_nothing_moves_when_a_slow_picture_comes(
         shared.publish(f"Number {number}. Short.", slug)
         shared.publish(f"![The quay](/pictures/{picture}) Number {number}.", slug)
         shared.publish(f"![The quay](/pictures/{picture})\n\n{LONG * 3}", slug, headline="Folded")
-    page = open_page(f"{shared.url}/healthz", wait_for=None, viewport=viewport)
+    page = open_page(f"{shared.url}/healthz", wait_for=None, anchored=anchored, viewport=viewport)
     held = Held(page)
     page.add_init_script(f"({WATCH})()")
     page.goto(f"{shared.url}/articles/{slug}", wait_until="domcontentloaded")
     page.wait_for_selector(f"[feed='{slug}'][state=live]", state="attached")
-    if not anchored:
-        page.evaluate(NO_ANCHORS)
     if scrolled:
         page.evaluate("document.querySelectorAll('li.update')[4].scrollIntoView()")
     # All of them, and not only those that are near: they are lazy.
@@ -74,7 +71,7 @@ def test_nothing_moves_when_a_slow_picture_comes(
     assert page.evaluate("shifts.reduce((sum, each) => sum + each, 0)") == 0
 
 
-@pytest.mark.parametrize("anchored", [True, False], ids=["anchored", "without anchors"])
+@ANCHORED
 def test_a_picture_in_a_pushed_update_and_in_an_edit_leaves_the_rest_where_it_is(
     shared: Server, slug: str, open_page: NewPage, anchored: bool
 ) -> None:
@@ -82,9 +79,8 @@ def test_a_picture_in_a_pushed_update_and_in_an_edit_leaves_the_rest_where_it_is
     first = shared.publish("First.", slug)
     for number in range(12):
         shared.publish(f"Number {number}. {LONG}", slug)
-    page = open_page(f"{shared.url}/articles/{slug}", wait_for=f"[feed='{slug}'][state=live]", viewport=PHONE)
-    if not anchored:
-        page.evaluate(NO_ANCHORS)
+    ready = f"[feed='{slug}'][state=live]"
+    page = open_page(f"{shared.url}/articles/{slug}", wait_for=ready, anchored=anchored, viewport=PHONE)
     held = Held(page)
     body = "Look\n\n![The quay](/pictures/{})\n\nMore."
     edit = {"body": body.format(uploaded(shared)), "revision": 1}
