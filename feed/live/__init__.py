@@ -1,1 +1,1 @@
-"""The only place that knows Socket.IO: the channel (events), and the tail that pushes what was committed."""
+"""The only package that knows Socket.IO: events, admission and presence. `direct/` replaces the stock driver."""

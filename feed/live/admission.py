@@ -1,22 +1,24 @@
-"""Admission: how many sockets this worker takes, in all and from one client address. Counted before the upgrade, so
-that a crowd is refused while pages are still served."""
+"""Admission limits the sockets of this worker, in all and for each client network. They are counted before the upgrade,
+so that a crowd is refused while pages are still served."""
 
 from collections import Counter
 
 SOCKET_PATH = "/socket.io/"
-UNREAD = "liveline.unread"  # in the environment of a request that was peeked at: its bytes are in the socket still
-BARE_HEADERS = {  # of answers that no page of ours can be
+UNREAD = (
+    "liveline.unread"  # set in the environment of a request that was only peeked at: its bytes are still in the socket
+)
+BARE_HEADERS = {  # for answers that are no pages
     "Content-Type": "text/plain; charset=utf-8",
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-RETRY_SECONDS = 30  # what a refused client is told to wait; its page polls meanwhile
+RETRY_SECONDS = 30  # Retry-After for a refused client; its page polls meanwhile
 
 
 class Admission:
-    """The counts of one worker."""
+    """The counters of one worker."""
 
     def __init__(self, most: int, most_per_address: int) -> None:
         self.most = most
@@ -25,7 +27,8 @@ class Admission:
         self.inside = 0
 
     def enter(self, address: str) -> bool:
-        """Counts one more socket of that network, if it may come in. Who enters has to leave."""
+        """Counts one more socket of that network if it is admitted, and says whether it is. Each needs a `leave`
+        later."""
         if self.inside >= self.most or self._by_address[address] >= self._most_per_address:
             return False
         self.inside += 1
@@ -33,7 +36,7 @@ class Admission:
         return True
 
     def leave(self, address: str) -> None:
-        """One socket of that network is gone."""
+        """Counts one socket of that network less."""
         self.inside -= 1
         self._by_address[address] -= 1
         if not self._by_address[address]:

@@ -1,6 +1,6 @@
 """The Socket.IO events: `follow`, `unfollow`, and the pushes `updated` and `readers`. See docs/protocol.md.
 
-The socket carries nothing that plain HTTP could not: a reader who cannot open it polls the catch-up instead.
+Everything that the socket carries is also there over plain HTTP: a reader who cannot open it polls the catch-up.
 """
 
 from typing import Any
@@ -22,12 +22,12 @@ from feed.store.database import OperationalError, Store
 from feed.threads import under_gevent
 
 PING_SECONDS = 25  # under the 30 s after which some mobile carriers drop an idle connection
-PING_TIMEOUT_SECONDS = 20  # a phone in a lift answers later than one would think
+PING_TIMEOUT_SECONDS = 20  # a phone in a lift may answer late
 MOST_FOLLOWED = 8  # feeds per socket; a page shows two
 
 
 class Channel:
-    """The sockets of this worker: who follows what, and how to reach them."""
+    """The sockets of this worker: which feeds they follow, and the pushes to them."""
 
     def __init__(self, store: Store, bus: Bus, settings: Settings) -> None:
         self._bus = bus
@@ -49,7 +49,7 @@ class Channel:
             max_http_buffer_size=MESSAGE_BYTES,
             serializer=CheckedPacket,
             client_manager=rooms,
-            async_handlers=False,  # both drivers call handlers off the loop already
+            async_handlers=False,  # both drivers already call handlers outside of the loop
         )
 
     def attach(self, app: Flask) -> None:
@@ -57,35 +57,37 @@ class Channel:
         self.socketio.init_app(app)
         self._server = self.socketio.server
         self.gate = self._server.eio
-        # On the server itself: Flask's request context, which these do not need, is a fifth of a connect's cost.
+        # Registered on the server itself: they do not need Flask's request context, which is a fifth of a connect's
+        # cost.
         self._server.on("connect", self._connect)
         self._server.on("disconnect", self._disconnect)
         self._server.on("follow", self._follow)
         self._server.on("unfollow", self._unfollow)
 
     def drain(self) -> None:
-        """Lets all readers go, spread over the drain window, so that they come back to the next worker one by one."""
+        """Closes all sockets, spread over FEED_DRAIN_SECONDS, so that readers reconnect to the next worker one by
+        one."""
         self.gate.drain(self._settings.drain_seconds)
 
     @property
     def draining(self) -> bool:
-        """Whether it admits nobody any more."""
+        """Whether no more sockets are admitted."""
         return bool(self.gate.draining)
 
     @property
     def admission(self) -> Admission:
-        """Counts the sockets of this worker."""
+        """The counter of this worker's sockets."""
         admission: Admission = self.gate.admission
         return admission
 
     def close(self) -> None:
-        """Ends what runs in the background."""
+        """Stops the background work."""
         self.presence.stop()
         self.refusals.close()
         self._bus.stop()
 
     def __len__(self) -> int:
-        """Open sockets of this worker."""
+        """The number of open sockets of this worker."""
         return self.admission.inside
 
     def _connect(self, sid: str, environ: dict[str, Any], auth: object = None) -> None:
@@ -93,10 +95,10 @@ class Channel:
         try:
             entered = self._signed_in.enter(sid, environ.get("HTTP_COOKIE", ""))
         except OperationalError:
-            return  # it carries nothing that a reader's does not
+            return  # served like a reader's socket, which receives the same
         if entered:
             self._start()
-            self._bus.wake()  # the session may have ended before it was remembered
+            self._bus.wake()  # the session may have ended since it was read
 
     def _disconnect(self, sid: str, reason: object = None) -> None:
         for slug in self._followed.pop(sid, set()):
@@ -109,13 +111,13 @@ class Channel:
         if slug is None or followed is None:
             return {"error": 'write the feed\'s name, like {"feed": "news"}'}
         try:
-            slug = self._bus.address(slug)  # its article may have another address since the page was loaded
+            slug = self._bus.address(slug)  # the article's address may have changed since the page was loaded
         except OperationalError:
             return {"error": "try again"}
         if len(followed) >= MOST_FOLLOWED and slug not in followed:
             return {"error": f"at most {MOST_FOLLOWED} feeds"}
         try:
-            # Joined first, then asked for the position: what is committed from there on is pushed.
+            # First join, then read the position: every later commit is pushed.
             self._server.enter_room(sid, _room(slug))
             epoch, version = self._bus.position(slug)
         except (Missing, OperationalError) as refusal:
@@ -141,20 +143,20 @@ class Channel:
         self.socketio.emit("updated", envelope, to=_room(slug))
 
     def _end(self, slug: str) -> None:
-        """The feed is no longer public: nobody follows it."""
+        """Removes all followers of a feed that is no longer public."""
         self._server.close_room(_room(slug))
         for followed in list(self._followed.values()):
             followed.discard(slug)
         self.presence.forget(slug)
 
     def _let_out(self, *, committed: bool) -> None:
-        """Closes the sockets of sessions that have ended. Their pages come back as readers'."""
+        """Closes the sockets of sessions that have ended. Their pages reconnect as readers."""
         for sid in self._signed_in.ended(committed=committed):
             self.gate.hang_up(self._server.manager.eio_sid_from_sid(sid, "/"))
 
     def _start(self) -> None:
-        """The first follower starts what runs in the background: not the import, so that the command line stays
-        without threads, and not the parent of the workers."""
+        """Starts the background work, at the first follower: the command line and gunicorn's master stay without
+        threads."""
         self._bus.start()
         self.presence.start()
 
@@ -163,11 +165,11 @@ class Channel:
 
 
 def _room(slug: str) -> str:
-    """The room of a feed's followers: never the name of a socket's own room."""
+    """Returns the name of the room of a feed's followers, which no socket's own room can have."""
     return f"feed {slug}"
 
 
 def _slug_in(payload: tuple[object, ...]) -> str | None:
     asked = payload[0] if len(payload) == 1 else None
     slug = asked.get("feed") if isinstance(asked, dict) else None
-    return slug if isinstance(slug, str) and not text.half_characters(slug) else None  # at which SQLite would raise
+    return slug if isinstance(slug, str) and not text.half_characters(slug) else None  # SQLite would raise on these

@@ -1,7 +1,7 @@
-"""The gate: what may open the socket, decided before the upgrade; behind it Flask-SocketIO's stock driver serves.
+"""The gate decides, before the upgrade, which requests may open the socket. Flask-SocketIO's stock driver then serves.
 
-`Gate` is Engine.IO's server with admission and a check of origins in front. `SiteSocketIO` is Flask-SocketIO with that
-server in it. Both override classes of the libraries in the places that these offer for it.
+`Gate` is Engine.IO's server with admission and a check of the origin. `SiteSocketIO` is Flask-SocketIO with that
+server. Both are subclasses that override what the libraries intend to be overridden.
 """
 
 import base64
@@ -23,8 +23,8 @@ from feed.live.packets import from_reader
 from feed.networks import network_of
 from feed.repeats import Repeats
 
-NEXT_WORKER_SECONDS = 1  # what a client is told to wait that came to a worker which drains
-NOBODY_IN = 20  # refused for their origin before anybody came in: then it is ours, under another name in the proxy
+NEXT_WORKER_SECONDS = 1  # Retry-After for a client that comes to a draining worker
+NOBODY_IN = 20  # refused origins before anybody was admitted: then the site's own pages have another origin
 VERSION_HEADER = "HTTP_SEC_WEBSOCKET_VERSION"
 BUSY = "503 Service Unavailable"
 
@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 
 class Gate(engineio.Server):  # type: ignore[misc]
-    """Engine.IO over WebSocket alone, for those whom the gate lets in."""
+    """Engine.IO over WebSocket alone, for requests that are admitted."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class Gate(engineio.Server):  # type: ignore[misc]
         refusals: Repeats | None = None,
         **options: Any,
     ) -> None:
-        # An empty list of origins would switch the library's own check off.
+        # An empty list of origins would switch off the library's check.
         super().__init__(cors_allowed_origins=list(origins), transports=["websocket"], **options)
         driver: dict[str, Any] = self._async
         self._async: dict[str, Any] = {**driver, "websocket": _checked(driver["websocket"])}
@@ -56,7 +56,7 @@ class Gate(engineio.Server):  # type: ignore[misc]
         self.draining = False
 
     def handle_request(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
-        """Refuses before the upgrade what may not come in, and serves the rest."""
+        """Refuses requests that may not open the socket, and serves the others."""
         if self._foreign(environ):
             self._count_foreign(environ)
             return _refuse(start_response, "403 Forbidden", "This page may not open the socket.")
@@ -70,7 +70,7 @@ class Gate(engineio.Server):  # type: ignore[misc]
                 ("Sec-WebSocket-Version", "13"),
             )  # RFC 6455, 4.4
             return _refuse(start_response, "426 Upgrade Required", "Here is WebSocket version 13.", more=other)
-        if (key := _key(environ)) is None:  # the stock driver would raise
+        if (key := _key(environ)) is None:  # on which the stock driver would raise
             self._count(environ, "no handshake")
             return _refuse(start_response, "400 Bad Request", "Here is a WebSocket: Engine.IO 4, version 13.")
         network = network_of(environ.get("REMOTE_ADDR") or "")
@@ -79,30 +79,31 @@ class Gate(engineio.Server):  # type: ignore[misc]
             return _refuse(start_response, BUSY, "Full. Poll, and try again later.", RETRY_SECONDS)
         self._anybody = True
         if to_reader := getattr(environ.get("gunicorn.socket"), "to_reader", None):
-            environ["gunicorn.socket"] = to_reader()  # of a Visitor, whose deadlines end here
+            environ["gunicorn.socket"] = to_reader()  # from here on without the deadlines of a Visitor
         return self.serve(environ, start_response, key, network)
 
     def serve(self, environ: dict[str, Any], start_response: Callable[..., Any], key: bytes, network: str) -> Any:
-        """Serves a reader who was admitted, until it leaves. A request that was only peeked at is left to gunicorn."""
+        """Serves an admitted reader until it leaves. If the request was only peeked at, leaves it to gunicorn."""
         try:
             return [] if UNREAD in environ else super().handle_request(environ, start_response)
         finally:
             self.admission.leave(network)
 
     def drain(self, seconds: float) -> None:
-        """Admits nobody any more, and lets all go within that time. Official clients come back after a closed
-        transport; a disconnect or close packet would tell them to stay away."""
+        """Admits no more sockets, and closes all within that time. Official clients reconnect after a closed transport;
+        a disconnect or close packet would tell them not to."""
         self.draining = True
         for sid in list(self.sockets):
             self.hang_up(sid)
 
     def hang_up(self, sid: str | None) -> None:
-        """Closes one socket, by its sid of Engine.IO. An official client comes back."""
+        """Closes one socket, by its sid of Engine.IO. An official client reconnects."""
         if (left := self.sockets.get(sid)) is not None:
             left.close(wait=False, abort=True)
 
     def _foreign(self, environ: dict[str, Any]) -> bool:
-        """A browser always says where a page is from. Who sends a cookie without saying so is refused too."""
+        """Whether the page is of another site. A browser always sends an origin, so a cookie without one is foreign
+        too."""
         origin = environ.get("HTTP_ORIGIN")
         if origin is None:
             return "HTTP_COOKIE" in environ
@@ -112,8 +113,8 @@ class Gate(engineio.Server):  # type: ignore[misc]
         return origin not in self._origins
 
     def _count_foreign(self, environ: dict[str, Any]) -> None:
-        """Other sites' pages are only counted. A page that was loaded from the very host that it asks is our own, and
-        says that FEED_PUBLIC_URL is wrong: no reader is live, and whoever runs the site has to know."""
+        """Counts a refused origin. A page that was loaded from the host that it connects to is the site's own: then
+        FEED_PUBLIC_URL is wrong and no reader is live, so one warning is logged."""
         origin, host = environ.get("HTTP_ORIGIN", ""), environ.get("HTTP_HOST")
         self._refused_before_any += not self._anybody
         ours = host is not None and origin.partition("//")[2] == host
@@ -127,14 +128,14 @@ class Gate(engineio.Server):  # type: ignore[misc]
             )  # fmt: skip
 
     def _count(self, environ: dict[str, Any], why: str) -> None:
-        """Counts a refusal that is answered. What was only peeked at comes again, by gunicorn."""
+        """Counts a refusal. A request that was only peeked at is not counted, since it comes again through gunicorn."""
         if UNREAD not in environ:
             self.refusals.count(why)
 
 
 class SiteSocketIO(SocketIO):  # type: ignore[misc]
-    """Flask-SocketIO whose server has a gate in it. `gate` is a Gate's class; `options` are those of Flask-SocketIO and
-    of that class, `admission` and `origins` among them."""
+    """Flask-SocketIO with a Gate in its server. `gate` is the class of the Gate; `options` are those of Flask-SocketIO
+    and of that class, such as `admission` and `origins`."""
 
     def __init__(self, gate: type[Gate], **options: Any) -> None:
         self._gate = gate
@@ -143,7 +144,7 @@ class SiteSocketIO(SocketIO):  # type: ignore[misc]
     def init_app(self, app: Flask) -> None:
         """Puts the socket in front of the application, at /socket.io/.
 
-        The library's own middleware copies the environment of each request, pages included, and makes a class for it.
+        The library's own middleware copies the environment of each request, even of pages, and makes a class for it.
         """
         app.extensions["socketio"] = self
         self.manage_session = self.server_options.pop("manage_session")
@@ -172,18 +173,19 @@ class _Server(socketio.Server):  # type: ignore[misc]
 
 
 def _checked(driver: Any) -> Any:
-    """The stock driver's WebSocket, which hangs up on what is no Engine.IO packet of a reader."""
+    """Returns the stock driver's WebSocket class with a check that closes on anything but a client's Engine.IO
+    packet."""
 
     def wait(self: Any) -> str | None:
         message: str | None = driver.wait(self)
-        hung_up = self.app.__self__.closed  # by us, while the message was on its way: nobody is there to take it
+        hung_up = self.app.__self__.closed  # we closed it while the message was on its way
         return message if from_reader(message) and not hung_up else None
 
     return type("CheckedWebSocket", (driver,), {"wait": wait})
 
 
 def _key(environ: dict[str, Any]) -> bytes | None:
-    """The key of a WebSocket handshake that is one: version 13, Engine.IO 4, a new session."""
+    """Returns the key of a correct WebSocket handshake (version 13, Engine.IO 4, new session), else None."""
     query = environ.get("QUERY_STRING", "").split("&")
     asked = (
         environ.get("REQUEST_METHOD") == "GET"

@@ -1,19 +1,19 @@
-"""Packets from readers are checked before the libraries see them: they raise on a broken one, with a stack trace in
-the log for each, which lets anybody fill the disk. Here a broken packet counts as leaving.
+"""Checks packets from readers before the libraries see them. The libraries raise on a broken one and log a stack trace
+for each, with which anybody could fill the disk. Here a broken packet is treated as a disconnect.
 """
 
 from typing import Any
 
 from socketio.packet import ACK, CONNECT, DISCONNECT, EVENT, Packet
 
-MESSAGE_BYTES = 16 * 1024  # of UTF-8; readers send names of feeds; nobody needs more
+MESSAGE_BYTES = 16 * 1024  # of UTF-8; readers send names of feeds only
 # Engine.IO packets that a client may send over a WebSocket: close, pong, message.
 FROM_READERS = ("1", "3", "4")
-RESERVED = ("connect", "disconnect")  # what the server tells its handlers; a reader has no say in it
+RESERVED = ("connect", "disconnect")  # events of the server itself, which readers may not send
 
 
 class CheckedPacket(Packet):  # type: ignore[misc]
-    """A Socket.IO packet that is well-formed, or a disconnect. Readers send no attachments."""
+    """A Socket.IO packet that is well-formed or becomes a disconnect. Attachments are not allowed."""
 
     packet_type: int
     namespace: str | None

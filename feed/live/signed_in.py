@@ -1,5 +1,5 @@
-"""The sockets that editors' sessions opened, in one worker. They carry what every reader's does, and end with the
-session: who was signed out or disabled is told by the page within a second, and is a reader from then on.
+"""The sockets that editors' sessions opened in one worker. They receive the same as readers' sockets, but are closed
+when their session ends. So the page of an editor who was signed out or disabled says so within a second.
 """
 
 from time import monotonic
@@ -11,11 +11,11 @@ from feed.store.database import Store
 from feed.store.hashes import hashed
 from feed.store.sessions import COOKIE, HOST_COOKIE
 
-EXPIRY_SECONDS = 0.5  # between two looks for sessions that are over by time alone, at which nobody commits
+EXPIRY_SECONDS = 0.5  # between two checks for expired sessions, which end without a commit
 
 
 class SignedIn:
-    """By sid of Socket.IO, the hash of the session that opened it."""
+    """Knows, for each sid of Socket.IO, the hash of the session that opened it."""
 
     def __init__(self, store: Store, secret_key: bytes) -> None:
         self._store = store
@@ -27,7 +27,8 @@ class SignedIn:
         return sid in self._session_of
 
     def enter(self, sid: str, cookies: str) -> bool:
-        """Remembers the session of which those cookies hold the token, if it is good. Raises OperationalError."""
+        """Remembers the session whose token is in the cookies, and says whether there is a valid one. Raises
+        OperationalError."""
         found = parse_cookie(cookies)
         presented = [hashed(found[name], self._key) for name in (HOST_COOKIE, COOKIE) if name in found]
         if not presented:
@@ -41,12 +42,12 @@ class SignedIn:
         return False
 
     def leave(self, sid: str) -> None:
-        """The socket is gone."""
+        """Forgets a closed socket."""
         self._session_of.pop(sid, None)
 
     def ended(self, *, committed: bool) -> list[str]:
-        """The sids whose session has ended; forgets them. Looks after a commit, and every EXPIRY_SECONDS without one.
-        Raises OperationalError."""
+        """Returns and forgets the sids whose session has ended. Checks after a commit, and otherwise every
+        EXPIRY_SECONDS. Raises OperationalError."""
         if not self._session_of or not (committed or monotonic() - self._looked > EXPIRY_SECONDS):
             return []
         known = dict(self._session_of)

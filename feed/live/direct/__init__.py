@@ -1,1 +1,1 @@
-"""The transport that takes the place of Flask-SocketIO's stock driver. Without this folder the stock driver serves."""
+"""The transport that replaces Flask-SocketIO's stock driver, and gunicorn's worker for it."""

@@ -1,7 +1,7 @@
-"""Takes a WebSocket over from gunicorn at the upgrade, and gives it to the transport.
+"""Takes WebSockets over from gunicorn at the upgrade, and gives them to the transport.
 
-It knows attributes of gunicorn, gevent and python-engineio that are not promised to stay, so it serves with the exact
-versions of libraries.py alone. Under TLS inside gunicorn the stock driver serves.
+It uses internals of gunicorn, gevent and python-engineio, so it runs only with the exact versions in libraries.py. With
+TLS inside gunicorn the stock driver serves.
 """
 
 import base64
@@ -22,27 +22,27 @@ from feed.live.gate import Gate
 from feed.live.packets import MESSAGE_BYTES, from_reader
 
 _ACCEPT_SALT = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, 1.3
-# What handlers may want to know of a reader. The rest of a request is 4 kB that every reader would keep.
+# The parts of the environment that handlers may read. The rest would be 4 kB of memory for each reader.
 _KEPT = (
     "REQUEST_METHOD", "SCRIPT_NAME", "PATH_INFO", "QUERY_STRING", "SERVER_NAME", "SERVER_PORT", "SERVER_PROTOCOL",
     "REMOTE_ADDR", "HTTP_HOST", "HTTP_ORIGIN", "HTTP_COOKIE", "wsgi.url_scheme", "wsgi.input", "wsgi.errors",
     "flask.app",
 )  # fmt: skip
-KERNEL_BYTES = 128 * 1024  # of the kernel per reader; left alone it keeps megabytes for one who does not read
-LET_GO = 20  # readers at a time when a worker drains
+KERNEL_BYTES = 128 * 1024  # kernel buffer per reader; by default the kernel keeps megabytes for one who does not read
+LET_GO = 20  # readers closed at a time when a worker drains
 
 
 class Engine(Gate):
-    """A Gate that serves readers without a greenlet for each."""
+    """A Gate that serves readers through the transport, without a greenlet for each."""
 
     def __init__(self, *positional: Any, **options: Any) -> None:
         super().__init__(*positional, **options)
         self._pings = PingWheel(int(self.ping_interval), int(self.ping_timeout), self._received, self._left)
 
     def serve(self, environ: dict[str, Any], start_response: Callable[..., Any], key: bytes, network: str) -> Any:
-        """Takes the socket over, or leaves it to the stock driver, which returns when the reader has left."""
+        """Takes the socket over and raises StopIteration, or lets the stock driver serve until the reader has left."""
         client = environ.get("gunicorn.socket")
-        # A TLS socket of gunicorn's is of another class: its bytes cannot be written past it.
+        # With TLS it is of another class, and frames cannot be written to the descriptor directly.
         if type(client) is not GeventSocket:
             return super().serve(environ, start_response, key, network)
         try:
@@ -51,14 +51,14 @@ class Engine(Gate):
             self.admission.leave(network)
             raise
         self._open(descriptor, key, environ, network)
-        raise StopIteration  # gunicorn's way to end a request without a response: its slot is free again
+        raise StopIteration  # ends the request without a response and frees gunicorn's slot
 
     def connections(self) -> list[Connection]:
-        """The readers that the transport has taken over."""
+        """Returns the readers that the transport serves."""
         return self._pings.connections()
 
     def drain(self, seconds: float) -> None:
-        """As the Gate's, spread over that time."""
+        """Like the Gate's, but spread over that time."""
         self.draining = True
         began = monotonic()
         readers = self.connections()
@@ -66,10 +66,10 @@ class Engine(Gate):
             if number % LET_GO == 0:
                 self.sleep(max(0.0, began + seconds * number / len(readers) - monotonic()))
             connection.say_goodbye(frames.RESTART, "server shutdown")
-        super().drain(seconds)  # those whom the stock driver serves
+        super().drain(seconds)  # those that the stock driver serves
 
     def hang_up(self, sid: str | None) -> None:
-        """As the Gate's, after a close frame."""
+        """Like the Gate's, but with a close frame."""
         left = self.sockets.get(sid)
         if isinstance(left, Connection):
             left.say_goodbye(frames.POLICY, "server disconnect")
@@ -77,7 +77,7 @@ class Engine(Gate):
             super().hang_up(sid)
 
     def _open(self, descriptor: int, key: bytes, environ: dict[str, Any], network: str) -> None:
-        """Begins a reader's connection, which leaves the admission by itself when it ends."""
+        """Opens a reader's connection. When it ends, `_left` takes it out of the admission."""
         sid = self.generate_id()
         connection = Connection(self._pings, sid, descriptor, network)
         self.sockets[sid] = connection
@@ -94,10 +94,10 @@ class Engine(Gate):
         connection.listen()
         packet = engine_packet.Packet(engine_packet.OPEN, opened).encode()
         # Write last: it may drop the connection, and libev aborts on a closed descriptor.
-        connection.write(_switching(key) + frames.frame(frames.TEXT, packet.encode()))  # one segment for both
+        connection.write(_switching(key) + frames.frame(frames.TEXT, packet.encode()))  # both in one segment
 
     def _received(self, connection: Connection, text: str) -> None:
-        """A message of a reader, on a greenlet of its own."""
+        """Handles a message of a reader, on a greenlet of its own."""
         if connection.closed or connection.closing:
             return
         if not from_reader(text):
@@ -107,7 +107,7 @@ class Engine(Gate):
         elif text[0] == "4":
             self._trigger_event("message", connection.sid, text[1:], run_async=False)
             joined = self._sio.manager.sid_from_eio_sid(connection.sid, "/") is not None
-            if connection.joined and not joined:  # refused, or left by itself: the socket is of no use any more
+            if connection.joined and not joined:  # refused, or it left the namespace: the socket is useless now
                 connection.say_goodbye(frames.NORMAL, "client disconnect")
             connection.joined = joined
 
@@ -118,10 +118,10 @@ class Engine(Gate):
 
 
 def _take(client: Any, unread: int) -> int:
-    """A descriptor of that socket that survives gunicorn's closing its own, past the request that was only peeked at.
-    gunicorn has set TCP_NODELAY on the listener already, and a Unix socket knows no such thing. Raises OSError."""
+    """Returns a copy of the socket's descriptor, since gunicorn closes its own, and reads the `unread` bytes of the
+    request that was only peeked at. gunicorn has already set TCP_NODELAY on the listener. Raises OSError."""
     client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BYTES)
-    descriptor = os.dup(client.fileno())  # first: where no file is left, gunicorn still finds the request to answer
+    descriptor = os.dup(client.fileno())  # first: if no file is left, gunicorn can still read and answer the request
     try:
         if unread:
             client.recv(unread)
@@ -133,7 +133,7 @@ def _take(client: Any, unread: int) -> int:
 
 def _switching(key: bytes) -> bytes:
     accept = base64.b64encode(hashlib.sha1(key + _ACCEPT_SALT, usedforsecurity=False).digest())
-    # No Sec-WebSocket-Extensions: without compression the bytes are the same for every reader.
+    # No Sec-WebSocket-Extensions: without compression all readers get the same bytes.
     return (
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n"

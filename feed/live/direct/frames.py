@@ -1,8 +1,8 @@
-"""WebSocket frames (RFC 6455) on the server's side: ours out, readers' in.
+"""WebSocket frames (RFC 6455): makes those of the server, and parses those of readers.
 
-What the server sends carries no mask and no compression, so one frame serves all readers. What readers send is mostly
-one short unfragmented frame in one piece, such as the answer to a ping: that is parsed here, in a few lines. Anything
-else goes to wsproto, which is made for a connection when it is first needed.
+Frames of the server are neither masked nor compressed, so one frame serves all readers. Readers mostly send one short
+unfragmented frame that arrives in one piece, such as the answer to a ping; a few lines here parse that. wsproto parses
+everything else; it is created for a connection when it is first needed.
 """
 
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ NOT_UTF8, POLICY, TOO_BIG, RESTART = 1007, 1008, 1009, 1012
 
 
 class Broken(Exception):
-    """What came is no proper frame, or too much. `code` is the close code to answer with."""
+    """The bytes are no correct frame, or too many. `code` is the close code to answer with."""
 
     def __init__(self, code: int) -> None:
         super().__init__(code)
@@ -27,8 +27,8 @@ class Broken(Exception):
 
 
 class Incoming(NamedTuple):
-    """A whole message or control frame of a reader, or a PART of a message, of which nothing is known but that it came.
-    `text` is set for TEXT alone, `data` for PING and PONG."""
+    """A whole message or control frame of a reader, or a PART of a message, without its content. `text` is set for TEXT
+    only, `data` for PING and PONG."""
 
     kind: int
     text: str = ""
@@ -36,7 +36,7 @@ class Incoming(NamedTuple):
 
 
 def frame(kind: int, payload: bytes) -> bytes:
-    """One whole frame of the server's."""
+    """Returns one whole frame from the server."""
     size = len(payload)
     if size < 126:
         return bytes((0x80 | kind, size)) + payload
@@ -46,12 +46,12 @@ def frame(kind: int, payload: bytes) -> bytes:
 
 
 def close_frame(code: int) -> bytes:
-    """The frame that says goodbye."""
+    """Returns the frame that closes the connection."""
     return frame(CLOSE, code.to_bytes(2, "big"))
 
 
 class Parser:
-    """The frames of one reader, from bytes as they arrive. It holds less than two messages at any time."""
+    """Parses the frames of one reader from the bytes that arrive. It stores less than two messages at any time."""
 
     __slots__ = ("_protocol", "_size", "_text")
 
@@ -61,10 +61,10 @@ class Parser:
         self._size = 0
 
     def feed(self, data: bytes) -> Iterator[Incoming]:
-        """Yields what these bytes complete, lazily; the caller may stop early. Raises Broken, after which it must not
-        be fed again."""
+        """Yields lazily what these bytes complete; the caller may stop early. Raises Broken; do not call it again after
+        that."""
         while data and self._protocol is None:
-            # More than one in a piece is usual: a page follows its own feed and the News Feed in the same breath.
+            # Several in one piece are usual: a page follows its own feed and the News Feed at the same time.
             if (size := _short_text_size(data)) is None:
                 self._protocol = FrameProtocol(client=False, extensions=[])
             else:
@@ -99,7 +99,7 @@ class Parser:
 
 
 def _short_text_size(data: bytes) -> int | None:
-    """The size of the final, masked, short text frame that these bytes begin with; None when it is anything else."""
+    """Returns the size of the final, masked, short text frame that these bytes begin with; None for anything else."""
     if len(data) < 6 or data[0] != 0x81 or not 0x80 <= data[1] <= 0x80 | 125:
         return None
     size = 6 + data[1] - 0x80

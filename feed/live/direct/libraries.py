@@ -1,4 +1,4 @@
-"""Whether the transport fits the libraries that it is attached to, and what serves where it does not."""
+"""Chooses the transport if it fits the installed libraries, and else the stock driver."""
 
 import logging
 from importlib.metadata import version
@@ -10,7 +10,7 @@ from feed.live.direct.rooms import Rooms
 from feed.live.gate import Gate
 from feed.threads import under_gevent
 
-# Exact versions: the transport knows attributes of theirs that are not promised to stay.
+# Exact versions, because the transport uses internals of these libraries.
 FITS = {
     "Flask-SocketIO": "5.7.0",
     "python-socketio": "5.18.1",
@@ -23,7 +23,8 @@ log = logging.getLogger(__name__)
 
 
 def chosen(transport: str, background: frozenset[str] = frozenset()) -> tuple[type[Gate], Manager]:
-    """The gate and the rooms for that FEED_TRANSPORT. Broadcasts of `background` events give way to all others."""
+    """Returns the gate's class and the rooms for that FEED_TRANSPORT. Broadcasts of `background` events let all others
+    go first."""
     if transport == "direct" and under_gevent() and _versions_fit():
         return Engine, Rooms(background)
     return Gate, Manager()

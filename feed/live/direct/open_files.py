@@ -1,23 +1,23 @@
-"""How the open files that a worker may have are shared out: readers, connections whose request is under way, and the
-worker's own. Each of the first two leaves the next its share, so that a crowd of readers never costs anybody a page,
-and connections that keep us waiting never cost the database a file.
+"""Divides the open files that a worker may have between readers, other connections, and the worker itself. Readers
+leave some to connections, and connections leave some to the worker, so that a crowd of readers does not keep anybody
+from a page, and slow connections do not keep the worker from the database.
 
-It is read by gunicorn.conf.py before gevent has patched anything, so it imports nothing of ours.
+gunicorn.conf.py imports this before gevent has patched anything, so it imports nothing of ours.
 """
 
 import resource
 import sys
 
 MOST_READERS = 12_000  # the default of FEED_MAX_READERS
-FOR_PAGES = 500  # that readers leave to connections and to the worker, where there are enough; else half
-OWN = 100  # that connections leave to the database, the log and what is just coming in, where there are; else a quarter
-STARTING = 30  # connections that nobody has looked at yet, where `OWN` allows it; else a third of that
-FEWEST = 200  # a worker has 40 files open by itself when it is busy, and one picture under way takes six
+FOR_PAGES = 500  # files that readers leave to connections and the worker; at most half of all
+OWN = 100  # files that connections leave to the database, the log and new connections; at most a quarter
+STARTING = 30  # connections that are accepted and not examined yet; at most a third of the worker's own files
+FEWEST = 200  # a busy worker needs 40 files for itself, and each picture that is uploaded six
 
 
 def raise_limit(most_readers: str) -> None:
-    """Raises this process's limit for that setting of FEED_MAX_READERS, as far as the system allows; ends the process
-    when that is too little. A setting that is no number is refused by the application, with advice."""
+    """Raises this process's limit to what that FEED_MAX_READERS needs, as far as the system allows. Ends the process if
+    the limit is too low. If the setting is no number, the application refuses it later."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     readers = int(most_readers) if most_readers.isdecimal() else MOST_READERS
     most = wanted(readers, soft, None if hard == resource.RLIM_INFINITY else hard)
@@ -27,28 +27,28 @@ def raise_limit(most_readers: str) -> None:
 
 
 def wanted(readers: int, soft: int, hard: int | None) -> int:
-    """How many open files to ask for, so that so many readers may come in; `hard` is the most that we can get, None
-    for any number."""
+    """Returns how many open files so many readers need, at least `soft`. `hard` is the most that we can get, None for
+    any number."""
     files = max(soft, readers + FOR_PAGES)
     return files if hard is None else min(files, hard)
 
 
 def readers(of: int) -> int:
-    """How many readers may be inside, of that many files."""
+    """Returns how many of that many files readers may use."""
     return of - min(FOR_PAGES, of // 2)
 
 
 def connections(of: int) -> int:
-    """How many readers and other connections together."""
+    """Returns how many readers and other connections may use together."""
     return of - own(of)
 
 
 def own(of: int) -> int:
-    """What connections leave to the worker."""
+    """Returns how many connections leave to the worker."""
     return min(OWN, of // 4)
 
 
 def starting(of: int) -> int:
-    """How many connections at once may be there that nobody has looked at yet. The others wait in the kernel's queue,
-    where they cost no file."""
+    """Returns how many connections may be accepted and not examined yet. More wait in the kernel's queue, where they
+    take no file."""
     return min(STARTING, own(of) // 3)

@@ -1,4 +1,4 @@
-"""Rooms whose broadcasts are encoded and framed once. It overrides the manager of python-socketio."""
+"""Rooms whose broadcasts are encoded and framed once. A subclass of python-socketio's manager."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -12,18 +12,20 @@ from socketio.packet import EVENT
 from feed.live.direct import frames
 from feed.live.direct.transport import Connection, broadcast
 
-BACKGROUND_PAUSE = 0.02  # seconds after every 2 ms of sending: a tenth of the core, however many there are to tell
+BACKGROUND_PAUSE = (
+    0.02  # seconds after every 2 ms of sending: at most a tenth of the core, however many readers there are
+)
 
 Recipient = Connection | str
-"""A reader's connection, or its sid at the stock driver."""
+"""A reader's connection, or its sid of Engine.IO if the stock driver serves it."""
 
 
 class Rooms(Manager):  # type: ignore[misc]
-    """Who is in which room, and broadcasts that are encoded and framed once. Those of one event are sent in the order
-    in which they were emitted; those of `background` events give way to all others.
+    """The members of each room, and broadcasts that are encoded and framed once. Broadcasts of one event are sent in
+    the order in which they were emitted; those of `background` events let all others go first.
 
-    The library has a room for each socket, to reach it by its sid, and searches all rooms when one leaves: with
-    10,000 readers that is 10,000 rooms at every departure. Here each socket knows its rooms, and its own is implied.
+    The library makes a room for each socket, to reach it by its sid, and searches all rooms when one leaves: with
+    10,000 readers it searches 10,000 rooms each time. Here each socket knows its rooms, and its own room is implied.
     """
 
     def __init__(self, background: frozenset[str]) -> None:
@@ -31,17 +33,17 @@ class Rooms(Manager):  # type: ignore[misc]
         self._background = background
         self._turns: defaultdict[str, RLock] = defaultdict(RLock)
         self._members: dict[tuple[str, Any], dict[str, Recipient]] = {}
-        """By namespace and room: how to reach each sid in it."""
+        """By namespace and room: the recipient for each sid in it."""
         self._entered: dict[tuple[str, str], set[Any]] = {}
-        """By namespace and sid: the rooms it is in."""
+        """By namespace and sid: the rooms that it is in."""
         self._others: set[str] = set()
-        """The sids that the transport does not serve."""
+        """The sids that the stock driver serves."""
 
     def emit(
         self, event: str, data: Any, namespace: str, room: Any = None, skip_sid: Any = None,
         callback: Any = None, to: Any = None, **more: Any,
     ) -> None:  # fmt: skip
-        """As python-socketio's; what needs an answer or carries bytes takes its way."""
+        """Like python-socketio's, which still sends events that need an answer or carry bytes."""
         encoded = None
         if not callback:
             values = list(data) if isinstance(data, tuple) else [] if data is None else [data]
@@ -65,16 +67,16 @@ class Rooms(Manager):  # type: ignore[misc]
             broadcast(readers, frames.frame(frames.TEXT, f"4{encoded}".encode()), pause)
 
     def get_participants(self, namespace: str, room: Any) -> Iterator[tuple[str, str]]:
-        """The sids in a room, each with that of Engine.IO."""
+        """Yields the sids in a room, each with its sid of Engine.IO."""
         for sid, way in list(self._reached(namespace, room).items()):
             yield sid, way if isinstance(way, str) else way.sid
 
     def get_rooms(self, sid: str, namespace: str) -> list[Any]:
-        """The rooms that sid is in, its own included."""
+        """Returns the rooms that a sid is in, including its own."""
         return [sid, *self._entered.get((namespace, sid), ())] if self.is_sid_room(namespace, sid) else []
 
     def basic_enter_room(self, sid: str, namespace: str, room: Any, eio_sid: str | None = None) -> None:
-        """Room None is the library's: all that are connected."""
+        """Adds a sid to a room. Room None is the library's room of all that are connected."""
         if room is None:
             super().basic_enter_room(sid, namespace, room, eio_sid)
             if isinstance(self._recipient(eio_sid), str):
@@ -89,7 +91,7 @@ class Rooms(Manager):  # type: ignore[misc]
             self._entered.setdefault((namespace, sid), set()).add(room)
 
     def basic_leave_room(self, sid: str, namespace: str, room: Any) -> None:
-        """Takes a sid out of a room; out of None, when it leaves the namespace."""
+        """Removes a sid from a room, or from room None when it leaves the namespace."""
         if room is None:
             super().basic_leave_room(sid, namespace, room)
             self._others.discard(sid)
@@ -101,14 +103,14 @@ class Rooms(Manager):  # type: ignore[misc]
                 del self._members[namespace, room]
 
     def basic_disconnect(self, sid: str, namespace: str, **more: Any) -> None:
-        """Takes a sid out of its rooms, and out of the namespace."""
+        """Removes a sid from its rooms and from the namespace."""
         for room in list(self._entered.get((namespace, sid), ())):
             self.basic_leave_room(sid, namespace, room)
         self._entered.pop((namespace, sid), None)
         super().basic_disconnect(sid, namespace, **more)
 
     def _reached(self, namespace: str, room: Any) -> dict[str, Recipient]:
-        """How to reach the sids in a room, in several, or (None) all of a namespace."""
+        """Returns the recipient for each sid in a room, in several rooms, or (None) in the namespace."""
         if isinstance(room, list | tuple | set):
             return {sid: way for each in room for sid, way in self._reached(namespace, each).items()}
         connected = self.rooms.get(namespace, {}).get(None, {})
