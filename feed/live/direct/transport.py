@@ -1,11 +1,11 @@
-"""The transport: frames to sockets, without a queue, a wake-up or a greenlet per reader.
+"""The transport writes frames to sockets, without a queue, a wake-up or a greenlet per reader.
 
-The stock driver sends each packet through a queue to a greenlet per reader, and loses bytes when the kernel's buffer
-is full. Here a broadcast is one frame, made once, and one `send()` per reader from one loop. What the kernel does not
-take is kept in an outbox and continued in order when the socket is writable again; an outbox that grows too long or
-stands still drops the connection, never an update: the reader comes back and catches up.
+The stock driver sends each packet through a queue to a greenlet per reader, and loses bytes when the kernel's buffer is
+full. Here a broadcast is one frame, made once, and one `send()` per reader in one loop. Bytes that the kernel does not
+take wait in an outbox, and are sent in order when the socket is writable again. An outbox that grows too long or makes
+no progress ends the connection; no update is ever left out, since the reader reconnects and catches up.
 
-A reader at rest is one object and one watcher of gevent's loop. One wheel sends all pings.
+A reader at rest is one object and one watcher of gevent's loop. One timer wheel sends all pings.
 """
 
 import logging
@@ -22,20 +22,20 @@ from gevent import get_hub, spawn_raw
 from feed.live.direct import frames
 from feed.live.direct.frames import Broken, Parser
 
-OUTBOX_BYTES = 1024 * 1024  # about a thousand updates behind: catching up is quicker
-STUCK_SECONDS = 10  # without a byte taken: frozen, gone, or not reading on purpose
-JOIN_SECONDS = 10  # between the upgrade and joining the namespace; ours takes one round trip
-GOODBYE_SECONDS = 3  # for the other side to answer a close frame
-TURN_SECONDS = 0.002  # of a broadcast before pages, pings and publishing get their turn
-LOOK_EVERY = 32  # sends between two looks at the clock: about a quarter of a millisecond
-BURST, BURST_SECONDS = 40, 10  # frames of a reader, of any kind; a page sends three and answers pings
+OUTBOX_BYTES = 1024 * 1024  # about a thousand updates; catching up is quicker than these
+STUCK_SECONDS = 10  # without a byte taken: the client is frozen, gone, or does not read on purpose
+JOIN_SECONDS = 10  # from the upgrade to joining the namespace; our page takes one round trip
+GOODBYE_SECONDS = 3  # for the client to answer a close frame
+TURN_SECONDS = 0.002  # of a broadcast before pages, pings and publishing may run
+LOOK_EVERY = 32  # sends between two readings of the clock: about a quarter of a millisecond
+BURST, BURST_SECONDS = 40, 10  # frames of a reader in so many seconds; a page sends three and answers pings
 RECEIVE_BYTES = 64 * 1024
 
 log = logging.getLogger(__name__)
 
 
 class Connection:
-    """One reader's WebSocket. To python-engineio it looks like one of its own sockets."""
+    """One reader's WebSocket. It has the interface of a socket of python-engineio."""
 
     __slots__ = (
         "_burst", "_burst_began", "_outbox", "_parser", "_pings", "_queued", "_readable", "_sock", "_writable",
@@ -58,18 +58,18 @@ class Connection:
         self.session: dict[str, Any] = {}
         self.closed = self.closing = self.joined = False
         self.clear = True
-        """Whether a frame may go straight to the descriptor: open, and nothing waits in the outbox."""
+        """Whether a frame may be written to the descriptor directly: the connection is open and the outbox is empty."""
         self.heard = self.progressed = monotonic()
         loop = get_hub().loop
         self._readable = loop.io(descriptor, 1)
         self._writable: Any = None
 
     def listen(self) -> None:
-        """Begins to take what the reader sends."""
+        """Begins to receive."""
         self._readable.start(self._read)
 
     def send(self, packet: Any) -> None:
-        """Sends an Engine.IO packet; an attachment is bytes."""
+        """Sends an Engine.IO packet, as a text frame, or as a binary one if it encodes to bytes."""
         encoded = packet.encode()
         if isinstance(encoded, str):
             self.write(frames.frame(frames.TEXT, encoded.encode()))
@@ -77,7 +77,7 @@ class Connection:
             self.write(frames.frame(frames.BINARY, encoded))
 
     def write(self, frame: bytes) -> None:
-        """Sends one whole frame, after those that are still in the outbox. Never waits, never raises."""
+        """Sends one whole frame, after those in the outbox. Never waits and never raises."""
         if not self.clear:
             if not self.closed and not self.closing:
                 self.keep(frame, 0)
@@ -93,7 +93,7 @@ class Connection:
             self.keep(frame, sent)
 
     def keep(self, frame: bytes, sent: int) -> None:
-        """Puts the rest of a frame, of which that many bytes are sent, in the outbox."""
+        """Puts the rest of a frame into the outbox; `sent` bytes of it have been sent."""
         rest = memoryview(frame)[sent:]
         if self._outbox is None:
             self._outbox = deque()
@@ -110,14 +110,14 @@ class Connection:
             self.drop("too slow")
 
     def close(self, wait: bool = True, abort: bool = False, reason: str | None = None) -> None:
-        """Ends the connection as python-engineio asks for it: at once, or with a goodbye."""
+        """Ends the connection as python-engineio asks for it: at once (`abort`), or with a close frame."""
         if abort:
             self.drop(reason or "server disconnect")
         else:
             self.say_goodbye(frames.GOING_AWAY, reason or "server disconnect")
 
     def say_goodbye(self, code: int, reason: str) -> None:
-        """Sends a close frame after what is in the outbox, and hangs up when it is answered or time is over."""
+        """Sends a close frame after the outbox, and closes when it is answered or after GOODBYE_SECONDS."""
         if self.closed or self.closing:
             return
         self.write(frames.close_frame(code))
@@ -127,7 +127,7 @@ class Connection:
             self._pings.left(self, reason)
 
     def drop(self, reason: str) -> None:
-        """Ends the connection now. What is in the outbox is lost, and nothing else: the reader catches up."""
+        """Ends the connection now. The outbox is lost, and the reader catches up when it returns."""
         if self.closed:
             return
         self.closed, self.clear = True, False
@@ -152,7 +152,7 @@ class Connection:
             return
         self.heard = monotonic()
         if self._parser is None:
-            return  # what comes after a broken frame is noise, and to keep it would cost memory
+            return  # bytes after a broken frame mean nothing, and to keep them would cost memory
         try:
             for incoming in self._parser.feed(data):
                 self._take(incoming)
@@ -174,7 +174,7 @@ class Connection:
             self._pings.receive(self, incoming.text)
 
     def _count(self) -> None:
-        """Raises Broken for a reader who talks too much."""
+        """Counts a frame. Raises Broken when a reader sends too many."""
         if self.heard - self._burst_began > BURST_SECONDS:
             self._burst, self._burst_began = 0, self.heard
         self._burst += 1
@@ -204,7 +204,7 @@ class Connection:
 
 
 class PingWheel:
-    """What the connections of a worker share: the pings, the deadlines, and who is told of what happens."""
+    """What the connections of a worker share: the pings, the deadlines, and the functions that handle events."""
 
     def __init__(
         self,
@@ -225,7 +225,7 @@ class PingWheel:
         self.joining: deque[tuple[float, Connection]] = deque()
 
     def add(self, connection: Connection) -> None:
-        """Watches over a new connection."""
+        """Begins to ping a new connection and to check its deadlines."""
         slot = self._tick % len(self._slots)
         self._slots[slot].add(connection)
         self._where[connection] = slot
@@ -234,15 +234,15 @@ class PingWheel:
             self._turning = gevent.spawn(self._turn)
 
     def receive(self, connection: Connection, text: str) -> None:
-        """Passes a message on, off the loop's own greenlet, where handlers may wait."""
+        """Passes a message on, on a greenlet of its own, where handlers may wait."""
         spawn_raw(self._receive, connection, text)
 
     def left(self, connection: Connection, reason: str) -> None:
-        """Says that a reader left, never in the middle of a broadcast."""
+        """Reports that a reader left, on a greenlet of its own, so never in the middle of a broadcast."""
         spawn_raw(self._left, connection, reason)
 
     def forget(self, connection: Connection) -> None:
-        """The connection is closed."""
+        """Stops watching a closed connection."""
         slot = self._where.pop(connection, None)
         if slot is not None:
             self._slots[slot].discard(connection)
@@ -250,7 +250,7 @@ class PingWheel:
         self.goodbyes.pop(connection, None)
 
     def connections(self) -> list[Connection]:
-        """All that are open."""
+        """Returns all open connections."""
         return list(self._where)
 
     def _turn(self) -> None:
@@ -279,11 +279,11 @@ class PingWheel:
 
 
 def broadcast(connections: Sequence[Connection], frame: bytes, pause: float = 0.0) -> None:
-    """Sends one frame to all, in a loop that lets others have their turn, each time for `pause` seconds at least. A
-    second call may overtake this one: callers who mind take turns (see rooms.Rooms).
+    """Sends one frame to all connections, in a loop that yields to other greenlets, each time for at least `pause`
+    seconds. A second call may overtake this one; callers that need an order use a lock (see rooms.Rooms).
 
-    What stands in the inner loop is paid 10,000 times an update: one look at the connection and one system call. The
-    descriptor is the connection's own as long as it is `clear`; nothing can close it between the two.
+    The inner loop runs 10,000 times for each update, so it has one check of the connection and one system call. The
+    descriptor belongs to the connection as long as it is `clear`, and nothing can close it between the two.
     """
     size, send = len(frame), os.write
     until = perf_counter() + TURN_SECONDS

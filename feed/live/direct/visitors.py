@@ -1,9 +1,10 @@
-"""Connections that gunicorn reads and answers: how long each may keep us waiting, and who gives way when it is full.
+"""Visitors: the connections that gunicorn reads and answers, their deadlines, and which is closed when there are too
+many.
 
-Each is an open file until its other side has sent a whole request and taken the answer. So a body that does not come
-and an answer that nobody takes have a deadline; and where files run short, or one address has too many connections, the
-one that has waited longest for its other side ends for the one that comes. Who sends a request at once, as browsers
-do, is answered however many others hold connections open.
+Each takes an open file until the client has sent a whole request and received the answer. So the body of a request and
+the answer have a deadline. When files run short, or one network has too many connections, the one that has waited for
+its client longest is closed to make room for the new one. A client that sends its request at once, as browsers do, is
+answered however many connections others hold open.
 """
 
 import errno
@@ -17,19 +18,19 @@ from gevent import GreenletExit
 
 from feed.networks import network_of
 
-STUCK_SECONDS = 10  # without a byte that came or was taken: gone, frozen, or on purpose
-SLOWEST = 4_096  # bytes a second that a body or an answer has to move at, after the first 10 s: a poor phone's line
+STUCK_SECONDS = 10  # without a byte received or taken: the client is gone, frozen, or slow on purpose
+SLOWEST = 4_096  # bytes a second, the least for a body or an answer after the first 10 s: a slow mobile connection
 
 
 class HungUp(ConnectionResetError):
-    """We have ended the connection. gunicorn takes it as the other side's doing, and writes nothing down."""
+    """We have closed the connection. gunicorn takes this for a reset by the client and logs nothing."""
 
     def __init__(self) -> None:
         super().__init__(errno.ECONNRESET, "kept us waiting for too long")
 
 
 class Visitor:
-    """A client's socket with its deadlines, as gunicorn uses it. What is not here is the socket's own."""
+    """A client's socket with deadlines, as gunicorn uses it. All other attributes are those of the socket."""
 
     __slots__ = ("_end", "_visitors", "ended", "network", "sock", "waited", "waiting")
 
@@ -39,19 +40,19 @@ class Visitor:
         self.sock = sock
         self.network = network
         self.waiting = self.waited = self.ended = False
-        """Whether it may be hung up on, as its other side keeps us waiting or it waits for its turn; whether a byte had
-        to be waited for since the last request; whether we have hung up."""
+        """Whether it may be closed, because it waits for the client or for its turn; whether it has waited for bytes
+        since the last request; whether we have closed it."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.sock, name)
 
     def begin(self) -> None:
-        """A request has come: from here on its body and the answer have their deadline."""
+        """Starts the deadline for the body of a request and for the answer."""
         self._end = monotonic() + STUCK_SECONDS
         self._visitors.move_to_end(self)
 
     def rest(self) -> None:
-        """The answer is sent. gunicorn itself waits for the next request, and not for long."""
+        """Ends the deadline, when the answer has been sent. gunicorn limits the wait for the next request."""
         self._end = None
         self.waited = False
 
@@ -62,7 +63,7 @@ class Visitor:
         self.sock.settimeout(0.0)
         try:
             data: bytes = self.sock.recv(*asked)
-        except (BlockingIOError, ssl.SSLWantReadError):  # under TLS another class says the same
+        except (BlockingIOError, ssl.SSLWantReadError):  # TLS raises another class
             self.waited = True
             data = self._wait(self.sock.recv, *asked)
         self._moved(len(data))
@@ -78,7 +79,7 @@ class Visitor:
 
     @contextmanager
     def giving_way(self) -> Iterator[None]:
-        """While it waits for its turn, and may be hung up on. Raises HungUp when it was."""
+        """Lets the connection be closed while it waits for its turn. Raises HungUp when it was."""
         self.waiting = True
         yield
         self.waiting = False
@@ -86,13 +87,13 @@ class Visitor:
             raise HungUp
 
     def to_reader(self) -> Any:
-        """The socket itself: it is a reader's from now on, counted by the admission and no longer here."""
+        """Returns the socket itself, which is a reader's from now on and no longer counted here."""
         self._visitors.leave(self)
         self.sock.settimeout(None)
         return self.sock
 
     def hang_up(self) -> None:
-        """Ends the connection and gives its file back; whatever waits for it is woken."""
+        """Closes the connection and frees its file; the greenlet that waits for it is woken."""
         self.ended = True
         self.sock.close()
 
@@ -109,9 +110,9 @@ class Visitor:
         try:
             return move(*args)
         except OSError as error:
-            if self.ended and self._end is not None:  # in the middle of a request that nobody needs to answer any more
+            if self.ended and self._end is not None:  # in the middle of a request, which needs no answer any more
                 raise GreenletExit from None
-            late = isinstance(error, TimeoutError)  # gevent's TLS sockets raise it, too
+            late = isinstance(error, TimeoutError)  # gevent's TLS sockets raise it too
             if late:
                 self._visitors.counted("slow")
             if self.ended or late:
@@ -122,8 +123,9 @@ class Visitor:
 
 
 class Visitors:
-    """Those of one worker, in the order of their last request: at most `most` together with the readers that `readers`
-    counts, and at most `most_each` of one network; None where all come from a proxy. `counted` is told why one ended.
+    """The visitors of one worker, in the order of their last request. There are at most `most`, together with the
+    readers that `readers` counts, and at most `most_each` of one network (None if all come from a proxy). `counted` is
+    called with the reason when one is closed.
     """
 
     def __init__(
@@ -137,7 +139,7 @@ class Visitors:
         self._of: dict[str, dict[Visitor, None]] = {}
 
     def enter(self, sock: Any, address: object) -> Visitor | None:
-        """The visitor of a new connection from that address; None where there is no room, nor anybody who waits."""
+        """Returns the visitor of a new connection; None if there is no room and no waiting connection to close."""
         name = address[0] if isinstance(address, tuple) and self._most_each is not None else ""
         network = network_of(name) if ":" in name else name
         same = self._of.get(network, {})
@@ -151,7 +153,7 @@ class Visitors:
         return visitor
 
     def leave(self, visitor: Visitor) -> None:
-        """The connection ends here, or is a reader's. Again makes no difference."""
+        """Removes a connection that ends or becomes a reader's. A second call does nothing."""
         self._all.pop(visitor, None)
         same = self._of.get(visitor.network)
         if same is not None:
@@ -160,7 +162,7 @@ class Visitors:
                 del self._of[visitor.network]
 
     def move_to_end(self, visitor: Visitor) -> None:
-        """It has just sent a request."""
+        """Marks a connection as the one with the latest request."""
         if visitor in self._all:
             for each in (self._all, self._of[visitor.network]):
                 del each[visitor]

@@ -1,12 +1,12 @@
-"""gunicorn's gevent worker, with a short way in for the one request that comes in crowds: the upgrade.
+"""gunicorn's gevent worker, with a faster path for WebSocket upgrades, which come in crowds.
 
-After a deploy or a lost network all readers come back in the same seconds, and gunicorn's parsing of their requests
-was a third of what each cost. Here a new connection is looked at first, without taking a byte: an upgrade in its plain
-form goes straight to the application, and whatever else it is, or was refused, gunicorn reads and answers as always.
-What goes straight in does not count for `max_requests`: the crowd would recycle the worker that it comes back to.
+After a deploy or a network failure all readers reconnect in the same seconds, and gunicorn's parsing was a third of the
+cost of each. So this worker first peeks at a new connection without taking a byte. A plain upgrade goes to the
+application directly; gunicorn reads and answers everything else, refused upgrades included. Upgrades on the fast path
+do not count for `max_requests`: otherwise the crowd would recycle the worker that it reconnects to.
 
-Every connection is a visitor (visitors.py) until it ends or is a reader's, so that none holds its file for ever. And a
-client that sends its next requests before it has the answer to the first takes turns with all others.
+Every connection is a visitor (visitors.py) until it ends or becomes a reader's, so that none keeps its file for ever. A
+client that sends further requests before it has the first answer takes turns with all others.
 """
 
 import gc
@@ -29,19 +29,19 @@ from gunicorn.sock import is_http2_negotiated
 from gunicorn.workers import ggevent
 from gunicorn.workers.ggevent import GeventWorker
 
-# Nothing of the application: it comes in after gevent has patched what it stands on.
+# Nothing of the application is imported here: gevent has to patch the standard library first.
 from feed.live.admission import BARE_HEADERS, RETRY_SECONDS, SOCKET_PATH, UNREAD
 from feed.live.direct import open_files
 from feed.live.direct.visitors import STUCK_SECONDS, HungUp, Visitor, Visitors
 
-DRAIN_LOOK_SECONDS = 0.1  # between two looks whether the worker is to end
-PEEKED_BYTES = 4096  # browsers' upgrades have 500 to 1,500; a longer one is gunicorn's
+DRAIN_LOOK_SECONDS = 0.1  # between two checks whether the worker is to end
+PEEKED_BYTES = 4096  # browsers' upgrades have 500 to 1,500; gunicorn reads longer ones
 
-# Strict on purpose, so that nothing is read in two ways: one request line without a fragment, fields without folding.
+# Strict on purpose, so that gunicorn would read the same: a request line without fragment, fields without folding.
 _UPGRADE = re.compile(
     rb"GET %s\?([!$-~]+) HTTP/1\.1\r\n((?:[A-Za-z0-9-]+:[\t -~\x80-\xff]*\r\n)+)\r\n" % re.escape(SOCKET_PATH).encode()
 )
-# What is answered before the application is asked: by the name of gunicorn's exception, else 400.
+# The status of requests that gunicorn cannot read, by the name of its exception; else 400.
 STATUSES = {
     "UnsupportedTransferCoding": 501,
     "LimitRequestLine": 414,
@@ -65,25 +65,25 @@ _NOT_PLAIN = ("HTTP_CONTENT_LENGTH", "HTTP_TRANSFER_ENCODING", "HTTP_EXPECT")
 
 
 class Server(StreamServer):  # type: ignore[misc]
-    """gevent's own, which takes as many connections as come before it looks at the first, and prints a stack trace for
-    each client that breaks off while TLS begins."""
+    """gevent's server with two corrections: it accepts a limited number of connections before the first is examined,
+    and prints no stack trace for a client that breaks off during the TLS handshake."""
 
     starting = 0
-    """Connections that nobody has looked at yet."""
+    """Connections that are accepted and not examined yet."""
     most_starting = open_files.STARTING
-    """How many of these there may be; what the files allow, once the worker runs."""
+    """The most of these; the worker sets it by the number of open files when it starts."""
 
     def do_read(self) -> Any:
-        """The next connection; None for none."""
+        """Accepts the next connection; None for none."""
         return super().do_read() if Server.starting < Server.most_starting else None
 
     def do_handle(self, *args: Any) -> None:
-        """Has a greenlet look at a connection."""
+        """Starts a greenlet for a connection."""
         Server.starting += 1
         super().do_handle(*args)
 
     def wrap_socket_and_handle(self, client_socket: Any, address: Any) -> None:
-        """A new connection under TLS."""
+        """Handles a new connection with TLS."""
         Server.starting -= 1
         client = None
         with suppress(OSError), gevent.Timeout(STUCK_SECONDS, False):  # an SSLError is an OSError
@@ -96,20 +96,20 @@ class Server(StreamServer):  # type: ignore[misc]
 
 
 class Worker(GeventWorker):  # type: ignore[misc]
-    """gunicorn's own, with a first look at each connection, deadlines, and an orderly end."""
+    """gunicorn's gevent worker, with the fast path for upgrades, deadlines, and an orderly end."""
 
     def load_wsgi(self) -> None:
-        """Loads the application, and prepares the process to live with many readers, and to end."""
+        """Loads the application and prepares the process for many readers and for its end."""
         super().load_wsgi()
         self._application = self.wsgi.extensions["liveline"]
-        # A full pass of the garbage collector over 10,000 readers stops everything for 60 to 150 ms, and their coming
-        # set one off every other second. Readers hold no cycles; what does is young, and found by the first two
-        # generations.
+        # A full garbage collection with 10,000 readers stops everything for 60 to 150 ms, and while they connected
+        # there was one every other second. Readers are in no reference cycles; objects that are die young, and the
+        # first two generations find them.
         gc.collect()
         gc.freeze()
         gc.set_threshold(10_000, 20, 200)
-        # Ctrl+C reaches the workers too, and gunicorn's quick end raises SystemExit where gevent prints a stack trace
-        # for it. The master alone decides, and both ways to end are the orderly one: it takes a second.
+        # Ctrl+C reaches the workers too, and gunicorn's quick exit raises SystemExit where gevent prints a stack trace
+        # for it. So only the master reacts to it, and a quick exit is an orderly one too, which takes a second.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGQUIT, self.handle_exit)
         if self.cfg.is_ssl:
@@ -119,7 +119,7 @@ class Worker(GeventWorker):  # type: ignore[misc]
         self._application.begin(self.wsgi.jinja_env)
 
     def run(self) -> None:
-        """Serves until it is told to end, and stays until its readers have been let go."""
+        """Serves until the worker is told to end, then waits until all readers' sockets are closed."""
         channel, settings = self._application.channel, self._application.settings
         self._names = {listener: listener.getsockname() for listener in self.sockets}
         self._turns = Semaphore(1)
@@ -127,9 +127,11 @@ class Worker(GeventWorker):  # type: ignore[misc]
         files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
         Server.most_starting = open_files.starting(files)
         most = open_files.connections(files)
-        most_each = None if settings.proxies else settings.max_connections_per_address  # all come from the proxy
+        most_each = None if settings.proxies else settings.max_connections_per_address  # all addresses are the proxy's
         self._visitors = Visitors(most, most_each, lambda: channel.admission.inside, self._refusals.count)
-        self.worker_connections = files  # never the limit: where it holds, gevent accepts nobody any more
+        self.worker_connections = (
+            files  # so high that it never applies: at this limit gevent would accept no more connections
+        )
         ggevent.StreamServer = Server
         try:
             super().run()
@@ -138,7 +140,7 @@ class Worker(GeventWorker):  # type: ignore[misc]
             self._draining.join(self.cfg.graceful_timeout)
 
     def _leave_files_to_pages(self) -> None:
-        """A reader is an open file, and without one to spare nobody is answered, not even with a refusal."""
+        """Lowers the number of readers if there are too few open files to answer pages as well."""
         admission = self._application.channel.admission
         files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
         most = open_files.readers(files)
@@ -150,13 +152,13 @@ class Worker(GeventWorker):  # type: ignore[misc]
             admission.most = most
 
     def _drain(self) -> None:
-        """Lets readers go as soon as the worker is told to end, so that they move on to the next one."""
+        """Closes readers' sockets when the worker is told to end, so that they reconnect to the next one."""
         while self.alive:
             gevent.sleep(DRAIN_LOOK_SECONDS)
         self._application.drain()
 
     def handle(self, listener: Any, client: Any, addr: Any) -> None:
-        """A new connection, on a greenlet of its own."""
+        """Handles a new connection, on a greenlet of its own."""
         Server.starting -= 1
         visitor = self._visitors.enter(client, addr)
         if visitor is None:
@@ -166,17 +168,17 @@ class Worker(GeventWorker):  # type: ignore[misc]
             return
         try:
             if not self._upgraded(visitor, addr):
-                # gunicorn asks the listener for its name at the start of each connection. A worker that ends has closed
-                # it since this one came in: that would raise, and hang up on the client without an answer.
+                # gunicorn asks the listener for its name at the start of each connection. A worker that ends may have
+                # closed it meanwhile; that would raise, and the client would get no answer.
                 named = SimpleNamespace(getsockname=lambda: self._names[listener])
                 super().handle(named, client if is_http2_negotiated(client) else visitor, addr)
         finally:
             self._visitors.leave(visitor)
 
     def handle_request(self, listener_name: Any, req: Any, sock: Any, addr: Any) -> Any:
-        """A request whose head has come."""
+        """Handles a request whose head has arrived."""
         if _sent_more(req):
-            with sock.giving_way(), self._turns:  # one of these at a time, behind everybody who asked once
+            with sock.giving_way(), self._turns:  # one such request at a time, after all other clients' requests
                 gevent.sleep(0)
         elif req.req_number > 1 and not sock.waited:
             gevent.sleep(0)
@@ -187,7 +189,7 @@ class Worker(GeventWorker):  # type: ignore[misc]
             sock.rest()
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
-        """What cannot be read is refused, and counted instead of written down; the rest is a mistake of ours."""
+        """Answers and counts a request that cannot be read; logs any other error, which is ours."""
         broken = isinstance(exc, (ParseException, ssl.SSLError))
         if broken:
             self._refusals.count("broken request")
@@ -197,7 +199,7 @@ class Worker(GeventWorker):  # type: ignore[misc]
         self._refuse(client, status, WORDS[status])
 
     def _refuse(self, client: Any, status: int, words: str, more: str = "") -> None:
-        """Answers what the application is never asked, and what nobody need wait for."""
+        """Sends an answer that does not come from the application, without waiting."""
         answer = (
             f"HTTP/1.1 {status} {WORDS[status]}\r\nConnection: close\r\n{more}"
             f"{REFUSAL_HEADERS}Content-Length: {len(words) + 1}\r\n\r\n{words}\n"
@@ -213,7 +215,7 @@ class Worker(GeventWorker):  # type: ignore[misc]
         try:
             with self.timeout_ctx():
                 head = visitor.recv(PEEKED_BYTES, MSG_PEEK)
-            if not head:  # nothing was asked, and it has gone or said nothing for too long
+            if not head:  # the client has closed the connection, or sent nothing for too long
                 visitor.close()
                 return True
             if environ := upgrade_in(head):
@@ -225,20 +227,20 @@ class Worker(GeventWorker):  # type: ignore[misc]
             return True
         except OSError:
             return False
-        except StopIteration:  # taken over
+        except StopIteration:  # the transport has taken the socket over
             visitor.close()
             return True
         return False
 
 
 def _sent_more(request: Any) -> bool:
-    """Whether the client has sent more than this request already, without waiting for its answer."""
+    """Whether the client has sent more than this request without waiting for the answer."""
     length = getattr(request.body.reader, "length", None)
     return length is not None and request.unreader.buf.getbuffer().nbytes > length
 
 
 def upgrade_in(head: bytes) -> dict[str, Any] | None:
-    """The WSGI environment of these bytes, when they are exactly one upgrade in its plain form; else None."""
+    """Returns the WSGI environment if these bytes are exactly one plain upgrade, else None."""
     found = _UPGRADE.fullmatch(head)
     if found is None:
         return None
@@ -247,7 +249,7 @@ def upgrade_in(head: bytes) -> dict[str, Any] | None:
         "SCRIPT_NAME": "",
         "PATH_INFO": SOCKET_PATH,
         "QUERY_STRING": found[1].decode(),
-        "SERVER_NAME": "",  # HTTP_HOST has it
+        "SERVER_NAME": "",  # in HTTP_HOST
         "SERVER_PORT": "",
         "SERVER_PROTOCOL": "HTTP/1.1",
         "wsgi.url_scheme": "http",
@@ -257,7 +259,7 @@ def upgrade_in(head: bytes) -> dict[str, Any] | None:
     for line in found[2].decode("latin-1").split("\r\n")[:-1]:
         name, _, value = line.partition(":")
         key = f"HTTP_{name.upper().replace('-', '_')}"
-        if key in environ or key in _NOT_PLAIN:  # said twice: gunicorn knows what that means
+        if key in environ or key in _NOT_PLAIN:  # a repeated header: gunicorn knows how to read it
             return None
         environ[key] = value.strip()
     return environ if "HTTP_HOST" in environ else None
