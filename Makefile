@@ -40,7 +40,7 @@ demo: $(READY) ## Replay the Apollo 11 landing live (SPEED=600 times as fast), o
 	$(FLASK) demo replay --url http://$(HOST):$(PORT) --speed $(SPEED) && \
 	echo "The replay is over; the site stays up. Stop with Ctrl+C." && wait $$server
 
-bench: $(READY) bench/.venv/ready ## Measure against peers, for 25 minutes; needs a C compiler, names peers that are missing
+bench: $(READY) bench/.venv/ready ## Measure against peers, for 25 minutes; needs a C compiler, and names missing peers
 	@if command -v npm >/dev/null 2>&1; then cd bench/peers && npm ci --silent --no-audit --no-fund; fi
 	@failed=0; for each in fanout connect pages idle slow workers growth tasks; do \
 	$(BIN)/python bench/$$each.py || failed=1; echo; done; exit $$failed
@@ -50,13 +50,13 @@ bench/.venv/ready: bench/requirements.txt
 	bench/.venv/bin/pip install --quiet --disable-pip-version-check --require-hashes -r bench/requirements.txt && touch $@; } || \
 	{ rm -rf bench/.venv; echo "FastAPI cannot be installed here and is left out."; }
 
-screenshots: $(TESTS_READY) browser ## Make the pictures that the README shows
+screenshots: $(TESTS_READY) browser ## Take the screenshots that the README shows
 	@$(BIN)/python -m tests.browser.screenshots
 
-translations: $(TESTS_READY) ## Bring the catalogues in step with what templates and code say
+translations: $(TESTS_READY) ## Update the catalogues with the messages of templates and code
 	@$(BIN)/python -m tests.catalogues
 
-lock: ## Write requirements.txt, of tests and bench too, from the .in files beside them, with all hashes
+lock: ## Write each requirements.txt from the .in file beside it, with all hashes
 	@test -x $(LOCK)/bin/uv || { $(PYTHON) -m venv $(LOCK) && \
 	$(LOCK)/bin/pip install --quiet --disable-pip-version-check uv==0.13.9; }
 	@for each in requirements tests/requirements bench/requirements; do \

@@ -25,7 +25,7 @@ from feed.web.services import services
 
 
 @contextmanager
-def troubles_in_a_sentence() -> Iterator[None]:
+def errors_as_one_line() -> Iterator[None]:
     """Reports errors of files, of the database and of the input as one sentence, never as a stack trace."""
     try:
         yield
@@ -51,7 +51,7 @@ class Group(AppGroup):
     """A group of commands that report errors as one sentence."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        with troubles_in_a_sentence():
+        with errors_as_one_line():
             return super().invoke(ctx)
 
 
@@ -68,11 +68,11 @@ def install(app: Flask) -> None:
     app.cli.add_command(start)
 
 
-@click.command(help="Make everything ready, say where to go, and serve with gunicorn.")
+@click.command(help="Prepare everything, print the addresses, and serve with gunicorn.")
 @with_appcontext
 def start() -> None:
     """Runs the site; `make run` calls this."""
-    with troubles_in_a_sentence():
+    with errors_as_one_line():
         _make_ready()
     sys.stdout.flush()
     services().store.close()
@@ -124,7 +124,7 @@ def backup(path: Path) -> None:
     click.echo(f"backed up to {path}")
 
 
-@db.command(help="Put a backup in the place of what is there; open pages reload.")
+@db.command(help="Replace database and pictures by a backup; open pages reload.")
 @click.argument("path", type=click.Path(path_type=Path, dir_okay=False))
 def restore(path: Path) -> None:
     """Restores the backup at PATH, unless it is none or of a newer release."""
@@ -135,7 +135,7 @@ def restore(path: Path) -> None:
     click.echo(f"restored from {path}")
 
 
-@db.command(help="Check the file and the promises of the log. Exit code 1 when something is wrong.")
+@db.command(help="Check the file and the invariants of the log. Exit code 1 when something is wrong.")
 def check() -> None:
     """Prints what is wrong, or that all is well."""
     problems = backups.check(services().store)
@@ -143,7 +143,7 @@ def check() -> None:
     sys.exit(1 if problems else 0)
 
 
-@db.command(help="Make anew what is derived: search, counters, parts. Exit code 1 when something else is wrong.")
+@db.command(help="Make derived data anew: search index, counters, parts. Exit code 1 when something else is wrong.")
 def repair() -> None:
     """Prints what was repaired, and fails with what only a backup can repair."""
     click.echo("\n".join(repairs.repair(services().store)))
@@ -178,7 +178,7 @@ def add_editor(name: str, role: str, display_name: str | None) -> None:
     click.echo(f"added {added.name} ({added.role})")
 
 
-@editor.command("list", help="List who may write, and what works of theirs.")
+@editor.command("list", help="List the editors, with their sessions and tokens.")
 def list_editors() -> None:
     """Prints a line for each editor, with tabs between the fields."""
     with services().store.read() as db:
@@ -189,7 +189,7 @@ def list_editors() -> None:
             click.echo("\t".join((each.name, each.display_name, each.role, state, works)))
 
 
-@editor.command("disable", help="NAME may not write any more, from this moment on: sessions and tokens end.")
+@editor.command("disable", help="Keep NAME from writing, from now on: sessions and tokens end.")
 @click.argument("name")
 def disable_editor(name: str) -> None:
     """Ends all sessions and tokens of the editor, and prints how many."""
@@ -198,7 +198,7 @@ def disable_editor(name: str) -> None:
     click.echo(f"disabled {name}: ended {ended.sessions} sessions and {ended.tokens} tokens")
 
 
-@editor.command("enable", help="NAME may sign in again, by the password of before; tokens have to be made anew.")
+@editor.command("enable", help="Let NAME sign in again with the old password; tokens have to be made anew.")
 @click.argument("name")
 def enable_editor(name: str) -> None:
     """Lets the editor sign in again; the old tokens stay revoked."""
@@ -219,10 +219,10 @@ def set_password(name: str) -> None:
     _say_what_works(name)
 
 
-@token.command("add", help="Print a new token of EDITOR, which is shown this once.")
+@token.command("add", help="Print a new token of EDITOR, which is not shown again.")
 @click.argument("editor_name", metavar="EDITOR")
 @click.option("--name", default="api", show_default=True, help="What it is for; revoking goes by this.")
-@click.option("--days", type=click.IntRange(1, 3650), help="How long it works; without end when left out.")
+@click.option("--days", type=click.IntRange(1, 3650), help="For how many days it is valid; without end when left out.")
 def add_token(editor_name: str, name: str, days: int | None) -> None:
     """Prints the token alone, so that a script can take it."""
     try:

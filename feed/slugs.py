@@ -12,7 +12,7 @@ from anyascii import anyascii
 SLUG = 80  # characters; stays readable in an address bar
 PLAIN = "article"  # the slug of a headline that has neither letters nor digits
 
-_OWN_WAYS: dict[str, dict[str, str | int | None]] = {
+_TRANSLITERATIONS: dict[str, dict[str, str | int | None]] = {
     "de": {"ä": "ae", "ö": "oe", "ü": "ue"},
     "da": {"å": "aa"},
     "nb": {"å": "aa"},
@@ -24,7 +24,7 @@ _SIGN = re.compile("([\u3400-\u9fff\uf900-\ufaff\U00020000-\U000323af])")
 def slug_of(headline: str, language: str) -> str:
     """Returns a slug made of the headline, cut between words. `language` is the headline's BCP 47 tag."""
     words = unicodedata.normalize("NFC", headline).lower()
-    words = words.translate(str.maketrans(_OWN_WAYS.get(language.split("-")[0], {})))
+    words = words.translate(str.maketrans(_TRANSLITERATIONS.get(language.split("-")[0], {})))
     words = "".join(" " if unicodedata.category(c) in ("So", "Cn") else c for c in _SIGN.sub(r" \1 ", words))
     parts = re.findall("[a-z0-9]+", anyascii(words).lower().replace("'", ""))
     made = ""
