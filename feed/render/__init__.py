@@ -1,1 +1,2 @@
-"""What is stored → what is sent: an update to its <li>, changes to an envelope. Knows no reader and no request."""
+"""Makes what is sent out of what was read: the <li> of an update, the envelope of changes, the documents of a feed.
+Nothing here asks the database, or knows a reader or a request."""

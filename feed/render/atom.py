@@ -1,4 +1,4 @@
-"""Atom (RFC 4287). Retractions stand in it as tombstones (RFC 6721), so that a reader's copy goes, too."""
+"""Atom (RFC 4287). A retraction is a tombstone (RFC 6721), so that feed readers delete their copy."""
 
 from xml.etree.ElementTree import Element
 

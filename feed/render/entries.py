@@ -1,7 +1,7 @@
-"""A feed as feed readers take it, whichever the format: whole addresses, ids that never come again, plain titles.
+"""A feed for feed readers, in whichever format: with whole addresses, ids that are never used again, plain titles.
 
-Ids are tag URIs (RFC 4151): host, day, and what was published then. An update's number comes again after a restore
-from a backup, on the same day perhaps, so its id holds the moment of publication too, as the restore itself does.
+Ids are tag URIs (RFC 4151): host, day, and what was published then. After a restore from a backup an update's number is
+used again, perhaps on the same day, so its id holds the time of publication too.
 """
 
 from collections.abc import Sequence
@@ -25,9 +25,9 @@ SUMMARY = 200  # characters
 
 @dataclass(frozen=True)
 class Entry:
-    """A standing update. `title` and `summary` are plain text, `html` has absolute addresses. `language` is its own,
-    None for the feed's, `picture` that of its first picture, `updated` the moment of its last edit or else of its
-    publication."""
+    """An update that is not retracted. `title` and `summary` are plain text, `html` has absolute addresses. `language`
+    is its own, None for the feed's, `picture` that of its first picture, `updated` the moment of its last edit or else
+    of its publication."""
 
     id: str
     url: str
@@ -43,7 +43,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Tombstone:
-    """A retracted update. `reason` is what readers were told, None when nothing was."""
+    """A retracted update. `reason` is what readers were told, None where they were told nothing."""
 
     id: str
     retracted: str
@@ -75,13 +75,13 @@ def listing(
     language: Language,
     feed: Feed,
     logo: str,
-    standing: Sequence[Update],
+    newest: Sequence[Update],
     retracted: Sequence[Update],
 ) -> Listing:
     """The feed with its newest updates and those that were retracted last, in its language. `logo` is the path of the
     site's logo."""
     url = settings.public_url
-    entries = [entry(url, language, each) for each in standing]
+    entries = [entry(url, language, each) for each in newest]
     tombstones = [_tombstone(url, each) for each in retracted]
     moments = [each.updated for each in entries] + [each.retracted for each in tombstones]
     story = text.plain_line(feed.headline, language.tag) if feed.headline else None
@@ -109,12 +109,12 @@ def page(url: str, slug: str) -> str:
 
 
 def addresses(url: str, slug: str) -> list[str]:
-    """Of that feed's documents, in all formats."""
+    """The addresses of that feed's documents, in all formats."""
     return [f"{_address(url, slug)}.{ending}" for ending in ENDINGS]
 
 
 def entry(url: str, language: Language, update: Update) -> Entry:
-    """The update of the site at that address."""
+    """The update as an entry of a feed's documents. `url` is the address of the site."""
     own = f"{url}/updates/{update.id}"
     picture = text.first_picture(update.html)
     return Entry(
@@ -137,7 +137,7 @@ def title(language: Language, update: Update) -> str:
 
 
 def tag(url: str, update: Update) -> str:
-    """The id of that update for all times, whatever becomes of it."""
+    """The id of that update, which stays whatever happens to it."""
     return _tag(url, update.published_at, f"updates/{update.id}/{update.published_at[11:23]}")
 
 

@@ -1,7 +1,7 @@
-"""Changes → the envelope, for the push and the catch-up alike.
+"""Makes the envelope out of changes, for the push and the catch-up alike.
 
-An envelope covers the versions after+1 … version of one epoch, whole. What cannot be covered whole is refused with
-"reload" (invariant 7).
+An envelope holds all that changed in the versions after+1 … version of one epoch. A reader for whom that is not
+possible has to reload (invariant 7).
 """
 
 from typing import Any, TypedDict
@@ -30,7 +30,7 @@ class Envelope(TypedDict):
 
 
 def envelope(render: Renderer, found: Changes) -> Envelope:
-    """These changes as an open page applies them."""
+    """The envelope of these changes."""
     feed = found.feed
     changes: list[Change] = [
         {"id": f"update-{u.id}", "version": u.version, "html": None if u.gone else str(render.update(u))}
@@ -51,5 +51,5 @@ def envelope(render: Renderer, found: Changes) -> Envelope:
 
 
 def reload(feed: Feed) -> dict[str, Any]:
-    """What a reader gets who cannot be caught up: a fresh page holds it all."""
+    """The answer for a reader who has to load the page again, because no envelope can lead on from where they are."""
     return {"feed": feed.slug, "epoch": feed.epoch, "version": feed.version, "reload": True}

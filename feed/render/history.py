@@ -16,14 +16,14 @@ from feed.languages import ENGLISH
 from feed.store.revisions import Revision
 
 MOST_COMPARED = 1_000  # sentences or words at a time: 20 ms for usual prose, 0.1 s for the worst pattern we found
-KEPT = 256  # comparisons: strangers may ask again and again
+KEPT = 256  # comparisons in memory: anybody may ask for them again and again
 SENTENCE_ENDS = (".", "!", "?", "…", ".”", "!”", "?”", ".’", "。", "؟")
 
 T = TypeVar("T")
 
 
 class Piece(NamedTuple):
-    """Words in a row that stayed, were taken out, or were put in."""
+    """Consecutive words that stayed, were taken out, or were put in."""
 
     kind: Literal["same", "del", "ins"]
     words: str
@@ -69,8 +69,8 @@ def _headline(revision: Revision, language: str) -> str:
 
 @lru_cache(KEPT)
 def difference(before: str, after: str) -> tuple[Piece, ...]:
-    """What became of the words of one text in the other. Words stay whole; what stayed and what was taken out makes up
-    the old words, what stayed and what was put in the new ones."""
+    """How the words of one text became those of the other. What stayed and what was taken out is the old text, what
+    stayed and what was put in the new one."""
     pieces: list[Piece] = []
     for old, new in _compared(_sentences(before), _sentences(after)):
         for gone, come in _compared(_words(old), _words(new)):
@@ -97,7 +97,7 @@ def _compared(old: list[T], new: list[T]) -> Iterator[tuple[list[T], list[T]]]:
 
 
 def _alike(old: list[T], new: list[T]) -> int:
-    """How many at the beginning are the same. difflib, which looks for the longest run first, may miss that."""
+    """How many items at the beginning are the same. difflib looks for the longest run first, and may miss that."""
     return next(
         (n for n, (one, other) in enumerate(zip(old, new, strict=False)) if one != other), min(len(old), len(new))
     )

@@ -1,6 +1,7 @@
-"""JSON Feed 1.1 (jsonfeed.org/version/1.1). It cannot say that an item was retracted, which is simply gone.
+"""JSON Feed 1.1 (jsonfeed.org/version/1.1). It has no tombstones: a retracted update is just left out.
 
-Coverage that has ended is not called `expired`: readers would look no more, and keep what is retracted later."""
+Coverage that has ended is not called `expired`, because feed readers would stop asking, and so never learn of a later
+retraction."""
 
 import json
 from typing import Any

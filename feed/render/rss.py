@@ -1,6 +1,6 @@
-"""RSS 2.0 (rssboard.org/rss-specification). It cannot say that an item was retracted, which is simply gone.
+"""RSS 2.0 (rssboard.org/rss-specification). It has no tombstones: a retracted update is just left out.
 
-When one was edited is said with Atom's `updated`: RSS borrows `link` from there, too."""
+The time of an edit is in Atom's element `updated`; RSS borrows `link` from Atom, too."""
 
 from datetime import UTC, datetime
 from email.utils import format_datetime

@@ -1,4 +1,4 @@
-"""What search engines read before any page: the sitemap (sitemaps.org), Google's news sitemap, robots.txt."""
+"""Documents that search engines read before any page: the sitemap (sitemaps.org), Google's news sitemap, robots.txt."""
 
 from collections.abc import Sequence
 from xml.etree.ElementTree import Element
@@ -10,7 +10,7 @@ from feed.settings import Settings
 from feed.store.sitemap import Story
 
 PAGES = ("/", "/feeds/news")
-MOST_STORIES = 10_000  # of the 50,000 that a sitemap may have: 0.15 s of a core. Older ones were found long ago
+MOST_STORIES = 10_000  # of the 50,000 that a sitemap may have: 0.15 s of a core; older ones are known long since
 NEWS_HOURS = 48  # Google takes no older article in a news sitemap
 MOST_NEWS = 1_000  # nor more of them
 
@@ -29,8 +29,8 @@ Sitemap: {url}/news-sitemap.xml
 
 
 def sitemap(settings: Settings, stories: Sequence[Story], authors: Sequence[str]) -> bytes:
-    """The pages that lead on, the articles, and the pages of these authors. No single update: each is on its article's
-    page, too."""
+    """The sitemap: the pages that lead on, the articles, and the pages of these authors. Updates are left out, because
+    each is on its article's page, too."""
     urls = root("urlset", xmlns=SITEMAP)
     for path in PAGES:
         _add_url(urls, settings, path)
@@ -43,7 +43,8 @@ def sitemap(settings: Settings, stories: Sequence[Story], authors: Sequence[str]
 
 
 def news_sitemap(settings: Settings, languages: Languages, stories: Sequence[Story]) -> bytes:
-    """The articles and coverage that are news. Where none is, the front page stands alone: the schema wants one."""
+    """The news sitemap of these articles. Where there are none it lists the front page, because the schema wants an
+    address."""
     urls = root("urlset", xmlns=SITEMAP, xmlns__news=NEWS)
     for story in stories:
         language = languages.of(story.language).tag
@@ -59,7 +60,7 @@ def news_sitemap(settings: Settings, languages: Languages, stories: Sequence[Sto
 
 
 def robots(settings: Settings) -> str:
-    """The rules for machines: what is the editors', and what is no page, is not for the index."""
+    """The rules for crawlers: the desk and the API are not to be indexed."""
     return ROBOTS.format(url=settings.public_url)
 
 

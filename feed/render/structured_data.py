@@ -1,7 +1,7 @@
-"""Pages as search engines read them: JSON-LD in the words of schema.org, with the fields of Google's lists.
+"""Pages as search engines read them: JSON-LD with the terms of schema.org and the fields that Google lists.
 
-Each entry has dates, author and address of its own, and its words as plain text. It says what the page shows, and no
-more. The result stands in a script element and can never end it: `<` is written as `\\u003c`.
+Each entry has dates, author and address of its own, and its text without HTML. Nothing is in it that the page does not
+show. The result is put into a script element and cannot end it, because `<` is written as `\\u003c`.
 """
 
 import json
@@ -32,7 +32,7 @@ Data = dict[str, Any]
 def article(settings: Settings, language: Language, article: Article, logo: str) -> Markup:
     """The article as a NewsArticle. `logo` is the path of the site's logo."""
     published = str(article.published_at)
-    return _written(
+    return _script(
         _story("NewsArticle", settings, language, article, logo)
         | _dates(language, published, article.edited_at or published)
         | {"articleSection": article.kicker}
@@ -50,14 +50,14 @@ def coverage(
 ) -> Markup:
     """The coverage of an article, with the updates that a page shows and their pictures by id, as a LiveBlogPosting.
     What happened before the article came out began with it. Where the words of all are too many, the longest are
-    shortened: each stands whole in the data of its own page."""
-    standing = [update for update in shown if not update.retracted_at]
-    words = [text.plain(update.html) for update in standing]
+    shortened: the data of each one's own page has it whole."""
+    current = [update for update in shown if not update.retracted_at]
+    words = [text.plain(update.html) for update in current]
     room = _room([len(each) for each in words], BODIES)
     began = max(str(article.published_at), feed.opened_at)
-    moments = [began, *(update.edited_at or update.published_at for update in standing)]
+    moments = [began, *(update.edited_at or update.published_at for update in current)]
     ended = max(began, feed.closed_at) if feed.closed_at else None
-    return _written(
+    return _script(
         _story("LiveBlogPosting", settings, language, article, logo)
         | _dates(language, began, max([*moments, ended or began]))
         | {
@@ -65,16 +65,16 @@ def coverage(
             "coverageEndTime": ended and language.with_offset(ended),
             "liveBlogUpdate": [
                 _entry(settings, language, update, pictures.get(_picture_in(update)), text.shorten(body, room))
-                for update, body in zip(standing, words, strict=True)
+                for update, body in zip(current, words, strict=True)
             ],
         }
     )
 
 
 def update(settings: Settings, language: Language, update: Update, picture: Picture | None, logo: str) -> Markup:
-    """An update on its own page, whole, as a BlogPosting."""
+    """An update on its own page, with its whole text, as a BlogPosting."""
     url = settings.public_url
-    return _written(
+    return _script(
         {"@context": "https://schema.org", "inLanguage": language.tag}
         | _entry(settings, language, update, picture, text.plain(update.html))
         | {
@@ -150,12 +150,12 @@ def _image(settings: Settings, picture: Picture | None) -> Data | None:
     return {"@type": "ImageObject", "url": url, **size, "caption": picture.caption, "creditText": picture.credit}
 
 
-def _written(data: Data) -> Markup:
+def _script(data: Data) -> Markup:
     return htmlsafe_json_dumps(_without_blanks(data), dumps=_dumps)
 
 
 def _without_blanks(data: Any) -> Any:
-    """What is not known is not said."""
+    """The data without fields that have no value."""
     if isinstance(data, dict):
         return {name: _without_blanks(value) for name, value in data.items() if value not in (None, "")}
     return [_without_blanks(each) for each in data] if isinstance(data, list) else data

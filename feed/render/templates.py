@@ -1,8 +1,8 @@
-"""The template environment of what is the same for every reader.
+"""The template environment of partials, which are the same for every reader.
 
-Flask's own environment makes `request`, `session` and `g` globals, which a partial could read by accident and so
-differ from reader to reader. This one has none of them, and an undefined name is an error. The pages' environment
-gets the same filters by `equip`.
+Flask's own environment makes `request`, `session` and `g` globals. A partial that read one by accident would differ
+from reader to reader. This environment has none of them, and an undefined name is an error. `equip` gives the same
+filters to Flask's.
 """
 
 from collections.abc import Callable
@@ -23,9 +23,9 @@ FOLDER = Path(__file__).parent.parent.parent / "templates"
 
 
 class _Compiled(BytecodeCache):
-    """The code of each template, compiled once for all environments in this process. It takes a core two tenths of a
-    second, and each worker has two environments of the same files. What a bucket holds besides its code, the checksum
-    of the source, is part of the key: a template that was changed is compiled again."""
+    """The code of each template, compiled once for all environments in this process. Compiling takes two tenths of a
+    second of a core, and each worker has two environments of the same files. The checksum of the source is part of the
+    key, so a template that was changed is compiled again."""
 
     def __init__(self) -> None:
         self._codes: dict[tuple[str, str], CodeType] = {}
@@ -42,15 +42,15 @@ _compiled = _Compiled()
 
 
 def environment(languages: Languages) -> Environment:
-    """The environment of the partials that are pushed."""
+    """A new environment for partials."""
     made = Environment(loader=FileSystemLoader(FOLDER), autoescape=True, undefined=StrictUndefined, auto_reload=False)
     equip(made, languages)
     return made
 
 
 def load_all(environment: Environment) -> None:
-    """Reads every template now: a worker that is still at work when the files of the next release are put in its folder
-    would mix the two."""
+    """Reads every template now. Otherwise a worker that still runs while the files of the next release are put into its
+    folder would mix the two."""
     environment.auto_reload = False
     for name in environment.list_templates():
         environment.get_template(name)
@@ -104,21 +104,21 @@ def _own(languages: Languages, update: Update) -> Markup:
 
 
 def _counted(language: Language, name: str, one: str, other: str) -> Markup:
-    """The attributes `data-<name>-<category>` that words.js chooses from by a number, and where the words are borrowed
-    from another language, what says which: that counts by rules of its own."""
+    """The attributes `data-<name>-<category>`, among which words.js chooses by a number. Where the words are borrowed
+    from another language, `lang` names it, because it has plural rules of its own."""
     forms = language.plural_forms(one, other)
     attributes = Markup("").join(Markup(' data-{}-{}="{}"').format(name, *form) for form in forms.items())
     return attributes + (Markup(' lang="{}" dir="ltr"').format(language.words) if language.borrows else "")
 
 
 def _in_language(languages: Languages, tag: str | None, caller: Callable[[], Markup]) -> Markup:
-    """What stands in the call block, written in that language: `{% call in_language(none) %}` for the site's."""
+    """The content of a call block in that language: `{% call in_language(none) %}` for the site's."""
     with languages.writing(tag):
         return caller()
 
 
 def _smart(line: str, language: Language) -> Markup:
-    """A line of words with the language's quotes."""
+    """A line of text with the language's quotes."""
     return Markup(text.smart_line(line, language.tag))  # noqa: S704 - escaped there
 
 

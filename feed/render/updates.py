@@ -1,5 +1,5 @@
-"""An update → its <li>, and the parts of a feed and of an article's page. `_update.html` is the only markup of an
-update; everything calls `Renderer.update`, so its HTML is the same byte for byte everywhere (invariant 5)."""
+"""Renders the <li> of an update, and the parts of a feed and of an article's page. `_update.html` is the only markup of
+an update, and everything calls `Renderer.update`, so its HTML is the same byte for byte everywhere (invariant 5)."""
 
 from collections.abc import Callable
 from functools import lru_cache
@@ -17,8 +17,8 @@ KEPT = 4_000  # rendered updates of about 1.5 kB: the top of every feed that any
 
 
 class Renderer:
-    """Renders in the site's zone and in the feed's language, whoever reads. Thread-safe; keeps what it rendered, by
-    content, so that nothing goes stale."""
+    """Renders in the site's zone and in the feed's language, the same for all readers. It is thread-safe, and remembers
+    updates that it rendered by their content, so nothing becomes stale."""
 
     def __init__(self, languages: Languages, site: str) -> None:
         """`site` is the address of our pages, by which links to them are known."""
@@ -29,7 +29,7 @@ class Renderer:
         """The `<li>` of an update; of a retracted one, its notice."""
 
     def load(self) -> None:
-        """Reads its templates now, not when they are needed first."""
+        """Reads its templates now instead of when they are first needed."""
         templates.load_all(self._templates)
 
     def part(self, shown: FeedParts | StoryParts, name: str) -> Markup:

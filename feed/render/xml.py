@@ -1,8 +1,8 @@
-"""XML, made as a tree and written by the standard library.
+"""XML, built as a tree and serialised by the standard library.
 
 XML 1.0 cannot hold most control characters, half characters, U+FFFE and U+FFFF, not even escaped. An editor's Markdown
-can still name some (`&#12;`), so they are dropped here, on the way out: a page and JSON hold them and stay as they are.
-Prefixes are written out in the names, for the library would register them for the whole process.
+can still name some (`&#12;`), so they are dropped here; pages and JSON can hold them and do. Prefixes are part of the
+names of elements, because the library would register them for the whole process.
 """
 
 import re
@@ -44,8 +44,8 @@ def like_plain(text: str) -> str:
 
 def document(first: Element) -> bytes:
     """The whole document, in UTF-8."""
-    written: bytes = tostring(first, encoding="utf-8", xml_declaration=True)
-    return written
+    serialised: bytes = tostring(first, encoding="utf-8", xml_declaration=True)
+    return serialised
 
 
 def _like_html(text: str) -> bool:

@@ -1,1 +1,2 @@
-"""The views: guard, load or 404, one verb of the store, answer. Rules live in the store, not here."""
+"""The views. Each checks who asks, loads what is asked for or answers 404, calls one verb of the store, and answers.
+Rules are the store's."""

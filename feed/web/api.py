@@ -1,4 +1,5 @@
-"""The API: JSON in and out, bearer tokens, problems as RFC 9457. It never looks at a cookie."""
+"""The API: it takes and gives JSON, knows its caller by a bearer token and never by a cookie, and describes errors as
+problem+json (RFC 9457)."""
 
 import re
 from collections.abc import Mapping
@@ -31,7 +32,7 @@ api = Blueprint("api", __name__, url_prefix="/api/v1")
 
 @api.errorhandler(Stale)
 def _conflict(error: Stale) -> Response:
-    """409 with both texts: nobody's is lost, and the editor decides."""
+    """Answers 409 with both texts, so that neither is lost and the editor can merge them."""
     current = error.current
     theirs = update_json(current) if isinstance(current, Update) else article_json(current)
     return problem(
@@ -45,7 +46,7 @@ def _conflict(error: Stale) -> Response:
 
 @api.post("/feeds/<slug>/updates")
 def publish(slug: str) -> tuple[Response, int, dict[str, str]]:
-    """Publishes an update."""
+    """Publishes an update in that feed. A repeat with the same Idempotency-Key gives the same update."""
     editor = _editor()
     update = publishing.publish(services().store, slug, editor, _sent(), request.headers.get("Idempotency-Key"))
     body = update_json(update)
@@ -55,7 +56,7 @@ def publish(slug: str) -> tuple[Response, int, dict[str, str]]:
 @api.get("/feeds/<slug>/updates")
 @reads("before", "limit")
 def list_updates(slug: str) -> Response:
-    """The updates of a feed, newest first, from a cursor on."""
+    """Lists the updates of a feed, newest first, from below the cursor `before` on."""
     limit = _limit(request.args.get("limit", str(LISTED)))
     with services().store.read() as db:
         feed = feeds.get(db, slug)
@@ -72,7 +73,7 @@ def list_updates(slug: str) -> Response:
 
 @api.get("/updates/<int:update_id>")
 def read_update(update_id: int) -> tuple[Response, int, dict[str, str]]:
-    """An update as it stands; with a token, one of a draft article too."""
+    """Gives an update as it is now; with a token, one of a draft article too."""
     drafts = _bearer() is not None and bool(_editor())
     with services().store.read() as db:
         update = updates.get(db, update_id, drafts=drafts)
@@ -81,7 +82,7 @@ def read_update(update_id: int) -> tuple[Response, int, dict[str, str]]:
 
 @api.patch("/updates/<int:update_id>")
 def edit_update(update_id: int) -> Response | tuple[Response, int, dict[str, str]]:
-    """Edits an update, if it still is at the revision that the editor read."""
+    """Edits an update, unless somebody else has since the editor read it."""
     editor = _editor()
     given = dict(_sent())
     in_body = given.pop("revision", None)
@@ -94,7 +95,7 @@ def edit_update(update_id: int) -> Response | tuple[Response, int, dict[str, str
 
 @api.delete("/updates/<int:update_id>")
 def retract(update_id: int) -> Response:
-    """Retracts an update; the body may hold a `reason`, and `notice` to tell readers."""
+    """Retracts an update. The body may hold a `reason`, and `notice`, which shows readers that it was retracted."""
     editor = _editor()
     given = _sent() if request.get_data(cache=True) else {}
     update = publishing.retract(services().store, update_id, given, editor)
@@ -112,7 +113,7 @@ def retract(update_id: int) -> Response:
 
 @api.post("/articles")
 def create_article() -> tuple[Response, int, dict[str, str]]:
-    """Creates an article."""
+    """Creates an article. Its address is made of the headline unless a `slug` is given."""
     article = articles.create(services().store, _editor(), _sent())
     body = article_json(article)
     return jsonify(body), 201, {"Location": body["url"], **_etag(article)}
@@ -120,7 +121,7 @@ def create_article() -> tuple[Response, int, dict[str, str]]:
 
 @api.get("/articles/<slug>")
 def read_article(slug: str) -> tuple[Response, int, dict[str, str]]:
-    """An article as it stands; with a token, a draft too."""
+    """Gives an article as it is now; with a token, a draft too."""
     drafts = _bearer() is not None and bool(_editor())
     with services().store.read() as db:
         article = articles.get(db, slug, drafts=drafts)
@@ -129,7 +130,8 @@ def read_article(slug: str) -> tuple[Response, int, dict[str, str]]:
 
 @api.patch("/articles/<slug>")
 def edit_article(slug: str) -> tuple[Response, int, dict[str, str]]:
-    """Edits an article. The revision that the editor read may be given, and is then held to."""
+    """Edits an article. Where the revision that the editor read is given, the edit is refused if it is no longer the
+    latest."""
     editor = _editor()
     given = dict(_sent())
     revision = _revision(given.pop("revision", None))
@@ -139,8 +141,8 @@ def edit_article(slug: str) -> tuple[Response, int, dict[str, str]]:
 
 @api.post("/pictures")
 def upload_picture() -> tuple[Response, int, dict[str, str]]:
-    """Takes a picture: multipart with `file`, `alt`, and optionally `caption` and `credit`. Of an animation the first
-    picture is kept, and the answer says so."""
+    """Stores a picture. The form is multipart with `file`, `alt`, and optionally `caption` and `credit`. Of an
+    animation only the first picture is stored, and the answer says so with `animation_lost`."""
     editor = _editor()
     if request.mimetype != "multipart/form-data":
         raise UnsupportedMediaType("Send multipart/form-data with file and alt.")
@@ -152,7 +154,7 @@ def upload_picture() -> tuple[Response, int, dict[str, str]]:
 
 
 def update_json(update: Update) -> dict[str, Any]:
-    """The update as the API shows it everywhere."""
+    """The update as every answer of the API has it."""
     return {
         "id": update.id,
         "feed": update.feed,
@@ -172,7 +174,8 @@ def update_json(update: Update) -> dict[str, Any]:
 
 
 def article_json(article: Article, *, stranger: bool = False) -> dict[str, Any]:
-    """The article as the API shows it everywhere. The name by which its author signs in is not for strangers."""
+    """The article as every answer of the API has it. A `stranger` does not get the name by which its author signs
+    in."""
     names = (
         "slug",
         "revision",
@@ -198,7 +201,7 @@ def article_json(article: Article, *, stranger: bool = False) -> dict[str, Any]:
 
 
 def picture_json(picture: Picture) -> dict[str, Any]:
-    """The picture as the API shows it."""
+    """The picture as the API describes it."""
     names = ("id", "width", "height", "alt", "caption", "credit")
     url = _absolute(url_for("pictures.picture_file", picture_id=picture.id))
     return {**{name: getattr(picture, name) for name in names}, "url": url}
@@ -225,7 +228,8 @@ def _bearer() -> str | None:
 
 
 def _sent() -> Mapping[str, object]:
-    """The JSON object that was sent. Nothing about it is believed: not its type, size, nesting or encoding."""
+    """The JSON object that was sent. Its type, size, nesting and encoding are all checked. Raises BadRequest,
+    RequestEntityTooLarge or UnsupportedMediaType."""
     if request.mimetype != "application/json":
         raise UnsupportedMediaType("Send JSON, with Content-Type: application/json.")
     raw = read_at_most(JSON_BYTES, f"At most {JSON_BYTES // 1024} kB of JSON.")

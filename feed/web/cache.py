@@ -1,11 +1,13 @@
-"""The pages of this worker, as bytes, for as long as the versions they show stand.
+"""A cache of answers as bytes, in each worker.
 
-Readers' pages are the same for everybody, so one rendering serves all until something on it changes, and the change is
-seen by the counters before the page is served: nothing here can outlive a retraction (invariant 4). A hit asks SQLite
-one pragma, and touches neither Flask nor Jinja. ETags, 304 and compression are made here, for hit and miss alike.
+Readers' pages are the same for everybody, so one rendering serves all until something on it changes. The counters of
+what it was made from are compared before it is served, so no cached page outlives a retraction (invariant 4). A hit
+asks SQLite one pragma, and runs neither Flask nor Jinja. ETags, 304 and compression are made here, for hit and miss
+alike.
 
-A page is kept under its path and those parameters that its view reads, which the view names with `@reads`. The view
-gets no others: so what `fbclid` or `utm_source` say can neither miss nor fill the cache, nor show in a page.
+An answer is cached under its path and those query parameters that its view reads, which the view declares with
+`@reads`. The view gets no others, so `fbclid` or `utm_source` can neither cause a miss, nor fill the cache, nor appear
+in a page.
 """
 
 import gzip
@@ -44,7 +46,7 @@ MOST_AHEAD = 60
 LONGEST_DATE = 40  # characters; HTTP's have 29
 FOR_EVER = Stamp(-1, ())  # of what never changes under its address
 
-_SHOWS = "liveline.shows"
+_STAMP = "liveline.stamp"
 _CHANGED = "liveline.changed"
 _ZIPPED = "liveline.zipped"
 _CODING = re.compile(r"(?:^|,)[ \t]*(gzip|\*)[ \t]*(?:;[ \t]*q[ \t]*=[ \t]*([01](?:\.\d{0,3})?)[ \t]*)?(?=,|$)", re.I)
@@ -54,7 +56,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 
 def reads(*parameters: str) -> Callable[[View], View]:
-    """Says which parameters of the query a view reads. What it answers may be kept then; without this it never is."""
+    """Declares which query parameters a view reads. Its answers may be cached then; without this they never are."""
 
     def named(view: View) -> View:
         view.reads = tuple(sorted(parameters))  # type: ignore[attr-defined]
@@ -64,30 +66,31 @@ def reads(*parameters: str) -> Callable[[View], View]:
 
 
 def cache_until_changed(db: Database, *feeds: Feed) -> None:
-    """Says that the answer to this request is the same for everybody until one of these feeds, or something else that
-    the site shows, has changed. Call it in the read transaction that the answer is made from."""
-    request.environ[_SHOWS] = versions.stamp(db, *feeds)
+    """Allows the answer to this request to be cached until one of these feeds changes, or something else that pages
+    show and no feed counts. Call it in the read transaction that the answer is made from."""
+    request.environ[_STAMP] = versions.stamp(db, *feeds)
 
 
 def cache_until_any_change(db: Database) -> None:
-    """Says that the answer to this request is the same for everybody until anything that the site shows has changed."""
-    request.environ[_SHOWS] = versions.stamp_of_all(db)
+    """Allows the answer to this request to be cached until anything on the site changes."""
+    request.environ[_STAMP] = versions.stamp_of_all(db)
 
 
 def cache_for_ever(zipped: bytes | None = None) -> None:
     """Says that the answer to this request never changes. `zipped` is its body in gzip, where that is known."""
-    request.environ[_SHOWS] = FOR_EVER
+    request.environ[_STAMP] = FOR_EVER
     request.environ[_ZIPPED] = zipped
 
 
 def changed(second: int) -> None:
-    """Says in which second since 1970 what this request asks for last became another (see store.feeds.Feed.changed)."""
+    """Sets Last-Modified: the second since 1970 in which the answer to this request changed last (see
+    store.feeds.Feed.changed)."""
     request.environ[_CHANGED] = second
 
 
 @dataclass
 class Page:
-    """An answer of 200. `second` is when it last became another, None where nobody knows."""
+    """A cached answer of 200. `second` is when its content changed last, None where that is not known."""
 
     stamp: Stamp
     headers: Headers
@@ -101,12 +104,13 @@ class Page:
 
     @property
     def size(self) -> int:
-        """Bytes in the cache, about: the compressed twin, headers and address are counted before they are there."""
+        """Bytes that it takes in the cache, estimated: the compressed body, headers and address are included before
+        they are made."""
         return len(self.body) * 5 // 4 + 2_000
 
 
 class Parameters:
-    """What the views of an application read of a query."""
+    """Knows which query parameters each view of an application reads."""
 
     def __init__(self, app: Flask) -> None:
         self._app = app
@@ -125,7 +129,7 @@ class Parameters:
 
 
 class Cache:
-    """WSGI, in front of Flask."""
+    """WSGI middleware in front of Flask."""
 
     def __init__(self, app: Callable[..., Iterable[bytes]], versions: Versions, parameters: Parameters) -> None:
         self._app = app
@@ -136,7 +140,7 @@ class Cache:
         self._lock = threading.Lock()
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        """Answers from the cache, or asks the application and keeps what may be kept."""
+        """Answers from the cache, or calls the application and caches what it allows."""
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
             return self._app(environ, start_response)
         names = self._parameters.of(environ["PATH_INFO"])
@@ -146,12 +150,13 @@ class Cache:
         with self._lock:
             if page := self._pages.get(address):
                 self._pages.move_to_end(address)
-        if page and self._stands(page):
+        if page and self._is_current(page):
             return _answer(page, environ, start_response)
         return self._ask(address, environ, start_response)
 
-    def _stands(self, page: Page) -> bool:
-        """A database that cannot be asked says no: then the application answers, and tells what is wrong with it."""
+    def _is_current(self, page: Page) -> bool:
+        """Whether the page may be served. Where the database cannot be read, it may not: the application then answers
+        and says what is wrong."""
         try:
             return page.stamp is FOR_EVER or self._versions.is_current(page.stamp)
         except OperationalError:
@@ -161,11 +166,11 @@ class Cache:
         self, address: tuple[str, str], environ: dict[str, Any], start_response: Callable[..., Any]
     ) -> Iterable[bytes]:
         head: list[Any] = []
-        # A HEAD too: the page may be wanted next.
+        # For a HEAD too, because a GET of the same page may follow.
         asked = {**environ, "REQUEST_METHOD": "GET", "QUERY_STRING": address[1]}
         answer = self._app(asked, lambda *given: head.extend(given))
         status, headers = head[0], head[1]
-        stamp = asked.get(_SHOWS)
+        stamp = asked.get(_STAMP)
         if stamp is None or not status.startswith("200 ") or any(name == "Set-Cookie" for name, _ in headers):
             start_response(*head)
             return answer if environ["REQUEST_METHOD"] == "GET" else ClosingIterator([], _closing(answer))
@@ -189,7 +194,7 @@ class Cache:
 
 
 def _asked(query: str, names: tuple[str, ...]) -> str:
-    """Of that query the first value of each of these parameters, sorted by their names."""
+    """The query reduced to these parameters, sorted by name, each with its first value."""
     if not query or not names:
         return ""
     found: dict[str, str] = {}
@@ -229,10 +234,10 @@ def _answer(page: Page, environ: dict[str, Any], start_response: Callable[..., A
 
 
 def _is_known(page: Page, etag: str, environ: dict[str, Any]) -> bool:
-    """Whether the client has this answer. A date counts only where no tag was sent (RFC 9110, 13.2.2)."""
+    """Whether the client has this answer already. A date counts only where no tag was sent (RFC 9110, 13.2.2)."""
     tags: str | None = environ.get("HTTP_IF_NONE_MATCH")
     if tags is not None:
-        return etag in tags or tags.strip() == "*"  # weakly compared, so that what stands before a tag is no matter
+        return etag in tags or tags.strip() == "*"  # compared weakly: a W/ before the tag does not matter
     since = environ.get("HTTP_IF_MODIFIED_SINCE", "")
     if page.second is None or not 0 < len(since) <= LONGEST_DATE:
         return False
@@ -241,7 +246,7 @@ def _is_known(page: Page, etag: str, environ: dict[str, Any]) -> bool:
 
 
 def _takes_gzip(accepts: str) -> bool:
-    """Whether gzip is wanted (RFC 9110, 12.5.3)."""
+    """Whether the client accepts gzip (RFC 9110, 12.5.3)."""
     if len(accepts) > LONGEST_ACCEPT:
         accepts = accepts[:LONGEST_ACCEPT].rpartition(",")[0]
     wanted: dict[str, float] = {}

@@ -1,6 +1,6 @@
-"""A cursor: the place in a feed from which to page on, as text that clients pass on unread.
+"""Cursors: a place in a feed, as text that clients send back to page on from there.
 
-It names a place, not a page number: what is published meanwhile moves nothing.
+A cursor names a place and not a page number, so nothing is skipped or repeated when updates are published meanwhile.
 """
 
 import base64

@@ -22,7 +22,7 @@ from feed.store.database import Database
 from feed.store.feeds import Feed
 from feed.web import feed_page
 from feed.web.cache import cache_for_ever, cache_until_changed, reads
-from feed.web.services import services, written
+from feed.web.services import render_page, services
 from feed.web.snippet import HEIGHT, WIDTH, snippet
 from feed.web.static import static_file
 
@@ -37,7 +37,7 @@ embed = Blueprint("embed", __name__)
 @embed.get("/embed/feeds/<slug>")
 @reads("theme", "before", "after")
 def frame(slug: str) -> str:
-    """A feed for a frame, live, in the system's theme or the one asked for."""
+    """A feed for a frame on another site, live, in the theme of the reader's system or the one that is asked for."""
     theme = request.args.get("theme")
     if theme not in (None, *THEMES):
         raise BadRequest(Message("Write theme=light or theme=dark, or leave it out."))
@@ -45,13 +45,13 @@ def frame(slug: str) -> str:
         feed = feeds.get(db, slug)
         cache_until_changed(db, feed)
         page = feed_page.paged(db, feed)
-    return written(feed.language, "embed.html", page=page, theme=theme)
+    return render_page(feed.language, "embed.html", page=page, theme=theme)
 
 
 @embed.get("/embed.js")
 @reads()
 def script() -> Response:
-    """What gives the frames on another site's page their height, under an address that stays."""
+    """The script that gives frames on another site's page their height. Its address never changes."""
     cache_for_ever()
     response = static_file("js/host.js")
     response.headers["Cache-Control"] = f"public, max-age={SCRIPT_SECONDS}"
@@ -62,12 +62,12 @@ def script() -> Response:
 @embed.get("/oembed")
 @reads("url", "format", "maxwidth", "maxheight")
 def oembed() -> Response:
-    """What another site can show of our page at `url`: the frame with its feed, or a link."""
+    """Describes our page at `url` for another site (oEmbed): as the frame with its feed, or as a link."""
     if request.args.get("format", "json") != "json":
         raise exceptions.NotImplemented("Write format=json, or leave it out.")
     width, height = _pixels("maxwidth"), _pixels("maxheight")
     with services().store.read() as db:
-        feed, title, author = _shown_at(db, request.args.get("url", ""))
+        feed, title, author = _page_at(db, request.args.get("url", ""))
     told: dict[str, Any] = {
         "version": "1.0",
         "type": "link",
@@ -85,9 +85,9 @@ def oembed() -> Response:
     return response
 
 
-def _shown_at(db: Database, url: str) -> tuple[Feed | None, str, str | None]:
-    """Of the page at that address, the feed that a frame can show, its title and its author. Says what it shows. Raises
-    NotFound, Missing, and Gone for a retracted update."""
+def _page_at(db: Database, url: str) -> tuple[Feed | None, str, str | None]:
+    """Of our page at that address, the feed that a frame can show, its title and its author. Marks the response as
+    cacheable. Raises NotFound, Missing, and Gone for a retracted update."""
     endpoint, values = _endpoint_of(url)
     of = services().languages.of
     if endpoint == "reader.update":
@@ -106,7 +106,7 @@ def _shown_at(db: Database, url: str) -> tuple[Feed | None, str, str | None]:
 
 
 def _endpoint_of(url: str) -> tuple[str, Mapping[str, Any]]:
-    """Which of our pages that is. Raises NotFound."""
+    """The endpoint and the values of the page at that address. Raises NotFound where it is none of ours."""
     with suppress(HTTPException, ValueError):
         parts = urlsplit(url)
         endpoint, values = current_app.url_map.bind("").match(unquote(parts.path))
@@ -117,7 +117,7 @@ def _endpoint_of(url: str) -> tuple[str, Mapping[str, Any]]:
 
 
 def _pixels(name: str) -> int | None:
-    """A size that was asked for. Raises BadRequest."""
+    """The value of that query parameter, in pixels; None where it is left out. Raises BadRequest."""
     asked = request.args.get(name)
     if not asked:
         return None

@@ -1,4 +1,4 @@
-"""One page of a feed, as every view shows it: some of its updates in a row, and the links on from both ends."""
+"""One page of a feed, as every view shows it: consecutive updates, and the links that lead on from both ends."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,8 +23,8 @@ ABOVE = 4  # newer ones above the update that a link led to
 @dataclass(frozen=True)
 class FeedPage:
     """Updates of a feed in the order of the view. `up` and `down` are the queries of the pages above and below, None at
-    the ends of the list; `further` is the one that leads on the way that this page was read. `highlight` is the DOM id
-    of the update that all this surrounds, if one; `found` is how many updates a search finds, up to one more than are
+    the ends of the list; `further` is the one of the two that continues in the direction of reading. `highlight` is the
+    DOM id of the update that a permalink is about; `found` is how many updates a search finds, up to one more than are
     counted."""
 
     feed: Feed
@@ -39,18 +39,18 @@ class FeedPage:
 
     @property
     def address(self) -> str:
-        """The path that `up` and `down` belong to; "" for the page's own."""
+        """The path to which `up` and `down` are added; "" for the path of the page itself."""
         return f"/feeds/{self.feed.slug}" if self.highlight else ""
 
     @property
     def counted(self) -> int:
-        """How many updates that a search finds are counted."""
+        """Up to how many updates a search counts."""
         return COUNTED
 
     @property
-    def shows(self) -> str:
-        """What an open page may put at its place: `top` from the head of the list on, `older` between the updates at
-        its ends, `found` nothing that is not there."""
+    def extent(self) -> str:
+        """Where an open page may insert what is pushed: `top`, from the head of the list on; `older`, only between the
+        updates at its ends; `found`, nowhere."""
         return "found" if self.view.words else "older" if self.up else "top"
 
 
@@ -93,7 +93,7 @@ def load(db: Database, parts: Parts, feed: Feed, view: View, limit: int = SHOWN)
 
 
 def around(db: Database, parts: Parts, feed: Feed, update: Update) -> FeedPage:
-    """The update with those around it."""
+    """The page of an update's permalink: that update, with some newer ones above and older ones below."""
     view = View()
     newer = updates.oldest_first(db, feed, update.place, ABOVE + 1)
     above = newer[:ABOVE][::-1]
@@ -119,7 +119,7 @@ def _read(db: Database, feed: Feed, view: View, start: Place | None, limit: int,
 
 
 def _past(place: Place, *, newer: bool) -> Place:
-    """The next place on that way, from which to look back at this one."""
+    """The next place in that direction, from which reading back begins with this one."""
     return place._replace(id=min(place.id + 1, HIGHEST_ID) if newer else max(place.id - 1, 0))
 
 

@@ -1,4 +1,4 @@
-"""Files that never change under their address: pictures by id, and the static folder by its hash."""
+"""Files whose content never changes under their address: pictures by id, and the static folder by its hash."""
 
 from flask import Blueprint, Response, request
 
@@ -9,7 +9,7 @@ from feed.web.services import services
 from feed.web.static import hash_now, static_file, static_hash, whole_file, zipped_script
 
 IMMUTABLE = "public, max-age=31536000, immutable"
-ICON_SECONDS = 86_400  # under an address that stays: another sign is seen within a day
+ICON_SECONDS = 86_400  # its address never changes: a new icon is seen within a day
 # Where files are that a page of the release before asks for under another name.
 MOVED = {"js/desk.js": "js/desk/desk.js"}
 
@@ -19,8 +19,8 @@ static = Blueprint("static_files", __name__)
 
 @pictures.get("/pictures/<picture_id>")
 def picture_file(picture_id: str) -> Response:
-    """A picture, or with `?small` its version for phones, and with `?small=192` that for avatars and cards, which the
-    release before answers with the other small one."""
+    """A picture; with `?small` its version for phones, with `?small=192` the one for avatars and cards, which the
+    release before answers with the version for phones."""
     with services().store.read() as db:
         found = stored.get(db, picture_id)
     folder, asked = services().settings.media, request.args.get("small")
@@ -35,8 +35,8 @@ def picture_file(picture_id: str) -> Response:
 @static.get("/static/<digest>/<path:name>")
 @reads()
 def file(digest: str, name: str) -> Response:
-    """A file of the static folder. A page that is older than the last deploy gets today's file, and so does one of a
-    worker whose files a deploy has just replaced: no cache keeps those under an address that is not theirs."""
+    """A file of the static folder. A page that is older than the last deploy gets today's file, and so does a page of a
+    worker whose files a deploy has just replaced. Neither is cached, because the hash in the address is another."""
     name = MOVED.get(name, name)
     response = static_file(name)
     if digest == static_hash():
@@ -54,7 +54,7 @@ def file(digest: str, name: str) -> Response:
 @static.get("/apple-touch-icon.png")
 @reads()
 def icon() -> Response:
-    """The site's sign, where browsers, phones and feed readers look for it without being told."""
+    """The site's icon, where browsers, phones and feed readers look for it by themselves."""
     cache_for_ever()
     response = static_file(request.path.removeprefix("/"))
     response.headers["Cache-Control"] = f"public, max-age={ICON_SECONDS}"

@@ -1,6 +1,6 @@
-"""What is checked before every view and added to every answer: origin of unsafe requests, limits, headers, the session.
+"""Checks before every view, and headers of every answer: the origin of unsafe requests, forms, the session.
 
-`/socket.io/` never passes here: its origins are checked by the channel's explicit list.
+Requests to `/socket.io/` are not checked here: the channel has an explicit list of origins.
 """
 
 import re
@@ -23,7 +23,7 @@ from feed.web.services import services
 
 TOO_LONG = Message("This form is too long.")
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
-DESK = "/desk/"  # below it nothing is kept, neither by browsers nor on the way
+DESK = "/desk/"  # below it nothing is cached, neither by browsers nor by proxies
 _SURROGATE = re.compile(r"%ed%[ab][0-9a-f]%[89ab][0-9a-f]", re.I)  # a lone one, as UTF-8 would write it if it could
 # What other sites' pages, feed readers and cards may load: pictures, feeds.
 SHOWN_ELSEWHERE = ("image/", "application/atom+xml", "application/rss+xml", "application/feed+json")
@@ -46,7 +46,7 @@ CONTENT_SECURITY_POLICY = "; ".join((
 
 
 def guard(app: Flask) -> None:
-    """Puts the guards on an application."""
+    """Installs the guards in an application."""
     bodies.install(app)
     app.before_request(_refuse_half_characters)
     app.before_request(_refuse_foreign_writes)
@@ -55,20 +55,20 @@ def guard(app: Flask) -> None:
 
 
 def _forget_orderer(error: BaseException | None) -> None:
-    """The next request of this connection may be anybody's."""
+    """The next request on this connection may be somebody else's."""
     orderer.set(None)
 
 
 def _refuse_half_characters() -> None:
-    """An address with half of a character in it, as no browser writes one, asks for nothing that there is. Other bytes
-    that are not UTF-8 stand in old links, in parameters that nobody reads."""
+    """Refuses an address with half of a character in it. No browser writes one, and there is nothing under it. Other
+    bytes that are not UTF-8 do occur, in parameters of old links, and no view reads those."""
     if _SURROGATE.search(request.environ.get("QUERY_STRING", "")):
         raise BadRequest(Message("This address holds half of a character."))
 
 
 def _refuse_foreign_writes() -> None:
-    """Another site's page must not write in an editor's name. Browsers say where a request comes from; a client that
-    says nothing is no browser, and gets in by a bearer token alone (see `editor_at_desk`)."""
+    """Refuses writes from another site's page, which the browser would send with the editor's session. Browsers say
+    where a request comes from. A client that does not say so is no browser, and must use a bearer token."""
     if request.method in SAFE_METHODS:
         return
     site = request.headers.get("Sec-Fetch-Site")
@@ -85,8 +85,8 @@ def _refuse_foreign_writes() -> None:
 
 
 def _by_number(origin: str) -> bool:
-    """Whether the page was opened under that very host and it is an address in numbers, as in a house's own network, or
-    this machine. Another name could be anybody's, who then lets it lead here (DNS rebinding)."""
+    """Whether that origin is the host of this request and a numeric address or localhost, as in a local network. A name
+    is not accepted: whoever owns it could point it at this server (DNS rebinding)."""
     try:
         parts = urlsplit(origin)
         if parts.hostname != "localhost":
@@ -100,7 +100,7 @@ def _add_headers(response: Response) -> Response:
     headers = response.headers
     if response.location and 300 <= response.status_code < 400:
         response.location = own_path(response.location)  # Werkzeug's own, for a slash too few, name a host
-    # What goes wrong in a frame is to be read there, too.
+    # An error in a frame must be readable in the frame, too.
     framers = services().settings.embed_origins if request.path.startswith(FRAMED) else ()
     headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY + (" ".join(framers) or "'none'"))
     headers.setdefault("X-Content-Type-Options", "nosniff")
@@ -118,9 +118,10 @@ def _add_headers(response: Response) -> Response:
 
 
 def check_form() -> None:
-    """Before each view that reads forms, and after what keeps strangers out: reading one takes time.
+    """Checks a form before a view reads it. It comes after the check of the session, because reading a form takes time.
+    Raises RequestEntityTooLarge and BadRequest.
 
-    Werkzeug reads a form that is not UTF-8 by replacing what it cannot read: that would store text nobody wrote."""
+    Werkzeug would replace what is not UTF-8, and so store text that nobody wrote."""
     if request.mimetype == "application/x-www-form-urlencoded":
         raw = read_at_most(FORM_BYTES, TOO_LONG)
         if raw.count(b"&") >= FORM_FIELDS:
@@ -132,13 +133,13 @@ def check_form() -> None:
 
 
 def check_strangers_form() -> None:
-    """Before the views that are open to all: such a form is short, of whatever kind."""
+    """Checks a form that anybody may send: it has to be short, of whatever type it is."""
     read_at_most(STRANGERS_FORM_BYTES, TOO_LONG)
     check_form()
 
 
 def start_session(response: Any, token: str) -> Any:
-    """Gives the browser its session."""
+    """Sets the session's cookie in that response."""
     response.set_cookie(
         _cookie(), token, max_age=sessions.SESSION_SECONDS, httponly=True, samesite="Lax", secure=_https()
     )
@@ -146,13 +147,13 @@ def start_session(response: Any, token: str) -> Any:
 
 
 def end_session(response: Any) -> Any:
-    """Takes it from the browser again."""
+    """Deletes the session's cookie in that response."""
     response.delete_cookie(_cookie(), httponly=True, samesite="Lax", secure=_https())
     return response
 
 
 def session_presented() -> str | None:
-    """The token of the session that the browser says it has."""
+    """The session token that this request presents, unchecked; None where it has none."""
     return request.cookies.get(_cookie())
 
 
@@ -165,7 +166,7 @@ def _https() -> bool:
 
 
 def require_editor() -> Any:
-    """Before each page of the desk: whoever is not signed in goes to the sign-in, and comes back after it."""
+    """Sends a browser that is not signed in to the sign-in page, which leads back afterwards."""
     found = editor_at_desk()
     if found is None:
         way_back = request.full_path.rstrip("?") if request.method == "GET" else None
@@ -176,7 +177,8 @@ def require_editor() -> Any:
 
 
 def editor_at_desk() -> tuple[sessions.Session, Editor] | None:
-    """The session and editor of this browser, looked up anew each time: an ended session ends at once."""
+    """The session and the editor of this request; None where nobody is signed in. They are looked up for each request,
+    so that a session that was ended has no effect from then on."""
     token = session_presented()
     if not token:
         return None

@@ -1,4 +1,4 @@
-"""For the engineers who run it: alive, able to write, and numbers for Prometheus."""
+"""Endpoints for operators: whether the process is alive, whether it can write, and metrics for Prometheus."""
 
 from collections.abc import Iterator
 
@@ -17,13 +17,14 @@ PLAIN = {"Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store
 
 @health.get("/healthz")
 def alive() -> tuple[str, int, dict[str, str]]:
-    """The process answers."""
+    """Answers whenever the process runs."""
     return "alive\n", 200, PLAIN
 
 
 @health.get("/readyz")
 def ready() -> tuple[str, int, dict[str, str]]:
-    """The process can write: it did so within the last second. Damage that any request met is told here, too."""
+    """Answers 200 when this process has written within the last second, else 503 with the reason: it is draining, the
+    database cannot be written, or a request has met damage in it."""
     if services().channel.draining:
         return "draining\n", 503, PLAIN
     if trouble := services().readiness.trouble():
@@ -33,34 +34,34 @@ def ready() -> tuple[str, int, dict[str, str]]:
 
 @health.get("/metrics")
 def metrics() -> tuple[bytes, int, dict[str, str]]:
-    """Numbers for Prometheus. Feeds and readers are those of all workers, whichever answers; `process_…` and
-    `liveline_worker_…` are of the worker that does."""
+    """Metrics for Prometheus. Feeds and readers are those of all workers; `process_…` and `liveline_worker_…` are those
+    of the worker that answers."""
     registry = CollectorRegistry()
-    registry.register(_Numbers(services()))
+    registry.register(_Metrics(services()))
     ProcessCollector(registry=registry)
     return generate_latest(registry), 200, {**PLAIN, "Content-Type": CONTENT_TYPE_LATEST}
 
 
-class _Numbers(Collector):
+class _Metrics(Collector):
     def __init__(self, services: Services) -> None:
-        self._house = services
+        self._services = services
 
     def collect(self) -> Iterator[Metric]:
-        with self._house.store.read() as db:
+        with self._services.store.read() as db:
             known = [feed for feed in feeds.all_feeds(db) if feed.open and not feed.draft]
             readers = presence.readers(db)
-            hub = websub.state(db, self._house.settings.hub)
+            hub = websub.state(db, self._services.settings.hub)
             untold = [feed for feed in feeds.changed_since(db, hub.told) if not feed.draft] if hub else []
         changes = CounterMetricFamily("liveline_feed_changes", "Version of an open feed.", labels=["feed"])
         following = GaugeMetricFamily("liveline_readers", "Readers of an open feed.", labels=["feed"])
         for feed in known:
             changes.add_metric([feed.slug], feed.version)
             following.add_metric([feed.slug], readers.get(feed.slug, 0))
-        sockets = len(self._house.channel)
+        sockets = len(self._services.channel)
         yield from (changes, following)
         yield GaugeMetricFamily("liveline_worker_sockets", "Open sockets of this worker.", value=sockets)
         refused = CounterMetricFamily("liveline_worker_refusals", "What strangers were refused.", labels=["why"])
-        for why, number in self._house.channel.refusals.total.copy().items():
+        for why, number in self._services.channel.refusals.total.copy().items():
             refused.add_metric([why], number)
         yield refused
         if hub:

@@ -1,8 +1,8 @@
-"""The application knows one address: its own, of FEED_PUBLIC_URL.
+"""The application uses one address: FEED_PUBLIC_URL.
 
-What a request says of host, scheme and prefix is a stranger's word, also behind a proxy that passes such headers on.
-Flask builds redirects and links from it, and the cache would give them to everybody. So none of it comes that far:
-whatever Flask is asked for, it is asked for under our own address.
+Host, scheme and prefix of a request come from the client, also behind a proxy that passes such headers on. Flask would
+build redirects and links from them, and the cache would serve those to everybody. So they are replaced by our own
+before Flask sees the request.
 """
 
 from collections.abc import Callable, Iterable
@@ -11,11 +11,11 @@ from urllib.parse import urlsplit, urlunsplit
 
 from feed.settings import PORTS
 
-ASKED = "liveline.host"  # in the environment: the Host header as it came, to compare with and never to write
+ASKED = "liveline.host"  # key in the environment: the Host header as it came, only to be compared
 
 
 class OwnHost:
-    """WSGI, between the cache and Flask."""
+    """WSGI middleware between the cache and Flask."""
 
     def __init__(self, app: Callable[..., Iterable[bytes]], public_url: str) -> None:
         parts = urlsplit(public_url)
@@ -29,13 +29,14 @@ class OwnHost:
         }
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        """Asks the application under its own address."""
+        """Calls the application under its own address."""
         environ[ASKED] = environ.get("HTTP_HOST", "")
         environ.update(self._own)
         return self._app(environ, start_response)
 
 
 def own_path(url: str) -> str:
-    """The path of that address of ours, with query and fragment: never one that browsers take for another host's."""
+    """The path, query and fragment of that address of ours. Slashes at its beginning are reduced to one, because
+    browsers take two for another host."""
     parts = urlsplit(url)
     return urlunsplit(("", "", "/" + parts.path.lstrip("/\\"), parts.query, parts.fragment))

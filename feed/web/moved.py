@@ -1,7 +1,7 @@
-"""Addresses that are not quite right, or not any more: they lead to where the thing is now.
+"""Redirects from addresses that are outdated or slightly wrong.
 
-An article keeps its old addresses, for all that has an address made of them. Beside that a slash too many and capital
-letters do not matter. Readers are led to nothing that they could not open.
+An article's old addresses, and all addresses made of them, redirect to the new ones. So do addresses with a slash at
+their end or with capital letters. Nobody is redirected to what they may not open.
 """
 
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
@@ -18,27 +18,27 @@ from feed.web.services import services
 _PUBLIC = ("reader", "syndication", "embed", "api")
 
 
-def elsewhere() -> Response | None:
-    """The way to what this request asked for, or None when there is none. For a request that found nothing."""
+def redirection() -> Response | None:
+    """The redirect for a request that found nothing; None where there is nothing to redirect to."""
     path = request.path
-    where = _where(path)
+    where = _right_path(path)
     if request.endpoint == "embed.oembed":
         return _of_oembed()
     if where is None:
         return None
     new, before, after = where
-    query = _carried(request.query_string.decode("latin-1"), before, after)
+    query = _new_query(request.query_string.decode("latin-1"), before, after)
     return redirect(f"{new}?{query}" if query else new, _status())
 
 
 def _of_oembed() -> Response | None:
-    """oEmbed is asked for an address in a parameter."""
+    """The redirect of a request for oEmbed, which has the address in a parameter."""
     try:
         asked = urlsplit(request.args.get("url", ""))
         ours = settings.origin(f"{asked.scheme}://{asked.netloc}") == services().settings.public_url
     except ValueError:
         return None
-    where = _where(unquote(asked.path))
+    where = _right_path(unquote(asked.path))
     if not ours or where is None:
         return None
     rest = {name: value for name, value in request.args.items() if name != "url"}
@@ -48,16 +48,17 @@ def _of_oembed() -> Response | None:
     return response
 
 
-def _where(path: str) -> tuple[str, str, str] | None:
-    """The right path for that one, and the slugs of both; None when it is right, or nothing is there either."""
-    # Programs write addresses as they are, and a mistake of theirs is better told.
+def _right_path(path: str) -> tuple[str, str, str] | None:
+    """The right path, with the slug in the given path and the one in the right path; None where the path is right
+    already or leads nowhere."""
+    # Programs get no such help: it is better for them to learn of a mistake.
     asked = path if path.startswith("/api/") else path.rstrip("/").lower()
     try:
         endpoint, values = current_app.url_map.bind("").match(asked, method=request.method)
     except HTTPException:
         return None
     part = endpoint.partition(".")[0]
-    # A desk's page was asked for in earnest only where its view was reached, behind the sign-in.
+    # Only where a view of the desk was reached has its editor signed in.
     at_desk = part == "desk" and (request.endpoint or "").startswith("desk.")
     if not at_desk and part not in _PUBLIC:
         return None
@@ -71,8 +72,8 @@ def _where(path: str) -> tuple[str, str, str] | None:
     return url_for(endpoint, **values), before, after
 
 
-def _carried(query: str, before: str, after: str) -> str:
-    """The query for the new address: a cursor names its feed."""
+def _new_query(query: str, before: str, after: str) -> str:
+    """The query for the new address. Cursors in it name the feed, so they are made anew."""
     if before == after:
         return quote(query, safe="%&=+-._~:/?@!$'()*,;")
     return urlencode([(name, _renamed(name, value, before, after)) for name, value in parse_qsl(query, True)])
@@ -84,12 +85,13 @@ def _renamed(name: str, value: str, before: str, after: str) -> str:
     try:
         place = place_in(before, value)
     except BadRequest:
-        return value  # it is no better there
+        return value  # the new address refuses it as well
     return cursor_of(after, place) if place else value
 
 
 def _status() -> int:
-    """For ever for what only reads; a desk is not to be remembered by the browser. What writes is sent there again."""
+    """The status of the redirect: permanent for readers, temporary at the desk, and for what writes one after which the
+    request is sent again with its body."""
     reads = request.method in ("GET", "HEAD")
     if (request.endpoint or "").startswith("desk."):
         return 302 if reads else 307

@@ -1,4 +1,4 @@
-"""Errors: problem+json (RFC 9457) for programs, a page for people; never a stack trace."""
+"""Errors as answers: problem+json (RFC 9457) for programs, a page for people. No answer holds a stack trace."""
 
 import traceback
 from pathlib import Path
@@ -18,14 +18,14 @@ from feed.web.services import services
 NOTHING = Message("There is nothing at this address.")
 HALF_A_CHARACTER = Message("What was sent holds half of a character.")  # JSON may: "\\ud800"
 
-LATER = (Crowded, Unsaved, OperationalError)  # errors after which the same may be taken a moment later
+LATER = (Crowded, Unsaved, OperationalError)  # errors after which the same request may succeed a moment later
 
 Answer = BaseResponse | tuple[str, int] | tuple[str, int, dict[str, str]]
 
 
 def install(app: Flask) -> None:
-    """Answers the domain's refusals and HTTP's own."""
-    app.register_error_handler(Missing, lambda _: moved.elsewhere() or answer(404, NOTHING))
+    """Installs the handlers of the store's refusals, of HTTP's errors, and of all others."""
+    app.register_error_handler(Missing, lambda _: moved.redirection() or answer(404, NOTHING))
     app.register_error_handler(Gone, lambda _: answer(410, Message("This update has been retracted.")))
     app.register_error_handler(Invalid, _invalid)
     app.register_error_handler(Stale, lambda _: answer(409, Message("Somebody else changed this in the meantime.")))
@@ -39,7 +39,7 @@ def install(app: Flask) -> None:
 
 
 def answer(status: int, detail: str, headers: dict[str, str] | None = None, **more: Any) -> Answer:
-    """A refusal in the form that the view's clients read."""
+    """An error as the clients of the requested address read it: as JSON or as a page."""
     if request.path.startswith("/api/") or request.path.endswith(("/changes", "/oembed")):
         return problem(status, detail, headers, **more)
     return (
@@ -104,7 +104,7 @@ def _not_now(error: Exception) -> Answer:
 
 
 class NotNow(NamedTuple):
-    """A refusal of what may be taken a moment later."""
+    """An error after which the same request may succeed a moment later."""
 
     status: int
     detail: Message
@@ -112,7 +112,7 @@ class NotNow(NamedTuple):
 
 
 def not_now(error: Exception) -> NotNow:
-    """What to say of one of LATER, for those who keep the form that was sent; the log hears of it too."""
+    """The answer for one of the errors in LATER, which is also logged."""
     if isinstance(error, Crowded):
         told = Message(
             "{most} of your texts and pictures are in work already. Nothing of this was stored; send it again in a "
@@ -134,12 +134,12 @@ def not_now(error: Exception) -> NotNow:
 def _http(error: HTTPException) -> Any:
     if error.code is None or error.code < 400:
         return error  # a redirect
-    if isinstance(error, NotFound) and (found := moved.elsewhere()):
+    if isinstance(error, NotFound) and (found := moved.redirection()):
         return found
     headers = {k: v for k, v in error.get_headers() if k in ("Allow", "WWW-Authenticate", "Retry-After")}
     if isinstance(error, ClientDisconnected):  # or the worker's patience is over
         return answer(408, HTTP_TITLES[408])
-    # Werkzeug's own words speak of URLs and servers, and English alone.
+    # Werkzeug's own descriptions are in English only, and about URLs and servers.
     its_own = error.description == type(error).description
     detail = NOTHING if isinstance(error, NotFound) else HTTP_TITLES.get(error.code) if its_own else error.description
     return answer(error.code, detail or error.name, headers)

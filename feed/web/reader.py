@@ -1,4 +1,5 @@
-"""The reader's pages: front, article, feed, permalink, and the catch-up of open pages."""
+"""The pages that readers see (front page, article, author, feed, permalink, history), and the catch-up of open
+pages."""
 
 from flask import Blueprint, Response, jsonify, make_response, render_template, request, url_for
 from markupsafe import Markup
@@ -14,10 +15,10 @@ from feed.store.pictures import Picture
 from feed.store.updates import Update
 from feed.web import article_page, feed_page
 from feed.web.cache import cache_until_changed, reads
-from feed.web.services import before_a_search, services, written
+from feed.web.services import before_a_search, render_page, services
 from feed.web.static import logo
 
-CATCH_UP_SECONDS = 1  # caches may keep a catch-up so long: a crowd that reconnects together costs one query
+CATCH_UP_SECONDS = 1  # for which caches may keep a catch-up: a crowd that reconnects together costs one query
 ARTICLES_SHOWN = 30  # on the front page
 REVISIONS_SHOWN = 20  # of an update at a time
 
@@ -28,7 +29,7 @@ reader.before_request(before_a_search)
 @reader.get("/")
 @reads("before", "after")
 def front() -> str:
-    """Articles, those under live coverage first, and the News Feed."""
+    """The front page: articles, those under live coverage first, and the News Feed."""
     with services().store.read() as db:
         news = feed_page.rail(db)
         cache_until_changed(db, news.feed)
@@ -39,7 +40,7 @@ def front() -> str:
 @reader.get("/articles/<slug>")
 @reads("key", "order", "q", "at", "before", "after")
 def article(slug: str) -> str:
-    """The article, complete without JavaScript, its own feed if it has one, and the News Feed beside it."""
+    """The page of an article, complete without JavaScript: the article, its feed if it has one, and the News Feed."""
     with services().store.read() as db:
         found = articles.get(db, slug)
         page = article_page.load(db, found)
@@ -50,7 +51,7 @@ def article(slug: str) -> str:
 @reader.get("/authors/<slug>")
 @reads()
 def author(slug: str) -> str:
-    """An author: name, job, picture, bio and articles. Who has no public article has no page."""
+    """The page of an author: name, job, picture, bio and articles. An editor without a public article has none."""
     with services().store.read() as db:
         cache_until_changed(db)
         found, written_by = authors.get(db, slug, services().settings.language)
@@ -65,13 +66,13 @@ def feed(slug: str) -> str:
         page = feed_page.asked_for(db, feeds.get(db, slug))
         cache_until_changed(db, page.feed)
         coverage = article_page.coverage(db, articles.get(db, slug), page) if slug != NEWS else None
-    return written(page.feed.language, "feed.html", page=page, coverage_data=coverage and coverage.data)
+    return render_page(page.feed.language, "feed.html", page=page, coverage_data=coverage and coverage.data)
 
 
 @reader.get("/feeds/<slug>/changes")
 @reads("after", "epoch")
 def catch_up(slug: str) -> Response:
-    """What an open page missed after a version of an epoch: the envelope, or the order to reload."""
+    """What an open page missed after a version of an epoch: the envelope, or the instruction to reload."""
     after = request.args.get("after", "")
     if not after.isdecimal() or len(after) > 15:
         raise BadRequest("Write after=VERSION, a whole number.")
@@ -88,8 +89,9 @@ def catch_up(slug: str) -> Response:
 @reader.get("/feeds/<slug>/older")
 @reads("key", "order", "q", "at", "before", "after")
 def older(slug: str) -> Response:
-    """The next list items beyond a cursor, as HTML, in the same view. The Link header leads further; Feed-Position says
-    which state of the feed this shows, so that an open page which is ahead of it can mend the difference."""
+    """The next list items beyond a cursor, as HTML, in the same view. The Link header has the address of those that
+    follow. Feed-Position has the epoch and version they were read at, so that an open page which is ahead of them can
+    correct them."""
     with services().store.read() as db:
         page = feed_page.asked_for(db, feeds.get(db, slug))
         cache_until_changed(db, page.feed)
@@ -104,20 +106,20 @@ def older(slug: str) -> Response:
 @reader.get("/updates/<int:update_id>")
 @reads("before", "after")
 def update(update_id: int) -> str | tuple[str, int]:
-    """The permalink of an update: with those around it, and with a title, a description and a card of its own."""
+    """The permalink of an update: the update among its neighbours, with a title, description and card of its own."""
     with services().store.read() as db:
         try:
             found = updates.get(db, update_id)
         except Gone:
             gone = updates.get_any(db, update_id)
-            return written(gone.feed_language, "gone.html", update=gone, feed=feeds.get(db, gone.feed)), 410
+            return render_page(gone.feed_language, "gone.html", update=gone, feed=feeds.get(db, gone.feed)), 410
         feed = feeds.get(db, found.feed)
         page = feed_page.around(db, services().parts, feed, found)
         news = feed_page.rail(db) if feed.slug != NEWS else None
         cache_until_changed(db, feed, *([news.feed] if news else []))
         picture = _picture_of(db, found)
     language = services().languages.of(found.text_language)
-    return written(
+    return render_page(
         found.feed_language,
         "update.html",
         update=found,
@@ -131,7 +133,7 @@ def update(update_id: int) -> str | tuple[str, int]:
 @reader.get("/updates/<int:update_id>/history")
 @reads("before")
 def history_of(update_id: int) -> str:
-    """What changed in an update, when, and by whom: every revision beside the one before it."""
+    """The history of an update: for every revision, when and by whom it was made, and what it changed."""
     before = request.args.get("before", "")
     if before and not (before.isascii() and before.isdecimal() and len(before) < 10):
         raise BadRequest(Message("Write before=REVISION, a whole number."))
@@ -143,11 +145,11 @@ def history_of(update_id: int) -> str:
         raise Missing(update_id)
     entries = services().store.offload(history.entries, kept, services().languages.of(found.text_language).tag)
     earlier = None if entries[-1].first else entries[-1].revision.revision
-    return written(found.feed_language, "history.html", update=found, entries=entries, earlier=earlier)
+    return render_page(found.feed_language, "history.html", update=found, entries=entries, earlier=earlier)
 
 
 def _picture_of(db: Database, update: Update) -> Picture | None:
-    """What a card of the update shows: its own first picture, or that of its article."""
+    """The picture for a card of the update: the first one in it, or else that of its article."""
     if own := pictures.first_in(db, update.html):
         return own
     return articles.get(db, update.feed).picture if update.feed != NEWS else None

@@ -1,4 +1,4 @@
-"""The form of the desk that could not be taken just now, for the page that says so: what was typed is not lost."""
+"""A form of the desk that could not be stored just now is given back on the error page, so that no text is lost."""
 
 from typing import NamedTuple
 
@@ -7,8 +7,8 @@ from werkzeug.exceptions import HTTPException
 
 from feed.web.guards import DESK, check_form, session_presented
 
-FOR_NOW = (413, 429, 503)  # refusals that say nothing about who sent the form: those never show it
-SECRETS = ("current", "password")  # a form with one of these is typed anew
+FOR_NOW = (413, 429, 503)  # for these the form is given back; they are not about who sent it, as 401 and 403 are
+SECRETS = ("current", "password")  # a form with one of these is never given back
 
 # The fields that can be read and changed before a form is sent again.
 TEXTS = (
@@ -26,7 +26,8 @@ class Sent(NamedTuple):
 def form_sent(status: int) -> Sent | None:
     """The form of a request to the desk that was refused with that status; None where there is none to send again.
 
-    During a restore no session can be looked up. Another site's form was refused before, with 403.
+    A session cookie is enough, because no session can be looked up during a restore. A form of another site does not
+    come here: it was refused before, with 403.
     """
     if request.method != "POST" or not request.path.startswith(DESK) or status not in FOR_NOW:
         return None

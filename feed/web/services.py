@@ -1,4 +1,4 @@
-"""What every view needs of the application: its store, settings, renderer, channel and hub notifier."""
+"""The parts of the application that views use: its store, settings, renderer, channel and hub notifier."""
 
 import logging
 from dataclasses import dataclass
@@ -38,8 +38,8 @@ class Services:
     websub: WebSub
 
     def begin(self, pages: Environment) -> None:
-        """What a server does before it answers, with the templates of its pages. Not at import: the command line stays
-        without threads."""
+        """Prepares a server for its first request; `pages` are the templates of its pages. This is not done at import,
+        so that the command line starts no threads."""
         templates.load_all(pages)
         self.render.load()
         private.tighten(self.settings.database, self.settings.media)
@@ -50,7 +50,7 @@ class Services:
         self.websub.start()
 
     def drain(self) -> None:
-        """Lets readers go, and leaves the hub to the next worker."""
+        """Ends the hub notifier, and closes the readers' sockets over the drain window."""
         self.websub.stop()
         self.channel.drain()
 
@@ -61,12 +61,12 @@ def services() -> Services:
 
 
 def before_a_search() -> None:
-    """Lets the search take in what it has to, outside of the transaction that reads."""
+    """Brings the search index up to date, outside of the transaction in which the view reads."""
     if request.args.get("q"):
         search.catch_up(services().store)
 
 
-def written(language: str | None, template: str, **values: object) -> str:
-    """The page in that language; None is the site's."""
+def render_page(language: str | None, template: str, **values: object) -> str:
+    """The page of that template in that language; None is the site's."""
     with services().languages.writing(language):
         return render_template(template, **values)

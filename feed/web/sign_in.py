@@ -10,7 +10,7 @@ from feed.store import editors, sessions
 from feed.web.guards import check_strangers_form, editor_at_desk, end_session, session_presented, start_session
 from feed.web.services import services
 
-# A path of the desk as browsers send it: no sign that ends a header, and none that begins another host.
+# A path of the desk, without characters that could end a header or begin the name of another host.
 _INSIDE = re.compile(r"(?!.*//)/desk/[!-\[\]-~]*\Z")
 
 sign_in_pages = Blueprint("sign_in", __name__, url_prefix="/desk")
@@ -19,26 +19,27 @@ sign_in_pages.before_request(check_strangers_form)
 
 @sign_in_pages.get("/sign-in")
 def sign_in() -> Any:
-    """The form."""
+    """The form to sign in; who is signed in already is sent on."""
     if editor_at_desk():
-        return redirect(_way_back())
+        return redirect(_next_page())
     return _form()
 
 
 @sign_in_pages.post("/sign-in")
 def check() -> Any:
-    """Name and password for a session, or the form again, which never says which of the two was wrong."""
+    """Begins a session for a name with its password. Otherwise the form comes back, and does not say which of the two
+    was wrong."""
     name, password = request.form.get("name", "").strip().lower(), request.form.get("password", "")
     found = sessions.sign_in(services().store, services().settings.secret_key, name, password, _visit())
     if found is None:
         return _form(name=name, error=Message("Name and password do not fit together. Try again.")), 403
     token, _ = found
-    return start_session(redirect(_way_back(), 303), token)
+    return start_session(redirect(_next_page(), 303), token)
 
 
 @sign_in_pages.post("/sign-out")
 def sign_out() -> Any:
-    """Ends this browser's session."""
+    """Ends the session of this browser."""
     if found := editor_at_desk():
         session, editor = found
         sessions.end(services().store, editor, session.hash)
@@ -47,7 +48,8 @@ def sign_out() -> Any:
 
 @sign_in_pages.get("/first/<token>")
 def first(token: str) -> Any:
-    """The one-time link's form, while it works."""
+    """The form of the one-time link, which makes the first editor. Raises Missing once the link does not work any
+    more."""
     with services().store.read() as db:
         editors.check_invitation(db, token)
     return render_template("first_editor.html", token=token, errors={}, given={})
@@ -76,10 +78,10 @@ def _visit() -> sessions.Visit:
 
 
 def _form(name: str = "", error: str | None = None) -> str:
-    return render_template("sign_in.html", name=name, error=error, next=_way_back())
+    return render_template("sign_in.html", name=name, error=error, next=_next_page())
 
 
-def _way_back() -> str:
+def _next_page() -> str:
     """Where to go after signing in: a page of the desk, never another site."""
     wanted = request.values.get("next", "")
     return wanted if _INSIDE.match(wanted) else url_for("desk.overview.overview")

@@ -1,4 +1,4 @@
-"""What machines fetch: feeds for feed readers, site maps and rules for search engines."""
+"""Documents for programs: feeds for feed readers, sitemaps and robots.txt for search engines."""
 
 import time
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from feed.web.cache import cache_for_ever, cache_until_any_change, cache_until_c
 from feed.web.services import services
 from feed.web.static import logo
 
-STARTED = int(time.time())  # another release or other settings may write the same feed another way
+STARTED = int(time.time())  # Last-Modified is no earlier: another release or setting may make other documents
 
 syndication = Blueprint("syndication", __name__)
 
@@ -44,7 +44,7 @@ def json_feed_of(slug: str) -> Response:
 @syndication.get("/sitemap.xml")
 @reads()
 def sitemap() -> Response:
-    """The addresses of the site."""
+    """The sitemap: the pages that lead on, articles and authors."""
     with services().store.read() as db:
         cache_until_any_change(db)
         stories = stored.stories(db, sitemaps.MOST_STORIES)
@@ -55,7 +55,7 @@ def sitemap() -> Response:
 
 @syndication.get("/news-sitemap.xml")
 def news_sitemap() -> Response:
-    """What is news. Made for each request: an article leaves it by growing old, without anybody's writing."""
+    """Google's news sitemap. It is not cached, because an article leaves it by age, without any change."""
     with services().store.read() as db:
         stories = stored.begun_since(db, times.after(-3600 * sitemaps.NEWS_HOURS), sitemaps.MOST_NEWS)
     return Response(
@@ -66,24 +66,24 @@ def news_sitemap() -> Response:
 @syndication.get("/robots.txt")
 @reads()
 def robots() -> Response:
-    """The rules for machines."""
+    """The rules for crawlers."""
     cache_for_ever()
     return Response(sitemaps.robots(services().settings), content_type="text/plain; charset=utf-8")
 
 
 def _feed(slug: str, ending: str, write: Callable[[Listing], bytes], kind: str) -> Response:
-    """A document of a feed, made off the loop: 50 updates take some 10 ms. Where there is a hub, the head names it too,
-    and the topic (WebSub, section 4)."""
+    """A document of a feed, made on a native thread because 50 updates take some 10 ms. Where there is a hub, the Link
+    header names it and the topic (WebSub, section 4)."""
     with services().store.read() as db:
         feed = feeds.get(db, slug)
         cache_until_changed(db, feed)
-        standing = updates.newest_first(db, feed, None, entries.LISTED, Which.NOT_RETRACTED)
+        newest = updates.newest_first(db, feed, None, entries.LISTED, Which.NOT_RETRACTED)
         retracted = updates.retracted_last(db, feed, entries.LISTED)
     changed(max(feed.changed, STARTED))
     settings, language, icon = services().settings, services().languages.of(feed.language), logo()
 
     def made() -> tuple[Listing, bytes]:
-        listing = entries.listing(settings, language, feed, icon, standing, retracted)
+        listing = entries.listing(settings, language, feed, icon, newest, retracted)
         return listing, write(listing)
 
     listing, document = services().store.offload(made)

@@ -1,5 +1,5 @@
-"""How a reader asked to see a feed: which of its updates, in which order, from where. All of it stands in the address,
-so that every view works without JavaScript, can be linked to, and is the same for everybody."""
+"""How a reader wants to see a feed: which of its updates, in which order, from where. All of it is in the address, so
+that every view works without JavaScript, can be linked to, and is the same for everybody."""
 
 import re
 from collections.abc import Mapping
@@ -40,16 +40,16 @@ class View:
 
     @property
     def chosen(self) -> bool:
-        """Whether it is any but the usual."""
+        """Whether it differs from the default, apart from paging."""
         return self.key or self.oldest or self.at is not None or bool(self.words)
 
     @property
     def plain(self) -> bool:
-        """Whether it is the usual one from its beginning on, which search engines are to know, and no other."""
+        """Whether it is the default view from its beginning on, which is the only one for search engines."""
         return self == View()
 
     def start(self, slug: str) -> tuple[Place | None, bool]:
-        """From where in that feed to read, and whether towards the newer updates. Raises BadRequest."""
+        """The place in that feed to read from, and whether to read towards newer updates. Raises BadRequest."""
         if self.after is not None and (place := place_in(slug, self.after)):
             return place, True
         if self.at is not None:
@@ -58,7 +58,7 @@ class View:
         return place, self.oldest and place is None
 
     def link(self, **change: object) -> str:
-        """The query of the same view from its beginning on, or with that changed."""
+        """The query of the same view from its beginning on, with these changes."""
         other = replace(self, **{"at": None, "before": None, "after": None, **change})  # type: ignore[arg-type]
         asked = {
             "key": "1" if other.key else None,
@@ -80,7 +80,7 @@ class Moment:
 
 
 def view_of(asked: Mapping[str, str], zone: ZoneInfo) -> View:
-    """The view that a query asks for; what is empty, as forms send it, asks for nothing. Raises BadRequest."""
+    """The view that a query asks for. Empty parameters, as forms send them, count as left out. Raises BadRequest."""
     words = " ".join(asked.get("q", "")[:LONGEST].split())
     moment = asked.get("at", "").strip()
     if sum(bool(each) for each in (moment, "before" in asked, "after" in asked)) > 1:
@@ -96,12 +96,12 @@ def view_of(asked: Mapping[str, str], zone: ZoneInfo) -> View:
 
 
 def paging(asked: Mapping[str, str]) -> View:
-    """The view of a feed that stands beside something else: it can be paged through, and no more."""
+    """The view of a feed that is shown beside something else, and can only be paged through."""
     return View(before=asked.get("before"), after=asked.get("after"))
 
 
 def _choice(asked: Mapping[str, str], name: str, usual: str, other: str) -> bool:
-    """Whether the other of the two was asked for. Raises BadRequest."""
+    """Whether the parameter has the other of these two values. Raises BadRequest for a third."""
     value = asked.get(name) or usual
     if value not in (usual, other):
         raise BadRequest(Message("Write {name}={other}, or leave it out.", name=name, other=other))
@@ -109,7 +109,8 @@ def _choice(asked: Mapping[str, str], name: str, usual: str, other: str) -> bool
 
 
 def _moment(text: str, zone: ZoneInfo) -> Moment:
-    """In the site's zone, unless it says which. An hour that the clocks pass twice is meant both times."""
+    """That time, in the site's zone unless it has an offset. Of an hour that occurs twice, when clocks are set back,
+    both are meant. Raises BadRequest."""
     found = _MOMENT.fullmatch(text)
     try:
         if not found:

@@ -20,7 +20,7 @@ pages = Blueprint("articles", __name__)
 
 @pages.get("/new-article")
 def new_article() -> str:
-    """An empty article."""
+    """The form of an article that is yet to be written."""
     return _form(None, {"draft": True, "byline": g.editor.display_name, "author": g.editor.name})
 
 
@@ -38,7 +38,7 @@ def create_article() -> Any:
 
 @pages.get("/articles/<slug>")
 def edit_article_form(slug: str) -> str:
-    """An article in its form."""
+    """The form of an article."""
     with services().store.read() as db:
         article = articles.get(db, slug, drafts=True)
     return _form(article, _values(article))
@@ -46,14 +46,14 @@ def edit_article_form(slug: str) -> str:
 
 @pages.post("/articles/<slug>")
 def edit_article(slug: str) -> Any:
-    """Saves an article, unless somebody else saved it since: then both texts come back."""
+    """Saves an article. Where somebody else has saved it since the form was made, both texts come back instead."""
     given, revision = _fields(), revision_read()
     if "slug" in request.form:
         given["slug"] = request.form["slug"]
     with services().store.read() as db:
-        standing = articles.get(db, slug, drafts=True)
+        author = articles.get(db, slug, drafts=True).author
     try:
-        slug = articles.edit(services().store, slug, g.editor, _unless_chosen(given, standing.author), revision).slug
+        slug = articles.edit(services().store, slug, g.editor, _unless_chosen(given, author), revision).slug
     except Stale as error:
         merged, theirs = _merged(error.current, given, revision)
         return _form(error.current, merged, theirs=theirs), 409
@@ -67,7 +67,7 @@ def edit_article(slug: str) -> Any:
 
 @pages.get("/articles/<slug>/preview")
 def preview(slug: str) -> str:
-    """An article as readers will see it, a draft too."""
+    """The page of an article as readers see it, or will see it while it is a draft."""
     with services().store.read() as db:
         page = article_page.load(db, articles.get(db, slug, drafts=True))
     return article_page.render(page)
@@ -82,7 +82,8 @@ def _fields() -> dict[str, object]:
 
 
 def _unless_chosen(given: dict[str, object], before: Editor | None) -> dict[str, object]:
-    """The author that the form came with was not chosen: when only the byline is another's, no card is borrowed."""
+    """What was sent, without the author if that is still the one the form had: then a byline with another name does not
+    show this author's card."""
     if before is not None and given.get("author") == before.name:
         return {name: value for name, value in given.items() if name != "author"}
     return given
@@ -100,13 +101,13 @@ def _merged(current: Article, given: dict[str, object], revision: int) -> tuple[
     with services().store.read() as db:
         read = articles.as_of(db, current, revision)
     mine = fields.clean(fields.ARTICLE, given, partial=True)
-    standing = _values(current)
+    theirs = _values(current)
     merged, overwritten = {**given, "live": current.live}, {}
     for name in mine.keys() - {"live"}:
         if name in read and mine[name] == (read[name] or None if name != "draft" else read[name]):
-            merged[name] = standing[name]
-        elif standing[name] not in (mine[name], read.get(name)):
-            overwritten[name] = standing[name]
+            merged[name] = theirs[name]
+        elif theirs[name] not in (mine[name], read.get(name)):
+            overwritten[name] = theirs[name]
     return merged, overwritten
 
 

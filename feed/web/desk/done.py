@@ -1,5 +1,5 @@
-"""What the desk says once a form was taken. It stands in the address of the page that follows, as `did` and the number
-of the update, so that an editor without JavaScript is told too; the page's script shows the same words."""
+"""What the desk says once a form was stored. The address of the page that follows has it as `did` and the number of
+the update, so that an editor without JavaScript is told too; the page's script shows the same message."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,19 +28,19 @@ DEEDS: Mapping[str, Message] = {
 
 @dataclass(frozen=True)
 class Done:
-    """One of DEEDS, and the update it was done to, if it was one."""
+    """One of DEEDS, and the update that it was done to, if any."""
 
     deed: str
     update: Update | None
 
     @property
-    def words(self) -> Message:
-        """What was done, as a sentence to translate."""
+    def message(self) -> Message:
+        """What was done, as a message to translate."""
         return DEEDS[self.deed]
 
 
 def done_in(db: Database, asked: Mapping[str, str]) -> Done | None:
-    """What the query says was done; None when it says nothing, or what cannot be."""
+    """What was done according to the query; None where it says nothing valid."""
     deed, number = asked.get("did", ""), asked.get("update", "")
     if deed not in DEEDS:
         return None

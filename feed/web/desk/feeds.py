@@ -13,13 +13,13 @@ pages = Blueprint("feeds", __name__)
 
 @pages.get("/feeds/<slug>")
 def feed(slug: str) -> str:
-    """A feed as readers see it, with the composer above and the tools beside."""
+    """The page of a feed, as readers see it, with the composer above and the tools beside."""
     return composer.page(slug)
 
 
 @pages.get("/feeds/<slug>/coverage")
 def coverage_form(slug: str) -> str:
-    """Asks whether coverage is to be closed."""
+    """The page that asks whether coverage is to be closed."""
     with services().store.read() as db:
         return render_template("desk/coverage.html", feed=feeds.get(db, slug, drafts=True))
 

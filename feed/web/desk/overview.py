@@ -12,7 +12,7 @@ pages = Blueprint("overview", __name__)
 
 @pages.get("/")
 def overview() -> str:
-    """Articles and feeds."""
+    """The desk's first page: articles, drafts too, and feeds."""
     with services().store.read() as db:
         return render_template(
             "desk/overview.html",

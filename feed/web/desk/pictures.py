@@ -1,5 +1,5 @@
-"""The desk's pictures: the latest, and the form for another. Whatever is refused, nothing that was chosen or typed is
-lost: the form comes back with its words, and a file that can be read waits until they are right."""
+"""Pictures at the desk: the latest, and the form for another. Nothing that was chosen or typed is lost when it is
+refused: the form comes back with its texts, and a file that can be read is kept until they are right."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -29,7 +29,8 @@ def picture_list() -> str:
 
 @pages.post("/pictures")
 def upload_picture() -> Any:
-    """Takes a picture; without a file, the one that waits for its words."""
+    """Stores a picture: the file that was sent, or without one the file that was kept because its texts were
+    refused."""
     form, upload = read_upload()
     given = {name: form.get(name) for name in fields.PICTURE}
     waiting = form.get("waiting") or None
@@ -46,7 +47,7 @@ def upload_picture() -> Any:
 def _taken(
     upload: Upload | None, given: Mapping[str, object], waiting: str | None
 ) -> tuple[Added | None, Invalid | None, str | None]:
-    """The new picture; or why there is none, and the id of the file that waits for right words now."""
+    """The new picture; or why there is none, and the id of the file that is kept until its texts are right."""
     store, media = services().store, services().settings.media
     try:
         if upload is None and waiting:
@@ -67,7 +68,7 @@ def _waiting(picture_id: str | None) -> Waiting | None:
     try:
         with services().store.read() as db:
             return pictures.waiting(db, picture_id, g.editor.id)
-    except OperationalError:  # what is shown without its name is still kept
+    except OperationalError:  # the file is still kept, and is shown without its name
         return Waiting(picture_id, "", animated=False)
 
 
@@ -84,6 +85,6 @@ def _page(
     except OperationalError:
         if trouble is None:
             raise
-        latest, done = [], None  # the form alone, which has the words
+        latest, done = [], None  # the form alone, which has the texts
     values = {"given": given or {}, "errors": by_field(error), "waiting": _waiting(waiting), "trouble": trouble}
     return render_template("desk/pictures.html", pictures=latest, done=done, **values)

@@ -16,14 +16,14 @@ pages = Blueprint("profile", __name__)
 
 @pages.get("/profile")
 def profile() -> str:
-    """What readers see of the editor, and where the editor is signed in."""
+    """The page with what readers see of the editor, and where the editor is signed in."""
     values = {name: getattr(g.editor, name) for name in fields.PROFILE}
     return _page(values)
 
 
 @pages.post("/profile")
 def change_profile() -> Any:
-    """Saves the profile."""
+    """Saves what readers see of the editor: name, role, biography, picture."""
     given = {name: request.form.get(name) for name in fields.PROFILE}
     try:
         editors.change_profile(services().store, g.editor.id, given, g.editor)
@@ -34,7 +34,7 @@ def change_profile() -> Any:
 
 @pages.post("/password")
 def change_password() -> Any:
-    """The editor's own password; every other browser is signed out."""
+    """Changes the editor's own password, and signs out every other browser."""
     current, new = request.form.get("current", ""), request.form.get("password", "")
     try:
         key, address = services().settings.secret_key, request.remote_addr or ""
@@ -46,7 +46,7 @@ def change_password() -> Any:
 
 @pages.post("/sessions/<session_hash>/end")
 def end_session(session_hash: str) -> Any:
-    """Signs another browser of this editor out."""
+    """Ends one of the editor's sessions, such as one in another browser."""
     sessions.end(services().store, g.editor, session_hash)
     return redirect(url_for(".profile"), 303)
 

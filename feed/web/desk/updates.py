@@ -1,4 +1,4 @@
-"""Updates at the desk: publish, edit, mark as key or pinned, retract."""
+"""Updates at the desk: publish, edit, make key or pinned, retract."""
 
 from typing import Any
 
@@ -16,12 +16,12 @@ pages = Blueprint("updates", __name__)
 
 @pages.post("/feeds/<slug>/updates")
 def publish(slug: str) -> Any:
-    """Publishes what the composer holds. The form's own key makes a second click harmless."""
+    """Publishes what is in the composer. The form has an idempotency key, so a second click publishes nothing more."""
     given, idempotency_key = _fields(), request.form.get("idempotency_key") or None
     try:
         update = publishing.publish(services().store, slug, g.editor, given, idempotency_key)
     except KeyUsed:
-        # The answer to the first text was lost on its way; with its key no other would ever be taken.
+        # The answer to the first text was lost. No other text can have its key, so the form gets a new one.
         again = Message("Your first text was published already; sending this makes a second update.")
         return composer.page(slug, given=given, error=Invalid(Reason("body", again))), 422
     except Invalid as error:
@@ -31,8 +31,8 @@ def publish(slug: str) -> Any:
 
 @pages.get("/feeds/<slug>/published/<idempotency_key>")
 def published(slug: str, idempotency_key: str) -> Any:
-    """What became of the text that was sent with that key: the editor's page asks when no answer came.
-    204 where it was not published, or else the page that a published one leads to."""
+    """Whether the text that was sent with that key was published: the desk's script asks when no answer came. 204 where
+    it was not, else the redirect that follows publishing."""
     with services().store.read() as db:
         update = idempotency.published_with(db, g.editor, idempotency_key)
     return _back_to(update, "published") if update and update.feed == slug else ("", 204)
@@ -40,13 +40,13 @@ def published(slug: str, idempotency_key: str) -> Any:
 
 @pages.get("/updates/<int:update_id>")
 def edit_form(update_id: int) -> str:
-    """An update in its form. The page's script takes this form to edit in place."""
+    """The form of an update. The desk's script fetches this page to edit in place."""
     return _edit_form(_update(update_id))
 
 
 @pages.post("/updates/<int:update_id>")
 def edit(update_id: int) -> Any:
-    """Saves an edit, unless somebody else saved one since: then both texts come back."""
+    """Saves an edit. Where somebody else has saved one since the form was made, both texts come back instead."""
     revision = revision_read()
     given: dict[str, object] = {name: request.form.get(name) for name in ("headline", "body", "note")}
     if "language" in request.form:  # a form of the release before has none, and takes none away
@@ -61,8 +61,8 @@ def edit(update_id: int) -> Any:
 
 
 @pages.post("/updates/<int:update_id>/marks")
-def mark(update_id: int) -> Any:
-    """Marks an update as key or pinned, or takes the mark off. What the text says meanwhile does not matter."""
+def set_flags(update_id: int) -> Any:
+    """Makes an update key or pinned, or no longer so, whatever its text is by now."""
     given: dict[str, object] = {name: request.form[name] == "1" for name in ("key", "pinned") if name in request.form}
     update = publishing.edit(services().store, update_id, g.editor, given, None)
     if "key" in given:
@@ -72,13 +72,13 @@ def mark(update_id: int) -> Any:
 
 @pages.get("/updates/<int:update_id>/retraction")
 def retraction_form(update_id: int) -> str:
-    """Asks for the reason."""
+    """The form of a retraction, which asks for the reason."""
     return _retraction_form(_update(update_id))
 
 
 @pages.post("/updates/<int:update_id>/retraction")
 def retract(update_id: int) -> Any:
-    """Takes the update off every page."""
+    """Retracts an update: it disappears from every page."""
     given = {"reason": request.form.get("reason"), "notice": "notice" in request.form}
     try:
         update = publishing.retract(services().store, update_id, given, g.editor)
@@ -93,7 +93,7 @@ def _update(update_id: int) -> Update:
 
 
 def _back_to(update: Update, deed: str) -> Any:
-    """To the feed, where the update is in view, with a word of what was done."""
+    """The redirect to the feed, with the update in view and a message of what was done."""
     anchor = None if update.retracted_at else f"update-{update.id}"
     return redirect(url_for("desk.feeds.feed", slug=update.feed, did=deed, update=update.id, _anchor=anchor), 303)
 

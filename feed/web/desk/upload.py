@@ -1,4 +1,5 @@
-"""A form with a file. However large the file is, the words beside it are read: they come back with the reason."""
+"""Reads a form with a file. However large the file is, the texts beside it are read, to be given back with the
+reason."""
 
 import io
 from dataclasses import dataclass
@@ -15,24 +16,24 @@ from feed.web.bodies import FORM_BYTES, FORM_FIELDS, REFUSED_BYTES, bound
 
 
 class _Beginning(io.BytesIO):
-    """Keeps no more of a file than shows that it is too large."""
+    """Stores no more of a file than one byte above the limit, which shows that it is too large."""
 
     def write(self, part: Any) -> int:
-        """Takes the part, as far as it is kept."""
+        """Stores as much of the part as there is room for, and says that it took all."""
         super().write(part[: max(0, UPLOAD_BYTES + 1 - self.tell())])
         return len(part)
 
 
 @dataclass(frozen=True)
 class Upload:
-    """A file as it was sent; of one that is too large, a beginning that shows that it is."""
+    """A file as it was sent; of one that is too large, as many bytes as show that it is."""
 
     name: str
     content: bytes
 
 
 def read_upload() -> tuple[MultiDict[str, str], Upload | None]:
-    """The words of the form, and the file if one was chosen."""
+    """The texts of the form, and the file if one was chosen. Raises BadRequest and RequestEntityTooLarge."""
     if request.mimetype != "multipart/form-data":
         return request.form, None
     bound(REFUSED_BYTES)
