@@ -1,0 +1,75 @@
+"""What a request to the API says: whose token it has, the JSON in its body, the revision that its editor read."""
+
+import re
+from collections.abc import Mapping
+
+from flask import json, request
+from werkzeug.datastructures import WWWAuthenticate
+from werkzeug.exceptions import BadRequest, Unauthorized, UnsupportedMediaType
+
+from feed.errors import Missing
+from feed.store import tokens
+from feed.store.editors import Editor
+from feed.turns import orderer
+from feed.web.bodies import JSON_BYTES, read_at_most
+from feed.web.services import services
+
+_REVISION = re.compile(r'(?:W/)?("?)(\d{1,9})\1\Z')
+
+
+def editor_of_token() -> Editor:
+    """The editor whose token this request has. Raises Unauthorized (401), which says how to send one."""
+    token = bearer()
+    if token is None:
+        raise Unauthorized("Send a token: Authorization: Bearer TOKEN.", www_authenticate=_challenge())
+    try:
+        with services().store.read() as db:
+            editor = tokens.editor_of(db, token)
+    except Missing:
+        raise Unauthorized(
+            "This token is unknown, revoked or expired.", www_authenticate=_challenge("invalid_token")
+        ) from None
+    orderer.set(editor.id)
+    return editor
+
+
+def bearer() -> str | None:
+    """The bearer token of this request, unchecked; None where it has none."""
+    auth = request.authorization
+    return auth.token if auth is not None and auth.type == "bearer" else None
+
+
+def sent() -> Mapping[str, object]:
+    """The JSON object that was sent. Its type, size, nesting and encoding are all checked. Raises BadRequest,
+    RequestEntityTooLarge or UnsupportedMediaType."""
+    if request.mimetype != "application/json":
+        raise UnsupportedMediaType("Send JSON, with Content-Type: application/json.")
+    raw = read_at_most(JSON_BYTES, f"At most {JSON_BYTES // 1024} kB of JSON.")
+    try:
+        given = json.loads(raw.decode())
+    except UnicodeDecodeError:
+        raise BadRequest("This is not UTF-8.") from None
+    except (ValueError, RecursionError):
+        raise BadRequest("This is not JSON, or it is nested too deep.") from None
+    if not isinstance(given, dict):
+        raise BadRequest('Send a JSON object, like {"body": "Text"}.')
+    return given
+
+
+def revision_read(in_body: object) -> int | None:
+    """The revision that the editor read, from the body or from If-Match, which must agree. Raises BadRequest."""
+    if in_body is not None and (isinstance(in_body, bool) or not isinstance(in_body, int)):
+        raise BadRequest("Write the revision as a whole number.")
+    header = request.headers.get("If-Match", "*")
+    if header == "*":
+        return in_body
+    found = _REVISION.match(header)
+    if not found:
+        raise BadRequest('Write If-Match with the revision, like "1".')
+    if in_body not in (None, int(found[2])):
+        raise BadRequest("If-Match and the body name two different revisions.")
+    return int(found[2])
+
+
+def _challenge(error: str | None = None) -> WWWAuthenticate:
+    return WWWAuthenticate("bearer", {"realm": "liveline", **({"error": error} if error else {})})
