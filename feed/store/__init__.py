@@ -1,1 +1,2 @@
-"""The only place that knows SQL. One file per noun; every verb is one transaction with the clock first."""
+"""The only package that knows SQL: one file per noun. Each verb is one transaction, and bumps the version of the feed
+first."""

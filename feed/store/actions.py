@@ -1,12 +1,12 @@
-"""Who did what. One table says which roles may use each verb; each verb of the store takes its actor, asks that table
-within its own transaction and leaves a record there, so neither can be forgotten apart from the other, and somebody
-who was disabled a moment ago changes nothing.
+"""Who did what. `MAY` says which roles may use each verb.
 
-No actor is whoever has a shell on the machine: the command line may do everything.
+Each verb of the store takes its actor. Within its own transaction it checks that table and stores a record here, so
+neither can be forgotten, and an editor who was disabled a moment ago changes nothing. No actor means the command line:
+whoever has a shell on the machine may do everything.
 
 The record survives a restore: what was done since the backup was made is undone, and stays on record as done.
 
-A contributor writes in drafts. An editor reads that, and publishes it: from then on it is the editors'.
+A contributor writes in drafts. An editor reads a draft and publishes it; from then on only editors may change it.
 """
 
 from collections.abc import Mapping
@@ -24,14 +24,14 @@ ROLES = ("contributor", "editor", "admin")  # each may do what those before it m
 
 
 class Actor(Protocol):
-    """Whoever acts, as far as this needs to know: the id of an editor."""
+    """Whoever acts. This module needs only the id of the editor."""
 
     @property
     def id(self) -> int: ...
 
 
 class Verb(StrEnum):
-    """What can be done. The value is stored."""
+    """What can be done. The values are stored. MARK sets or clears the flags `key` and `pinned` of an update."""
 
     WRITE_DRAFT = "write draft"
     PUBLISH = "publish"
@@ -60,7 +60,7 @@ _ALL = frozenset(ROLES)
 _EDITORS = frozenset({"editor", "admin"})
 _ADMIN = frozenset({"admin"})
 
-# What harms the whole site, and cannot be mended by the next edit, is for admins.
+# What harms the whole site and cannot be repaired by an edit is for admins.
 MAY: Mapping[Verb, frozenset[str]] = {
     Verb.WRITE_DRAFT: _ALL,
     Verb.PUBLISH: _EDITORS,
@@ -84,7 +84,7 @@ MAY: Mapping[Verb, frozenset[str]] = {
     Verb.REVOKE_TOKEN: _ADMIN,
     Verb.RESTORE: _ADMIN,
 }
-# Done to a draft that stays one, each of these is to write in a draft.
+# Done to an article that is a draft and stays one, each of these counts as WRITE_DRAFT.
 _IN_DRAFTS = frozenset({
     Verb.PUBLISH, Verb.EDIT, Verb.MARK, Verb.RETRACT, Verb.OPEN, Verb.CLOSE, Verb.CREATE_ARTICLE, Verb.EDIT_ARTICLE,
 })  # fmt: skip
@@ -98,7 +98,7 @@ _WHY_NOT = {
 _PEOPLE = Message("Only an admin may change who writes here.")
 _DISABLED = Message("This account was disabled. Ask an admin.")
 
-# As the desk lists them, beside who and when.
+# How the desk lists them, beside who did it and when.
 WORDS: Mapping[Verb, Message] = {
     Verb.PUBLISH: Message("published"),
     Verb.EDIT: Message("edited"),
@@ -116,9 +116,9 @@ WORDS: Mapping[Verb, Message] = {
 
 @dataclass(frozen=True)
 class Action:
-    """What was done, when, and by whom; `by` is the display name of now (for who is not here since a restore, the
-    name), None for the command line. `detail` is for
-    people: the marks that changed, or the reason of a retraction."""
+    """What was done, when, and by whom. `by` is the editor's current display name, the stored name of somebody who is
+    not here since a restore, or None for the command line. `detail` is for people: the flags that changed, or the
+    reason of a retraction."""
 
     at: str
     by: str | None
@@ -128,17 +128,17 @@ class Action:
 
     @property
     def words(self) -> str:
-        """What was done, as a sentence to translate."""
+        """What was done, as words to translate."""
         return WORDS.get(self.verb, self.verb.value)
 
 
 def may(role: str, verb: Verb, *, draft: bool = False) -> bool:
-    """Whether that role may do that. `draft`: to what no reader sees, and as long as none does."""
+    """Whether that role may do that. `draft` says that no reader sees what it is done to, neither before nor after."""
     return role in MAY[verb] or (draft and verb in _IN_DRAFTS and role in MAY[Verb.WRITE_DRAFT])
 
 
 def permit(db: Database, actor: Actor | None, verb: Verb, *, draft: bool = False) -> None:
-    """Raises NotAllowed unless the actor's role, as of now, may do that (see `may`)."""
+    """Raises NotAllowed unless the actor's current role may do that (see `may`)."""
     if actor is None:
         return
     row = db.execute("SELECT role, disabled_at FROM editors WHERE id = ?", [actor.id]).fetchone()
@@ -160,9 +160,8 @@ def record(
     detail: str | None = None,
     draft: bool = False,
 ) -> None:
-    """Keeps that this was done, within the transaction that does it. `subject` names what has no column here: a
-    picture, a person, a token; `draft` is as in `may`. Raises NotAllowed, and then nothing of the transaction
-    happens."""
+    """Stores that this was done, within the transaction that does it. `subject` names what has no column here: a
+    picture, a person, a token. `draft` is as in `may`. Raises NotAllowed, which rolls the transaction back."""
     permit(db, actor, verb, draft=draft)
     action = {
         "at": times.now(),
@@ -178,7 +177,7 @@ def record(
 
 
 def of_feed(db: Database, feed_id: int, limit: int) -> list[Action]:
-    """Up to `limit` actions on that feed, its updates and its article, the latest first. For the desk."""
+    """Up to `limit` actions on that feed, its updates and its article, the latest first. For the desk only."""
     rows = db.execute(
         "SELECT at, coalesce(display_name, by_name) AS by, verb, update_id, detail FROM actions "
         "LEFT JOIN editors ON editors.id = editor_id WHERE feed_id = ? ORDER BY actions.id DESC LIMIT ?",

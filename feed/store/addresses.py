@@ -1,7 +1,7 @@
-"""Where the articles of old addresses are now.
+"""The old addresses of articles.
 
-What was public once stays an address of its article until another takes it. An address that only a draft had leads
-editors on, and nobody else: it may say what nobody was to know.
+An address that was public leads to its article until another article takes it. An address that only a draft had leads
+editors to the article, and nobody else: it may tell what nobody was to know.
 """
 
 from sqlite_utils import Database
@@ -11,7 +11,8 @@ from feed.store.feeds import NEWS
 
 
 def current(db: Database, slug: str, *, drafts: bool = False) -> str | None:
-    """The slug by which readers find what has or had this one; with `drafts`, by which editors do. None for nothing."""
+    """The slug at which readers find what has or had this slug; with `drafts`, at which editors find it. None when
+    there is nothing to find."""
     if slug == NEWS:
         return slug
     row = db.execute("SELECT slug, draft FROM articles WHERE slug = ?", [slug]).fetchone()
@@ -30,7 +31,7 @@ def of(db: Database, article_id: int) -> list[str]:
 
 
 def of_feed(db: Database, feed_id: int) -> list[str]:
-    """The old addresses of the article of that feed that readers knew."""
+    """The old addresses of that feed's article that readers knew."""
     old = (
         "SELECT addresses.slug FROM addresses JOIN feeds ON feeds.article_id = addresses.article_id "
         "WHERE feeds.id = ? AND addresses.public ORDER BY addresses.slug"
@@ -44,7 +45,7 @@ def taken(db: Database, slug: str) -> bool:
 
 
 def free(db: Database, slug: str) -> str:
-    """That slug, or with the first number at which no article has it or had it."""
+    """That slug, or that slug with the first number at which no article has it or had it."""
     number, tried = 1, slug
     while tried == NEWS or taken(db, tried) or db.execute("SELECT 1 FROM addresses WHERE slug = ?", [tried]).fetchone():
         number += 1
@@ -53,12 +54,13 @@ def free(db: Database, slug: str) -> str:
 
 
 def take(db: Database, slug: str) -> None:
-    """An article has this address from now on, whose ever it was."""
+    """Ends the address as an old one: an article has it from now on, whichever had it before."""
     db.execute("DELETE FROM addresses WHERE slug = ?", [slug])
 
 
 def retire(db: Database, article_id: int, slug: str) -> None:
-    """The article had this address until now. Call it before the revision with the new one is kept."""
+    """Stores that the article had this address until now. Call it before the revision with the new address is
+    stored."""
     public = db.execute(
         "SELECT 1 FROM article_revisions WHERE article_id = ? AND NOT json_extract(fields, '$.draft') "
         "AND json_extract(fields, '$.slug') = ?",

@@ -1,4 +1,4 @@
-"""Articles: the story pages. One under live coverage has a feed of its own, with the same slug."""
+"""Articles: the story pages. An article under live coverage has a feed of its own, with the same slug."""
 
 import json
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ _PARTS = {
     "author_id": "author",
     "picture_id": "picture",
     "html": "body",
-}  # by column, the part of the page (see store.parts) that shows it, beside the byline, which every edit changes
+}  # the part of the page that shows each column (see store.parts); every edit changes the byline, too
 _ON_CARDS = {"headline", "standfirst", "picture_id", "draft", "language"}  # what a card in another article shows
 _STORED = (
     "slug", "headline", "standfirst", "body", "byline", "author_id", "kicker", "picture_id", "language", "draft", "html"
@@ -38,8 +38,8 @@ _STORED = (
 
 @dataclass(frozen=True)
 class Article:
-    """An article as it stands, with what its page shows. `author` is the editor whose card it shows, if any; `feed` is
-    its own feed, if it has or had live coverage. `published_at` is None until it first leaves draft. `language` is a
+    """An article as it is now, with what its page shows. `author` is the editor whose card it shows, if any; `feed` is
+    its own feed, if it has or had live coverage. `published_at` is None until it is first published. `language` is a
     BCP 47 tag, None for the site's."""
 
     id: int
@@ -61,13 +61,14 @@ class Article:
 
     @property
     def live(self) -> bool:
-        """Whether it has a feed of its own whose coverage goes on."""
+        """Whether it has a feed of its own with open coverage."""
         return self.feed is not None and self.feed.open
 
 
 def create(store: Store, editor: Editor, given: Mapping[str, object]) -> Article:
-    """A new article; the byline is the author's name when none is given, the author the editor, unless the byline names
-    somebody else, and the slug is made of the headline. Raises Invalid, also for a slug that was given and is taken."""
+    """Creates an article. Without a byline it gets the author's name; without an author, the editor, unless the byline
+    names somebody else; without a slug, one made of the headline. Raises Invalid, also for a given slug that is
+    taken."""
     cleaned = _cleaned(store, given, None)
     cleaned["made_slug"] = slugs.slug_of(cleaned["headline"], cleaned["language"] or store.language)
     if "author" not in given:
@@ -76,10 +77,10 @@ def create(store: Store, editor: Editor, given: Mapping[str, object]) -> Article
 
 
 def edit(store: Store, slug: str, editor: Editor, given: Mapping[str, object], revision: int | None = None) -> Article:
-    """Changes what was given. `revision`, when given, is the one the editor read.
+    """Changes the fields that are given. `revision` is the one that the editor read; None overwrites what others
+    changed since. Another slug is another address, and the old address leads to it.
 
-    Raises Missing, Invalid, or Stale with the article as it stands. Another slug is another address, to which the one
-    before leads on.
+    Raises Missing, Invalid, or Stale with the current article.
     """
     with store.read() as db:
         current = get(db, slug, drafts=True)
@@ -87,7 +88,7 @@ def edit(store: Store, slug: str, editor: Editor, given: Mapping[str, object], r
 
 
 def get(db: Database, slug: str, *, drafts: bool = False) -> Article:
-    """The article of that slug. Raises Missing, for a draft too unless `drafts`."""
+    """The article with that slug. Raises Missing, for a draft too unless `drafts`."""
     row = db.execute(f"SELECT {_COLUMNS} WHERE articles.slug = ?", [slug]).fetchone()
     if row is None or (row["draft"] and not drafts):
         raise Missing(slug)
@@ -95,7 +96,7 @@ def get(db: Database, slug: str, *, drafts: bool = False) -> Article:
 
 
 def as_of(db: Database, article: Article, revision: int) -> dict[str, Any]:
-    """The fields of that article as they stood at that revision; empty when there was none."""
+    """The fields of that article at that revision; empty when there is no such revision."""
     row = db.execute(
         "SELECT fields FROM article_revisions WHERE article_id = ? AND revision = ?", [article.id, revision]
     ).fetchone()
@@ -108,7 +109,8 @@ def as_of(db: Database, article: Article, revision: int) -> dict[str, Any]:
 
 
 def newest_first(db: Database, limit: int, *, drafts: bool = False) -> list[Article]:
-    """Articles for the front page: under live coverage first, then the latest. With `drafts`, for the desk."""
+    """Articles for the front page: those under live coverage first, then the latest. With `drafts`, also drafts, for
+    the desk."""
     rows = db.execute(
         f"SELECT {_COLUMNS} {'' if drafts else 'WHERE NOT articles.draft'} ORDER BY "
         "(feeds.id IS NULL OR feeds.closed_at IS NOT NULL), articles.published_at IS NOT NULL, "
@@ -129,7 +131,7 @@ def by(db: Database, editor_id: int, limit: int) -> list[Article]:
 
 
 def headlines(db: Database, wanted: set[str]) -> dict[str, Article]:
-    """Those of the wanted slugs that are public articles, or were, for the cards that point to them."""
+    """The public articles that have or had these slugs, by that slug, for the cards that link to them."""
     found = {slug: addresses.current(db, slug) for slug in wanted}
     return {slug: get(db, name) for slug, name in found.items() if name and name != feeds.NEWS}
 
@@ -150,7 +152,7 @@ def _cleaned(store: Store, given: Mapping[str, object], current: Article | None)
 
 
 def html_of(store: Store, body: str, language: str | None) -> str:
-    """The HTML of the text of an article in that language; None is the site's. Raises Invalid."""
+    """The HTML of an article's text in that language; None is the site's. Raises Invalid."""
     known = pictures.named_in(store, body)
     return store.stories.run(text.to_html, body, fields.ARTICLE_BODY, language or store.language, known)
 
@@ -202,8 +204,8 @@ def _edit(db: Database, slug: str, editor: Editor, given: dict[str, Any], revisi
 
 
 def _name(db: Database, given: dict[str, Any], editor: Editor, current: Article | None) -> None:
-    """Settles byline and author of what was given. A byline that names somebody else than the author borrows no one's
-    card, unless it was said whose; and an author who takes over signs, unless it was said how."""
+    """Decides byline and author. A byline that names somebody else than the author removes the author's card, unless an
+    author was given; a new author's name becomes the byline, unless a byline was given."""
     author, shown = current and current.author, "byline" in given and given["byline"]
     if "author" in given:
         name = given.pop("author")
@@ -229,7 +231,8 @@ def _author(db: Database, name: str) -> Editor:
 
 
 def _edited_at(db: Database, article: Article, now: Mapping[str, Any], moment: str) -> str | None:
-    """When readers last got other words. What is done to a draft they get, if at all, when it comes out."""
+    """When readers last got another text. What is changed in a draft reaches readers, if at all, when the draft is
+    published."""
     if now["draft"] or not article.published_at:
         return article.edited_at
     if not article.draft:
@@ -256,8 +259,9 @@ def _record(db: Database, editor: Editor, verb: Verb, article_id: int, *, draft:
 
 
 def _set_live(db: Database, article: Article, slug: str, editor: Editor, *, live: bool) -> None:
+    """Opens or closes the coverage of the article; the first time, this gives it a feed."""
     if article.feed is None:
-        # Its open pages have no place for a coverage: they reload.
+        # The open pages of the article have no place for coverage, so a new epoch makes them reload.
         feeds.begin_epoch(db, feeds.clock_of(db, article.id).id)
         feeds.add(db, slug, article.id)
         feed = feeds.clock_of(db, article.id)
@@ -267,9 +271,9 @@ def _set_live(db: Database, article: Article, slug: str, editor: Editor, *, live
 
 
 def _tell_followers(db: Database, article: Article, changed: Mapping[str, Any]) -> None:
-    """Open pages show what was edited. One whose article went back to draft reloads, and finds it gone; so does one
-    whose language changed, because that changes the HTML of every update and the version of none, and one whose address
-    did, because it follows the old one."""
+    """Sends the edit to open pages. They reload when the article became a draft, when its address changed, because they
+    follow the old one, and when its language changed, because that changes the HTML of every update and the version of
+    none."""
     if changed.keys() & _ON_CARDS and not (article.draft and changed.get("draft", True)):
         _tell_followers_of_cards(db, article)
     clock = feeds.clock_of(db, article.id)
@@ -280,8 +284,8 @@ def _tell_followers(db: Database, article: Article, changed: Mapping[str, Any]) 
 
 
 def _tell_followers_of_cards(db: Database, article: Article) -> None:
-    """Open pages of the articles that link to this one show its card as it is now. Looking through all texts takes 1 ms
-    for about a hundred articles."""
+    """Sends the new card of the article to open pages of the articles that link to it. Looking through all texts takes
+    1 ms for about a hundred articles."""
     names = {article.slug, *addresses.of(db, article.id)}
     linked = " OR ".join(["instr(html, ?)"] * len(names))
     linking = f"SELECT id FROM articles WHERE NOT draft AND id <> ? AND ({linked})"
@@ -296,8 +300,8 @@ def withdrawn(db: Database) -> list[tuple[int, str]]:
 
 
 def withdraw_again(db: Database, gone: list[tuple[int, str]]) -> None:
-    """Takes back those of these that are public here (an older copy), within a transaction of the caller's, in which
-    all feeds begin a new epoch."""
+    """Makes those of these articles drafts that are public in this older copy, in a transaction of the caller's in
+    which all feeds begin a new epoch."""
     for article_id, created_at in gone:
         taken = db.execute(
             "UPDATE articles SET draft = 1, revision = revision + 1 WHERE id = ? AND created_at = ? AND NOT draft",
@@ -308,6 +312,7 @@ def withdraw_again(db: Database, gone: list[tuple[int, str]]) -> None:
 
 
 def _keep_revision(db: Database, article_id: int, editor: Editor | None, moment: str) -> None:
+    """Stores the current fields of the article as a revision, saved by that editor at that moment."""
     row = dict(db.execute("SELECT * FROM articles WHERE id = ?", [article_id]).fetchone())
     revision = {"article_id": article_id, "revision": row["revision"], "fields": json.dumps(row)}
     insert(db, "article_revisions", {**revision, "editor_id": editor and editor.id, "at": moment})

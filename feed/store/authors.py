@@ -1,7 +1,7 @@
-"""Authors: the editors whose cards public articles show, each with an address made of the name.
+"""Authors: the editors whose cards public articles show. Each has an address made of the display name.
 
-Not of the name that signs in: that is nobody's business. Where two names make the same address, the later editor's has
-a number.
+The name that signs in is not shown to readers. Where two display names give the same address, the address of the later
+editor gets a number.
 """
 
 from collections import Counter
@@ -18,7 +18,8 @@ LISTED = 100  # articles on an author's page: years of a reporter's work
 
 
 def addressed(db: Database, language: str) -> dict[str, Editor]:
-    """Every author by the last part of the address; names are written in Latin letters as that language does."""
+    """Every author, by the last part of the address. Names are transliterated to Latin letters by the rules of that
+    language."""
     ids = {row[0] for row in db.execute("SELECT DISTINCT author_id FROM articles WHERE NOT draft")}
     found: dict[str, Editor] = {}
     taken: Counter[str] = Counter()
@@ -30,7 +31,7 @@ def addressed(db: Database, language: str) -> dict[str, Editor]:
 
 
 def get(db: Database, slug: str, language: str) -> tuple[Editor, list[Article]]:
-    """The author at that address, and the latest public articles of theirs. Raises Missing."""
+    """The author at that address, with their latest public articles. Raises Missing."""
     author = addressed(db, language).get(slug)
     if author is None:
         raise Missing(slug)
@@ -38,8 +39,8 @@ def get(db: Database, slug: str, language: str) -> tuple[Editor, list[Article]]:
 
 
 def address_of(db: Database, article: Article, language: str) -> str | None:
-    """The last part of the address of that article's author; None where it shows nobody's card, and for a
-    draft, with which alone nobody is an author."""
+    """The last part of the address of the article's author. None when the article shows no card, and for an editor
+    whose articles are all drafts."""
     author = article.author
     if author is None:
         return None

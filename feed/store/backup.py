@@ -1,7 +1,7 @@
 """Backup, restore and check of the whole site: the database as one file, the pictures in a folder beside it.
 
-A restore goes into the live file through SQLite's backup API, as one transaction: servers keep running, see it, and
-send their readers to reload, because every feed begins a new epoch.
+A restore replaces the live database through SQLite's backup API, in one transaction. Servers keep running and notice
+it, and every feed begins a new epoch, so that open pages reload.
 """
 
 import shutil
@@ -21,17 +21,17 @@ from feed.store.search import INDEXES
 _OUT_OF_STEP = """
     SELECT id FROM updates LEFT JOIN {0} ON {0}.rowid = id
     WHERE ((retracted_at IS NULL) <> ({0}.rowid IS NOT NULL) OR {0}.revision <> updates.revision)
-    AND id NOT IN (SELECT update_id FROM search_due) -- it takes those in before it is asked
+    AND id NOT IN (SELECT update_id FROM search_due) -- these are taken in before the next search
     UNION SELECT rowid FROM {0} WHERE rowid NOT IN (SELECT id FROM updates)
 """
 
 
 class NoBackup(ValueError):
-    """That file is no backup of ours, or it or the live one is damaged. Nothing was restored."""
+    """The file is no backup of ours, or it or the live database is damaged. Nothing was restored."""
 
 
 def backup(store: Store, media: Path, target: Path) -> None:
-    """Writes a consistent copy while editors go on writing; replaces `target` only when it is whole."""
+    """Writes a consistent copy while editors go on writing. `target` is replaced only when the copy is complete."""
     private.make_folder(target.parent)
     unfinished = target.with_name(target.name + UNFINISHED)
     unfinished.unlink(missing_ok=True)
@@ -43,7 +43,7 @@ def backup(store: Store, media: Path, target: Path) -> None:
     finally:
         source.close()
         copy.close()
-    # After the database: a picture it names is there already, because files are written before rows.
+    # Pictures are copied after the database: files are written before rows, so every picture in the copy has its files.
     _copy_pictures(media, _media_of(target))
     unfinished.replace(target)
 
@@ -68,7 +68,7 @@ def restore(store: Store, media: Path, source: Path) -> None:
 
 
 def _staged(source: Path, path: Path) -> Store:
-    """A copy of the backup in the schema of now, found to be whole."""
+    """A checked copy of the backup, in the current schema."""
     shutil.copyfile(source, path)
     staged = Store(path)
     try:
@@ -128,7 +128,7 @@ def _commit(db: Database, verb: Callable[[Database], None]) -> None:
 
 
 def _unusable(store: Store, error: Exception) -> Exception:
-    """A lock or a full disk passes; damage does not."""
+    """The error to raise. A lock or a full disk is temporary and stays what it is; damage becomes NoBackup."""
     if isinstance(error, OperationalError) and not isinstance(error, Damaged):
         return error
     return NoBackup(
@@ -138,8 +138,8 @@ def _unusable(store: Store, error: Exception) -> Exception:
 
 
 def check(store: Store) -> list[str]:
-    """What is wrong with the database, a sentence each; empty when all is well."""
-    db = store.connect()  # one that has searched before would compare with what it remembers, and find fault
+    """What is wrong with the database, one sentence each; empty when all is well."""
+    db = store.connect()  # a new one: FTS5 remembers what a connection read before, and would report a false difference
     try:
         db.execute("BEGIN")
         problems = [row[0] for row in db.execute("PRAGMA integrity_check") if row[0] != "ok"]
@@ -150,7 +150,7 @@ def check(store: Store) -> list[str]:
 
 
 def _check_log(db: Database) -> list[str]:
-    """The promises of the log that no constraint can hold."""
+    """What is wrong with the log, of what no constraint of the schema can hold."""
     checks = {
         "feed {} is behind its own updates": "SELECT slug FROM feeds WHERE version < "
         "(SELECT coalesce(max(version), 0) FROM updates WHERE feed_id = feeds.id)",
@@ -171,7 +171,7 @@ def _media_of(database: Path) -> Path:
 
 
 def _copy_pictures(source: Path, target: Path) -> None:
-    """Copies what is missing. Files never change under their name, so what is there already is right."""
+    """Copies the files that are missing. Files never change under their name, so those that exist are right."""
     for file in source.iterdir() if source.is_dir() else ():
         if not file.name.endswith(UNFINISHED) and not (target / file.name).exists():
             private.make_folder(target)

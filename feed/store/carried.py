@@ -1,5 +1,5 @@
-"""What a restore carries over from the database it replaces: what was taken away since the backup, for a reason, may
-not come back to life. And the feeds of the restored one begin a new history."""
+"""What a restore carries over from the database that it replaces. What was taken away on purpose since the backup stays
+taken away, and the feeds of the restored database begin a new epoch."""
 
 import secrets
 from dataclasses import dataclass
@@ -8,16 +8,16 @@ from sqlite_utils import Database
 
 from feed.store import articles, editors, feeds, publishing, tokens, undone, updates, websub
 
-# The tails of running servers wait for ticks above the last they saw, so a restored database goes on above that, and
-# above whatever is written while it is being restored.
+# The tails of running servers wait for ticks above the last one that they saw. So the ticks of a restored database
+# begin above that, and above those of all writes during the restore.
 TICKS_AHEAD = 1_000_000
 
 
 @dataclass(frozen=True)
 class Kept:
-    """What of the live database a restore must not lose: its last tick, and what was taken from somebody on purpose:
-    tokens, retracted updates, withdrawn articles, what people may do and their old passwords; what was done since, as a
-    record; and the hubs."""
+    """What a restore must not lose of the live database: its last tick; what was taken away on purpose (revoked tokens,
+    retracted updates, withdrawn articles, what people may do and their old passwords); the record of what was done
+    since; the hubs."""
 
     tick: int
     tokens: list[str]
@@ -29,7 +29,7 @@ class Kept:
 
 
 def read(db: Database, before: tuple[int, str] = (0, "")) -> Kept:
-    """Read where nobody writes any more. `before` is the last action of the backup. Raises DatabaseError where the file
+    """Reads it while nobody else writes. `before` is the last action of the backup. Raises DatabaseError when the file
     is damaged."""
     db.execute("BEGIN")
     try:
@@ -47,7 +47,7 @@ def read(db: Database, before: tuple[int, str] = (0, "")) -> Kept:
 
 
 def put(db: Database, kept: Kept) -> None:
-    """Puts it into the restored database, in a transaction of the caller's. Sessions end all together."""
+    """Writes it into the restored database, in a transaction of the caller's. All sessions end."""
     _begin_epochs(db, kept.tick + TICKS_AHEAD)
     tokens.end(db, kept.tokens)
     editors.restore_access(db, kept.people)

@@ -1,5 +1,5 @@
-"""What changed in a feed after a version: all of it, or nothing (invariant 7). feed.render.envelope makes it what is
-sent to readers."""
+"""What changed in a feed after a version: all of it, or nothing (invariant 7). feed.render.envelope makes the envelope
+of it that readers get."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from feed.store.feeds import Feed
 from feed.store.parts import FEED_PARTS, STORY_PARTS, FeedParts, Parts, StoryParts
 from feed.store.updates import Update
 
-MOST_CHANGES = 300  # in one catch-up; beyond that a fresh page is smaller, and quicker to apply
+MOST_CHANGES = 300  # in one catch-up; for more, a fresh page is smaller and quicker to apply
 
 
 class StampedPart(NamedTuple):
@@ -24,7 +24,7 @@ class StampedPart(NamedTuple):
 
 @dataclass(frozen=True)
 class Changes:
-    """What changed in a feed after version `after`, up to and including the feed's own."""
+    """What changed in a feed after version `after`, up to the feed's own version."""
 
     feed: Feed
     after: int
@@ -33,7 +33,7 @@ class Changes:
 
 
 def after(db: Database, parts: Parts, feed: Feed, version: int) -> Changes | None:
-    """What changed after that version; None when that is more than fits in one piece."""
+    """What changed after that version; None when there are more than MOST_CHANGES."""
     changed = updates.changed_after(db, feed, version, MOST_CHANGES + 1)
     stamped = feeds.stamped_after(db, feed, version)
     if len(changed) + len(stamped) > MOST_CHANGES:
@@ -42,12 +42,12 @@ def after(db: Database, parts: Parts, feed: Feed, version: int) -> Changes | Non
 
 
 def missed(db: Database, parts: Parts, feed: Feed, version: int, epoch: str) -> Changes | None:
-    """What a reader missed who is at that version of that epoch; None when a fresh page is needed."""
+    """What a reader missed who is at that version of that epoch; None when the reader needs a fresh page."""
     return after(db, parts, feed, version) if epoch == feed.epoch and version <= feed.version else None
 
 
 def hole(feed: Feed) -> Changes:
-    """Nothing, after the feed's version: who is behind it, or in another epoch, has to fetch the rest."""
+    """No changes, after the feed's version: a reader who is behind it, or in another epoch, has to catch up."""
     return Changes(feed, feed.version, [], [])
 
 

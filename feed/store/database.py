@@ -1,9 +1,10 @@
-"""Connections: one writer thread per process, a few readers, and the settings of SQLite that make a 200 true.
+"""Connections: one writer thread per process, a few readers, and the SQLite settings that make a 200 true.
 
-Writes run on one native thread with its own connection, in BEGIN IMMEDIATE: sqlite-utils' own `atomic()` begins
-deferred, and a transaction that reads before it writes then fails under load with "database is locked". Reads take
-a connection nobody else is using, in a read transaction: all they see is of one moment, and nothing in a transaction
-waits for anything, so no other greenlet can come between.
+Writes run on one native thread with its own connection, in BEGIN IMMEDIATE. sqlite-utils' own `atomic()` begins
+deferred, and a transaction that reads before it writes then fails under load with "database is locked".
+
+Each read takes a connection that nobody else is using, in a read transaction: everything it sees is of one moment.
+Nothing in a transaction waits, so no other greenlet can run in between.
 """
 
 import sys
@@ -14,7 +15,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Concatenate, ParamSpec, TypeVar
 
-# Above the store, this is the only name of the two that is known, and only as a type.
+# Modules above the store import this name, and only as a type; they do not know sqlite3.
 from sqlite_utils import Database as Database
 
 # The one SQLite of this process: pysqlite3 where it is installed, never two libraries on one file.
@@ -27,11 +28,11 @@ from feed.threads import NotYet, Pool
 from feed.turns import Turns
 
 WRITE_SECONDS = 3.0  # from the call to the lock, waiting for other writes included; far above any that was seen
-READ_WAIT_MS = 100  # no writer holds up a reader; this is for the moment after a crash, and the loop stands still in it
-LOCK_WAIT_MS = 5_000  # of commands, which answer nobody else
+READ_WAIT_MS = 100  # writers do not block readers; this is for the moment after a crash, and it blocks the loop
+LOCK_WAIT_MS = 5_000  # of commands, for which nobody else waits
 READERS_KEPT = 8  # idle read connections; more are opened in a rush and closed after it
-SLOW_THREADS = 2  # of each kind of slow work: enough to keep one slow job from holding the next
-PASSWORD_THREADS = 1  # 40 passwords a second; strangers queue here, where no editor's text waits behind them
+SLOW_THREADS = 2  # for each kind of slow work, so that one slow job does not hold up the next
+PASSWORD_THREADS = 1  # 40 passwords a second; strangers queue here, and no editor's text queues behind them
 SAFE_SQLITE = (3, 51, 3)  # 3.7.0 to 3.51.2 can corrupt a WAL database that several connections use
 
 P = ParamSpec("P")
@@ -43,36 +44,36 @@ OperationalError = sqlite3.OperationalError
 
 
 class Damaged(OperationalError):
-    """The file is no database of ours any more, or pages of it are broken."""
+    """The file is no longer a database of ours, or some of its pages are broken."""
 
 
 class Locked(OperationalError):
-    """Others were writing for too long. Nothing was written."""
+    """Others were writing for too long. Nothing was stored."""
 
 
 class Restoring(OperationalError):
-    """A backup is being put in the place of this database, and what is written now would be lost. Nothing was."""
+    """A backup is replacing this database, so a write would be lost. Nothing was stored."""
 
 
 class Store:
-    """The database of one process. Opening it is free: files and threads come with the first use. `language` is the
-    site's, of all that says none."""
+    """The database of one process. Opening it costs nothing: files and threads are made at first use. `language` is the
+    site's, for everything that has no language of its own."""
 
     def __init__(self, path: Path, language: str = ENGLISH) -> None:
         self.path = path
         self.language = language
         self.on_commit: Callable[[], None] = lambda: None
-        """Called after each commit of this process, on the caller's side; the tail sets it to wake at once."""
+        """Called after each commit of this process, in the thread of the caller. The tail sets it, to wake at once."""
         self.damage: str | None = None
-        """What SQLite said when it met damage last; None while it has met none. `Readiness` looks again."""
+        """SQLite's message when it last met damage; None if it met none. `Readiness` clears it."""
         self.damage_at = float("-inf")
         self.passwords = Pool(PASSWORD_THREADS)
         self._idle: list[Database] = []
         self._writer = Pool(1)
         self.texts = Turns(SLOW_THREADS)
-        """Renders updates; nothing slower is in their way."""
+        """Renders updates. Nothing slower runs here."""
         self.stories = Turns(SLOW_THREADS)
-        """Renders articles, and decodes pictures: seconds of work each, at worst."""
+        """Renders articles and decodes pictures, each of which may take seconds."""
         self._slow = Pool(SLOW_THREADS)
         self._write_connection: Database | None = None
         self._looker: Database | None = None
@@ -80,17 +81,17 @@ class Store:
 
     @contextmanager
     def read(self) -> Iterator[Database]:
-        """A connection inside a read transaction. Never yield to another greenlet inside."""
+        """A connection inside a read transaction. Never switch to another greenlet inside."""
         with self.noticing_damage():
             try:
                 db = self._idle.pop()
-            except IndexError:  # asked first, the last one could go to another thread in between
+            except IndexError:  # no check before: another thread could take the last one in between
                 db = self.connect(READ_WAIT_MS)
             try:
                 db.execute("BEGIN")
                 yield db
             except DatabaseError:
-                db.close()  # it may remember what is damaged
+                db.close()  # its cache may hold damaged pages
                 raise
             except BaseException:
                 self._put_back(db)
@@ -99,18 +100,19 @@ class Store:
                 self._put_back(db)
 
     def data_version(self) -> int:
-        """A number that differs once anybody, of whatever process, has committed. Costs 3 µs: SQLite's data_version,
-        on a connection that never writes."""
+        """A number that changes when any process commits. It is SQLite's `PRAGMA data_version`, read on a connection
+        that never writes, and takes 3 µs."""
         with self._looking, self.noticing_damage():
             if self._looker is None:
                 self._looker = self.connect(READ_WAIT_MS)
             return int(self._looker.conn.execute("PRAGMA data_version").fetchone()[0])
 
     def write(self, verb: Callable[Concatenate[Database, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Runs `verb(db, …)` on the writer thread in one transaction, and returns what it returns once that is on
-        disk. An exception of the verb rolls everything back and is raised here.
+        """Runs `verb(db, …)` on the writer thread in one transaction, and returns its result once that is on disk
+        (invariant 1). An exception of the verb rolls everything back and is raised here.
 
-        Raises Locked after WRITE_SECONDS, however many wait; Restoring, Damaged, or OperationalError for the disk."""
+        Raises Locked after WRITE_SECONDS, however many wait; Restoring; Damaged; OperationalError when the disk fails.
+        """
         deadline = monotonic() + WRITE_SECONDS
         try:
             result = self._writer.run_by(deadline, self._transact, deadline, lambda db: verb(db, *args, **kwargs))
@@ -120,16 +122,16 @@ class Store:
         return result
 
     def offload(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Runs slow work for readers that needs no database on a native thread, and waits for it without blocking the
-        loop. What editors order is shared out by `texts` and `stories`."""
+        """Runs slow work for readers on a native thread, and waits for it without blocking the loop. The work must not
+        use the database. Slow work for editors goes to `texts` and `stories`."""
         return self._slow.run(work, *args, **kwargs)
 
     def connect(self, lock_wait_ms: int = LOCK_WAIT_MS) -> Database:
-        """A new connection, set up. The caller closes it."""
+        """A new connection with our settings. The caller closes it."""
         private.make_folder(self.path.parent)
         private.touch(self.path)
-        # Autocommit, because transactions are begun by hand. Connections wander between threads of a pool, one at
-        # a time, which SQLite allows.
+        # Autocommit, because we begin transactions ourselves. Threads of a pool use a connection one after the other,
+        # which SQLite allows.
         connection = sqlite3.connect(str(self.path), isolation_level=None, check_same_thread=False)
         connection.row_factory = sqlite3.Row
         for pragma in (
@@ -146,7 +148,7 @@ class Store:
         return Database(connection)
 
     def close(self) -> None:
-        """Ends the threads and closes what is open. A read still under way closes its own connection."""
+        """Ends the threads and closes the connections. A read that is still running closes its own."""
         for pool in (self._writer, self._slow, self.texts, self.stories, self.passwords):
             pool.close()
         for db in (*self._idle, self._write_connection, self._looker):
@@ -175,7 +177,7 @@ class Store:
                 db.execute("COMMIT")
             except BaseException as error:
                 db.rollback()
-                if isinstance(error, DatabaseError) and _damage_in(error):  # it may remember what is damaged
+                if isinstance(error, DatabaseError) and _damage_in(error):  # its cache may hold damaged pages
                     self._write_connection = None
                     db.close()
                 raise
@@ -183,20 +185,23 @@ class Store:
 
     @contextmanager
     def noticing_damage(self) -> Iterator[None]:
-        """Turns what SQLite and its driver raise for a broken file into Damaged, and remembers it."""
+        """Turns what SQLite and its driver raise for a broken file into Damaged, and stores the message in `damage`."""
         try:
             yield
         except (DatabaseError, UnicodeDecodeError) as error:
-            if not (said := _damage_in(error)):
+            if not (message := _damage_in(error)):
                 raise
-            self.damage, self.damage_at = said, monotonic()
-            raise Damaged(said) from error
+            self.damage, self.damage_at = message, monotonic()
+            raise Damaged(message) from error
 
 
 def _damage_in(error: Exception) -> str:
-    """What of the file is broken; "" for any other error. SQLite has no class of its own for damage: it is what is a
-    DatabaseError, and nothing more exact. Text that is not UTF-8 was never written: the driver tells it in two ways,
-    and quotes it, which is for nobody's log."""
+    """What is broken in the file; "" for any other error.
+
+    Python's driver has no class for damage: it raises DatabaseError itself, not a subclass. Text that is not UTF-8 is
+    damage too, because we never store such text. The driver reports it in two forms, which both quote the text, and it
+    must not get into a log.
+    """
     if isinstance(error, UnicodeDecodeError):
         return "text in it is not UTF-8"
     if str(error).startswith("Could not decode to UTF-8"):
@@ -218,7 +223,7 @@ def insert(db: Database, table: str, row: Mapping[str, object]) -> int:
 
 
 def unsafe_sqlite() -> str | None:
-    """A warning when the SQLite library in use can corrupt a database that several processes write; else None."""
+    """A warning if the SQLite library in use can corrupt a database that several processes write; otherwise None."""
     if sqlite3.sqlite_version_info >= SAFE_SQLITE:
         return None
     return (

@@ -1,11 +1,11 @@
-"""Feeds and their clock: the version is bumped first in each writing transaction and stamped on what changed.
+"""Feeds and their clock: each writing transaction bumps the version first and stamps it on what changes.
 
-So the tables themselves are the change log: what changed after version v is what carries a version above v, an
-update edited three times once, in its latest state. There is nothing else to keep in step, to trim or to lose.
+So the tables are the change log. What changed after version v are the rows whose version is above v; an update that was
+edited three times is there once, in its latest state. There is nothing else to keep in step, to trim or to lose.
 
-An article has a clock too, so that its open pages learn of edits: that of its coverage or, as long as it has none, that
-of a quiet feed, which holds no updates and is listed nowhere. The name of a quiet feed is no slug, and `get` never
-finds one; `followed` does, because to follow it is all that can be done with it.
+An article has a clock too, so that its open pages learn of edits. It is the clock of its coverage or, if it has none,
+that of a quiet feed, which holds no updates and is listed nowhere. The name of a quiet feed is no slug, so `get` never
+finds one. `followed` does, because readers can follow it and do nothing else with it.
 """
 
 import secrets
@@ -22,7 +22,7 @@ from feed.store.actions import Actor, Verb
 from feed.store.database import Store
 
 NEWS = "news"  # the slug of the site-wide feed
-QUIET = "article:"  # begins the name of a quiet feed; a slug holds no colon
+QUIET = "article:"  # the prefix of a quiet feed's name; a slug contains no colon
 
 Row = Any  # sqlite3.Row, which only the database module may name
 
@@ -37,10 +37,10 @@ _COLUMNS = """
 
 @dataclass(frozen=True)
 class Feed:
-    """A feed as it stands at `version` of `epoch`. `headline` is its article's and `story` its slug, None
-    for `news`; `language` is the article's, None for the site's. `changed` is the second since 1970 in which it became
-    what it is; each state has another, so after many changes in a row it may be ahead of the clock. `first_slug` is the
-    one that it began with, out of which its name in Atom is made."""
+    """A feed as it is at `version` of `epoch`. `headline` and `story` are the headline and slug of its article, None
+    for `news`; `language` is the article's, None for the site's. `changed` is when it became what it is, in seconds
+    since 1970. Each state has another second, so after many changes in a row it may be ahead of the clock. `first_slug`
+    is the slug that it began with, of which its id in Atom is made."""
 
     id: int
     slug: str
@@ -58,24 +58,24 @@ class Feed:
 
     @property
     def open(self) -> bool:
-        """Whether coverage goes on."""
+        """Whether its coverage is open."""
         return self.closed_at is None
 
     @property
     def quiet(self) -> bool:
-        """Whether it is but the clock of an article without coverage."""
+        """Whether it is only the clock of an article without coverage."""
         return self.slug.startswith(QUIET)
 
 
 def get(db: Database, slug: str, *, drafts: bool = False) -> Feed:
-    """The feed of that slug. Raises Missing; a draft article's feed is missing too, unless `drafts`."""
+    """The feed with that slug. Raises Missing, also for the feed of a draft article unless `drafts`."""
     if slug.startswith(QUIET):
         raise Missing(slug)
     return followed(db, slug, drafts=drafts)
 
 
 def followed(db: Database, name: str, *, drafts: bool = False) -> Feed:
-    """What a reader can follow by that name: a feed, or the clock of an article. Raises Missing, as `get` does."""
+    """What a reader can follow by that name: a feed, or the clock of an article. Raises Missing as `get` does."""
     row = db.execute(f"SELECT {_COLUMNS} WHERE feeds.slug = ?", [name]).fetchone()
     if row is None or (row["draft"] and not drafts):
         raise Missing(name)
@@ -83,13 +83,13 @@ def followed(db: Database, name: str, *, drafts: bool = False) -> Feed:
 
 
 def clock_of(db: Database, article_id: int) -> Feed:
-    """By which an article's page is kept current: the clock of its coverage or, as long as it has none, its own."""
+    """The feed that keeps an article's page current: its coverage or, if it has none, its quiet feed."""
     clocks = "WHERE feeds.article_id = ? OR feeds.quiet_of = ? ORDER BY feeds.article_id IS NULL"
     return _feed(db.execute(f"SELECT {_COLUMNS} {clocks}", [article_id, article_id]).fetchone())
 
 
 def all_feeds(db: Database) -> list[Feed]:
-    """Every feed, `news` first, then the latest opened. For the desk."""
+    """Every feed, `news` first, then open ones, then by opening, the latest first. For the desk."""
     order = "ORDER BY feeds.article_id IS NOT NULL, feeds.closed_at IS NOT NULL, feeds.opened_at DESC"
     return [_feed(row) for row in db.execute(f"SELECT {_COLUMNS} WHERE feeds.quiet_of IS NULL {order}")]
 
@@ -105,7 +105,8 @@ def last_tick(db: Database) -> int:
 
 
 def bump(db: Database, feed_id: int) -> int:
-    """The clock's next version. The first statement of every transaction that changes a feed."""
+    """Raises the feed's version by one and returns it. It is the first statement of every transaction that changes a
+    feed."""
     return int(
         db.execute(
             "UPDATE feeds SET version = version + 1, tick = (SELECT max(tick) + 1 FROM feeds) WHERE id = ? "
@@ -116,7 +117,7 @@ def bump(db: Database, feed_id: int) -> int:
 
 
 def stamp(db: Database, feed_id: int, part: str, version: int) -> None:
-    """Says that this part of the feed (see store.parts) changed at that version."""
+    """Stores that this part of the feed (see store.parts) changed at that version."""
     db.execute(
         "INSERT INTO parts (feed_id, name, version) VALUES (?, ?, ?) "
         "ON CONFLICT DO UPDATE SET version = excluded.version",
@@ -125,14 +126,14 @@ def stamp(db: Database, feed_id: int, part: str, version: int) -> None:
 
 
 def stamp_story(db: Database, clock: Feed, parts: Iterable[str]) -> None:
-    """Says that these parts of the article of that clock change now."""
+    """Stores that these parts of an article's page change now; `clock` is the article's."""
     version = bump(db, clock.id)
     for part in parts:
         if part == "headline" and not clock.quiet:
-            stamp(db, clock.id, part, version)  # the coverage has it on pages of its own
+            stamp(db, clock.id, part, version)  # the feed's own page shows it, too
             continue
-        # In a table of its own: a worker of an earlier release, which shares the database while a new one is rolled
-        # out, could not render these.
+        # These are in a table of their own because a worker of the release before, which shares the database during a
+        # deploy, could not render them.
         db.execute(
             "INSERT INTO story_parts (feed_id, name, version) VALUES (?, ?, ?) "
             "ON CONFLICT DO UPDATE SET version = excluded.version",
@@ -151,12 +152,12 @@ def stamped_after(db: Database, feed: Feed, version: int) -> list[tuple[str, int
 
 
 def open_coverage(store: Store, slug: str, actor: Actor | None) -> Feed:
-    """Coverage goes on (again). Raises Missing, NotAllowed."""
+    """Opens coverage, also again. Raises Missing, NotAllowed."""
     return store.write(_set_closed, slug, None, actor)
 
 
 def close_coverage(store: Store, slug: str, actor: Actor | None) -> Feed:
-    """Coverage has ended. Raises Missing, NotAllowed."""
+    """Closes coverage. Raises Missing, NotAllowed."""
     return store.write(_set_closed, slug, times.now(), actor)
 
 
@@ -168,7 +169,7 @@ def _set_closed(db: Database, slug: str, closed_at: str | None, actor: Actor | N
 
 
 def set_closed(db: Database, feed: Feed, closed_at: str | None, actor: Actor | None) -> None:
-    """Opens or closes coverage within a transaction of the caller's."""
+    """Opens (None) or closes coverage, in a transaction of the caller's."""
     version = bump(db, feed.id)
     db.execute("UPDATE feeds SET closed_at = ? WHERE id = ?", [closed_at, feed.id])
     stamp(db, feed.id, "coverage", version)
@@ -180,26 +181,26 @@ def set_closed(db: Database, feed: Feed, closed_at: str | None, actor: Actor | N
 
 
 def add(db: Database, slug: str, article_id: int) -> None:
-    """A new, open feed for an article, within a transaction of the caller's."""
+    """Adds an open feed for an article, in a transaction of the caller's."""
     db.execute(
         "INSERT INTO feeds (slug, article_id, epoch, opened_at, tick) "
         "VALUES (?, ?, ?, ?, (SELECT max(tick) + 1 FROM feeds))",
         [slug, article_id, secrets.token_hex(8), times.now()],
     )
-    # An article that begins with a coverage needs no clock of its own. That of another may be followed by open pages.
+    # A new article with coverage needs no quiet feed. A quiet feed that was used stays: open pages may follow it.
     db.execute("DELETE FROM feeds WHERE quiet_of = ? AND version = 0", [article_id])
 
 
 def rename(db: Database, article_id: int, slug: str) -> None:
-    """The coverage of that article, if it has one, has the article's new slug, within a transaction of the caller's."""
+    """Gives the article's coverage, if it has one, the article's new slug, in a transaction of the caller's."""
     db.execute(
         "UPDATE feeds SET first_slug = coalesce(first_slug, slug), slug = ? WHERE article_id = ?", [slug, article_id]
     )
 
 
 def record_site_language(store: Store) -> None:
-    """Says that pages are written in the site's language from now on. Where it was another before, every feed begins a
-    new epoch: articles of other languages may have borrowed its words, too."""
+    """Stores that pages are in the site's language from now on. If it was another before, every feed begins a new
+    epoch, because pages of articles in other languages use words of the site's language, too."""
     with store.read() as db:
         before = db.execute("SELECT language FROM site").fetchone()[0]
     if before != store.language:
@@ -207,7 +208,7 @@ def record_site_language(store: Store) -> None:
 
 
 def _record_site_language(db: Database, language: str) -> None:
-    # Of workers that start together, one finds another language.
+    # Read again: of several workers that start together, only the first finds another language.
     before = db.execute("SELECT language FROM site").fetchone()[0]
     db.execute("UPDATE site SET language = ?", [language])
     if before not in (None, language):
@@ -216,7 +217,7 @@ def _record_site_language(db: Database, language: str) -> None:
 
 
 def begin_epoch(db: Database, feed_id: int) -> None:
-    """A new history: every open page of this feed reloads, and a cursor of the old one is refused."""
+    """Begins a new epoch: every open page of this feed reloads, and cursors of the old epoch are refused."""
     bump(db, feed_id)
     db.execute("UPDATE feeds SET epoch = ? WHERE id = ?", [secrets.token_hex(8), feed_id])
 

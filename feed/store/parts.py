@@ -1,6 +1,6 @@
-"""What the parts of pages are made of. A part is something on a page that is no update and changes with a version.
+"""What the parts of pages show. A part is something on a page that is no update and changes with a version.
 
-All of it is read here, before anything is rendered: feed.render.updates makes the HTML of a part and asks nothing more.
+Everything is read here before anything is rendered: feed.render.updates makes the HTML of a part and reads nothing.
 """
 
 from collections.abc import Collection, Mapping
@@ -17,12 +17,12 @@ from feed.store.updates import Update, Which
 FEED_PARTS = ("coverage", "key-events", "pinned")
 STORY_PARTS = ("kicker", "headline", "standfirst", "byline", "picture", "body", "author")
 
-KEY_EVENTS = 12  # listed above a feed: what a reader takes in at a glance; a link leads to all of them
+KEY_EVENTS = 12  # listed above a feed: what a reader takes in at a glance; a link leads to all
 
 
 @dataclass(frozen=True)
 class FeedParts:
-    """What the parts of a feed show. `key_events` are the latest, `more_key_events` says that there are others."""
+    """What the parts of a feed show. `key_events` are the latest; `more_key_events` says that there are others."""
 
     feed: Feed
     pinned: Update | None
@@ -32,8 +32,8 @@ class FeedParts:
 
 @dataclass(frozen=True)
 class StoryParts:
-    """What the parts of an article's page show. `author_slug` is the last part of the address of its author's page, and
-    `related` are the articles that its cards show, by the slug that the link has."""
+    """What the parts of an article's page show. `author_slug` is the last part of the address of its author's page.
+    `related` are the articles that its cards show, by the slug in the link."""
 
     article: Article
     author_slug: str | None
@@ -41,25 +41,25 @@ class StoryParts:
 
 
 class Parts:
-    """Reads what parts show. `site` is the address of our pages, by which links to them are known; `language` is the
-    site's, in whose Latin letters the addresses of authors are written."""
+    """Reads what parts show. `site` is the address of our pages, by which links to them are recognised. `language` is
+    the site's, by whose rules the addresses of authors are made."""
 
     def __init__(self, site: str, language: str) -> None:
         self._site = site
         self._language = language
 
     def of_feed(self, db: Database, feed: Feed, names: Collection[str] = FEED_PARTS) -> FeedParts:
-        """What these parts of that feed show; what belongs to other parts is left out."""
+        """What these parts of that feed show; what only other parts show is left out."""
         pinned = updates.pinned(db, feed) if "pinned" in names else None
         key = updates.newest_first(db, feed, None, KEY_EVENTS + 1, Which.KEY) if "key-events" in names else []
         return FeedParts(feed, pinned, key[:KEY_EVENTS], len(key) > KEY_EVENTS)
 
     def of_story(self, db: Database, article: Article, names: Collection[str] = STORY_PARTS) -> StoryParts:
-        """What these parts of that article's page show; what belongs to other parts is left out."""
+        """What these parts of that article's page show; what only other parts show is left out."""
         signed = "byline" in names or "author" in names
         slug = authors.address_of(db, article, self._language) if signed else None
         linked = cards.linked(article.html, self._site) - {article.slug} if "body" in names else set()
         found = articles.headlines(db, linked)
-        # An address that the article had before leads to itself, and no card does.
+        # A link to an old address of the article leads to the article itself, and gets no card.
         related = {name: other for name, other in found.items() if other.id != article.id}
         return StoryParts(article, slug, related)

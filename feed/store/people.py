@@ -1,7 +1,7 @@
-"""People at the desk: who may sign in still, by which password, and what a change of that ends.
+"""People at the desk: who may sign in, with which password, and what ends when that changes.
 
-An editor is never deleted: what they wrote stays under their name. Who is disabled loses all sessions and tokens in the
-same transaction; to enable them again gives none of these back, only the right to sign in.
+An editor is never deleted: what they wrote stays under their name. Disabling an editor ends all sessions and tokens in
+the same transaction. Enabling gives back the right to sign in, and none of these.
 """
 
 from dataclasses import dataclass
@@ -18,8 +18,8 @@ from feed.store.editors import NO_PASSWORD, Editor
 
 @dataclass(frozen=True)
 class Person:
-    """An editor as whoever looks after the site sees them. `signs_in` is whether they have a password and are not
-    disabled; sessions and tokens are how many work now."""
+    """An editor as an admin sees them. `signs_in` is whether they have a password and are not disabled; `sessions` and
+    `tokens` are how many are valid now."""
 
     editor: Editor
     signs_in: bool
@@ -36,7 +36,7 @@ class Ended:
 
 
 def everyone(db: Database) -> list[Person]:
-    """All editors, with what works of theirs."""
+    """All editors, with how many sessions and tokens of theirs are valid."""
     rows = db.execute(
         "SELECT id, password_hash <> :none AND disabled_at IS NULL AS signs_in, "
         "(SELECT count(*) FROM sessions WHERE editor_id = editors.id AND expires_at > :now) AS sessions, "
@@ -48,19 +48,19 @@ def everyone(db: Database) -> list[Person]:
 
 
 def disable(store: Store, name: str, actor: Actor | None) -> Ended:
-    """That editor may not write any more, from this moment on: sessions and tokens end. Raises Missing, NotAllowed, and
-    Invalid when nobody would be left to run the site."""
+    """Disables that editor at once: sessions and tokens end. Raises Missing, NotAllowed, and Invalid when nobody would
+    be left to run the site."""
     return store.write(_disable, name, actor)
 
 
 def enable(store: Store, name: str, actor: Actor | None) -> Editor:
-    """That editor may sign in again, by the password of before. Raises Missing, NotAllowed."""
+    """Lets that editor sign in again, with the same password as before. Raises Missing, NotAllowed."""
     return store.write(_enable, name, actor)
 
 
 def set_password(store: Store, name: str, password: str, actor: Actor | None) -> Ended:
-    """Gives that editor another password, and ends all their sessions; tokens go on, because programs hold them. Raises
-    Missing, Invalid, NotAllowed."""
+    """Gives that editor another password and ends all their sessions. Tokens stay valid, because programs hold them.
+    Raises Missing, Invalid, NotAllowed."""
     with store.read() as db:
         editor = editors.by_name(db, name)
         actions.permit(db, actor, Verb.SET_PASSWORD)
@@ -69,11 +69,11 @@ def set_password(store: Store, name: str, password: str, actor: Actor | None) ->
 
 
 def change_own_password(
-    store: Store, key: bytes, editor: Editor, current: str, password: str, session_hash: str, address: str
+    store: Store, secret_key: bytes, editor: Editor, current: str, password: str, session_hash: str, address: str
 ) -> Ended:
-    """The editor's own change, who proves to know the current one; every session ends but this. Raises Invalid, and
-    Throttled after too many tries."""
-    if not sessions.prove(store, key, editor, current, address):
+    """Changes the password of an editor who knows the current one. All their sessions end but this one. Raises Invalid,
+    and Throttled after too many tries."""
+    if not sessions.prove(store, secret_key, editor, current, address):
         raise Invalid(Reason("current", Message("This is not your password.")))
     new = editors.password_hash(store, password, vars(editor))
     return store.write(_set_password, editor, new, Verb.CHANGE_PASSWORD, editor, session_hash)
@@ -96,7 +96,7 @@ def _disable(db: Database, name: str, actor: Actor | None) -> Ended:
 
 
 def _others_left(db: Database, editor: Editor) -> bool:
-    """Whether somebody else who can sign in could do what this editor can: an admin's work needs an admin."""
+    """Whether somebody else who can sign in has the same rights. For an admin that must be an admin."""
     roles = actions.ROLES[actions.ROLES.index(editor.role) :]
     others = "SELECT 1 FROM editors WHERE id <> ? AND password_hash <> ? AND disabled_at IS NULL AND role IN ({})"
     placeholders = ",".join("?" * len(roles))

@@ -1,4 +1,4 @@
-"""Pictures: what is known of each. The pixels are files, made by feed.picture, in the folder FEED_MEDIA."""
+"""Pictures: what the database knows of each. The pixels are files, made by feed.picture, in the folder FEED_MEDIA."""
 
 import json
 import secrets
@@ -18,21 +18,21 @@ from feed.store.actions import Actor, Verb
 from feed.store.database import Store, insert
 from feed.store.feeds import Row
 
-WAITING_SECONDS = 24 * 3600  # an upload waits that long for its words: overnight
+WAITING_SECONDS = 24 * 3600  # how long an upload waits for its description: overnight
 NOT_ANY_MORE = Message("This file is not kept any more. Choose it again.")
 
 _SELECT = """
     SELECT id, format, width, height, alt, caption, credit, created_at, small_width, colour
     FROM pictures LEFT JOIN picture_looks ON picture_id = id
 """
-_MADE = ("format", "width", "height")  # what decoding tells and the picture's row holds
+_MADE = ("format", "width", "height")  # found by decoding, and stored in the row of the picture
 _LOOKS = ("small_width", "colour")
 
 
 @dataclass(frozen=True)
 class Waiting:
-    """An upload whose words were refused: the file is kept for its editor, and nobody sees it. `name` is that of the
-    file, `animated` says that only the first of its pictures is kept."""
+    """An upload whose description was refused. The files are kept for its editor, and nobody sees them. `name` is the
+    name of the file; `animated` says that only the first frame is kept."""
 
     id: str
     name: str
@@ -41,22 +41,22 @@ class Waiting:
 
 @dataclass(frozen=True)
 class Added:
-    """A new picture, and whether it was an animation, of which the first picture was kept."""
+    """A new picture, and whether the upload was an animation, of which the first frame was kept."""
 
     picture: Picture
     animated: bool
 
 
 def add(store: Store, media: Path, upload: bytes, given: Mapping[str, object], actor: Actor | None) -> Picture:
-    """Takes an upload: decoded and written anew, so that no metadata survives. Raises Invalid,
-    and Unsaved when the disk is full."""
+    """Adds an uploaded picture. It is decoded and encoded anew, so that no metadata survives. Raises Invalid,
+    NotAllowed, and Unsaved when the disk is full."""
     return take(store, media, upload, given, actor).picture
 
 
 def take(store: Store, media: Path, upload: bytes, given: Mapping[str, object], actor: Actor | None) -> Added:
-    """The same, with what was lost.
+    """Does what `add` does, and returns what was lost, too.
 
-    The files are on disk before the row is: a row without a picture cannot be.
+    The files are on disk before the row is stored, so there is never a row without its files.
     """
     cleaned = fields.clean(fields.PICTURE, given)
     picture_id, safe = _saved(store, media, upload)
@@ -67,7 +67,7 @@ def take(store: Store, media: Path, upload: bytes, given: Mapping[str, object], 
 
 
 def keep(store: Store, media: Path, upload: bytes, name: str, actor: Actor) -> Waiting:
-    """Keeps an upload until its words are right, for WAITING_SECONDS. Raises as `add` does."""
+    """Keeps an upload for WAITING_SECONDS, until its description is right. Raises as `add` does."""
     picture_id, safe = _saved(store, media, upload)
     row = {field: getattr(safe, field) for field in (*_MADE, *_LOOKS, "animated")}
     row |= {"id": picture_id, "editor_id": actor.id, "name": name[: fields.LINE], "at": times.now()}
@@ -77,30 +77,30 @@ def keep(store: Store, media: Path, upload: bytes, name: str, actor: Actor) -> W
 
 
 def waiting(db: Database, picture_id: str, editor_id: int) -> Waiting | None:
-    """The upload that was kept for that editor; None when it is no more."""
+    """The upload that is kept for that editor; None when there is none any more."""
     row = _waiting(db, picture_id, editor_id)
     return Waiting(row["id"], row["name"], bool(row["animated"])) if row else None
 
 
 def describe(store: Store, picture_id: str, given: Mapping[str, object], actor: Actor) -> Added:
-    """Makes a picture of an upload that was kept for that editor, now that it has its words. A second time gives the
-    same again. Raises Invalid."""
+    """Makes a picture of an upload that was kept for that editor, with the description that was missing. A repeat gives
+    the same picture. Raises Invalid."""
     animated = store.write(_describe, picture_id, fields.clean(fields.PICTURE, given), actor)
     with store.read() as db:
         return Added(get(db, picture_id), animated)
 
 
 def get(db: Database, picture_id: str) -> Picture:
-    """The picture of that id. Raises Missing."""
+    """The picture with that id. Raises Missing."""
     row = db.execute(f"{_SELECT} WHERE id = ?", [picture_id]).fetchone()
     if row is None:
         raise Missing(picture_id)
     return Picture(**dict(row))
 
 
-def named_in(store: Store, written: str) -> dict[str, Picture]:
-    """Those that this Markdown may show, by id: what rendering it needs to know."""
-    sought = figures.named_in(written)
+def named_in(store: Store, markdown: str) -> dict[str, Picture]:
+    """The pictures that this Markdown names, by id: what the renderer needs to know."""
+    sought = figures.named_in(markdown)
     if not sought:
         return {}
     with store.read() as db:
@@ -108,7 +108,7 @@ def named_in(store: Store, written: str) -> dict[str, Picture]:
 
 
 def first_in(db: Database, html: str) -> Picture | None:
-    """The first picture of that HTML; None when it has none, or names one that no upload ever had."""
+    """The first picture of that HTML; None when it has none, or when its id is of no picture."""
     picture_id = text.first_picture(html)
     try:
         return get(db, picture_id) if picture_id else None
@@ -123,7 +123,7 @@ def first_of_each(db: Database, htmls: Iterable[str]) -> dict[str, Picture]:
 
 
 def check(db: Database, picture_id: str | None) -> None:
-    """Raises Invalid unless there is that picture, or none is meant."""
+    """Raises Invalid if there is no picture with this id. None is no picture, and right."""
     if picture_id:
         try:
             get(db, picture_id)
@@ -137,19 +137,19 @@ def latest(db: Database, limit: int) -> list[Picture]:
 
 
 def measure(store: Store, media: Path) -> int:
-    """Looks at the files of those that an earlier release took, for what pages say of a picture before it has loaded;
-    of how many. Texts that show them are rendered anew by `flask db rerender` alone."""
+    """Finds out, from the files of pictures that an earlier release took, what pages say of a picture before it has
+    loaded; returns for how many. Texts that show them are rendered anew only by `flask db rerender`."""
     with store.read() as db:
         found = db.execute(f"{_SELECT} WHERE picture_id IS NULL").fetchall()
     seen = []
     for row in found:
-        with suppress(OSError):  # a file that is gone or broken tells nothing
+        with suppress(OSError):  # the file is missing or broken
             seen.append((row["id"], *picture.looks(media, row["id"], row["format"])))
     return store.write(_put_looks, seen) if seen else 0
 
 
 def _saved(store: Store, media: Path, upload: bytes) -> tuple[str, SafePicture]:
-    """The id of an upload whose files are on disk, and what was made of it."""
+    """Stores the files of the upload; returns the new id, and what was found by decoding."""
     picture_id = secrets.token_hex(8)
     safe = store.stories.run(decoder.rewrite, upload)
     store.stories.run(picture.save, safe, media, picture_id)
@@ -174,7 +174,7 @@ def _put_looks(db: Database, seen: list[tuple[str, int, str | None]]) -> int:
 
 
 def _keep(db: Database, row: dict[str, object], actor: Actor) -> list[tuple[str, str]]:
-    """Keeps it; those that waited too long are forgotten, and their ids and formats come back."""
+    """Stores the upload. Deletes those that waited too long, and returns their ids and formats."""
     actions.permit(db, actor, Verb.ADD_PICTURE)
     since = times.after(-WAITING_SECONDS)
     old = db.execute("DELETE FROM waiting_pictures WHERE at < ? RETURNING id, format", [since]).fetchall()
@@ -191,7 +191,7 @@ def _describe(db: Database, picture_id: str, words: Mapping[str, object], actor:
     row = _waiting(db, picture_id, actor.id)
     if row is None:
         if db.execute("SELECT 1 FROM pictures WHERE id = ?", [picture_id]).fetchone():
-            return False  # sent twice
+            return False  # the form was sent twice
         raise Invalid(Reason("file", NOT_ANY_MORE))
     _add(db, dict(row), words, actor)
     db.execute("DELETE FROM waiting_pictures WHERE id = ?", [picture_id])

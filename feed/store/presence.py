@@ -1,4 +1,4 @@
-"""How many readers follow each feed, all workers of this database together."""
+"""How many readers follow each feed, in all workers that share this database."""
 
 from collections.abc import Mapping
 
@@ -7,16 +7,16 @@ from sqlite_utils import Database
 from feed import times
 from feed.store.database import Store, insert
 
-FRESH_SECONDS = 40  # a worker that has not reported for so long is gone; it reports twice in that time
+FRESH_SECONDS = 40  # a worker that has not reported for so long has ended; a running one reports twice in that time
 
 
 def report(store: Store, worker: str, readers: Mapping[str, int]) -> None:
-    """Replaces what this worker reported before. `readers` is by feed."""
+    """Replaces what this worker reported before. `readers` is the number of readers by feed."""
     store.write(_report, worker, dict(readers))
 
 
 def readers(db: Database) -> dict[str, int]:
-    """Readers by feed, summed over the workers that are alive."""
+    """The number of readers by feed, summed over the running workers."""
     rows = db.execute(
         "SELECT feed, sum(readers) AS readers FROM presence WHERE at > ? GROUP BY feed",
         [times.after(-FRESH_SECONDS)],

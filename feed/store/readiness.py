@@ -1,5 +1,5 @@
-"""Whether this process can write and read, for /readyz: asked on a thread and a connection of its own, so that no queue
-of editors' writes holds up the answer."""
+"""Whether this process can write and read, for /readyz. The probe has a thread and a connection of its own, so it does
+not queue behind the writes of editors."""
 
 import threading
 from time import monotonic
@@ -9,10 +9,10 @@ from feed.store import restoring
 from feed.store.database import Database, DatabaseError, Store
 from feed.threads import Begun, NotYet, Pool
 
-PROBE_SECONDS = 1  # for which the answer is the same: each probe waits for the disk, and anybody may ask
-LOCK_WAIT_MS = 1_000  # others' writes take milliseconds
-ANSWER_SECONDS = 2.0  # a disk that hangs is a trouble, too
-CHECK_AGAIN_SECONDS = 10  # a check of a damaged file reads all of it, on a thread that nobody else waits for
+PROBE_SECONDS = 1  # how long an answer is reused: each probe waits for the disk, and anybody may ask
+LOCK_WAIT_MS = 1_000  # the writes of others take milliseconds
+ANSWER_SECONDS = 2.0  # a disk that does not answer by then is reported
+CHECK_AGAIN_SECONDS = 10  # the check of a damaged file reads all of it
 
 
 class Readiness:
@@ -22,17 +22,17 @@ class Readiness:
         self._store = store
         self._pool = Pool(1)
         self._asking = threading.Lock()
-        self._said: tuple[float, str | None] = (float("-inf"), None)
+        self._answered: tuple[float, str | None] = (float("-inf"), None)
         self._probe: Begun[str | None] | None = None
         self._checked: tuple[float, str] = (float("-inf"), "")
 
     def trouble(self) -> str | None:
-        """Why the store cannot be used, or None: as of a probe within the last second."""
-        with self._asking:  # who comes during a probe waits for its answer, ANSWER_SECONDS at most
-            at, found = self._said
+        """Why the store cannot be used, or None; PROBE_SECONDS old at most."""
+        with self._asking:  # whoever asks during a probe waits for its answer, ANSWER_SECONDS at most
+            at, found = self._answered
             if monotonic() - at >= PROBE_SECONDS:
                 found = self._answer()
-                self._said = (monotonic(), found)
+                self._answered = (monotonic(), found)
             return found
 
     def close(self) -> None:
@@ -40,7 +40,7 @@ class Readiness:
         self._pool.close()
 
     def _answer(self) -> str | None:
-        """One probe at a time: one that hangs is asked again, and no second is begun."""
+        """Runs one probe at a time. While one hangs, this waits for that one again and begins no second."""
         self._probe = self._probe or self._pool.begin(self._look)
         try:
             found = self._probe.outcome(ANSWER_SECONDS)
@@ -61,22 +61,23 @@ class Readiness:
             return str(error)
 
     def _damage(self, db: Database) -> str | None:
-        """What requests met, until they meet nothing more and a check of the whole file finds nothing either."""
+        """The damage that requests met, until they have met none for a while and a check of the whole file finds
+        none."""
         if self._store.damage is None:
             return None
-        at, said = self._checked
-        if monotonic() - at >= CHECK_AGAIN_SECONDS or self._store.damage not in said:
+        at, told = self._checked
+        if monotonic() - at >= CHECK_AGAIN_SECONDS or self._store.damage not in told:
             before = self._store.damage
             (found,) = db.execute("PRAGMA integrity_check(1)").fetchone()
             if found == "ok" and monotonic() - self._store.damage_at >= CHECK_AGAIN_SECONDS:
                 self._store.damage = None
                 return None
-            said = f"the database is damaged: {before}; flask db check says more"
-            self._checked = (monotonic(), said)
-        return said
+            told = f"the database is damaged: {before}; flask db check says more"
+            self._checked = (monotonic(), told)
+        return told
 
     def _write(self, db: Database) -> str | None:
-        """A write that changes nothing anybody sees: whether the disk takes it."""
+        """Writes a row that nobody reads, to find out whether the disk takes it."""
         db.execute("BEGIN IMMEDIATE")
         if restoring.is_under_way(db, self._store.path):
             db.rollback()

@@ -1,7 +1,7 @@
-"""Repair: makes anew what is derived from the updates, and says what it did.
+"""Repair: makes what is derived from the updates anew, and says what it did.
 
-Derived are the search, the counters, and which parts of a feed changed when. What somebody wrote is never made up:
-where a text of old is missing, only a backup has it.
+Derived are the search, the counters, and the versions at which parts of a feed changed. Repair never makes up a text:
+where an old revision is missing, only a backup has it.
 """
 
 from collections.abc import Iterator
@@ -11,36 +11,39 @@ from sqlite_utils import Database
 from feed.store import feeds, search
 from feed.store.database import Store
 
-_STANDS_PINNED = "feed_id = ? AND pinned AND retracted_at IS NULL"
+_IS_PINNED = "feed_id = ? AND pinned AND retracted_at IS NULL"
 
 
 def repair(store: Store) -> list[str]:
-    """Mends what can be, a sentence for each thing done. Safe while the site runs: open pages of a feed whose counters
-    were wrong reload, and the search finds less until it is whole again. What remains wrong, `backup.check` says."""
+    """Repairs what can be repaired; one sentence for each thing done. Safe while the site runs: open pages of a feed
+    whose counters were wrong reload, and the search finds less until it is complete again. `backup.check` says what
+    remains wrong."""
     done = store.write(_mend)
     search.catch_up_all(store)
     return done
 
 
 def _mend(db: Database) -> list[str]:
-    """In one transaction. The search only begins anew here, because taking in many updates takes long."""
+    """Repairs everything in one transaction, except that the search is only emptied here, because filling it takes
+    long."""
     return [*_site(db), *_notices(db), *_revisions(db), *_feeds(db), *_search(db)]
 
 
 def _site(db: Database) -> Iterator[str]:
     if db.execute("INSERT OR IGNORE INTO site (id, version) VALUES (1, 0)").rowcount:
         yield "the counter of what pages show beside feeds was missing and begins anew"
-    db.execute("UPDATE site SET version = version + 1")  # no page is served from before
+    db.execute("UPDATE site SET version = version + 1")  # so that no cached page is served
 
 
 def _notices(db: Database) -> Iterator[str]:
     count = db.execute("UPDATE updates SET notice = 0 WHERE notice AND retracted_at IS NULL").rowcount
     if count:
-        yield f"took the notice of a retraction off {count} updates that stand"
+        yield f"took the notice of a retraction off {count} updates that are not retracted"
 
 
 def _revisions(db: Database) -> Iterator[str]:
-    """The text of now is known, and under which name; when it was saved, as far as the update says."""
+    """Stores the current text of updates as a revision where that is missing. The name is known; the time is the
+    update's."""
     count = db.execute(
         "INSERT INTO revisions (update_id, revision, headline, body, html, editor_id, byline, at) "
         "SELECT id, revision, headline, body, html, editor_id, byline, coalesce(edited_at, published_at) FROM updates "
@@ -66,10 +69,10 @@ def _feeds(db: Database) -> Iterator[str]:
 
 
 def _pinned(db: Database, feed_id: int) -> Iterator[str]:
-    pinned = f"SELECT id FROM updates WHERE {_STANDS_PINNED} ORDER BY version DESC, id DESC"
+    pinned = f"SELECT id FROM updates WHERE {_IS_PINNED} ORDER BY version DESC, id DESC"
     first, *others = [row[0] for row in db.execute(pinned, [feed_id])] or [None]
     if others:
-        db.execute(f"UPDATE updates SET pinned = 0 WHERE {_STANDS_PINNED} AND id <> ?", [feed_id, first])
+        db.execute(f"UPDATE updates SET pinned = 0 WHERE {_IS_PINNED} AND id <> ?", [feed_id, first])
         yield f"of several pinned updates only {first} stays so, which changed last"
 
 
@@ -83,7 +86,7 @@ def _version(db: Database, feed_id: int) -> Iterator[str]:
 
 
 def _search(db: Database) -> Iterator[str]:
-    """A damaged index cannot be emptied, so it is dropped and made again as it was."""
+    """Drops the search tables and creates them as they were, because a damaged table cannot be emptied."""
     for table in search.INDEXES:
         (made,) = db.execute("SELECT sql FROM sqlite_master WHERE name = ?", [table]).fetchone()
         db.execute(f"DROP TABLE {table}")

@@ -1,6 +1,6 @@
-"""Renders the stored texts anew, by the rules of now, when somebody orders it. By itself no old text ever changes.
+"""Renders the stored texts anew, by the current rules, when somebody runs the command. Nothing else re-renders a text.
 
-What an edit replaced and what was retracted stays as it was: nobody reads it, except as the history tells it.
+Replaced revisions and retracted updates stay as they are, because only the history shows them.
 """
 
 from collections import Counter
@@ -22,21 +22,21 @@ _UPDATES = """
 _ARTICLES = """
     SELECT id, revision, body, html, NULL AS feed_id, language FROM articles WHERE id > ? ORDER BY id LIMIT ?
 """
-AT_ONCE = 500  # texts in a transaction: others publish between two
+AT_ONCE = 500  # texts in a transaction; others can publish between two transactions
 
 
 @dataclass(frozen=True)
 class _Change:
     id: int
     revision: int
-    feed_id: int | None  # None for that of an article, which has one or comes by one
+    feed_id: int | None  # None for an article, whose clock is looked up when the change is stored
     html: str
 
 
 def rerender(store: Store, *, dry_run: bool = False) -> Iterator[str]:
-    """A sentence for each thing done, or that would be done. Each feed with a text that changed begins a new epoch, so
-    that its open pages reload. A text that would be refused today keeps its HTML and is named. Safe while the site
-    runs: what somebody edits meanwhile is left to the edit."""
+    """Re-renders all texts; one sentence for each thing done, or that would be done in a dry run. Each feed with a
+    changed text begins a new epoch, so that its open pages reload. A text that would be refused today keeps its HTML
+    and is named. Safe while the site runs: a text that is edited meanwhile is left as edited."""
     changed: Counter[int] = Counter()
     yield from _each(store, "updates", _UPDATES, publishing.html_of, changed, dry_run=dry_run)
     yield from _each(store, "articles", _ARTICLES, articles.html_of, changed, dry_run=dry_run)
@@ -80,7 +80,7 @@ def _each(
 
 
 def _put(db: Database, table: str, changes: list[_Change], *, dry_run: bool) -> list[int]:
-    """Stores those that nobody edited since; the feed of each."""
+    """Stores the changes to texts that nobody edited since; returns the feed of each."""
     condition = "id = ? AND revision = ?" + (" AND retracted_at IS NULL" if table == "updates" else "")
     fed = []
     for change in changes:

@@ -1,13 +1,13 @@
-"""Search: the words of every update that stands, in an FTS5 table that the verbs of updates keep in step.
+"""Search: the words of every update that is not retracted, in FTS5 tables that each change of an update keeps current.
 
-Found are whole words, whatever their case, accents and apostrophes (feed.words), and in scripts without spaces any
-signs that stand side by side. Measured with 10,000 updates of 300 characters, half of them Japanese: 31 MB, asked in
-0.05 to 0.5 ms. FTS5's trigrams have 22 MB, are asked in 0.2 to 1.3 ms, and find nothing for fewer than three signs,
-while most words of Chinese have two.
+Whole words are found, whatever their case, accents and apostrophes (see feed.words), and in scripts without spaces any
+characters that are side by side. Measured with 10,000 updates of 300 characters, half of them Japanese: 31 MB, and 0.05
+to 0.5 ms a query. FTS5's trigrams take 22 MB and 0.2 to 1.3 ms, and find nothing for fewer than three characters, while
+most words of Chinese have two.
 
-The newest come first, by id: readers of news want the latest, and a cursor of that order neither skips nor repeats
-while others publish, which no ranking can promise. FTS5 walks its lists in that order too and stops at the limit, so
-that a common word costs no more than a rare one.
+Results are ordered by id, newest first. Readers of news want the latest, and a cursor in that order neither skips nor
+repeats updates while others are published, which no ranking can promise. FTS5 reads its lists in that order too and
+stops at the limit, so a common word costs no more than a rare one.
 """
 
 from contextlib import suppress
@@ -18,24 +18,25 @@ from sqlite_utils import Database
 from feed import text, words
 from feed.store.database import OperationalError, Store, insert
 
-INDEXES = ("search", "words")  # the first is asked by the release before, and kept for as long as that may come back
-LONGEST = 200  # characters that are looked at
-LONGEST_PHRASE = 20  # words side by side; of the commonest pair of signs that takes 20 ms among 10,000 updates
-MOST_WORDS = 10  # each costs a walk through its list: ten of the commonest, 20 ms among 500,000 updates
+INDEXES = ("search", "words")  # the release before reads the first, which is kept as long as that release may return
+LONGEST = 200  # characters of a query that are used
+LONGEST_PHRASE = 20  # words side by side; for the commonest pair of characters, 20 ms among 10,000 updates
+MOST_WORDS = 10  # each costs reading its list: ten of the commonest, 20 ms among 500,000 updates
 
-CAUGHT_UP = 200  # updates a transaction: 20 ms, after which others may write
-BATCHES = 5  # before a search, whose reader waits for them
+CAUGHT_UP = 200  # updates in a transaction: 20 ms, after which others can write
+BATCHES = 5  # transactions before a search, for which its reader waits
 
 
 @dataclass(frozen=True)
 class Holding:
-    """Those updates of a feed that hold all of these words."""
+    """The updates of a feed that hold all of these words."""
 
     words: str
 
 
 def put(db: Database, update_id: int) -> None:
-    """Takes in the update as it stands now; a retracted one goes. Part of each transaction that changes its words."""
+    """Takes in the update as it is now, or removes it if it is retracted. Part of each transaction that changes its
+    text."""
     for table in INDEXES:
         db.execute(f"DELETE FROM {table} WHERE rowid = ?", [update_id])
     db.execute("DELETE FROM search_due WHERE update_id = ?", [update_id])
@@ -55,9 +56,9 @@ def put(db: Database, update_id: int) -> None:
 
 
 def catch_up(store: Store) -> None:
-    """Takes in what changed behind the back of these verbs: during a deploy, workers of the release before write too.
-    Costs a look at an empty table. What is left of very much is for the next searches; where nothing can be written
-    just now, the search stays as it is."""
+    """Takes in what others changed without these functions: during a deploy, workers of the release before write too.
+    Costs a look at an empty table. When very much is due, the rest is left to the next searches; when nothing can be
+    written now, the search stays as it is."""
     with suppress(OperationalError):
         for _ in range(BATCHES):
             if not _due(store):
@@ -66,7 +67,7 @@ def catch_up(store: Store) -> None:
 
 
 def catch_up_all(store: Store) -> None:
-    """The same to the end, however much it is. Raises OperationalError."""
+    """Takes in all that is due, however much. Raises OperationalError."""
     while _due(store):
         store.write(_take_in)
 
@@ -79,14 +80,14 @@ def _due(store: Store) -> bool:
 def _take_in(db: Database) -> None:
     for (update_id,) in db.execute("SELECT update_id FROM search_due LIMIT ?", [CAUGHT_UP]).fetchall():
         put(db, update_id)
-    db.execute("UPDATE site SET version = version + 1")  # pages that were found without it are out of the cache
+    db.execute("UPDATE site SET version = version + 1")  # so that results from before are not served from the cache
 
 
 def ids(
     db: Database, feed_id: int, holding: Holding, beyond: tuple[str, int] | None, order: str, limit: int
 ) -> list[int]:
-    """Up to `limit` ids of what is found and stands, from beyond that sign and id, in that order of ids. What was
-    retracted is left out here too, whatever the search still holds."""
+    """Up to `limit` ids of updates that are found and not retracted, ordered by id. `beyond` is a comparison and an id
+    to start from. Retracted updates are left out here too, whatever the index still holds (invariant 4)."""
     phrases = _phrases(holding.words)
     if not phrases:
         return []
@@ -102,8 +103,8 @@ def ids(
 
 
 def _phrases(given: str) -> list[str]:
-    """What has to be there, in quotes, so that nothing in it is an operator. What was typed as one word and is several
-    to the search has to stand side by side."""
+    """What an update must hold, as quoted phrases, so that nothing in them is an operator. What was typed as one word
+    and is several words to the search must be side by side."""
     asked = []
     for typed in given[:LONGEST].split()[:MOST_WORDS]:
         for each in words.phrases(typed):

@@ -1,12 +1,12 @@
-"""Signing in: sessions that the server can end, and the throttle on guessing.
+"""Signing in: sessions that the server can end, and the limit on guessing passwords.
 
-The cookie holds a random token, the table its hash keyed with the site's secret: neither a copy of the database nor
-a changed secret lets anybody in.
+The cookie holds a random token. The table holds its hash, keyed with the site's secret, so neither a copy of the
+database nor a changed secret lets anybody in.
 
-Tries are counted by name and network together, by name, and by network: an IPv6 customer has a /64, a /56 or a /48, so
-each of the three has a limit, and a whole /48 has fewer than a name has. Only the right password forgives, and only
-what was tried under that name from that network. Where an editor has signed in before, tries of others do not keep
-that editor out.
+Tries are counted by name and network together, by name, and by network. An IPv6 customer has a /64, a /56 or a /48, so
+each of the three has a limit, and that of a /48 is lower than that of a name. The right password clears only the tries
+under that name from that network. Where an editor has signed in before, the tries of others do not lock that editor
+out.
 """
 
 import ipaddress
@@ -24,22 +24,22 @@ from feed.store.database import Store, insert
 from feed.store.editors import Editor
 from feed.store.hashes import hashed
 
-SESSION_SECONDS = 14 * 24 * 3600  # two weeks, so that nobody signs in while the news breaks
+SESSION_SECONDS = 14 * 24 * 3600  # two weeks, so that nobody has to sign in while news breaks
 WINDOW_SECONDS = 15 * 60  # how far back failed tries count
-TRIES_PER_NAME_AND_ADDRESS = 10  # more than anybody's typing errors
-TRIES_PER_NAME = 200  # of guesses from everywhere; fewer, and a single stranger locks an editor out
+TRIES_PER_NAME_AND_ADDRESS = 10  # more than anybody mistypes
+TRIES_PER_NAME = 200  # from everywhere; with fewer, a single stranger could lock an editor out
 TRIES_PER_ADDRESS = 50  # a newsroom behind one address, or an IPv6 /64
-TRIES_PER_56 = 80  # of an IPv6 customer with several networks
-TRIES_PER_48 = 120  # of the largest that one customer gets; under those of a name, so that one cannot use these up
-KNOWN_SECONDS = 180 * 24 * 3600  # for which a network is remembered after the last sign-in from there
-DEVICE_LONGEST = 200  # of the browser's own name, shown in the list of sessions
+TRIES_PER_56 = 80  # an IPv6 customer with several networks
+TRIES_PER_48 = 120  # the most that one customer gets; lower than that of a name, so that one cannot use that up
+KNOWN_SECONDS = 180 * 24 * 3600  # how long a network is remembered after the last sign-in from there
+DEVICE_LONGEST = 200  # characters of the browser's own name, which the list of sessions shows
 COOKIE = "liveline"
-HOST_COOKIE = f"__Host-{COOKIE}"  # on https: a browser takes it from this host alone, never from a sibling domain
+HOST_COOKIE = f"__Host-{COOKIE}"  # for https: browsers accept it only from this host, never from a sibling domain
 
 
 @dataclass(frozen=True)
 class Session:
-    """A signed-in browser. `hash` names it in the list of sessions; the cookie's token is known to nobody else."""
+    """A browser that is signed in. `hash` identifies it in the list of sessions; only the browser knows the token."""
 
     hash: str
     device: str
@@ -49,48 +49,49 @@ class Session:
 @dataclass(frozen=True)
 class Visit:
     """From where somebody signs in: the client's address, what its browser calls itself, and the token of the session
-    that it has already, which ends with the sign-in: whoever put it there may know it."""
+    that it has already. That session ends with the sign-in, because whoever placed its cookie there may know the
+    token."""
 
     address: str
     device: str
     presented: str | None = None
 
 
-def sign_in(store: Store, key: bytes, name: str, password: str, visit: Visit) -> tuple[str, Editor] | None:
+def sign_in(store: Store, secret_key: bytes, name: str, password: str, visit: Visit) -> tuple[str, Editor] | None:
     """The token for the cookie and the editor, or None when name or password are wrong. Raises Throttled.
 
-    A try is counted before the password is looked at, so that many at once are no way around the limit.
+    A try is counted before the password is checked, so that many tries at once cannot evade the limit.
     """
-    tried = store.write(_count_try, key, name, visit.address)
+    tried = store.write(_count_try, secret_key, name, visit.address)
     editor = editors.authenticate(store, name, password)
     if editor is None:
         return None
-    return begin(store, key, editor, visit, tried), editor
+    return begin(store, secret_key, editor, visit, tried), editor
 
 
-def begin(store: Store, key: bytes, editor: Editor, visit: Visit, tried: tuple[str, ...] = ()) -> str:
-    """Starts a session for someone known to be that editor; the token for the cookie. `tried` is what `_count_try` has
-    counted for this."""
+def begin(store: Store, secret_key: bytes, editor: Editor, visit: Visit, tried: tuple[str, ...] = ()) -> str:
+    """Starts a session for somebody who is known to be that editor, and returns the token for the cookie. `tried` is
+    what `_count_try` returned for this."""
     token = secrets.token_urlsafe(32)
-    store.write(_begin, key, token, editor.id, visit, tried)
+    store.write(_begin, secret_key, token, editor.id, visit, tried)
     return token
 
 
-def prove(store: Store, key: bytes, editor: Editor, password: str, address: str) -> bool:
+def prove(store: Store, secret_key: bytes, editor: Editor, password: str, address: str) -> bool:
     """Whether whoever is signed in as that editor knows the password. Counts as a try. Raises Throttled."""
-    tried = store.write(_count_try, key, editor.name, address)
+    tried = store.write(_count_try, secret_key, editor.name, address)
     right = editors.authenticate(store, editor.name, password) is not None
     if right:
         store.write(_forgive, tried)
     return right
 
 
-def signed_in(db: Database, key: bytes, token: str) -> tuple[Session, Editor]:
-    """The session and editor of a cookie's token. Raises Missing when it is unknown, ended or over."""
+def signed_in(db: Database, secret_key: bytes, token: str) -> tuple[Session, Editor]:
+    """The session and the editor of a cookie's token. Raises Missing when the token is unknown, ended or expired."""
     row = db.execute(
         "SELECT hash, device, sessions.created_at, editor_id FROM sessions JOIN editors ON editors.id = editor_id "
         "WHERE hash = ? AND expires_at > ? AND disabled_at IS NULL",
-        [hashed(token, key), times.now()],
+        [hashed(token, secret_key), times.now()],
     ).fetchone()
     if row is None:
         raise Missing("session")
@@ -98,7 +99,7 @@ def signed_in(db: Database, key: bytes, token: str) -> tuple[Session, Editor]:
 
 
 def valid(db: Database, hashes: Iterable[str]) -> set[str]:
-    """Those of these sessions that are good now."""
+    """Those of these sessions, by hash, that are valid now."""
     rows = db.execute(
         "SELECT hash FROM sessions JOIN editors ON editors.id = editor_id "
         "WHERE hash IN (SELECT value FROM json_each(?)) AND expires_at > ? AND disabled_at IS NULL",
@@ -117,12 +118,13 @@ def of_editor(db: Database, editor: Editor) -> list[Session]:
 
 
 def end(store: Store, editor: Editor, session_hash: str) -> None:
-    """Ends one session of that editor, at once and everywhere. Ending it twice is no error."""
+    """Ends one session of that editor, at once. It is no error if it has ended already."""
     store.write(_end, editor.id, session_hash)
 
 
-def _count_try(db: Database, key: bytes, name: str, address: str) -> tuple[str, ...]:
-    """Counts a try, unless there were too many. What it was counted under, first what a right password forgives."""
+def _count_try(db: Database, secret_key: bytes, name: str, address: str) -> tuple[str, ...]:
+    """Counts a try; returns what it was counted under, first the name and network together, which a right password
+    clears. Raises Throttled when there were too many."""
     since, name = times.after(-WINDOW_SECONDS), name[:80]
     networks = networks_of(address)
     first = next(iter(networks))
@@ -130,7 +132,7 @@ def _count_try(db: Database, key: bytes, name: str, address: str) -> tuple[str, 
     tries = {both: TRIES_PER_NAME_AND_ADDRESS, f"name {name}": TRIES_PER_NAME}
     tries |= {f"address {network}": limit for network, limit in networks.items()}
     db.execute("DELETE FROM attempts WHERE at < ?", [since])
-    asked = [both] if _known(db, key, name, first) else tries
+    asked = [both] if _known(db, secret_key, name, first) else tries
     for who in asked:
         if db.execute("SELECT count(*) FROM attempts WHERE who = ?", [who]).fetchone()[0] >= tries[who]:
             raise Throttled(WINDOW_SECONDS)
@@ -140,8 +142,8 @@ def _count_try(db: Database, key: bytes, name: str, address: str) -> tuple[str, 
 
 
 def networks_of(address: str) -> dict[str, int]:
-    """The networks that a client's address counts for, the smallest first, and how many tries each has. An IPv4 address
-    within an IPv6 one (mapped) is that."""
+    """The networks that a client's address belongs to, the smallest first, with how many tries each has. A mapped IPv4
+    address in IPv6 counts as the IPv4 address."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
@@ -149,35 +151,36 @@ def networks_of(address: str) -> dict[str, int]:
     if isinstance(parsed, ipaddress.IPv4Address) or parsed.ipv4_mapped:
         return {str(parsed if isinstance(parsed, ipaddress.IPv4Address) else parsed.ipv4_mapped): TRIES_PER_ADDRESS}
     sizes = {64: TRIES_PER_ADDRESS, 56: TRIES_PER_56, 48: TRIES_PER_48}
-    whole = parsed.exploded.partition("%")[0]  # without the zone, which is this machine's
+    whole = parsed.exploded.partition("%")[0]  # without the zone, which means something only on this machine
     return {str(ipaddress.ip_network((whole, size), strict=False)): limit for size, limit in sizes.items()}
 
 
-def _known(db: Database, key: bytes, name: str, network: str) -> bool:
+def _known(db: Database, secret_key: bytes, name: str, network: str) -> bool:
     found = db.execute(
         "SELECT 1 FROM known_networks JOIN editors ON editors.id = editor_id WHERE name = ? AND network = ? AND at > ?",
-        [name, hashed(network, key), times.after(-KNOWN_SECONDS)],
+        [name, hashed(network, secret_key), times.after(-KNOWN_SECONDS)],
     )
     return found.fetchone() is not None
 
 
-def _begin(db: Database, key: bytes, token: str, editor_id: int, visit: Visit, tried: tuple[str, ...]) -> None:
+def _begin(db: Database, secret_key: bytes, token: str, editor_id: int, visit: Visit, tried: tuple[str, ...]) -> None:
     db.execute("DELETE FROM sessions WHERE expires_at < ?", [times.now()])
     if visit.presented:
-        db.execute("DELETE FROM sessions WHERE hash = ?", [hashed(visit.presented, key)])
+        db.execute("DELETE FROM sessions WHERE hash = ?", [hashed(visit.presented, secret_key)])
     _forgive(db, tried)
     db.execute("DELETE FROM known_networks WHERE at < ?", [times.after(-KNOWN_SECONDS)])
     db.execute(
         "INSERT INTO known_networks (editor_id, network, at) VALUES (?, ?, ?) "
         "ON CONFLICT DO UPDATE SET at = excluded.at",
-        [editor_id, hashed(next(iter(networks_of(visit.address))), key), times.now()],
+        [editor_id, hashed(next(iter(networks_of(visit.address))), secret_key), times.now()],
     )
-    session = {"hash": hashed(token, key), "editor_id": editor_id, "device": visit.device[:DEVICE_LONGEST]}
+    session = {"hash": hashed(token, secret_key), "editor_id": editor_id, "device": visit.device[:DEVICE_LONGEST]}
     insert(db, "sessions", {**session, "created_at": times.now(), "expires_at": times.after(SESSION_SECONDS)})
 
 
 def _forgive(db: Database, tried: tuple[str, ...]) -> None:
-    """What was tried under that name from that network is forgiven; elsewhere this try alone, which was none."""
+    """Clears all tries under that name from that network. Of the others it takes back only this one, which was
+    right."""
     for number, who in enumerate(tried):
         one = "" if number == 0 else "AND rowid = (SELECT max(rowid) FROM attempts WHERE who = :who)"
         db.execute(f"DELETE FROM attempts WHERE who = :who {one}", {"who": who})

@@ -1,11 +1,11 @@
-"""The public articles as search engines are told of them: where, since when, and when they last changed."""
+"""The public articles for search engines: the address, when each became news, and when it last changed."""
 
 from dataclasses import dataclass
 
 from sqlite_utils import Database
 
-# An article's coverage is on its page, so the page is news again when that opens, and changes with each update. What
-# was opened, closed or published before the article came out shows only as it came out. One look at an index for each.
+# An article's coverage is on its page, so the page is news again when coverage opens, and changes with each update.
+# What happened before the article was published counts from then. Each article costs one lookup in an index.
 _STORIES = """
     SELECT articles.slug, articles.headline, articles.language,
         max(articles.published_at, coalesce(feeds.opened_at, '')) AS began,
@@ -20,7 +20,8 @@ _LATEST = "ORDER BY articles.published_at DESC, articles.id DESC LIMIT ?"
 
 @dataclass(frozen=True)
 class Story:
-    """A public article, with its coverage if it has any. `began` is when it came out, or its coverage opened."""
+    """A public article, with its coverage if it has any. `began` is when it was published, or when its coverage
+    opened."""
 
     slug: str
     headline: str
@@ -30,12 +31,12 @@ class Story:
 
 
 def stories(db: Database, limit: int) -> list[Story]:
-    """Up to `limit` of them, the latest first."""
+    """Up to `limit` public articles, the latest first."""
     return [Story(**dict(row)) for row in db.execute(f"{_STORIES} {_LATEST}", [limit])]
 
 
 def begun_since(db: Database, moment: str, limit: int) -> list[Story]:
-    """Up to `limit` of those that began after that moment."""
+    """Up to `limit` public articles that began after that moment."""
     began = "SELECT id FROM articles WHERE published_at > ? UNION ALL SELECT article_id FROM feeds WHERE opened_at > ?"
     rows = db.execute(f"{_STORIES} AND articles.id IN ({began}) {_LATEST}", [moment, moment, limit])
     return [Story(**dict(row)) for row in rows]

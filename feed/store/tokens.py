@@ -1,4 +1,4 @@
-"""Bearer tokens of the API, stored hashed. Who holds one writes as its editor."""
+"""Bearer tokens of the API, stored hashed. Whoever holds one writes as its editor."""
 
 import secrets
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from feed.store.database import Store, insert
 from feed.store.editors import Editor
 from feed.store.hashes import hashed
 
-PREFIX = "liveline_"  # so that a token left in a public place is recognised by secret scanners
+PREFIX = "liveline_"  # secret scanners recognise a token in a public place by it
 
 
 @dataclass(frozen=True)
 class Token:
-    """A token as it is listed: never itself. `expires_at` is None for one without end."""
+    """A token in a list, without its secret. `expires_at` is None if it does not expire."""
 
     editor: str
     name: str
@@ -28,20 +28,20 @@ class Token:
 
     @property
     def works(self) -> bool:
-        """Whether it lets anybody in now."""
+        """Whether it is valid now."""
         return self.revoked_at is None and (self.expires_at is None or self.expires_at > times.now())
 
 
 def add(store: Store, editor_name: str, name: str, days: int | None = None, *, actor: Actor | None) -> str:
-    """A new token of that editor, shown this once; for that many days, or until revoked. Raises Missing, NotAllowed,
-    and Invalid for an editor who is disabled."""
+    """A new token of that editor, which nothing shows again. It is valid for that many days, or until it is revoked.
+    Raises Missing, NotAllowed, and Invalid for an editor who is disabled."""
     token = PREFIX + secrets.token_urlsafe(32)
     store.write(_add, editor_name, name, hashed(token), days, actor)
     return token
 
 
 def of_editor(db: Database, editor_name: str | None = None) -> list[Token]:
-    """All tokens there ever were, or those of that editor, the oldest first. Raises Missing."""
+    """All tokens of that editor, or of everybody, the oldest first; revoked ones too. Raises Missing."""
     which, values = ("WHERE editors.id = ?", [editors.by_name(db, editor_name).id]) if editor_name else ("", [])
     rows = db.execute(
         "SELECT editors.name AS editor, tokens.name, tokens.created_at, tokens.expires_at, tokens.revoked_at "
@@ -52,7 +52,7 @@ def of_editor(db: Database, editor_name: str | None = None) -> list[Token]:
 
 
 def editor_of(db: Database, token: str) -> Editor:
-    """Whose token that is. Raises Missing when it is unknown, revoked or over."""
+    """The editor of that token. Raises Missing when the token is unknown, revoked or expired."""
     row = db.execute(
         "SELECT editor_id FROM tokens JOIN editors ON editors.id = editor_id WHERE hash = ? AND revoked_at IS NULL "
         "AND (expires_at IS NULL OR expires_at > ?) AND disabled_at IS NULL",
@@ -64,17 +64,18 @@ def editor_of(db: Database, token: str) -> Editor:
 
 
 def revoke(store: Store, editor_name: str, name: str | None = None, *, actor: Actor | None) -> int:
-    """Ends the tokens of that editor, all or those of that name; how many worked. Raises Missing, NotAllowed."""
+    """Revokes the tokens of that editor, all or those of that name; returns how many were valid. Raises Missing,
+    NotAllowed."""
     return store.write(_revoke, editor_name, name, actor)
 
 
 def ended(db: Database) -> list[str]:
-    """The hashes of all tokens that have been revoked."""
+    """The hashes of all revoked tokens."""
     return [row["hash"] for row in db.execute("SELECT hash FROM tokens WHERE revoked_at IS NOT NULL")]
 
 
 def end(db: Database, digests: list[str]) -> None:
-    """Revokes the tokens of those hashes, within a transaction of the caller's."""
+    """Revokes the tokens with those hashes, in a transaction of the caller's."""
     for digest in digests:
         db.execute("UPDATE tokens SET revoked_at = coalesce(revoked_at, ?) WHERE hash = ?", [times.now(), digest])
 

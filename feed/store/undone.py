@@ -1,4 +1,4 @@
-"""What was done since a backup was made. A restore undoes it; the record that it was done, and by whom, is kept."""
+"""What was done since a backup was made. A restore undoes it; the record of what was done, and by whom, is kept."""
 
 from typing import NamedTuple
 
@@ -29,8 +29,8 @@ _SINCE = """
 
 
 class Done(NamedTuple):
-    """An action with what tells, in an older copy, whether an editor, feed, update or article is the same: ids come
-    again after a restore. `name` is that by which the editor signs in."""
+    """An action, with what tells whether an editor, feed, update or article in an older copy is the same one: ids are
+    used again after a restore. `name` is the one with which the editor signs in."""
 
     at: str
     editor_id: int | None
@@ -48,18 +48,18 @@ class Done(NamedTuple):
 
     @property
     def about(self) -> str | None:
-        """What it was done to, for people, as the copy may not hold it."""
+        """What it was done to, for people: the copy may not hold it."""
         return f"update {self.update_id} of {self.slug}" if self.update_id else self.slug
 
 
 def last(db: Database) -> tuple[int, str]:
-    """Number and moment of the last action; (0, "") when nothing was done yet."""
+    """The id and time of the last action; (0, "") when there is none."""
     row = db.execute("SELECT id, at FROM actions ORDER BY id DESC LIMIT 1").fetchone()
     return (row["id"], row["at"]) if row else (0, "")
 
 
 def since(db: Database, before: tuple[int, str]) -> list[Done]:
-    """What was done after the last action of an older copy; everything where the copy is none of this database."""
+    """What was done after the last action of an older copy; everything, if the copy is not of this database."""
     number, at = before
     known = db.execute("SELECT 1 FROM actions WHERE id = ? AND at = ?", [number, at]).fetchone()
     rows = db.execute(f"{_SINCE} WHERE actions.id > ? ORDER BY actions.id", [number if known else 0])
@@ -67,7 +67,7 @@ def since(db: Database, before: tuple[int, str]) -> list[Done]:
 
 
 def keep(db: Database, done: list[Done]) -> None:
-    """Puts what was done since into an older copy, and that it was restored, within a transaction of the caller's."""
+    """Stores in an older copy what was done since, and that it was restored, in a transaction of the caller's."""
     for each in done:
         db.execute(_KEEP, each._asdict() | {"subject": each.subject or each.about})
     here = {row["id"] for row in db.execute("SELECT id FROM feeds").fetchall()}

@@ -1,8 +1,8 @@
-"""What the counters say now, asked of SQLite only when somebody has committed since they were asked last.
+"""The current counters, read from SQLite only after somebody has committed.
 
-A page in the cache is right as long as the versions it shows are, and a reader who comes back only wants to know where
-the feed stands: both ask far more often than anything changes. `site` counts every change of what pages show and no
-feed's version covers (articles, authors, pictures, coverage): triggers keep it, so that no verb can forget it.
+A cached page is right as long as the versions that it shows are current, and a reader who reconnects asks for the
+version of the feed: both ask far more often than anything changes. `site` counts every change that pages show and that
+no feed's version covers (articles, authors, pictures, coverage). Triggers keep it, so no verb can forget it.
 """
 
 import threading
@@ -18,7 +18,7 @@ from feed.store.feeds import Feed
 
 @dataclass(frozen=True)
 class Stamp:
-    """What a page shows: the site's counter, and of each feed its slug, epoch and version; or the tick, of all."""
+    """What a page shows: the site's counter, and the slug, epoch and version of each feed, or the tick of all feeds."""
 
     site: int
     feeds: tuple[tuple[str, str, int], ...]
@@ -26,7 +26,7 @@ class Stamp:
 
 
 class Versions:
-    """The counters of one database, remembered while nothing is committed. Thread-safe."""
+    """The counters of one database, cached until somebody commits. Thread-safe."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
@@ -37,7 +37,7 @@ class Versions:
         self._feeds: dict[str, Feed] = {}
 
     def feed(self, slug: str) -> Feed:
-        """The feed as it stands now. Raises Missing, for a draft's too."""
+        """The feed as it is now. Raises Missing, for a draft's too."""
         with self._lock:
             self._look()
             feed = self._feed(slug)
@@ -46,7 +46,7 @@ class Versions:
         return feed
 
     def current_slug(self, slug: str) -> str:
-        """By which name to follow what has or had that slug; the same where nothing is known of it."""
+        """The name by which to follow what has or had that slug; the slug itself when nothing has."""
         with self._lock:
             self._look()
             if slug in self._feeds:
@@ -55,7 +55,7 @@ class Versions:
                 return addresses.current(db, slug) or slug
 
     def is_current(self, stamp: Stamp) -> bool:
-        """True while nothing that the stamp was taken from has changed."""
+        """Whether everything that the stamp was made of is unchanged."""
         with self._lock:
             self._look()
             if self._site is None:
@@ -69,7 +69,7 @@ class Versions:
                 return False
 
     def _look(self) -> None:
-        # The version is asked before the counters: a commit in between makes them newer than it says, never older.
+        # `data_version` is read before the counters, so a commit in between makes them newer than it says, never older.
         version = self._store.data_version()
         if version != self._data_version:
             self._data_version, self._site = version, None
@@ -83,17 +83,17 @@ class Versions:
 
 
 def stamp(db: Database, *shown: Feed) -> Stamp:
-    """The stamp of a page that shows these feeds, made of what this read transaction sees."""
+    """The stamp of a page that shows these feeds, as this read transaction sees them."""
     return Stamp(site(db), tuple(_state(feed) for feed in shown))
 
 
 def stamp_of_all(db: Database) -> Stamp:
-    """The stamp of a page that shows something of every feed. A tick never comes again, after a restore neither."""
+    """The stamp of a page that shows something of every feed. No tick is used twice, not even after a restore."""
     return Stamp(site(db), (), feeds.last_tick(db))
 
 
 def site(db: Database) -> int:
-    """The counter of what pages show beside feeds."""
+    """The counter of what pages show and no feed's version covers."""
     return int(db.execute("SELECT version FROM site").fetchone()[0])
 
 

@@ -1,7 +1,8 @@
-"""How far each WebSub hub was told of what changed: a row a hub, which is also the lease of the worker that tells it.
+"""How far each WebSub hub was notified. A row for each hub is also the lease of the worker that notifies it.
 
-`next_at` is when the row may be claimed: the end of a lease, of a pause, or of a wait after a failure. So of several
-workers one tells, another takes over when that one has died, and nothing is kept but the tick up to which all was told.
+`next_at` is when the row may be claimed: the end of a lease, of a pause, or of a wait after a failure. So one of
+several workers notifies a hub, and another takes over when that one has died. Nothing is stored but the tick up to
+which the hub was notified.
 """
 
 from dataclasses import dataclass
@@ -13,15 +14,15 @@ from feed.store import feeds
 from feed.store.database import Store
 from feed.store.feeds import Feed
 
-LEASE_SECONDS = 15  # a worker that died while telling is replaced after that long; who lives renews it in good time
-LONGEST_SECONDS = 120  # between two tries: a hub that is back after hours of absence is told within two minutes
+LEASE_SECONDS = 15  # after which a worker that died is replaced; a running one renews the lease in time
+LONGEST_SECONDS = 120  # between two tries: a hub that is back after hours is notified within two minutes
 
 _ROW = "INSERT OR IGNORE INTO websub (hub, told, next_at, failures)"
 
 
 @dataclass(frozen=True)
 class State:
-    """Where a hub stands: told up to that tick, while `last` is that of the latest change."""
+    """The state of a hub: it was notified up to the tick `told`, and `last` is the tick of the latest change."""
 
     told: int
     last: int
@@ -30,23 +31,24 @@ class State:
 
     @property
     def behind(self) -> bool:
-        """Whether there is something to tell."""
+        """Whether there is something to notify it of."""
         return self.last > self.told
 
     @property
     def due(self) -> bool:
-        """Whether it may be told now. A moment too far ahead was written by a clock that has been set back since."""
+        """Whether it may be notified now. A time too far ahead was stored by a clock that was set back since."""
         return self.next_at <= times.now() or self.next_at > times.after(LONGEST_SECONDS + 1)
 
 
 def state(db: Database, hub: str) -> State | None:
-    """Where that hub stands; None when it was never begun."""
+    """The state of that hub; None if it was never begun."""
     row = db.execute("SELECT told, next_at, failures FROM websub WHERE hub = ?", [hub]).fetchone()
     return State(row["told"], feeds.last_tick(db), row["next_at"], row["failures"]) if row else None
 
 
 def begin(store: Store, hub: str) -> None:
-    """Makes the row of a hub that is new. Nobody can have subscribed there: it is told of what comes from now on."""
+    """Stores a hub that is new. Nobody can have subscribed there yet, so it is notified only of what comes from now
+    on."""
     with store.read() as db:
         if state(db, hub):
             return
@@ -54,34 +56,34 @@ def begin(store: Store, hub: str) -> None:
 
 
 def claim(store: Store, hub: str) -> list[Feed]:
-    """What changed since that hub was told, in the order of the last change, drafts too; the caller has the lease.
-    Empty when there is nothing, or when another worker came first."""
+    """Takes the lease and returns what changed since the hub was notified, in the order of the last change, drafts too.
+    Empty when nothing changed, or when another worker has the lease."""
     return store.write(_claim, hub)
 
 
 def keep(store: Store, hub: str) -> None:
-    """The lease begins anew."""
+    """Renews the lease."""
     store.write(_wait, hub, LEASE_SECONDS)
 
 
 def succeed(store: Store, hub: str, tick: int, pause: float) -> None:
-    """The hub was told up to that tick, and is told again after that many seconds at the earliest."""
+    """Stores that the hub was notified up to that tick, and that it may be notified again after `pause` seconds."""
     store.write(_succeed, hub, tick, pause)
 
 
 def fail(store: Store, hub: str, tick: int) -> int:
-    """The hub was told up to that tick and could not be told more: the next try is after a second, and after twice as
-    long with each further failure. Returns how many there were, one after the other."""
+    """Stores that the hub was notified up to that tick and then failed. The next try is after a second, and after twice
+    as long with each further failure. Returns the number of failures in a row."""
     return store.write(_fail, hub, tick)
 
 
 def hubs(db: Database) -> list[str]:
-    """The hubs that were ever begun."""
+    """All hubs that were ever begun."""
     return [row["hub"] for row in db.execute("SELECT hub FROM websub")]
 
 
 def begin_anew(db: Database, known: list[str]) -> None:
-    """All these hubs, and those known here, are to be told of every feed; within a transaction of the caller's."""
+    """Lets all these hubs, and those stored here, be notified of every feed again, in a transaction of the caller's."""
     for hub in known:
         db.execute(f"{_ROW} VALUES (?, 0, '', 0)", [hub])
     db.execute("UPDATE websub SET told = 0, next_at = '', failures = 0")
