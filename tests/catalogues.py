@@ -1,6 +1,6 @@
 """The messages of the templates and of the code, and the catalogues that translate them.
 
-`make translations` (this as a script) brings the catalogues in step: what is new comes in empty, what nobody uses goes.
+`make translations` runs this as a script: it adds new messages without a translation, and removes unused ones.
 """
 
 import re

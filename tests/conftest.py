@@ -1,4 +1,5 @@
-"""The cast: alice (admin), bob (editor), charlie (reader, signed out). A site in this process, and a real server."""
+"""Fixtures for all tests: alice (admin), bob (editor) and charlie (signed out), a site in this process, a real
+server."""
 
 import json
 from collections.abc import Callable, Iterator

@@ -1,7 +1,7 @@
 """A crowd of readers in a process of its own: bare sockets, a thousand of them in one loop.
 
-Each follows the News Feed, keeps the reader's rule, and comes back within a second when its socket is closed. What
-befell each of them is told when the parent asks. `python -m tests.crowd PORT COUNT` is started by `Crowd`.
+Each follows the News Feed, keeps the reader's rule, and reconnects within a second when its socket is closed. The
+parent can ask what happened to each. `python -m tests.crowd PORT COUNT` is started by `Crowd`.
 """
 
 import asyncio

@@ -1,7 +1,7 @@
-"""A tiny application with handlers in Flask-SocketIO's usual words, on the transport or on the stock driver.
+"""A tiny application with ordinary Flask-SocketIO handlers, on the transport or on the stock driver.
 
-`gunicorn tests.model:app` serves it. FEED_TRANSPORT chooses the driver;
-PING_SECONDS are as few as the protocol can say.
+`gunicorn tests.model:app` serves it. FEED_TRANSPORT chooses the driver; PING_SECONDS is the least that the protocol
+allows.
 """
 
 import os

@@ -1,8 +1,8 @@
 """Every process that a test starts ends with that test, however the test ends, and none outlives the suite.
 
-A process inherits the environment of who started it, and keeps it when its parent is gone: so each process below a test
-carries RUN, the id of the whole run, and PART, that of pytest's process, and is found by them in /proc. Where there is
-no /proc (macOS), nothing is looked for.
+A process inherits its parent's environment and keeps it when the parent has ended. So each process below a test has
+RUN, the id of the whole run, and PART, that of pytest's process, and is found by them in /proc. Without /proc (macOS)
+nothing is searched.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Addresses: made of any headline, changed later, and never a dead end, nor a trace of a draft."""
+"""Addresses of articles: made of any headline, changed later; old ones redirect, and no draft leaves a trace."""
 
 from urllib.parse import parse_qs, urlsplit
 

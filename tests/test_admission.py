@@ -1,4 +1,4 @@
-"""Admission: who comes in is counted by network, who does not is told so before pages suffer, and no count leaks."""
+"""Admission counts sockets by network, refuses more before pages suffer, and no counter leaks."""
 
 import os
 import resource

@@ -1,4 +1,4 @@
-"""The API: what a program that writes may rely on, and what it is told when it errs."""
+"""The API: what programs can rely on, and how it reports errors."""
 
 import base64
 import io

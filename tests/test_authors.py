@@ -1,4 +1,5 @@
-"""Whose card an article shows: an editor who was chosen, never whoever happens to have the name in the byline."""
+"""An article shows the card of the editor who was chosen as its author, never of one who has the byline's name by
+chance."""
 
 import re
 from pathlib import Path

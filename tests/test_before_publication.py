@@ -1,5 +1,5 @@
-"""Readers are told of an article, and of its coverage, from the moment on in which it comes out: nothing that was
-taken out, taken back or noted while it was a draft is in any public answer, however often it goes back."""
+"""Nothing from an article's time as a draft is in any public answer: no removed text, note or retraction, however often
+the article becomes a draft again."""
 
 import re
 from collections.abc import Iterator

@@ -1,5 +1,5 @@
-"""Pictures within texts: whichever way a text comes in, one that is not ours is refused by name, and one that is takes
-its size, caption and credit along."""
+"""Pictures within texts: in every path by which a text is stored, a picture of another site is refused by its address,
+and our own gets its size, caption and credit."""
 
 import io
 from typing import Any

@@ -1,4 +1,4 @@
-"""The cache of pages: never a byte that is not true any more, and a hit that costs nothing."""
+"""The cache of pages never serves a byte that is out of date, and a hit is cheap."""
 
 import gzip
 import io

@@ -1,4 +1,4 @@
-"""The command line, as an operator and a script use it: what it prints, and that it never shows a stack trace."""
+"""The command line, as operators and scripts use it: its output, and that it never prints a stack trace."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""The desk as plain forms: what an editor without JavaScript can do, and that nothing typed is ever lost."""
+"""The desk as plain forms: what editors can do without JavaScript, and that no typed text is lost."""
 
 import contextlib
 import io

@@ -1,4 +1,4 @@
-"""The documents are true: tables of settings, routes, commands and socket events, links, and the files they name."""
+"""The documents agree with the code: tables of settings, routes, commands and socket events, links, and file names."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Feeds on other sites: who may frame them, what oEmbed says, and that nothing hidden is in either."""
+"""Feeds on other sites: which sites may frame them, what oEmbed answers, and that neither contains hidden things."""
 
 from collections.abc import Iterator
 from pathlib import Path

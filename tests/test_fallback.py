@@ -1,4 +1,4 @@
-"""Where the transport cannot be attached, Flask-SocketIO's stock driver serves the same, and the log says so."""
+"""Where the transport cannot be used, Flask-SocketIO's stock driver does the same, and the log says so."""
 
 import re
 import subprocess

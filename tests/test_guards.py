@@ -1,4 +1,4 @@
-"""The guards: what stands before and behind every endpoint, whatever it answers."""
+"""The guards: the checks of requests and the headers of answers, on every endpoint and every status."""
 
 import io
 import re

@@ -1,4 +1,4 @@
-"""Corrections in the open: every reader can see what changed in an update, when, by whom and why."""
+"""The history of an update: every reader can see what was changed, when, by whom and why."""
 
 import re
 import time

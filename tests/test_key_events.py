@@ -1,4 +1,4 @@
-"""The key events of a feed: from the whole feed, newest first, and true on every open page."""
+"""The list of key events: of the whole feed, newest first, and up to date on every open page."""
 
 import re
 from typing import Any

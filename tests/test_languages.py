@@ -1,4 +1,4 @@
-"""Languages: per site and per article, the same by every endpoint; and what is said in them."""
+"""Languages of the site and of articles: the same in every endpoint, and the texts in them."""
 
 import re
 from pathlib import Path

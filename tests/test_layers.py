@@ -1,4 +1,4 @@
-"""The services of the design: imports go strictly downward, and what a floor must not know, it does not."""
+"""Imports go strictly downward, and no layer knows what it must not know."""
 
 import ast
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""One update's way to open pages: real servers, the official client, and clients that misbehave."""
+"""The path of an update to open pages: real servers, the official client, and clients that misbehave."""
 
 import json
 import socket

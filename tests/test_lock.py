@@ -1,4 +1,4 @@
-"""Every file that is installed is one whose hash is known: what was tried is what runs."""
+"""Every installed file is pinned by its hash, so that what was tested is what runs."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The site's own address: no request, and no proxy that passes strangers' headers on, makes it write another."""
+"""The site's own address: no header of a request, not even through a proxy, changes the addresses that it writes."""
 
 import http.client
 import re

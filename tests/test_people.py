@@ -1,4 +1,4 @@
-"""Who may write, what each may do, and who did what: by whatever way, effective at once and everywhere."""
+"""Roles, sessions, tokens and the record of changes: every change of them takes effect at once and everywhere."""
 
 import io
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The permalink of an update: in its surroundings, live, and with a title, a description and a card of its own."""
+"""The permalink of an update: among those around it, live, and with its own title, description and card."""
 
 import pytest
 from lxml import html

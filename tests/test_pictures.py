@@ -1,4 +1,4 @@
-"""Pictures: what readers get is pixels and nothing else, whatever was uploaded."""
+"""Pictures: readers get pixels and nothing else, whatever was uploaded."""
 
 import io
 import os

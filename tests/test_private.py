@@ -1,4 +1,4 @@
-"""What the site keeps is for its own account alone, whatever the umask of whoever starts it."""
+"""Only the site's account can read its files, whatever the umask of the process."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""The guard of the suite: what a test starts ends with it."""
+"""Processes that a test starts end with it."""
 
 import os
 import subprocess

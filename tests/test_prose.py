@@ -1,4 +1,4 @@
-"""In an update prose wins over syntax: where a mark could be part of a fact, it is one."""
+"""In an update prose wins over Markdown: a character that could be part of a fact is not taken as syntax."""
 
 import pytest
 from hypothesis import example, given, settings

@@ -1,4 +1,4 @@
-"""When an update counts as published: never below an older one, nor before its article; imports in their place."""
+"""An update's time of publication is never before an older update's, nor before its article's; imports keep theirs."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The log: what was expected leaves no stack trace in it, and strangers cannot fill it."""
+"""The log has no stack trace of anything expected, and unknown clients cannot fill it."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The reader's pages: complete as they come, the same for everybody, and silent about what is not public."""
+"""Readers' pages are complete without scripts, the same for everybody, and show nothing that is not public."""
 
 import io
 import re

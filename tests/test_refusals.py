@@ -1,4 +1,4 @@
-"""Refusals before any page is asked: each says why, carries the guards, and fills no log."""
+"""Refusals before the application: each gives the reason, has the security headers, and is not logged one by one."""
 
 import http.client
 import json

@@ -1,4 +1,4 @@
-"""`flask db repair` makes anew what is derived, and never what somebody wrote."""
+"""`flask db repair` makes derived data anew, and never changes what an editor wrote."""
 
 import pytest
 

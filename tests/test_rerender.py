@@ -1,4 +1,4 @@
-"""`flask db rerender`: old texts change when somebody orders it, and never by themselves."""
+"""`flask db rerender`: stored texts are rendered anew when an operator orders it, and never by themselves."""
 
 from typing import Any
 

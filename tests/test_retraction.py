@@ -1,4 +1,4 @@
-"""A retraction wins over everything, by every endpoint; told to readers, it leaves a notice, and no word of it."""
+"""A retraction wins in every endpoint; if readers are told, it leaves a notice without a word of the text."""
 
 import re
 from html import unescape

@@ -1,4 +1,4 @@
-"""What each role may do: every verb of the table, asked of the store; and what a contributor is told."""
+"""What each role may do: every verb in the table, tried on the store, and the messages that contributors get."""
 
 import io
 from collections.abc import Callable

@@ -1,7 +1,7 @@
-"""The reader's rule against any sequence of changes and any mishap of pushes (hypothesis, stateful).
+"""The reader's rule under any sequence of changes and any failure of pushes (hypothesis, stateful).
 
-The store, the tail and the endpoints are the real ones; between tail and reader stands a network that loses, repeats,
-delays and reorders. Whatever happened: once the page has caught up, it equals a fresh GET of that page.
+The store, the tail and the endpoints are real; between tail and reader is a network that loses, repeats, delays and
+reorders. Whatever happens, a page that has caught up equals a fresh GET of that page.
 """
 
 import tempfile

@@ -1,4 +1,4 @@
-"""Bundles of scripts: which modules are taken, and what is refused by name."""
+"""Bundles of scripts: which modules they contain, and which imports are refused by name."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Search: finds the words of what stands and of nothing else, and takes any input for words."""
+"""The search finds the words of public updates and nothing else, and takes any input as words."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The settings: every row of the table works, and a bad value stops the start with its name and what to write."""
+"""Every setting in the table works, and a bad value stops the start with its name and what to write."""
 
 import stat
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""Signing in: sessions that the server can end, guesses that are slowed, and no way round for other sites."""
+"""Signing in: sessions that the server can end, slowed guesses, and protection from other sites."""
 
 from collections.abc import Iterator
 from http.cookies import SimpleCookie

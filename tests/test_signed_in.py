@@ -1,4 +1,4 @@
-"""A socket that an editor's session opened ends with the session, at every worker, whoever ended it."""
+"""A socket that an editor's session opened is closed with the session, in every worker, whoever ended it."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Sitemap, news sitemap and robots.txt: valid, complete, and silent about what is not public."""
+"""Sitemap, news sitemap and robots.txt are valid and complete, and contain nothing that is not public."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The store: the clock has no holes, what was answered is on disk, and a backup is whole or refused."""
+"""The store: versions have no gaps, every answered write is on disk, and a backup is complete or refused."""
 
 import io
 from collections.abc import Iterator

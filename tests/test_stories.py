@@ -1,4 +1,4 @@
-"""An open page of an article shows what is edited, whichever of its parts, and whatever the network does meanwhile."""
+"""An open page of an article shows every edit of every part, whatever the network does meanwhile."""
 
 import tempfile
 from pathlib import Path

@@ -1,5 +1,5 @@
-"""What search engines are told of a page: JSON-LD field by field against Google's lists for articles and live blogs,
-one address for each page, and no word of what is not on it."""
+"""Structured data: each field of the JSON-LD against Google's lists for articles and live blogs, one canonical address
+for each page, and nothing that the page does not show."""
 
 import io
 import json

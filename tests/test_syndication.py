@@ -1,5 +1,5 @@
-"""Feeds for feed readers, checked rule by rule: RFC 4287 and RFC 6721, RSS 2.0, JSON Feed 1.1; any Unicode; and what is
-retracted or a draft is in none of them."""
+"""Feeds for feed readers, checked against RFC 4287, RFC 6721, RSS 2.0 and JSON Feed 1.1, with any Unicode, and without
+retracted updates and drafts."""
 
 import json
 import re

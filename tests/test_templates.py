@@ -1,4 +1,5 @@
-"""Templates: lines that a person can read; compiled once in a process, and again when their file has changed."""
+"""Templates have lines of a readable length, and are compiled once in a process, and again when their file has
+changed."""
 
 from jinja2 import DictLoader, Environment
 

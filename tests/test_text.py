@@ -1,4 +1,4 @@
-"""An editor's words: what is stored is what was meant, and nothing in it harms a reader."""
+"""Texts of editors: what is stored is what was meant, and it cannot harm a reader."""
 
 import re
 import unicodedata

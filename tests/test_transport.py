@@ -1,4 +1,5 @@
-"""The transport: what Flask-SocketIO's stock driver cannot do. Slow readers, broken frames, crowds, and leaving."""
+"""The transport, where it does more than Flask-SocketIO's stock driver: slow readers, broken frames, crowds, and
+draining."""
 
 import http.client
 import json

@@ -1,4 +1,4 @@
-"""One editor who orders much waits for himself, and holds up nobody else."""
+"""Work of one editor waits for earlier work of the same editor, and delays nobody else."""
 
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor

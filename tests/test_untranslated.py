@@ -1,4 +1,5 @@
-"""No word of a page is outside the catalogues: every page in a made-up language whose every message is ⟦marked⟧."""
+"""Every word of every page is in the catalogues: pages are rendered in a made-up language that puts all messages in
+⟦brackets⟧."""
 
 import io
 import re

@@ -1,4 +1,4 @@
-"""An update in a language of its own says so, and nothing around it speaks that language (WCAG 3.1.2)."""
+"""An update in another language has `lang` and `dir` on its words, and on nothing around them (WCAG 3.1.2)."""
 
 import json
 

@@ -1,5 +1,5 @@
-"""The views of a feed: what they show, that paging through them neither skips nor repeats, and that no address is an
-error of ours."""
+"""The views of a feed: what they show, that paging neither skips nor repeats updates, and that no address causes an
+error 500."""
 
 import re
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The worker's patience: connections that keep it waiting end, and never keep others from their page."""
+"""Connections that keep the worker waiting are closed, and never keep other clients from their page."""
 
 import fcntl
 import re

@@ -1,4 +1,4 @@
-"""WebSub: a hub is told of every change of a feed, once, whatever happened between; and of nothing else."""
+"""WebSub: a hub is told of every change of a feed, once, whatever happens meanwhile, and of nothing else."""
 
 import json
 import os

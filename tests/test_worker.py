@@ -1,4 +1,4 @@
-"""The short way in for upgrades: the same reading as gunicorn's, and whatever it leaves alone works as before."""
+"""The fast path for upgrades reads requests as gunicorn does, and all other requests work as before."""
 
 import json
 import socket

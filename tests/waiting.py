@@ -1,4 +1,4 @@
-"""Waiting for a visible state, never for a length of time."""
+"""Helpers that wait for a visible state, never for a length of time."""
 
 import threading
 from collections.abc import Callable

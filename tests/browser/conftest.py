@@ -1,4 +1,4 @@
-"""Chromium, the real one. Each test gets browsers of its own on one running Chromium."""
+"""Fixtures for tests in a real Chromium. Each test has browser contexts of its own in one running Chromium."""
 
 import os
 import re

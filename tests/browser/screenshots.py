@@ -1,4 +1,4 @@
-"""Makes the pictures that the README shows: a real server, the sample story, Chromium."""
+"""Takes the screenshots that the README shows, with a real server, the sample story and Chromium."""
 
 import tempfile
 from pathlib import Path

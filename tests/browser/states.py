@@ -1,4 +1,4 @@
-"""A walk through every page in every state that it is seen in, for what must hold in all of them."""
+"""Visits every page in every state in which it is seen, for tests of what must hold in all of them."""
 
 from collections.abc import Iterator
 from io import BytesIO

@@ -1,4 +1,4 @@
-"""Open pages whose article gets another address, and imports that come into the middle of an open list."""
+"""Open pages while their article gets another address, and while imports are inserted into an open list."""
 
 import re
 

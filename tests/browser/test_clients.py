@@ -1,4 +1,4 @@
-"""Our client and theirs: npm's Socket.IO client against our server, ours against a stock Flask-SocketIO."""
+"""Both pairs of client and server: npm's Socket.IO client with our server, and ours with a stock Flask-SocketIO."""
 
 import http.server
 import subprocess

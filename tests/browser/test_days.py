@@ -1,4 +1,4 @@
-"""Each day of a feed is named above its first update, whatever comes, goes or is loaded."""
+"""The list of a feed has a line with the date above the first update of each day, whatever is added or removed."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

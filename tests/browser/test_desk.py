@@ -1,4 +1,4 @@
-"""Editors under pressure, in Chromium."""
+"""The desk in Chromium, while connections break, forms are sent twice and others edit the same text."""
 
 from playwright.sync_api import Page, Route, expect
 

@@ -1,4 +1,4 @@
-"""What editors typed is theirs: kept through lost answers, reloads and other tabs, and published once."""
+"""Text that editors have typed survives lost answers, reloads and other tabs, and is published once."""
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect

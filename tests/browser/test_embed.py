@@ -1,4 +1,5 @@
-"""A feed in a frame on another site's page: live, as high as it has to be, closed both ways, and refused elsewhere."""
+"""A feed in a frame on another site's page is live and as high as its content; frame and page cannot read each
+other."""
 
 import threading
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What holds on every page in every state: axe finds nothing, and nothing scrolls sideways or is too small to hit."""
+"""On every page in every state axe finds no fault, nothing scrolls sideways, and every target is large enough."""
 
 from collections.abc import Callable, Iterator
 from typing import Literal

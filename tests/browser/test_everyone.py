@@ -1,4 +1,4 @@
-"""For everyone: the feed pattern, the keyboard, screen readers, small windows and sharp rules."""
+"""Accessibility: ARIA's feed pattern, the keyboard, screen readers, small windows and high contrast."""
 
 from typing import Any
 

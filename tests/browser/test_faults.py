@@ -1,4 +1,5 @@
-"""Open pages in Chromium through offline, kill -9, restart, restore, and a network that loses and repeats."""
+"""Open pages in Chromium while the server is offline, killed, restarted or restored, and the network loses and
+repeats."""
 
 import re
 from collections.abc import Callable

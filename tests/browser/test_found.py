@@ -1,4 +1,4 @@
-"""The words that were searched for are marked in what was found, as the search compares them."""
+"""The words of a search are highlighted in its results, by the same comparison that the search uses."""
 
 import pytest
 from playwright.sync_api import Page

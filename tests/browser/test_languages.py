@@ -1,4 +1,4 @@
-"""Languages in the browser: plural forms, times and directions are those of the element, whatever stands beside it."""
+"""Plural forms, times and directions in the browser are those of an element's language, whatever surrounds it."""
 
 import re
 from pathlib import Path

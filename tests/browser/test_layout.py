@@ -1,4 +1,4 @@
-"""Where things stand on a page: nothing moves as it loads, and what matters is in reach on a phone and on a desktop."""
+"""Layout: nothing moves while a page loads, and what matters can be reached on a phone and on a desktop."""
 
 from collections.abc import Iterator
 from itertools import pairwise

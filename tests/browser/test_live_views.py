@@ -1,4 +1,4 @@
-"""Each view of a feed is live in its own way, and equals a fresh page of it whenever the last change has come."""
+"""Each view of a feed applies changes in its own way, and equals a freshly loaded page after the last change."""
 
 import re
 from typing import Any

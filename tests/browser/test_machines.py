@@ -1,5 +1,4 @@
-"""What pages hold for machines, in the real browser: data that is not run, that no rule of ours blocks, and feeds that
-are found from the page."""
+"""What pages contain for programs: data that browsers do not run and CSP does not block, and links to feeds."""
 
 import json
 from typing import Any

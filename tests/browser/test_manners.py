@@ -1,4 +1,4 @@
-"""Nothing moves under the eyes, and what is new waits until it is wanted."""
+"""New updates do not move what a reader reads, and wait until the reader asks for them."""
 
 from typing import Any
 

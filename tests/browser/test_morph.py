@@ -1,4 +1,4 @@
-"""An edit puts in place only what differs: what a reader holds, has opened or has scrolled to in it stays."""
+"""An edit replaces only what differs: focus, open folds and scroll positions in the rest of an update stay."""
 
 from collections.abc import Iterator
 from typing import Any

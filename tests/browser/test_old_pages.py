@@ -1,4 +1,4 @@
-"""Pages that were left and come back, that lay open for days, that are on paper, or without their pictures."""
+"""Pages from the back/forward cache, pages that were open for days, printed pages, and pages without pictures."""
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Pictures in texts on an open page: however late they come, nothing moves, and a small screen loads a small file."""
+"""Pictures in texts on an open page: nothing moves when they load late, and a small screen loads a small file."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""Readers with the page open, in Chromium, while an editor writes."""
+"""Readers' open pages in Chromium while an editor writes."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""What a page's scripts cost on the wire, and that a bundle does what its modules do."""
+"""The size of a page's scripts on the wire, and that a bundle does the same as its modules."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""An article that is edited, on pages that have been open since before."""
+"""Pages of an article that were open before it was edited."""
 
 from typing import Any
 

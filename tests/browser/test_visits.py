@@ -1,4 +1,4 @@
-"""Coming, staying, going and coming back: where was I, times, pause, the end of coverage."""
+"""Visits: where a reader left off, times, the pause button, and the end of coverage."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo

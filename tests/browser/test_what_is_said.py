@@ -1,4 +1,4 @@
-"""What a reader's page says of itself is true, its controls say what they do, and a screen reader hears of both."""
+"""The state, labels and announcements of a reader's page are true, and screen readers get both."""
 
 import re
 from typing import Any

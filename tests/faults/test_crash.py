@@ -1,4 +1,4 @@
-"""Real processes, real signals, a real disk: what was answered is there, and every reader ends up right."""
+"""Crashes of real processes on a real disk: every answered write is there, and every reader catches up."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""A database that is locked by others, or damaged: refusals that come soon, one line in the log, and no traces."""
+"""A locked or damaged database: requests are refused soon, with one line in the log and no stack traces."""
 
 import threading
 from collections.abc import Iterator

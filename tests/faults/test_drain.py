@@ -1,4 +1,4 @@
-"""A worker that ends: its readers move on one by one, nothing is lost, and editors do not notice."""
+"""A worker that ends: its readers move to the next one by one, nothing is lost, and no editor's request fails."""
 
 import asyncio
 import http.client

@@ -1,4 +1,4 @@
-"""A rolling deploy: for some seconds workers of the release before write into the schema of this one."""
+"""A rolling deploy: for some seconds workers of the previous release write into the schema of this one."""
 
 import io
 import shutil

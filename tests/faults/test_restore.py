@@ -1,4 +1,5 @@
-"""A restore while editors go on writing: what was answered with 200 holds, and a restore that dies harms nobody."""
+"""A restore while editors write: every write answered with 200 is kept, and a restore that is killed changes
+nothing."""
 
 import os
 import signal
