@@ -39,23 +39,13 @@ def item_id(li: str) -> str:
     return str(element(li, "li").get("id"))
 
 
-class OpenPage:
-    """The state of one open page of a feed, and the reader's rule.
+class Rule:
+    """The reader's rule alone: what to do with an envelope, at this version of this epoch. Its twin in the browser is
+    static/js/rule.js. `put` applies changes, and `catch_up` fetches what was missed and lets `receive` have it."""
 
-    `fetch` takes a path and gives the answer's text and its Link header.
-    """
-
-    def __init__(self, feed: str, html: str, fetch: Callable[[str], tuple[str, str | None]]) -> None:
-        part = _list_of(html, feed)
-        said = element(part, "live-feed")
-        self.feed, self.epoch, self.version = feed, said.get("epoch"), int(said.get("version"))
-        self.items = updates_in(html, feed)
-        self.shows, self.only, self.oldest = said.get("shows"), said.get("only"), said.get("order") is not None
-        older = elements(part, data_older=True)
-        self.older = older[0].get("data-older") if older else None
-        self.floor = _place([*self.items.values()][-1]) if self.items else None
+    def __init__(self, epoch: str, version: int) -> None:
+        self.epoch, self.version = epoch, version
         self.reloads = 0
-        self._fetch = fetch
 
     def receive(self, envelope: dict[str, Any]) -> None:
         """Another epoch: reload. Not newer: ignore. A hole: catch up. Else apply all, the version last."""
@@ -65,9 +55,42 @@ class OpenPage:
             if envelope["after"] > self.version:
                 self.catch_up()
                 return
-            for change in envelope["changes"]:
-                self._apply(change)
+            self.put(envelope["changes"])
             self.version = envelope["version"]
+
+    def stands(self, answer: dict[str, Any]) -> None:
+        """What `follow` answered: another epoch, or a version below mine: reload. A higher one: catch up."""
+        if answer["epoch"] != self.epoch or answer["version"] < self.version:
+            self.reloads += 1
+        elif answer["version"] > self.version:
+            self.catch_up()
+
+    def put(self, changes: list[dict[str, Any]]) -> None:
+        """Applies them."""
+        raise NotImplementedError
+
+    def catch_up(self) -> None:
+        """Fetches what was missed."""
+        raise NotImplementedError
+
+
+class OpenPage(Rule):
+    """The state of one open page of a feed, which follows it by the rule.
+
+    `fetch` takes a path and gives the answer's text and its Link header.
+    """
+
+    def __init__(self, feed: str, html: str, fetch: Callable[[str], tuple[str, str | None]]) -> None:
+        part = _list_of(html, feed)
+        said = element(part, "live-feed")
+        super().__init__(str(said.get("epoch")), int(said.get("version")))
+        self.feed = feed
+        self.items = updates_in(html, feed)
+        self.shows, self.only, self.oldest = said.get("shows"), said.get("only"), said.get("order") is not None
+        older = elements(part, data_older=True)
+        self.older = older[0].get("data-older") if older else None
+        self.floor = _place([*self.items.values()][-1]) if self.items else None
+        self._fetch = fetch
 
     def show_more(self) -> None:
         """Loads the next older updates, as a press of the button does when nothing happens meanwhile."""
@@ -89,6 +112,11 @@ class OpenPage:
     def shown(self) -> list[str]:
         """The list items from top to bottom."""
         return sorted(self.items.values(), key=_place, reverse=not self.oldest)
+
+    def put(self, changes: list[dict[str, Any]]) -> None:
+        """Puts each by its id, or removes it."""
+        for change in changes:
+            self._apply(change)
 
     def _apply(self, change: dict[str, Any]) -> None:
         name, html = change["id"], change["html"]
@@ -157,10 +185,7 @@ class Reader:
         with self._lock:
             assert "error" not in answer, answer
             self.following = True
-            if answer["epoch"] != self.page.epoch or answer["version"] < self.page.version:
-                self.page.reloads += 1
-            elif answer["version"] > self.page.version:
-                self.page.catch_up()
+            self.page.stands(answer)
 
     def _updated(self, envelope: dict[str, Any]) -> None:
         with self._lock:

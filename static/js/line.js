@@ -53,7 +53,7 @@ Object.assign(on, {
   },
   event(name, payload) {
     for (const feed of feeds) {
-      if (feed.name !== payload.feed) continue;
+      if (feed.feed !== payload.feed) continue;
       if (name === "updated") feed.receive(payload);
       if (name === "readers") feed.count(payload.readers);
     }
@@ -67,7 +67,7 @@ Object.assign(on, {
 document.addEventListener("visibilitychange", () => document.hidden || connected || over || poll(POLL_AFTER));
 
 function join(feed) {
-  const { name, epoch, version } = feed;
+  const { feed: name, epoch, version } = feed;
   emit("follow", { feed: name, epoch, version }, (answer) => {
     // A feed that is gone differs in epoch from ours. Any other refusal says nothing about the feed, so the page stays.
     if (!answer.error || answer.error === "no such feed") feed.stands(answer, version);
@@ -79,6 +79,6 @@ function poll(wait) {
   clearTimeout(timer);
   timer = setTimeout(async () => {
     await Promise.all([...feeds].map((feed) => feed.poll()));
-    if (!connected && !over) poll((document.hidden ? POLL_HIDDEN : POLL) * (0.75 + Math.random() / 2));
+    if (!connected && !over) poll((document.hidden ? POLL_HIDDEN : POLL) * (0.5 + Math.random()));
   }, wait);
 }

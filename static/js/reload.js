@@ -8,8 +8,8 @@ import { topOf } from "./steady.js";
 const PAUSE = 10_000;
 // ms over which a crowd is spread, at 1 ms per reader: a small audience need not wait
 const SPREAD = 5_000;
-// ms, up to twice that, before an error page looks for the page whose place it took
-const RETURN = 30_000;
+// ms, with jitter, before an error page looks for the page whose place it took
+const RETURN = 45_000;
 
 const reloaded = performance.getEntriesByType("navigation")[0]?.type !== "navigate";
 const comesBack = reloaded && document.querySelector("[data-come-back]");
@@ -56,4 +56,4 @@ export function goBack() {
 
 // On an error page: when a reload led here, the reader was following something that may come back, such as an article
 // that is a draft for a while.
-if (comesBack) setInterval(() => document.hidden || location.reload(), RETURN * (1 + Math.random()));
+if (comesBack) setInterval(() => document.hidden || location.reload(), RETURN * (0.5 + Math.random()));

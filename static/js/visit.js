@@ -16,7 +16,7 @@ export function visit(feed) {
   const head = feed.querySelector(".since");
   // Other views of a feed do not begin with its newest update.
   if (!head || feed.shows !== "top" || feed.only || feed.order) return {};
-  const kept = `left ${feed.name}`, line = document.createElement("li"), [summary, button] = head.children;
+  const kept = `left ${feed.feed}`, line = document.createElement("li"), [summary, button] = head.children;
   let left = recall(kept)?.split(" "), since, count;
   line.className = "left";
 
