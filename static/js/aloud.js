@@ -1,15 +1,15 @@
-// What a screen reader is told, politely: one voice for the whole page, and never a flood.
+// Announcements to screen readers: one polite live region for the whole page, which speaks once in BREATH at most.
 
 import { recall, remember } from "./memory.js";
 import { words } from "./words.js";
 
-// ms between two announcements: what happens meanwhile is told together
+// ms between two announcements; what happens in between is announced together
 const BREATH = 5_000;
-// ms for what comes together
+// ms of waiting for what arrives together
 const GATHER = 500;
-// Characters that fit every headline; a text has to do with them.
+// Characters of an update that are announced, enough for every headline.
 const LINE = 200;
-// Edits and notices that are told one by one; the latest count.
+// Edits and notices that are announced at most, the latest ones.
 const NAMED = 3;
 
 const voice = document.querySelector(".aloud");
@@ -17,23 +17,23 @@ const choice = document.querySelector(".announce");
 const said = new Map(), heard = new Map();
 let timer, last = -BREATH;
 
-// Says that, as soon as it may, in place of what else is still to be said about the same.
+// Announces a sentence as soon as possible; it replaces one about the same thing that is still waiting.
 export function say(sentence, about = sentence) {
   said.set(about, sentence);
   soon();
 }
 
-// Tells of an update that is new, or of what else happened to it, unless the reader wants to hear less.
+// Announces that an update is new, edited or retracted, unless the reader has chosen to hear less.
 export function tell(item, what = "new", key = item.matches(".is-key")) {
   if (!wanted(key)) return;
   if (!heard.has(item.id)) heard.set(item.id, what);
   soon();
 }
 
-// Whether the reader wants to hear of an update that is a key event, or is none.
+// Whether the reader wants announcements of key events (`key`), or of other updates.
 export const wanted = (key) => (choice?.value ?? "all") === "all" || (key && choice.value === "key");
 
-// What an update or a headline is in a line, if it is there: an update without a headline is named by its first words.
+// The name of an update or a headline in a line, if the element exists; without a headline, the update's first words.
 export const opening = (element) =>
   element?.querySelector("article")?.ariaLabel ??
   (element?.querySelector("h3, .text, p:last-child") ?? element)?.textContent.trim().slice(0, LINE);
@@ -44,12 +44,12 @@ function soon() {
 
 function speak() {
   timer = null;
-  // What is new waits until somebody listens.
+  // It waits until the page is visible.
   if (document.hidden || !(said.size + heard.size)) return;
   last = performance.now();
   const told = { new: [], edited: [], retracted: [] };
   for (const [id, what] of heard) {
-    // None that was retracted since without a word.
+    // Not if it was retracted meanwhile without a notice.
     const item = document.getElementById(id);
     if (item) told[item.matches(".retracted") ? "retracted" : what].push(opening(item));
   }

@@ -1,5 +1,5 @@
-// Marks the words that were searched for in what was found. Nothing is put into the updates: the browser paints the marks
-// where it knows how to, https://developer.mozilla.org/en-US/docs/Web/API/CSS_Custom_Highlight_API
+// Highlights the words of a search in its results. It changes nothing in the updates: browsers that know how to paint the
+// highlights, https://developer.mozilla.org/en-US/docs/Web/API/CSS_Custom_Highlight_API
 
 // These scripts have no spaces between words.
 const SIGN = "[\\u0e01-\\u0eff\\u1000-\\u109f\\u1780-\\u17ff\\u3005-\\u9fff\\uac00-\\ud7a3]";
@@ -10,7 +10,7 @@ const asked = document.querySelector("[name=q]")?.value.match(RegExp(`${SIGN}+|$
 
 if (list && asked && window.Highlight) {
   const any = RegExp([...asked.filter((word) => RegExp(SIGN).test(word)), WORD].join("|"), "gu");
-  // Case and accents are nothing to the search, in every language.
+  // The search ignores case and accents, in every language.
   const { compare } = new Intl.Collator("en", { sensitivity: "base" });
   const marks = new Highlight();
   const mark = () => {

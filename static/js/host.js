@@ -1,5 +1,5 @@
-// For a page of another site: makes each of our frames on it as high as what is in it. No module, so that it knows where
-// it came from; it sees nothing of the page but its frames.
+// Runs in a page of another site, and makes each of our frames there as high as its content. It is no module, so that
+// `currentScript` has its address; it reads nothing of the page but its frames.
 (() => {
   const site = new URL(document.currentScript.src).origin;
   const frames = () => [...document.querySelectorAll(`iframe[src^="${site}/embed/"]`)];
@@ -10,6 +10,6 @@
     for (const frame of frames()) if (frame.contentWindow === source) frame.style.height = `${height}px`;
   });
 
-  // Those that said it before anybody listened.
+  // Asks frames that have sent their height before this script ran.
   for (const frame of frames()) frame.contentWindow.postMessage("height?", "*");
 })();

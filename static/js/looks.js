@@ -1,15 +1,15 @@
-// How pages look on this device: in which theme, and whether with pictures. Runs before the first paint.
+// Theme and pictures on this device. It runs before the first paint.
 (() => {
   const root = document.documentElement, looks = root.dataset;
   const other = { dark: "light", light: "dark", without: "with", with: "without", undefined: "without" };
-  // Storage may be forbidden: a look holds for this page, then.
+  // Storage may be forbidden; then a choice is valid for this page only.
   try {
     for (const look of ["theme", "pictures"]) if (localStorage[look]) looks[look] = localStorage[look];
-  } catch { /* not kept, then */ }
+  } catch { /* not stored */ }
   addEventListener("click", ({ target }) => {
     const look = target.closest("[data-look]")?.dataset.look;
     if (!look) return;
     looks[look] = other[look === "theme" ? getComputedStyle(root).colorScheme : looks[look]];
-    try { localStorage[look] = looks[look]; } catch { /* not kept, then */ }
+    try { localStorage[look] = looks[look]; } catch { /* not stored */ }
   });
 })();

@@ -1,20 +1,20 @@
-// Makes an element what another is, and touches only what differs: whoever has selected text in it, scrolled a table
-// sideways or opened something keeps that, and no picture loads twice.
+// Makes an element equal to another and changes only what differs. So selected text, scrolled tables and open folds stay,
+// and no picture loads twice.
 
-// Whether the first can become the second. A time is watched by the clock of times.js, and an update that was pinned
-// instead of another begins with its own fold.
+// Whether the first can be turned into the second. Not a time, which times.js keeps up to date, nor a pinned update into
+// another one, which has a fold of its own.
 const alike = (a, b) =>
   a.nodeName === b.nodeName && (!a.id || !b.id || a.id === b.id) && a.dataset?.of === b.dataset?.of && !a.dateTime;
 
-// Puts `fresh` in the place of `old`, which stays where it can; what is left of `fresh` is of no use then.
+// Replaces `old` by `fresh`, and keeps of `old` what it can. `fresh` cannot be used afterwards.
 export function morph(old, fresh) {
-  // What is in the page already, such as a notice that moves up, is no copy.
+  // An element that is in the page already, such as a notice that moves up, is moved and not copied.
   if (fresh.isConnected || !alike(old, fresh)) return old.replaceWith(fresh);
   if (!old.attributes) {
     if (old.data !== fresh.data) old.data = fresh.data;
     return;
   }
-  // Whether it is open is the reader's.
+  // The reader decides whether it is open.
   for (const { name } of [...old.attributes]) name === "open" || fresh.hasAttribute(name) || old.removeAttribute(name);
   for (const { name, value } of fresh.attributes) {
     name === "open" || old.getAttribute(name) === value || old.setAttribute(name, value);
@@ -38,7 +38,7 @@ export function morph(old, fresh) {
   while (here) drop();
 }
 
-// Which children of `old`, in order, are the same as those already. Space between elements is the same everywhere.
+// Finds, in order, the children of `old` that equal one of these. White space between elements does not count.
 function twinsOf(children, old) {
   const twins = new Map();
   let rest = [...old.childNodes];

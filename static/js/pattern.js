@@ -3,7 +3,7 @@
 const STOPS = "a[href], button, input, select, summary, article[tabindex]";
 const ALONG = { PageDown: 1, PageUp: -1 }, OUT = { End: 1, Home: -1 };
 
-// Says of each item in that box which it is; `size` is how many there are, -1 when there are more. A feed has some.
+// Numbers the items of the list; `size` is how many there are, -1 if there may be more. An empty list is no feed.
 export function number(box, items, size) {
   box.role = items.length ? "feed" : "group";
   items.forEach(({ firstElementChild: article }, i) => {
@@ -12,8 +12,8 @@ export function number(box, items, size) {
   });
 }
 
-// Does to `old` what takes it or a part of it away. Whoever had the focus in it has it in
-// `next` then, or in `old` where that stays after all, at the same link if it is there.
+// Calls `act`, which removes `old` or a part of it. If the focus was there, it moves to the same link in `old` if that
+// stays, or else in `next`, or to the first place there.
 export function keepFocus(old, next, act) {
   const had = document.activeElement;
   const inside = old.contains(had);
@@ -25,8 +25,8 @@ export function keepFocus(old, next, act) {
   (same ?? next.querySelector("article") ?? stops[0])?.focus({ preventScroll: true });
 }
 
-// What a key does in that box: Page Down and Page Up go from update to update, Ctrl+End and Ctrl+Home out of the feed. A
-// mouse leaves the focus somewhere, too, and there the keys scroll as ever.
+// Handles keys in the list: Page Down and Page Up go from update to update, Ctrl+End and Ctrl+Home leave the feed. Where
+// a click has put the focus, these keys scroll as usual.
 export function walk(event) {
   const { key, ctrlKey, target, currentTarget } = event;
   const way = (ctrlKey ? OUT : ALONG)[key];

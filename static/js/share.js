@@ -1,9 +1,8 @@
-// Sharing an update: by the device's own means where it has some, else its address is copied. Elsewhere the link is
-// a link.
+// Shares an update with the device's own dialogue, or copies its address. In other browsers the link is followed.
 
 import { say } from "./aloud.js";
 
-// ms for which "Copied" is to be read
+// ms for which "Copied" is shown
 const SAID = 3_000;
 
 export function share(event, { href, dataset }) {
@@ -11,7 +10,7 @@ export function share(event, { href, dataset }) {
     say((dataset.said = document.querySelector(".aloud").dataset.copied));
     setTimeout(() => delete dataset.said, SAID);
   };
-  // Who thinks better of it is no error.
+  // Closing the dialogue is no error.
   if (navigator.share) navigator.share({ url: href }).catch(() => null);
   else if (navigator.clipboard) navigator.clipboard.writeText(href).then(copied, () => location.assign(href));
   else return;

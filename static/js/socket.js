@@ -1,39 +1,38 @@
-// A Socket.IO v5 client over the native WebSocket: connect, events, acks, heartbeat, and coming back. A page has one.
+// A Socket.IO v5 client over the native WebSocket: connect, events, acks, heartbeat and reconnecting. A page has one.
 // The official bundle is ten times this size and needs Node to install. The protocol:
 // https://socket.io/docs/v4/socket-io-protocol/ and https://socket.io/docs/v4/engine-io-protocol/
 
 // ms; doubled with each failure
 const FIRST_RETRY = 1_000;
-// ms; the full jitter below it spreads a crowd that lost its server
+// ms; full jitter up to this spreads a crowd that has lost its server
 const LAST_RETRY = 30_000;
 
 const url = `${location.origin.replace("http", "ws")}/socket.io/?EIO=4&transport=websocket`;
 const acks = new Map();
 let wanted, ws, timer, silence, limit = 45_000, heard = 0, failures = 0, last = 0;
 
-// What is to be done when it is connected(), when it is lost(), at an event(name, payload), and when the reader comes
-// back while it is closed().
+// Handlers: connected(), lost(), event(name, payload), and closed() when the reader returns while it is closed.
 export const on = {};
 
-// Connects, and stays so.
+// Connects, and reconnects whenever the connection is lost.
 export function open() {
   wanted = true;
   wake();
 }
 
-// Ends it, without a word; what was not answered yet is never answered.
+// Closes the connection without calling lost(). Pending acks are never called.
 export function close() {
   wanted = false;
   leave();
 }
 
-// Sends an event; `answered` gets the ack. When the connection is lost before that, it is never called.
+// Sends an event; `answered` gets the ack. If the connection is lost before, it is never called.
 export function emit(name, payload, answered) {
   acks.set(++last, answered);
   send(`42${last}${JSON.stringify([name, payload])}`);
 }
 
-// There is reason to believe that it works now, or that it no longer does: do not wait for a timer.
+// Called when the state of the network may have changed: checks and connects now instead of at the timer.
 function wake() {
   if (!wanted) return on.closed();
   if (Date.now() - heard > limit) lose(ws);
@@ -79,7 +78,7 @@ function hear() {
 }
 
 function lose(old) {
-  // One that was given up closes later
+  // Sockets that were given up close later.
   if (!old || old !== ws) return;
   leave();
   timer = setTimeout(connect, Math.random() * Math.min(LAST_RETRY, FIRST_RETRY * 2 ** failures++));
@@ -96,9 +95,9 @@ function leave() {
 }
 
 addEventListener("online", wake);
-// It may stay open for a minute without a word
+// Otherwise it may stay open for a minute without noticing.
 addEventListener("offline", () => lose(ws));
 addEventListener("pageshow", ({ persisted }) => persisted && wake());
-// An open socket may keep the page out of the back/forward cache
+// An open socket may keep the page out of the back/forward cache.
 addEventListener("pagehide", leave);
 document.addEventListener("visibilitychange", () => document.hidden || wake());

@@ -1,12 +1,12 @@
-// The page's words stand in its templates, with {gaps}, and once for each plural form where they count something.
+// The sentences of scripts are in the templates' data attributes, with {names} for values, and for each plural form.
 
-// The language in which an element is written. English is Britain's, for the order in which the server writes a date.
+// The language of an element. English is British, because of the order in which the server writes a date.
 export function languageOf(element) {
   const { lang } = element.closest("[lang]");
   return lang === "en" ? "en-GB" : lang;
 }
 
-// The words which that element keeps under that name, with those values in their gaps.
+// The sentence in `data-<name>` of the element, or in its plural form by `count`, with the values filled in.
 export function words(element, name, values = {}) {
   const language = languageOf(element);
   const form = (end) => element.getAttribute(`data-${name}${end}`);
@@ -15,6 +15,6 @@ export function words(element, name, values = {}) {
   return found.replace(/{(\w+)}/g, (_, gap) => values[gap].toLocaleString(language));
 }
 
-// Of HTML that is the site's own: browsers that know Trusted Types take no other.
+// Marks HTML of this site as trusted, without which browsers with Trusted Types refuse it.
 const own = globalThis.trustedTypes?.createPolicy("liveline", { createHTML: (html) => html });
 export const trusted = (html) => own?.createHTML(html) ?? html;
