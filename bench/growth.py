@@ -19,7 +19,7 @@ from typing import Any
 from harness import Bench, Server, arguments
 from servers import FRAME, LIVELINE, liveline
 
-from feed.store import articles, backup
+from feed.store import backup, writing
 from feed.store.database import Database, Store
 from feed.store.editors import Editor
 
@@ -76,7 +76,7 @@ def seed(size: int) -> Callable[[Store, Editor], None]:
     """Fills the News Feed with that many updates, in one transaction."""
 
     def fill(store: Store, editor: Editor) -> None:
-        articles.create(store, editor, {"slug": ARTICLE, "headline": "The bridge is open", "body": "At last."})
+        writing.create(store, editor, {"slug": ARTICLE, "headline": "The bridge is open", "body": "At last."})
         store.write(_insert, {"size": size, "byline": editor.display_name, "editor": editor.id})
         if problems := backup.check(store):
             raise SystemExit("\n".join(problems))

@@ -19,7 +19,7 @@ from http.client import HTTPConnection
 from harness import LOAD_CORE, Bench, Server, arguments
 from servers import FASTAPI, LIVELINE, NGINX, fastapi, liveline, nginx
 
-from feed.store import articles, publishing
+from feed.store import publishing, writing
 from feed.store.database import Store
 from feed.store.editors import Editor
 
@@ -33,7 +33,7 @@ def story(store: Store, editor: Editor) -> None:
     body = "\n\n".join(
         ["The harbour bridge is open again after a night of work, and traffic moves in both lanes."] * 12
     )
-    articles.create(store, editor, {"slug": ARTICLE, "headline": "The bridge is open", "body": body, "live": True})
+    writing.create(store, editor, {"slug": ARTICLE, "headline": "The bridge is open", "body": body, "live": True})
     for number in range(UPDATES):
         for slug in (ARTICLE, "news"):
             text = f"Number {number}: the **bridge** was closed for inspection; the ferry takes cars until then."

@@ -16,7 +16,7 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from app import create_app
-from feed.store import articles, publishing, tokens
+from feed.store import publishing, tokens, writing
 from feed.store.articles import Article
 from feed.store.editors import Editor
 from feed.store.updates import Update
@@ -117,7 +117,7 @@ class Site:
 
     def write_article(self, slug: str = "harbour", **given: Any) -> Article:
         """An article by bob; `live=True` gives it a feed."""
-        return articles.create(self.services.store, self.bob, {"slug": slug, "headline": f"About {slug}", **given})
+        return writing.create(self.services.store, self.bob, {"slug": slug, "headline": f"About {slug}", **given})
 
     def versions(self) -> dict[str, int]:
         """Where every feed stands: to show that nothing was written."""

@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import socketio
 
-from feed.store import articles, feeds, updates
+from feed.store import feeds, updates, writing
 from feed.web.cursors import cursor_of
 from tests.conftest import FROM_HERE, Site
 from tests.server import Server
@@ -100,7 +100,7 @@ def test_a_draft_leaves_no_trace_in_redirects(site: Site) -> None:
     rename(site, "secret-name", "other-name")  # never public
     site.write_article("harbour", live=True)
     rename(site, "harbour", "port")
-    articles.edit(site.services.store, "port", site.bob, {"draft": True})
+    writing.edit(site.services.store, "port", site.bob, {"draft": True})
     rename(site, "port", "secret-port")
     nothing = {endpoint: site.charlie.get(endpoint.format("nothing")) for endpoint in ENDPOINTS}
     for endpoint, known in nothing.items():
@@ -108,8 +108,8 @@ def test_a_draft_leaves_no_trace_in_redirects(site: Site) -> None:
             answer = site.charlie.get(endpoint.format(old))
             assert (answer.status_code, answer.data) == (404, known.data), (endpoint, old)
         assert site.charlie.get(f"{urlsplit(endpoint).path.format('secret-port')}/").status_code == 404
-    articles.edit(site.services.store, "other-name", site.bob, {"draft": False})
-    articles.edit(site.services.store, "secret-port", site.bob, {"draft": False})
+    writing.edit(site.services.store, "other-name", site.bob, {"draft": False})
+    writing.edit(site.services.store, "secret-port", site.bob, {"draft": False})
     assert site.charlie.get("/articles/secret-name").status_code == 404, "it was public at no time"
     assert site.charlie.get("/articles/harbour").headers["Location"] == "/articles/secret-port"
     assert site.charlie.get("/articles/port").headers["Location"] == "/articles/secret-port"
@@ -195,7 +195,7 @@ def test_a_card_follows_its_article_to_the_new_address(site: Site) -> None:
     rename(site, "harbour", "port")
     page = site.charlie.get("/articles/bridge").text
     assert 'href="/articles/port"' in page
-    articles.edit(site.services.store, "port", site.bob, {"draft": True})
+    writing.edit(site.services.store, "port", site.bob, {"draft": True})
     assert "/articles/port" not in site.charlie.get("/articles/bridge").text
 
 

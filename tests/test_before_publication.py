@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feed import times
-from feed.store import articles, feeds, migrations, publishing, revisions, updates
+from feed.store import articles, feeds, migrations, publishing, revisions, updates, writing
 from feed.store.database import Store
 from feed.store.updates import Update
 from tests.conftest import Site, site_in
@@ -41,7 +41,7 @@ def public_answers(site: Site, ids: list[int], epochs: set[str], asked: str = ""
 
 def come_out(site: Site, *, draft: bool = False) -> None:
     """The article comes out, or goes back to draft."""
-    articles.edit(site.services.store, SLUG, site.bob, {"draft": draft})
+    writing.edit(site.services.store, SLUG, site.bob, {"draft": draft})
 
 
 def epoch(site: Site) -> str:
@@ -101,7 +101,7 @@ class Story:
 
     def rename(self, which: int) -> None:
         self.headline = self.word()
-        articles.edit(self.site.services.store, SLUG, self.site.bob, {"headline": self.headline})
+        writing.edit(self.site.services.store, SLUG, self.site.bob, {"headline": self.headline})
         self._look()
 
     def turn(self, which: int) -> None:
@@ -160,7 +160,7 @@ def test_the_owners_case_a_name_taken_out_of_a_draft_is_in_no_public_answer(site
     )  # fmt: skip
     gone = site.publish("Mrs Tadpole helped.", feed=SLUG)
     site.retract(gone, "Tadpole sued", notice=True)
-    articles.edit(site.services.store, SLUG, site.alice, {"headline": "Second headline"})
+    writing.edit(site.services.store, SLUG, site.alice, {"headline": "Second headline"})
     before = epoch(site)
     come_out(site)
     for path, _, text in public_answers(site, [named.id, gone.id], {before, epoch(site)}, "tadpole"):
@@ -223,9 +223,9 @@ def test_back_to_draft_and_out_again_shows_what_readers_saw_before_and_after(sit
 def test_an_article_that_comes_out_again_is_updated_only_if_its_words_changed(site: Site, reworded: bool) -> None:
     site.write_article(SLUG, draft=False)
     come_out(site, draft=True)
-    articles.edit(site.services.store, SLUG, site.bob, {"headline": "Another"})
+    writing.edit(site.services.store, SLUG, site.bob, {"headline": "Another"})
     if not reworded:
-        articles.edit(site.services.store, SLUG, site.bob, {"headline": f"About {SLUG}"})
+        writing.edit(site.services.store, SLUG, site.bob, {"headline": f"About {SLUG}"})
     come_out(site)
     with site.services.store.read() as db:
         assert bool(articles.get(db, SLUG).edited_at) == reworded
@@ -233,7 +233,7 @@ def test_an_article_that_comes_out_again_is_updated_only_if_its_words_changed(si
 
 def test_a_coverage_that_ended_in_a_draft_ended_when_the_article_came_out(site: Site) -> None:
     site.write_article(SLUG, draft=True, live=True)
-    articles.edit(site.services.store, SLUG, site.bob, {"live": False})
+    writing.edit(site.services.store, SLUG, site.bob, {"live": False})
     come_out(site)
     with site.services.store.read() as db:
         article = articles.get(db, SLUG)

@@ -15,7 +15,7 @@ from PIL import Image
 from werkzeug.datastructures import Accept
 from werkzeug.http import parse_accept_header
 
-from feed.store import articles, editors, feeds, publishing
+from feed.store import editors, feeds, publishing, writing
 from feed.store.database import Store
 from feed.web import cache, files, static
 from feed.web.cache import Cache
@@ -54,19 +54,19 @@ WRITES: dict[str, Write] = {
     "retract with a notice": lambda site: publishing.retract(
         site.services.store, site.publish("Gone soon").id, {"reason": "A mistake", "notice": True}, None
     ),
-    "another headline": lambda site: articles.edit(site.services.store, "harbour", site.bob, {"headline": "Low"}),
-    "a feedless headline": lambda site: articles.edit(site.services.store, "bridge", site.bob, {"headline": "Up"}),
-    "another body": lambda site: articles.edit(site.services.store, "bridge", site.bob, {"body": "All new"}),
-    "another language": lambda site: articles.edit(site.services.store, "harbour", site.bob, {"language": "uk"}),
-    "another language of an article without a feed": lambda site: articles.edit(
+    "another headline": lambda site: writing.edit(site.services.store, "harbour", site.bob, {"headline": "Low"}),
+    "a feedless headline": lambda site: writing.edit(site.services.store, "bridge", site.bob, {"headline": "Up"}),
+    "another body": lambda site: writing.edit(site.services.store, "bridge", site.bob, {"body": "All new"}),
+    "another language": lambda site: writing.edit(site.services.store, "harbour", site.bob, {"language": "uk"}),
+    "another language of an article without a feed": lambda site: writing.edit(
         site.services.store, "bridge", site.bob, {"language": "ar"}
     ),
-    "coverage begins": lambda site: articles.edit(site.services.store, "bridge", site.bob, {"live": True}),
+    "coverage begins": lambda site: writing.edit(site.services.store, "bridge", site.bob, {"live": True}),
     "coverage ends": lambda site: feeds.close_coverage(site.services.store, "harbour", None),
     "coverage goes on": lambda site: feeds.open_coverage(site.services.store, "harbour", None),
-    "a draft": lambda site: articles.edit(site.services.store, "harbour", site.bob, {"draft": True}),
-    "a draft comes out": lambda site: articles.edit(site.services.store, "secret", site.bob, {"draft": False}),
-    "public again": lambda site: articles.edit(site.services.store, "harbour", site.bob, {"draft": False}),
+    "a draft": lambda site: writing.edit(site.services.store, "harbour", site.bob, {"draft": True}),
+    "a draft comes out": lambda site: writing.edit(site.services.store, "secret", site.bob, {"draft": False}),
+    "public again": lambda site: writing.edit(site.services.store, "harbour", site.bob, {"draft": False}),
     "a new article": lambda site: site.write_article(f"story-{random.randrange(10**9)}"),
     "a new author": lambda site: editors.add(
         site.services.store, f"e{random.randrange(10**9)}", "x" * 12, "editor", actor=None

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from feed.store import articles
+from feed.store import writing
 from tests.conftest import Site, application_in, site_in
 from tests.pages import elements
 from tests.test_reader_pages import Page
@@ -90,7 +90,7 @@ def test_drafts_and_what_was_retracted_are_nowhere(site: Site) -> None:
     site.retract(update)
     oembed(site, f"/updates/{update.id}", 410)
     assert "A secret" not in site.charlie.get("/embed/feeds/harbour").text
-    articles.edit(site.services.store, "harbour", site.bob, {"draft": True})
+    writing.edit(site.services.store, "harbour", site.bob, {"draft": True})
     for path in ("/articles/harbour", "/feeds/harbour", "/embed/feeds/harbour", f"/updates/{update.id}"):
         oembed(site, path, 404)
     assert site.charlie.get("/embed/feeds/harbour").status_code == 404

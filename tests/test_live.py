@@ -12,7 +12,7 @@ import socketio
 import websocket
 from websocket import WebSocket
 
-from feed.store import articles, editors, publishing
+from feed.store import editors, publishing, writing
 from feed.store.database import Store
 from tests.reader import Reader, updates_in
 from tests.server import PASSWORD, Server
@@ -98,7 +98,7 @@ def test_a_draft_has_no_socket_either_and_leaves_open_pages_when_it_becomes_one(
     store = Store(tmp_path / "feed.db")
     with store.read() as db:
         bob = editors.by_name(db, "bob")
-    articles.edit(store, "secret", bob, {"draft": True})
+    writing.edit(store, "secret", bob, {"draft": True})
     eventually(lambda: open_page.page.reloads == 1)
     publishing.publish(store, "secret", bob, {"body": "Nobody may see this"})
     server.publish("A later sign of life")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from feed import repeats, times
-from feed.store import articles, backup, feeds, moments, updates
+from feed.store import backup, feeds, moments, updates, writing
 from tests.conftest import Site
 from tests.reader import updates_in
 
@@ -71,7 +71,7 @@ def test_what_was_written_in_a_draft_is_published_with_its_article(site: Site, m
         gone = site.publish("Gone", feed="harbour")
         site.retract(gone)
     before = times.now()
-    published = articles.edit(site.services.store, "harbour", site.bob, {"draft": False})
+    published = writing.edit(site.services.store, "harbour", site.bob, {"draft": False})
     with site.services.store.read() as db:
         for each in written:
             found = updates.get(db, each.id)
@@ -96,10 +96,10 @@ def test_an_article_that_was_a_draft_again_publishes_what_was_written_meanwhile_
         first = site.publish("Public", feed="harbour")
     with monkeypatch.context() as earlier:
         set_clock(earlier, days=-2)
-        articles.edit(site.services.store, "harbour", site.bob, {"draft": True})
+        writing.edit(site.services.store, "harbour", site.bob, {"draft": True})
         second = site.publish("In the second draft", feed="harbour")
     before = times.now()
-    articles.edit(site.services.store, "harbour", site.bob, {"draft": False})
+    writing.edit(site.services.store, "harbour", site.bob, {"draft": False})
     with site.services.store.read() as db:
         assert updates.get(db, first.id).published_at == first.published_at
         assert updates.get(db, second.id).published_at >= before
@@ -111,7 +111,7 @@ def test_a_draft_whose_clock_was_set_back_keeps_its_order(site: Site, monkeypatc
     two = site.publish("Two", feed="harbour")
     moved = "UPDATE updates SET published_at = ? WHERE id = ?"
     site.services.store.write(lambda db: db.execute(moved, ["2026-01-01T00:00:00.000Z", two.id]))  # by an older release
-    articles.edit(site.services.store, "harbour", site.bob, {"draft": False})
+    writing.edit(site.services.store, "harbour", site.bob, {"draft": False})
     assert shown(site, "harbour") == [one.id, two.id]
 
 
@@ -158,8 +158,8 @@ def test_what_was_retracted_after_its_draft_came_out_stays_so_when_the_draft_is_
     site.write_article("harbour", draft=True, live=True)
     gone, kept = site.publish("The wrong man", feed="harbour"), site.publish("Fog", feed="harbour")
     backup.backup(site.services.store, site.services.settings.media, tmp_path / "backup.db")
-    articles.edit(site.services.store, "harbour", site.bob, {"draft": False, "slug": "port"})
+    writing.edit(site.services.store, "harbour", site.bob, {"draft": False, "slug": "port"})
     site.retract(gone)
     backup.restore(site.services.store, site.services.settings.media, tmp_path / "backup.db")
-    articles.edit(site.services.store, "harbour", site.bob, {"draft": False})
+    writing.edit(site.services.store, "harbour", site.bob, {"draft": False})
     assert shown(site, "harbour") == [kept.id]

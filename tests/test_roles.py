@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from feed.errors import NotAllowed
-from feed.store import actions, articles, editors, feeds, people, pictures, publishing, tokens
+from feed.store import actions, editors, feeds, people, pictures, publishing, tokens, writing
 from feed.store.actions import MAY, ROLES, Verb
 from feed.store.editors import Editor
 from tests.conftest import FROM_HERE, PASSWORD, Site
@@ -42,8 +42,8 @@ DEEDS: dict[Verb, Deed] = {
     Verb.CLOSE: lambda site, by: feeds.close_coverage(site.services.store, "harbour", by),
     Verb.OPEN_NEWS: lambda site, by: feeds.open_coverage(site.services.store, "news", by),
     Verb.CLOSE_NEWS: lambda site, by: feeds.close_coverage(site.services.store, "news", by),
-    Verb.CREATE_ARTICLE: lambda site, by: articles.create(site.services.store, by, {"headline": "x"}),
-    Verb.EDIT_ARTICLE: lambda site, by: articles.edit(site.services.store, "harbour", by, {"headline": "x"}),
+    Verb.CREATE_ARTICLE: lambda site, by: writing.create(site.services.store, by, {"headline": "x"}),
+    Verb.EDIT_ARTICLE: lambda site, by: writing.edit(site.services.store, "harbour", by, {"headline": "x"}),
     Verb.ADD_PICTURE: _add_picture,
     Verb.CHANGE_PROFILE: lambda site, by: editors.change_profile(site.services.store, by.id, {"job": "x"}, by),
     Verb.CHANGE_PASSWORD: _own_password,
@@ -62,16 +62,16 @@ IN_DRAFTS: dict[str, Deed] = {
     "mark": lambda site, by: publishing.edit(site.services.store, 2, by, {"pinned": True}, None),
     "retract": lambda site, by: publishing.retract(site.services.store, 2, {}, by),
     "close": lambda site, by: feeds.close_coverage(site.services.store, "sketch", by),
-    "create": lambda site, by: articles.create(site.services.store, by, {"headline": "x", "draft": True, "live": True}),
-    "edit article": lambda site, by: articles.edit(site.services.store, "sketch", by, {"headline": "x", "live": False}),
-    "move": lambda site, by: articles.edit(site.services.store, "sketch", by, {"slug": "drawing"}),
+    "create": lambda site, by: writing.create(site.services.store, by, {"headline": "x", "draft": True, "live": True}),
+    "edit article": lambda site, by: writing.edit(site.services.store, "sketch", by, {"headline": "x", "live": False}),
+    "move": lambda site, by: writing.edit(site.services.store, "sketch", by, {"slug": "drawing"}),
 }
 # What makes something of a draft public, or a draft of what is public.
 ACROSS: dict[str, Deed] = {
-    "come out": lambda site, by: articles.edit(site.services.store, "sketch", by, {"draft": False}),
-    "come out live": lambda site, by: articles.edit(site.services.store, "sketch", by, {"draft": False, "live": False}),
-    "take back": lambda site, by: articles.edit(site.services.store, "harbour", by, {"draft": True}),
-    "give a coverage": lambda site, by: articles.edit(site.services.store, "plain", by, {"live": True}),
+    "come out": lambda site, by: writing.edit(site.services.store, "sketch", by, {"draft": False}),
+    "come out live": lambda site, by: writing.edit(site.services.store, "sketch", by, {"draft": False, "live": False}),
+    "take back": lambda site, by: writing.edit(site.services.store, "harbour", by, {"draft": True}),
+    "give a coverage": lambda site, by: writing.edit(site.services.store, "plain", by, {"live": True}),
 }
 
 

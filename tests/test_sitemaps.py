@@ -10,7 +10,7 @@ from lxml import etree
 
 from feed import times
 from feed.render import sitemaps
-from feed.store import articles, feeds
+from feed.store import feeds, writing
 from feed.store import sitemap as stored
 from tests.conftest import Site
 
@@ -96,8 +96,8 @@ def test_the_sitemap_holds_the_public_articles_and_the_pages_that_lead_on(site: 
     assert list(listed(site)) == ["/", "/feeds/news", "/articles/harbour", "/articles/bridge", "/authors/bob-brown"]
     assert listed(site)["/articles/bridge"] == local(site, bridge.published_at or "")
     assert listed(site)["/articles/harbour"] == local(site, harbour.feed.opened_at if harbour.feed else "")
-    articles.edit(site.services.store, "bridge", site.bob, {"draft": True})
-    articles.edit(site.services.store, "secret", site.bob, {"draft": False})
+    writing.edit(site.services.store, "bridge", site.bob, {"draft": True})
+    writing.edit(site.services.store, "secret", site.bob, {"draft": False})
     assert set(listed(site)) == {"/", "/feeds/news", "/articles/harbour", "/articles/secret", "/authors/bob-brown"}
 
 
@@ -110,7 +110,7 @@ def test_an_article_changed_when_it_was_edited_or_its_coverage_went_on(site: Sit
     assert listed(site)["/articles/harbour"] == local(site, update.published_at)
     site.retract(update)
     assert listed(site)["/articles/harbour"] == old, "of what was retracted not even the moment is left"
-    edited = articles.edit(site.services.store, "harbour", site.bob, {"headline": "Other"})
+    edited = writing.edit(site.services.store, "harbour", site.bob, {"headline": "Other"})
     assert listed(site)["/articles/harbour"] == local(site, edited.edited_at or "")
     closed = feeds.close_coverage(site.services.store, "harbour", None)
     assert listed(site)["/articles/harbour"] == local(site, closed.closed_at or "")
@@ -133,10 +133,10 @@ def test_the_news_are_of_the_last_48_hours(site: Site) -> None:
     found = news(site)
     assert list(found) == ["/articles/bridge", "/articles/young"]
     assert found["/articles/young"][0] == "“young” & <more>"
-    opened = articles.edit(site.services.store, "older", site.bob, {"live": True})
+    opened = writing.edit(site.services.store, "older", site.bob, {"live": True})
     assert opened.feed
     assert news(site)["/articles/older"][1] == local(site, opened.feed.opened_at), "coverage is news of its own"
-    articles.edit(site.services.store, "bridge", site.bob, {"draft": True})
+    writing.edit(site.services.store, "bridge", site.bob, {"draft": True})
     assert "/articles/bridge" not in news(site)
 
 

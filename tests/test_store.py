@@ -16,7 +16,6 @@ from feed import threads, times
 from feed.errors import Gone, Stale
 from feed.render.envelope import envelope
 from feed.store import (
-    articles,
     backup,
     changes,
     editors,
@@ -30,6 +29,7 @@ from feed.store import (
     sessions,
     tokens,
     updates,
+    writing,
 )
 from feed.store.database import Store
 from feed.store.feeds import NEWS
@@ -411,7 +411,7 @@ def test_who_did_what_since_the_backup_stays_on_record(site: Site, tmp_path: Pat
     eve = editors.add(store, "eve", PASSWORD, "editor", "Eve Ellis", actor=site.alice)
     publishing.publish(store, "harbour", eve, {"body": "After"})
     publishing.retract(store, 1, {"reason": "Wrong"}, site.alice)
-    articles.create(store, eve, {"headline": "Quay", "slug": "quay", "live": True})
+    writing.create(store, eve, {"headline": "Quay", "slug": "quay", "live": True})
     people.disable(store, "bob", site.alice)
 
     for _ in range(2):  # what was carried once is carried again, and no twice
@@ -442,13 +442,13 @@ def test_an_article_taken_back_since_the_backup_stays_a_draft(site: Site, tmp_pa
         site.write_article(slug, live=True)
     site.write_article("secret", draft=True)
     backup.backup(store, media, tmp_path / "site.backup")
-    articles.edit(store, "harbour", site.bob, {"draft": True})
-    articles.edit(store, "secret", site.bob, {"draft": False})
+    writing.edit(store, "harbour", site.bob, {"draft": True})
+    writing.edit(store, "secret", site.bob, {"draft": False})
     backup.restore(store, media, tmp_path / "site.backup")
     paths = ("/articles/harbour", "/feeds/harbour", "/articles/bridge", "/articles/secret")
     assert [site.charlie.get(path).status_code for path in paths] == [404, 404, 200, 404]
     assert "harbour" not in site.charlie.get("/").text
-    assert articles.edit(store, "harbour", site.bob, {"draft": False}, 2).revision == 3
+    assert writing.edit(store, "harbour", site.bob, {"draft": False}, 2).revision == 3
     assert backup.check(store) == []
 
 
@@ -578,7 +578,7 @@ def test_old_sessions_and_tries_are_swept_away(site: Site, monkeypatch: pytest.M
 
 def test_an_article_keeps_its_revisions(site: Site) -> None:
     site.write_article("harbour", body="One")
-    articles.edit(site.services.store, "harbour", site.bob, {"body": "Two"}, 1)
+    writing.edit(site.services.store, "harbour", site.bob, {"body": "Two"}, 1)
     kept = rows(
         site.services.store, "SELECT revision, json_extract(fields, '$.body') FROM article_revisions ORDER BY 1"
     )

@@ -12,7 +12,7 @@ from lxml import html
 
 from app import create_app
 from feed.followers.tail import Tail
-from feed.store import articles, editors, feeds, migrations
+from feed.store import editors, feeds, migrations, writing
 from feed.store.feeds import QUIET
 from tests.conftest import PASSWORD, Site
 from tests.test_reader_pages import a_picture
@@ -76,7 +76,7 @@ class Edits(RuleBasedStateMachine):
         migrations.upgrade(self.store)
         self.bob = editors.add(self.store, "bob", PASSWORD, "editor", "Bob Brown", actor=None)
         for slug, given in (("quay", {}), ("harbour", {"live": live})):
-            articles.create(self.store, self.bob, {"slug": slug, "headline": "The harbour", "body": "Text", **given})
+            writing.create(self.store, self.bob, {"slug": slug, "headline": "The harbour", "body": "Text", **given})
         self.page = OpenStory(self.app.test_client(), "harbour")
         self.wire: list[dict[str, Any]] = []
         self.tail = Tail(
@@ -101,12 +101,12 @@ class Edits(RuleBasedStateMachine):
         mishap=MISHAPS,
     )
     def edit(self, given: dict[str, Any], mishap: str) -> None:
-        articles.edit(self.store, "harbour", self.bob, given)
+        writing.edit(self.store, "harbour", self.bob, given)
         self.push(mishap)
 
     @rule(byline=st.sampled_from([None, "Somebody else"]), mishap=MISHAPS)
     def sign(self, byline: str | None, mishap: str) -> None:
-        articles.edit(self.store, "harbour", self.bob, {"byline": byline})
+        writing.edit(self.store, "harbour", self.bob, {"byline": byline})
         self.push(mishap)
 
     @rule(name=st.sampled_from(["Bob Brown", "Robert Brown"]), bio=LINES, mishap=MISHAPS)
@@ -118,17 +118,17 @@ class Edits(RuleBasedStateMachine):
 
     @rule(headline=st.sampled_from(["The quay", "Quay"]), draft=st.booleans(), mishap=MISHAPS)
     def change_what_it_links_to(self, headline: str, draft: bool, mishap: str) -> None:
-        articles.edit(self.store, "quay", self.bob, {"headline": headline, "draft": draft})
+        writing.edit(self.store, "quay", self.bob, {"headline": headline, "draft": draft})
         self.push(mishap)
 
     @rule(language=st.sampled_from([None, "uk"]), mishap=MISHAPS)
     def translate(self, language: str | None, mishap: str) -> None:
-        articles.edit(self.store, "harbour", self.bob, {"language": language})
+        writing.edit(self.store, "harbour", self.bob, {"language": language})
         self.push(mishap)
 
     @rule(live=st.booleans(), mishap=MISHAPS)
     def cover(self, live: bool, mishap: str) -> None:
-        articles.edit(self.store, "harbour", self.bob, {"live": live})
+        writing.edit(self.store, "harbour", self.bob, {"live": live})
         self.push(mishap)
 
     @rule()

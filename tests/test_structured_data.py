@@ -14,7 +14,7 @@ from PIL import Image
 
 from feed import text
 from feed.render import structured_data
-from feed.store import articles, editors, feeds, pictures, publishing
+from feed.store import editors, feeds, pictures, publishing, writing
 from feed.web.feed_page import SHOWN
 from tests.conftest import Site
 from tests.pages import elements
@@ -90,7 +90,7 @@ def test_an_article_is_a_news_article_with_all_of_its_fields(site: Site) -> None
     picture = a_large_picture(site)
     editors.change_profile(site.services.store, site.bob.id, {"job": "Harbour reporter"}, None)
     site.write_article(headline='"Fire" & <smoke>', standfirst="It -- burns", kicker="Port", picture=picture, body="x")
-    edited = articles.edit(site.services.store, "harbour", site.bob, {"body": "Other words"})
+    edited = writing.edit(site.services.store, "harbour", site.bob, {"body": "Other words"})
     found = told(site, "/articles/harbour")
     assert list(found) == ["NewsArticle"], "no coverage, no live blog"
     data = found["NewsArticle"]
@@ -284,7 +284,7 @@ def test_a_draft_is_told_to_nobody_and_leaves_no_time_behind(site: Site) -> None
     assert site.charlie.get("/articles/harbour").status_code == 404
     preview = site.at_desk().get("/desk/articles/harbour/preview")
     assert (preview.status_code, "ld+json" in preview.text) == (200, False)
-    out = articles.edit(site.services.store, "harbour", site.bob, {"draft": False})
+    out = writing.edit(site.services.store, "harbour", site.bob, {"draft": False})
     live = told(site, "/articles/harbour")["LiveBlogPosting"]
     assert live["coverageStartTime"] == live["datePublished"] == local(site, out.published_at)
 
@@ -319,7 +319,7 @@ def test_every_page_has_one_address_and_views_do_not_compete_with_it(site: Site)
 
 def test_cards_have_their_dates_in_the_sites_zone(site: Site) -> None:
     site.write_article("harbour", live=True)
-    edited = articles.edit(site.services.store, "harbour", site.bob, {"body": "Other"})
+    edited = writing.edit(site.services.store, "harbour", site.bob, {"body": "Other"})
     found = card(site.charlie.get("/articles/harbour").text)
     assert found["article:published_time"] == local(site, edited.published_at)
     assert found["article:modified_time"] == local(site, edited.edited_at)

@@ -23,7 +23,7 @@ from feed import text
 from feed.errors import Invalid
 from feed.render import entries
 from feed.render.entries import LISTED
-from feed.store import articles, backup, feeds, updates
+from feed.store import backup, feeds, updates, writing
 from feed.store.updates import Update
 from feed.web import syndication
 from tests.conftest import Site, application_in, site_in
@@ -428,11 +428,11 @@ def test_a_draft_has_no_feed_and_leaves_no_trace_in_one(site: Site) -> None:
     update = site.publish("Seen later", feed="secret")
     assert [fetched(site, ending, "secret").status_code for ending in FORMATS] == [404] * 3
     assert "secret" not in fetched(site, "atom").text
-    articles.edit(site.services.store, "secret", site.bob, {"draft": False})
+    writing.edit(site.services.store, "secret", site.bob, {"draft": False})
     for ending in FORMATS:
         assert [each["url"] for each in checked(site, ending, "secret")] == [f"{URL}/updates/{update.id}"]
     assert tombstones(site, "secret") == {}, "what was taken back before it came out was never there"
-    articles.edit(site.services.store, "secret", site.bob, {"draft": True})
+    writing.edit(site.services.store, "secret", site.bob, {"draft": True})
     assert [fetched(site, ending, "secret").status_code for ending in FORMATS] == [404] * 3
     assert [fetched(site, ending, "nothing").status_code for ending in FORMATS] == [404] * 3
 
@@ -498,8 +498,8 @@ def test_a_reader_that_asks_by_date_gets_304_until_the_feed_changes(site: Site, 
         lambda: site.publish("Two", feed="harbour"),
         lambda: site.edit(one, body="Another"),
         lambda: site.retract(one),
-        lambda: articles.edit(site.services.store, "harbour", site.bob, {"headline": "Low tide"}),
-        lambda: articles.edit(site.services.store, "harbour", site.bob, {"language": "uk"}),
+        lambda: writing.edit(site.services.store, "harbour", site.bob, {"headline": "Low tide"}),
+        lambda: writing.edit(site.services.store, "harbour", site.bob, {"language": "uk"}),
     ]
     for change in changes:
         same = fetched(site, ending, "harbour", If_Modified_Since=date)

@@ -20,7 +20,7 @@ from websocket import WebSocketTimeoutException
 
 from feed.followers import hub as telling
 from feed.live.direct.engine import LET_GO
-from feed.store import articles, backup, feeds, publishing, websub
+from feed.store import backup, feeds, publishing, websub, writing
 from feed.store.database import Store
 from tests.conftest import Site, application_in, site_in
 from tests.faults.test_crash import COMMIT_AND_DIE
@@ -395,7 +395,7 @@ def test_what_becomes_a_draft_while_the_hub_is_told_is_not_named_any_more(tellin
     telling_site.write_article("harbour", live=True)
 
     def status(topic: str) -> int:
-        articles.edit(telling_site.services.store, "harbour", telling_site.bob, {"draft": True})
+        writing.edit(telling_site.services.store, "harbour", telling_site.bob, {"draft": True})
         return 200
 
     hub.status = status
@@ -406,13 +406,13 @@ def test_what_becomes_a_draft_while_the_hub_is_told_is_not_named_any_more(tellin
 @pytest.mark.parametrize(
     "change",
     [
-        lambda site: articles.edit(site.services.store, "harbour", site.bob, {"language": "uk"}),
-        lambda site: articles.edit(site.services.store, "harbour", site.bob, {"headline": "Another headline"}),
+        lambda site: writing.edit(site.services.store, "harbour", site.bob, {"language": "uk"}),
+        lambda site: writing.edit(site.services.store, "harbour", site.bob, {"headline": "Another headline"}),
         lambda site: feeds.close_coverage(site.services.store, "harbour", None),
-        lambda site: articles.edit(site.services.store, "bridge", site.bob, {"draft": False}),
-        lambda site: articles.edit(site.services.store, "bridge", site.bob, {"draft": False, "live": False}),
-        lambda site: articles.edit(site.services.store, "tower", site.bob, {"draft": False, "live": True}),
-        lambda site: articles.edit(site.services.store, "quay", site.bob, {"live": True}),
+        lambda site: writing.edit(site.services.store, "bridge", site.bob, {"draft": False}),
+        lambda site: writing.edit(site.services.store, "bridge", site.bob, {"draft": False, "live": False}),
+        lambda site: writing.edit(site.services.store, "tower", site.bob, {"draft": False, "live": True}),
+        lambda site: writing.edit(site.services.store, "quay", site.bob, {"live": True}),
         lambda site: site.write_article("new", live=True),
         lambda site: publishing.publish(
             site.services.store, "harbour", site.bob, {"body": "Imported"}, moment="2020-01-01T00:00:00.000Z"
@@ -565,7 +565,7 @@ def ids(document: bytes) -> list[str]:
 
 def test_who_subscribed_under_an_old_address_is_told_too_and_no_draft_s_is_named(telling_site: Site, hub: Hub) -> None:
     telling_site.write_article("secret", draft=True, live=True)
-    change = articles.edit
+    change = writing.edit
     change(telling_site.services.store, "secret", telling_site.bob, {"slug": "harbour"})
     change(telling_site.services.store, "harbour", telling_site.bob, {"draft": False})
     change(telling_site.services.store, "harbour", telling_site.bob, {"slug": "port"})

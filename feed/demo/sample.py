@@ -6,7 +6,7 @@ from typing import Any
 
 from feed import times
 from feed.demo.drawings import draw
-from feed.store import articles, editors, pictures, publishing
+from feed.store import articles, editors, pictures, publishing, writing
 from feed.store.database import Store
 
 APART_SECONDS = 17 * 60  # between two updates of the sample: a quiet day
@@ -25,7 +25,7 @@ def load_if_empty(store: Store, media: Path) -> bool:
     for article in sample["articles"]:
         shown = {name: article.pop(name) for name in ("alt", "caption", "credit")}
         picture = pictures.add(store, media, draw(article.pop("picture")), shown, None)
-        articles.create(store, editor, {**article, "picture": picture.id})
+        writing.create(store, editor, {**article, "picture": picture.id})
     for slug, written in sample["feeds"].items():
         for number, update in enumerate(written):
             ago = APART_SECONDS * (len(written) - number)

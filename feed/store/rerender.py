@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sqlite_utils import Database
 
 from feed.errors import Invalid
-from feed.store import articles, feeds, publishing
+from feed.store import feeds, publishing, writing
 from feed.store.database import Store
 
 _UPDATES = """
@@ -39,7 +39,7 @@ def rerender(store: Store, *, dry_run: bool = False) -> Iterator[str]:
     and is named. Safe while the site runs: a text that is edited meanwhile is left as edited."""
     changed: Counter[int] = Counter()
     yield from _each(store, "updates", _UPDATES, publishing.html_of, changed, dry_run=dry_run)
-    yield from _each(store, "articles", _ARTICLES, articles.html_of, changed, dry_run=dry_run)
+    yield from _each(store, "articles", _ARTICLES, writing.html_of, changed, dry_run=dry_run)
     for feed_id, count in sorted(changed.items()):
         with store.read() as db:
             (slug,) = db.execute("SELECT slug FROM feeds WHERE id = ?", [feed_id]).fetchone()

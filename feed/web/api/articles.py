@@ -2,7 +2,7 @@
 
 from flask import Blueprint, Response, jsonify
 
-from feed.store import articles
+from feed.store import articles, writing
 from feed.web.api.answers import article_json, etag
 from feed.web.api.requests import bearer, editor_of_token, revision_read, sent
 from feed.web.services import services
@@ -13,7 +13,7 @@ views = Blueprint("articles", __name__)
 @views.post("/articles")
 def create_article() -> tuple[Response, int, dict[str, str]]:
     """Creates an article. Its address is made of the headline unless a `slug` is given."""
-    article = articles.create(services().store, editor_of_token(), sent())
+    article = writing.create(services().store, editor_of_token(), sent())
     body = article_json(article)
     return jsonify(body), 201, {"Location": body["url"], **etag(article)}
 
@@ -34,5 +34,5 @@ def edit_article(slug: str) -> tuple[Response, int, dict[str, str]]:
     editor = editor_of_token()
     given = dict(sent())
     revision = revision_read(given.pop("revision", None))
-    article = articles.edit(services().store, slug, editor, given, revision)
+    article = writing.edit(services().store, slug, editor, given, revision)
     return jsonify(article_json(article)), 200, etag(article)

@@ -7,7 +7,7 @@ from flask import Blueprint, g, redirect, render_template, request, url_for
 
 from feed import fields
 from feed.errors import Invalid, Stale, by_field
-from feed.store import articles, editors, pictures
+from feed.store import articles, editors, pictures, writing
 from feed.store.articles import Article
 from feed.store.editors import Editor
 from feed.web import article_page
@@ -30,7 +30,7 @@ def create_article() -> Any:
     given = _fields()
     given["slug"] = request.form.get("slug") or None
     try:
-        article = articles.create(services().store, g.editor, _unless_chosen(given, g.editor))
+        article = writing.create(services().store, g.editor, _unless_chosen(given, g.editor))
     except Invalid as error:
         return _form(None, given, error), 422
     return redirect(url_for(".edit_article_form", slug=article.slug, did="created"), 303)
@@ -53,7 +53,7 @@ def edit_article(slug: str) -> Any:
     with services().store.read() as db:
         author = articles.get(db, slug, drafts=True).author
     try:
-        slug = articles.edit(services().store, slug, g.editor, _unless_chosen(given, author), revision).slug
+        slug = writing.edit(services().store, slug, g.editor, _unless_chosen(given, author), revision).slug
     except Stale as error:
         merged, theirs = _merged(error.current, given, revision)
         return _form(error.current, merged, theirs=theirs), 409
