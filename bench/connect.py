@@ -1,13 +1,12 @@
-"""Connect: what a reader costs who comes, and how long a crowd takes to come back after a worker was killed.
+"""Connect: the cost of one connect, and how long a crowd takes to reconnect and catch up after a worker is killed.
 
     python bench/connect.py [--readers 10000] [--quick]
 
-Readers come 100 at a time. Then the worker is killed (SIGKILL) while updates are published, two a second, each one
-repeated under its Idempotency-Key until it is answered. Readers come back at once; they are caught up when they have
-each update that they were told of, fetched from /feeds/news/changes. An answer that does not cover what was missed,
-one change for each version, is counted as wrong. In the end all must be at the feed's last version. Times are from
-the kill; the peers that keep no log have nothing to catch up with, and those that have no master to begin another
-worker are begun again by this script.
+Readers connect 100 at a time. Then the worker is killed (SIGKILL) while updates are published, two a second, each
+repeated under its Idempotency-Key until it is answered. Readers reconnect at once. One is caught up when it has each
+update that it was told of, fetched from /feeds/news/changes. An answer that does not have one change for each missed
+version is counted as wrong. In the end all must be at the feed's last version. Times are counted from the kill. Peers
+that keep no log have nothing to catch up with, and this script restarts those that have no master to start a worker.
 """
 
 import itertools
@@ -51,7 +50,7 @@ class Publisher(threading.Thread):
 
 
 def answered(port: int, path: str, body: str, headers: dict[str, str]) -> bool:
-    """Whether that was published."""
+    """Returns whether the update was published."""
     client = HTTPConnection("127.0.0.1", port, timeout=PUBLISH_SECONDS)
     try:
         client.request("POST", path, body, headers)
@@ -63,7 +62,7 @@ def answered(port: int, path: str, body: str, headers: dict[str, str]) -> bool:
 
 
 def last_version(port: int) -> int:
-    """Where the feed stands."""
+    """Returns the last version of the feed."""
     client = HTTPConnection("127.0.0.1", port)
     client.request("GET", "/feeds/news/changes?after=0&epoch=")
     version: int = json.loads(client.getresponse().read())["version"]
@@ -72,7 +71,7 @@ def last_version(port: int) -> int:
 
 
 def come_back(server: Server, load: Load, readers: int, log: bool) -> list[str]:
-    """Kills the worker, and gives the cells that say how the readers came back."""
+    """Kills the worker, and returns the table's cells about how the readers came back."""
     publisher = Publisher(server)
     publisher.start()
     load.tell("watch")

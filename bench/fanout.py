@@ -3,8 +3,8 @@
     python bench/fanout.py [--readers 2000 10000] [--quick]
 
 Closed loop: the next update is published when all readers have the last. Paced: two updates a second, latency from
-the request to publish until each reader has the frame. Memory is what the server's processes grew by (PSS) per
-reader, kernel buffers not counted. Ours store, render and push each update through the API; the peers send a body
+the request to publish until each reader has the frame. Memory is the growth of the server's processes (PSS) per
+reader, without kernel buffers. Liveline stores, renders and pushes each update through the API; the peers send bytes
 from memory.
 """
 

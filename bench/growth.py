@@ -2,9 +2,10 @@
 
     python bench/growth.py [--rounds 200] [--quick]
 
-A server for each size, all up at once. In each round each of them in turn publishes, and then gives the article page,
-which is in no cache because the News Feed on it has just changed, and the catch-up of the last 20 updates, neither. So
-whatever slows the machine down slows all sizes down. Medians over one kept connection; ratios are to the first size.
+There is a server for each size, and all run at once. In each round each of them in turn publishes an update, and then
+answers the article page and the catch-up of the last 20 updates. Neither is cached, because the News Feed has just
+changed. So whatever slows the machine down affects all sizes. The figures are medians over one kept connection; ratios
+are to the first size.
 """
 
 import json
@@ -45,7 +46,7 @@ SEED = (
 
 @dataclass
 class Feed:
-    """A server, and what its answers took in seconds, by what was asked."""
+    """A server, and the seconds that its answers took, by kind of request."""
 
     size: int
     server: Server

@@ -1,4 +1,4 @@
-"""What the scripts share: a server on its core, readers on theirs, figures of processes, and Markdown tables."""
+"""Shared by the scripts: servers and readers, each on a core of its own, figures of processes, and Markdown tables."""
 
 import argparse
 import contextlib
@@ -27,7 +27,7 @@ MOST_FILES = 20_000  # open at once: 10,000 readers who come back, and fetch wha
 
 
 class Bench:
-    """One run of a script: a folder with the compiled programs, which goes when it ends, and a table."""
+    """One run of a script: a temporary folder with the compiled programs, and a table."""
 
     def __init__(self, title: str, columns: str, *programs: str) -> None:
         _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -44,11 +44,11 @@ class Bench:
         print(f"\n| {columns} |\n|{'---|' * self._columns}", flush=True)
 
     def row(self, *cells: str) -> None:
-        """A line of the table."""
+        """Adds a line to the table."""
         print("|", " | ".join(cells), "|", flush=True)
 
     def present(self, peers: list[Peer]) -> Iterator[Peer]:
-        """Those that are installed. The others get a line that says how to get them."""
+        """Returns the peers that are installed, and prints for the others how to get them."""
         for peer in peers:
             if peer.missing:
                 self.row(peer.name, f"missing: {peer.missing}", *[""] * (self._columns - 2))
@@ -56,16 +56,16 @@ class Bench:
                 yield peer
 
     def server(self, peer: Peer, cores: str = SERVER_CORE) -> "Server":
-        """The peer, up, in a folder of its own; a context."""
+        """Runs the peer in a folder of its own; a context manager."""
         return Server(peer, Path(tempfile.mkdtemp(dir=self.folder)), cores)
 
     def load(self, server: "Server", readers: int, *words: str, program: str = "load") -> "Load":
-        """That many readers of the server, connected; a context."""
+        """Connects that many readers to the server; a context manager."""
         return Load([self.folder / program, server.port, server.peer.path, readers, *words])
 
 
 class Server:
-    """A server that runs, on a free port."""
+    """A running server on a free port."""
 
     def __init__(self, peer: Peer, folder: Path, cores: str) -> None:
         self.peer = peer
@@ -90,13 +90,13 @@ class Server:
         self._process.wait()
 
     def update(self, size: int = FRAME) -> Path:
-        """A file with the request that makes it publish an update of about that many bytes."""
+        """Writes a file with the request that publishes an update of about that many bytes, and returns its path."""
         file = self.folder / f"update-{size}"
         file.write_text(str(self.call.update(size)))
         return file
 
     def kill_worker(self) -> None:
-        """Kills, without a warning, what serves. gunicorn begins another; where nobody does, this does."""
+        """Kills the serving process with SIGKILL. gunicorn starts another one; for other servers, this does."""
         workers = self.processes()[1:]
         for pid in workers or [self._process.pid]:
             os.kill(pid, signal.SIGKILL)
@@ -105,17 +105,17 @@ class Server:
             self._start()
 
     def processes(self) -> list[int]:
-        """The server's own and its children."""
+        """Returns the server's process and its children."""
         pid = self._process.pid
         return [pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
 
     def memory(self) -> int:
-        """Proportional memory, in bytes; what the kernel keeps is not in it."""
+        """Returns the proportional memory in bytes, without that of the kernel."""
         rollups = [Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in self.processes()]
         return sum(int(kilobytes) * 1024 for text in rollups for kilobytes in re.findall(r"^Pss: +(\d+)", text, re.M))
 
     def cpu(self) -> float:
-        """Processor seconds so far."""
+        """Returns the processor seconds so far."""
         stats = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in self.processes()]
         return sum(int(stat[11]) + int(stat[12]) for stat in stats) / os.sysconf("SC_CLK_TCK")
 
@@ -134,7 +134,7 @@ class Server:
 
 
 class Load:
-    """Readers, in a process of their own. `connected` is what it said when all were there."""
+    """Readers in a process of their own. `connected` is its answer when all were connected."""
 
     def __init__(self, command: list[object]) -> None:
         self._process = subprocess.Popen(
@@ -151,17 +151,17 @@ class Load:
         self._process.communicate()
 
     def ask(self, *words: object) -> dict[str, Any]:
-        """Has it do that, and gives what it says when it has."""
+        """Sends a command and returns the answer."""
         self.tell(*words)
         return self.answer()
 
     def tell(self, *words: object) -> None:
-        """Has it do that; the answer is still to be taken."""
+        """Sends a command; read the answer with `answer`."""
         assert self._process.stdin
         print(*words, file=self._process.stdin, flush=True)
 
     def answer(self) -> dict[str, Any]:
-        """The next thing it says."""
+        """Returns the next answer."""
         assert self._process.stdout
         assert self._process.stderr
         line = self._process.stdout.readline()
@@ -172,7 +172,7 @@ class Load:
 
 
 def machine() -> str:
-    """Date, machine and versions, a paragraph."""
+    """Returns a paragraph with date, machine and versions."""
     model = re.search(r"^model name\s*: (.*)", Path("/proc/cpuinfo").read_text(), re.M)
     own = [f"{name} {version(name)}" for name in ("gunicorn", "gevent", "Flask", "Flask-SocketIO")]
     npm = json.loads((HERE / "peers/package.json").read_text())["dependencies"]
@@ -195,7 +195,7 @@ def _version(program: str, option: str) -> list[tuple[str, str]]:
 
 
 def arguments(purpose: str | None, **defaults: tuple[Any, Any]) -> argparse.Namespace:
-    """The command line: `--name value` for each default, of which the second is taken with --quick."""
+    """Reads the command line: `--name value` for each pair of defaults, of which the second is for --quick."""
     parser = argparse.ArgumentParser(description=purpose, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true", help="small and short, to see that it works")
     for name, (default, quick) in defaults.items():

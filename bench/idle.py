@@ -1,8 +1,8 @@
-"""Idle: what readers cost to whom nothing is sent but pings.
+"""Idle: the cost of readers that only get pings.
 
     python bench/idle.py [--readers 10000] [--intervals 2] [--quick]
 
-All of them send a ping every 25 seconds; it is counted at the readers, so that a server that sent none would show.
+All servers send a ping every 25 seconds. The pings are counted at the readers, to notice a server that sends none.
 """
 
 from time import monotonic, sleep

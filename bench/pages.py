@@ -2,9 +2,9 @@
 
     python bench/pages.py [--readers 0 5000] [--seconds 5] [--quick]
 
-The article page has live coverage of 50 updates and a News Feed of 50 beside it; 304 is the same page asked for with
-the ETag it had. The catch-up covers the last 10 updates of the News Feed. nginx (a file: the limit) and FastAPI (from
-memory) serve the bytes that Liveline gave. Load by wrk over 16 kept connections.
+The article page has live coverage of 50 updates and a News Feed of 50 beside it; 304 is a request for the same page
+with its ETag. The catch-up covers the last 10 updates of the News Feed. nginx (a file: the limit) and FastAPI (from
+memory) serve the bytes of Liveline's answer. wrk makes the load over 16 kept connections.
 """
 
 import json
@@ -51,14 +51,15 @@ def get(port: int, path: str, etag: str = "") -> tuple[int, str, bytes]:
 
 
 def our_addresses(server: Server) -> tuple[str, str]:
-    """Of the page and of the catch-up, for which the feed's version and epoch are to be asked."""
+    """Returns the addresses of the page and of the catch-up, with the feed's version and epoch."""
     feed = json.loads(get(server.port, "/feeds/news/changes?after=0&epoch=")[2])
     query = f"after={feed['version'] - MISSED}&epoch={feed['epoch']}"
     return f"/articles/{ARTICLE}", f"/feeds/news/changes?{query}"
 
 
 def requests_a_second(port: int, path: str, seconds: int, etag: str = "") -> tuple[float, float]:
-    """What wrk counts, and its share of its core. Raises SystemExit when not all answers are as asked."""
+    """Returns the rate that wrk counted and its share of its core. Raises SystemExit if an answer is not as
+    expected."""
     expected = 304 if etag else 200
     if get(port, path, etag)[0] != expected:
         raise SystemExit(f"{path} does not answer {expected}")

@@ -1,4 +1,4 @@
-"""The servers that are measured: ours, and its peers, each as its own documentation sets it up."""
+"""The measured servers: Liveline and its peers, each set up as in its own documentation."""
 
 import getpass
 import json
@@ -61,7 +61,7 @@ class Peer:
 def liveline(
     transport: str = "direct", workers: int = 1, seed: Callable[[Store, Editor], object] = lambda store, editor: None
 ) -> Callable[[int, Path], Call]:
-    """Our own server with that driver, on a database into which `seed` has put something."""
+    """Liveline with that driver, on a database that `seed` has filled."""
 
     def start(port: int, folder: Path) -> Call:
         store = Store(folder / "feed.db")
@@ -92,7 +92,7 @@ def _plain(path: str) -> Callable[[int], Post]:
 
 
 def nginx(files: Path | None = None) -> Callable[[int, Path], Call]:
-    """nginx with nchan, and perhaps those files."""
+    """nginx with nchan, and optionally static files."""
 
     def start(port: int, folder: Path) -> Call:
         config = (HERE / "peers/nginx.conf").read_text()
@@ -105,7 +105,7 @@ def nginx(files: Path | None = None) -> Callable[[int, Path], Call]:
 
 
 def fastapi(files: Path | None = None) -> Callable[[int, Path], Call]:
-    """FastAPI under uvicorn with its fast parts, and perhaps those files."""
+    """FastAPI under uvicorn with its fast parts, and optionally static files."""
     quiet = ["--log-level", "warning", "--no-access-log", "--backlog", "4096"]
     command = [str(UVICORN), "--app-dir", str(HERE / "peers"), "fastapi_app:app", *quiet, "--port"]
     environ = {"FILES": str(files or "")}
@@ -113,7 +113,7 @@ def fastapi(files: Path | None = None) -> Callable[[int, Path], Call]:
 
 
 def node(script: str) -> Callable[[int, Path], Call]:
-    """A peer of npm's, which sends the body of a POST to all."""
+    """A peer from npm, which sends the body of a POST to all."""
     return lambda port, _: Call(["node", str(HERE / "peers" / script), str(port)], {}, _plain("/"))
 
 

@@ -1,15 +1,15 @@
-"""Slow: what readers who do not read do to the others, and to the server's memory.
+"""Slow: how readers that do not read affect the others and the server's memory.
 
     python bench/slow.py [--readers 2000] [--quick]
 
 Beside the good readers, 0, 1 and 10 % as many more follow and never read: with the smallest receive buffer, and
 segments of 1,460 bytes as on the Internet. In each cycle long updates fill what the kernel keeps for them; then short
-ones are published five a second, for longer than the 10 s after which ours drops who is stuck; then the stuck ones
-hang up and come back, spread over a second, while the publishing goes on. Latencies are of the good readers in all
-the short updates.
+ones are published five a second, for longer than the 10 s after which Liveline drops a stuck reader; then the stuck
+ones disconnect and reconnect, spread over a second, while publishing goes on. Latencies are those of the good readers
+for all short updates.
 
-Who is stuck is counted, not believed: those of whom the kernel took nothing while updates were published, so that what
-waits for them in /proc/net/tcp is the same before and after.
+The script checks which readers are stuck: those for which the kernel sent nothing while updates were published, so that
+their queue in /proc/net/tcp is the same before and after.
 """
 
 import itertools
@@ -31,7 +31,7 @@ AFTER_SECONDS = 3  # from the end to the last look
 
 
 class Memory(threading.Thread):
-    """Looks at the server's memory until the end, and keeps the highest."""
+    """Reads the server's memory repeatedly, and keeps the highest value."""
 
     def __init__(self, server: Server) -> None:
         super().__init__()
@@ -45,7 +45,7 @@ class Memory(threading.Thread):
             self.highest = max(self.highest, self._server.memory())
 
     def end(self) -> str:
-        """Before, highest and now, in MB."""
+        """Returns the memory before, the highest and the present one, in MB."""
         self._ended.set()
         self.join()
         return " ".join(f"{size / 1e6:.0f}" for size in (self.before, self.highest, self._server.memory()))
@@ -63,7 +63,7 @@ class Cycles:
     dropped: int = 0
 
     def turn(self, bench: Bench, server: Server, good: Load, size: int) -> None:
-        """Fills, publishes while they are stuck, and lets them come back."""
+        """Runs one cycle: fills the buffers, publishes while readers are stuck, and lets them reconnect."""
         with crowd(bench, server, size):
             good.ask("publish", server.update(FILL_BYTES), FILL_ROUNDS, 0)
             before = waiting(server)
@@ -85,12 +85,12 @@ class Cycles:
 
 
 def crowd(bench: Bench, server: Server, size: int) -> Load | nullcontext[None]:
-    """That many who follow and never read; they hang up when the context ends."""
+    """Connects that many readers that follow and never read; a context manager, which disconnects them."""
     return bench.load(server, size, "stuck") if size else nullcontext()
 
 
 def waiting(server: Server) -> dict[str, str]:
-    """What the kernel still has to send, by the address of the reader, of those that are connected."""
+    """Returns how many bytes the kernel still has to send to each connected reader, by its address."""
     rows = (line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:])
     queues = {
         row[2]: row[4].partition(":")[0] for row in rows if row[1].endswith(f":{server.port:04X}") and row[3] == "01"

@@ -1,10 +1,10 @@
-"""Tasks: what holds up a reader's page in Chromium when 100 updates arrive in one envelope.
+"""Tasks: how long a reader's page is blocked in Chromium when 100 updates arrive in one envelope.
 
     python bench/tasks.py [--updates 10000] [--arrive 100] [--rounds 5] [--quick]
 
-The News Feed's page, at the top or scrolled away. It goes offline as a phone does in a tunnel, updates are published,
-and it catches up: one envelope. Chromium's PerformanceObserver names every task of 50 ms and more. Chromium has one
-core, which is not slowed down; the server has the other.
+The page of the News Feed is at the top or scrolled away. It goes offline as in a tunnel, updates are published, and it
+catches up with one envelope. Chromium's PerformanceObserver reports every task of 50 ms and more. Chromium has one core
+at full speed, and the server has the other.
 """
 
 import gzip
@@ -40,7 +40,7 @@ PAINTED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimat
 
 
 def story(many: int) -> Callable[[Store, Editor], None]:
-    """Fills the News Feed; the latest are whole ones."""
+    """Fills the News Feed; only the latest updates are complete."""
 
     def fill(store: Store, editor: Editor) -> None:
         seed(many - WHOLE)(store, editor)
@@ -53,7 +53,7 @@ def story(many: int) -> Callable[[Store, Editor], None]:
 
 
 def longest(page: Any, server: Server, place: str, arrive: int) -> tuple[float, int]:
-    """The longest task in ms, 0 where all are shorter than 50, and how many updates came in one envelope."""
+    """Returns the longest task in ms (0 if all are shorter than 50) and how many updates came in one envelope."""
     answers: list[Any] = []
     page.on("response", lambda answer: answers.append(answer))
     page.goto(f"http://127.0.0.1:{server.port}/feeds/news")
@@ -71,7 +71,7 @@ def longest(page: Any, server: Server, place: str, arrive: int) -> tuple[float, 
 
 
 def publish(server: Server, many: int) -> int:
-    """Publishes so many; gives the feed's version."""
+    """Publishes that many updates and returns the feed's version."""
     client = HTTPConnection("127.0.0.1", server.port)
     for _ in range(many):
         update = server.call.update(FRAME)

@@ -1,12 +1,11 @@
-"""Workers: one and two of them on the same database.
+"""Workers: one and two workers on the same database.
 
     python bench/workers.py [--readers 4000] [--quick]
 
-Deliveries are closed loop. Latency is of one publish to a few readers, from the request to each of them: those of the
-worker that took the request ("its own"), and those of the other, which sees the commit when it next looks, every
-10 ms. Which reader sits at which worker is told by the sockets that the workers hold. The server may use all cores:
-where they are two, the workers share them with the load generator, and the deliveries of two are the least one may
-expect.
+Deliveries are measured in a closed loop. Latency is that of one publish to a few readers, from the request to each of
+them: to those of the worker that took the request ("its own"), and to those of the other, which notices the commit
+within 10 ms. The sockets of the workers tell which reader is connected to which. The server may use all cores. With two
+cores, the workers share them with the load generator, so the deliveries of two workers are a lower bound.
 """
 
 import os
@@ -22,7 +21,7 @@ PACE_MS = 73  # no multiple of the 10 ms, so that every phase of it is met
 
 
 def workers_by_port(server: Server) -> dict[str, int]:
-    """The worker that holds a connection, by the port at the other end."""
+    """Returns the worker of each connection, by the port of the client."""
     rows = (line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:])
     mine = [row for row in rows if row[1].endswith(f":{server.port:04X}") and row[3] == "01"]
     ports = {row[9]: str(int(row[2].split(":")[1], 16)) for row in mine}
