@@ -58,7 +58,7 @@ class Rule:
             self.put(envelope["changes"])
             self.version = envelope["version"]
 
-    def stands(self, answer: dict[str, Any]) -> None:
+    def followed(self, answer: dict[str, Any]) -> None:
         """What `follow` answered: another epoch, or a version below mine: reload. A higher one: catch up."""
         if answer["epoch"] != self.epoch or answer["version"] < self.version:
             self.reloads += 1
@@ -185,7 +185,7 @@ class Reader:
         with self._lock:
             assert "error" not in answer, answer
             self.following = True
-            self.page.stands(answer)
+            self.page.followed(answer)
 
     def _updated(self, envelope: dict[str, Any]) -> None:
         with self._lock:

@@ -1,8 +1,8 @@
 // <live-feed>: puts what changed in its place. What to do with an envelope is decided by rule.js.
 //
-// Whether an update is shown at once or waits as pending is a matter of display: it is in its place either way.
+// An update that waits as pending is in its place too; it is only not displayed.
 
-// In this order their bundle is the smallest, by 50 bytes.
+// This order makes the smallest bundle, by 50 bytes.
 import { goBack, reload } from "./reload.js";
 import { ask, follow, online } from "./line.js";
 import { share } from "./share.js";
@@ -21,13 +21,13 @@ import { opening, say, tell, wanted } from "./aloud.js";
 class LiveFeed extends follower(HTMLElement) {
   connectedCallback() {
     for (const name of ["feed", "epoch", "shows", "only", "order", "highlight", "titled"]) this[name] = this.getAttribute(name);
-    // The target is the highest version we know of
+    // The target is the highest version known
     this.version = this.target = +this.getAttribute("version");
-    // An article that has no coverage has no list, and is kept current all the same.
+    // An article without coverage has no list. Its parts follow its own clock.
     this.list = this.querySelector("ol.updates") ?? this;
     this.box = this.list.parentElement;
     const items = this.items();
-    // The part of the feed that this page shows, by the updates at its ends: those may be retracted, the ends stay.
+    // The updates at the ends of what this page shows. They stay the ends when they are retracted.
     this.first = items[0];
     this.last = items.at(-1);
     this.newer = new Set();
@@ -43,13 +43,13 @@ class LiveFeed extends follower(HTMLElement) {
     const highlighted = document.getElementById(this.highlight);
     highlighted?.classList.add("highlighted");
     highlighted?.scrollIntoView({ block: "center" });
-    // Nobody can follow a draft's feed, nor an editor at the desk
+    // The feed of a draft cannot be followed, not even at the desk
     if (this.hasAttribute("still")) return;
     follow(this);
     if (this.ended) this.show("ended");
   }
 
-  // Looks for changes once, and says whether there was an answer.
+  // Fetches what was missed, once. Resolves to true if there was an answer.
   async poll() {
     try {
       const answer = await ask(`/feeds/${this.feed}/changes?after=${this.version}&epoch=${this.epoch}`);
@@ -63,10 +63,10 @@ class LiveFeed extends follower(HTMLElement) {
     }
   }
 
-  // Says how it stands: live, catching-up or offline, as far as that matters to who paused, has no socket, or comes after
-  // the end.
-  show(state = this.stood) {
-    this.stood = state;
+  // Displays the state of the connection: live, catching-up or offline. While it is live, a paused page says so, and so
+  // does one that polls; after the end of the coverage only that counts.
+  show(state = this.status) {
+    this.status = state;
     if (this.ended) state = "ended";
     else if (state === "live") state = this.paused ? "paused" : online() ? "live" : "polling";
     const before = this.since;
@@ -74,7 +74,7 @@ class LiveFeed extends follower(HTMLElement) {
     else if (state !== "catching-up") this.since = null;
     this.setAttribute("state", state);
     this.setAttribute("version", this.version);
-    // Coverage may have ended, or been opened again.
+    // Coverage may have ended, or may have been opened again.
     follow(this);
     const said = this.#write(".state", state, { time: this.since });
     if (!before !== !this.since) say(said);
@@ -82,7 +82,7 @@ class LiveFeed extends follower(HTMLElement) {
     this.pending.count();
   }
 
-  // So many are reading now.
+  // Displays how many are reading now.
   count(readers) {
     this.readers = readers;
     this.#write(".readers", "now", { count: readers });
@@ -92,34 +92,34 @@ class LiveFeed extends follower(HTMLElement) {
     return !!this.querySelector(".coverage[data-open=no]");
   }
 
-  // The link to older updates, where there are some.
+  // The link to older updates; null if there are none.
   get older() {
     return this.querySelector("[data-older]");
   }
 
-  // What is shown in the list.
+  // The updates and notices that are displayed in the list.
   items() {
     return [...this.list.querySelectorAll(":scope > [data-at]:not(.pending)")];
   }
 
-  // Whether an update stands above another in this list.
+  // Whether one update belongs above another in this list.
   above(a, b) {
     if (this.order === "oldest") [a, b] = [b, a];
     if (a.dataset.at !== b.dataset.at) return a.dataset.at > b.dataset.at;
-    // What follows "update-"
+    // The number after "update-"
     return a.id.slice(7) - b.id.slice(7) > 0;
   }
 
   number() {
     days(this.list);
-    // At the desk, tools stand among the updates
+    // At the desk, tools are among the updates, so the list has no roles
     if (!this.box.role) return;
     const items = this.items();
     number(this.box, items, this.older || this.shows === "older" ? -1 : items.length);
   }
 
-  // Paused: a retraction wins over that too, with what it changes in the parts around the list; all else waits. The
-  // version stays behind, so that going on is a catch-up like any other.
+  // While paused, only a retraction is applied, with what it changes in the parts around the list. The version stays
+  // behind, so that resuming is a catch-up like any other.
   hold(changes, version) {
     this.target = Math.max(this.target, version);
     const urgent = changes.filter(({ id, html }) => {
@@ -132,7 +132,7 @@ class LiveFeed extends follower(HTMLElement) {
     this.show("live");
   }
 
-  // Applies changes, all in one piece of work.
+  // Applies changes, all in one task.
   put(changes) {
     const calm = this.pending.calm();
     const fresh = [];
@@ -146,11 +146,11 @@ class LiveFeed extends follower(HTMLElement) {
     fresh.forEach((item) => tell(item));
   }
 
-  // Puts a change by its id, or removes what has it; a new update is added to `added`.
+  // Replaces or inserts the element with the change's id, or removes it. A new update is added to `added`.
   apply(change, added = []) {
     this.during?.push(change);
     const old = document.getElementById(change.id);
-    // Show More brought a later state of it
+    // Show More has brought a later version of it
     if (old?.dataset.version > change.version) return;
     let [fresh] = parse(change.html);
     if (this.highlight ? change.id === this.highlight : fresh?.matches("h1")) this.#entitle(fresh);
@@ -158,7 +158,7 @@ class LiveFeed extends follower(HTMLElement) {
     this.#news(change.id, fresh);
     if (!fresh) return old && this.#remove(old);
     if (old && fresh.dataset.at && this.#unwanted(fresh)) return this.#remove(old);
-    // The headline stands elsewhere too: in the way back to the article.
+    // The headline is displayed in other places too, such as the link back to the article.
     for (const copy of document.querySelectorAll(`[data-copy="${change.id}"]`)) copy.textContent = fresh.textContent;
     if (old) {
       this.#tell(old, fresh);
@@ -169,14 +169,15 @@ class LiveFeed extends follower(HTMLElement) {
     }
   }
 
-  // Tells of a text that changed, and of a notice in its place.
+  // Announces an edited text, or the notice in its place.
   #tell(old, fresh) {
     const [before, after] = [old, fresh].map((each) => each.querySelector(".edited time")?.dateTime);
     const changed = fresh.matches(".update") ? before !== after : fresh.matches(".retracted") && old.matches(".update");
     if (changed && !old.matches(".pending")) tell(fresh, "edited", old.matches(".is-key") || fresh.matches(".is-key"));
   }
 
-  // What stands in the place of the update that a link led to, when it is retracted: that, and the notice if there is one.
+  // The item that replaces the update that the link led to, when it is retracted. It says so, above the notice if there
+  // is one.
   #gone({ id, dataset }, notice) {
     const said = this.querySelector(".gone"), item = notice ?? said.closest("li");
     if (!item) return;
@@ -186,7 +187,7 @@ class LiveFeed extends follower(HTMLElement) {
     return item;
   }
 
-  // Where the newest are not in view, those that were published since this page was opened are counted, and led to.
+  // On a view that does not show the newest, a link counts the updates published since the page was opened.
   #news(id, fresh) {
     const opened = performance.timeOrigin + now() - Date.now(), before = this.newer.size;
     const isNew = fresh?.matches(".update") && !this.#unwanted(fresh) && Date.parse(fresh.dataset.at) > opened;
@@ -211,15 +212,15 @@ class LiveFeed extends follower(HTMLElement) {
     return this.only && !fresh.matches(".is-key");
   }
 
-  // Whether a new update has its place in what this page shows. What is beyond it comes with Show More, or stands on
-  // the newer page.
+  // Whether a new update belongs between the ends of what this page shows. Others come with Show More, or are on the
+  // newer page.
   #belongs(fresh) {
     if (!fresh.dataset.at || this.shows === "found" || this.#unwanted(fresh)) return false;
     if (this.shows === "older" && (!this.first || this.above(fresh, this.first))) return false;
     return !this.older || !this.above(this.last, fresh);
   }
 
-  // The page has its title from that update or headline. The one that a link led to may be gone.
+  // Takes the page's title from that update or headline. An update that the link led to may be gone.
   #entitle(fresh) {
     const words = opening(fresh);
     entitle(
@@ -229,7 +230,7 @@ class LiveFeed extends follower(HTMLElement) {
   }
 
   #clicked(event) {
-    // Before the browser folds or unfolds it
+    // The browser folds or unfolds it after this
     const pinned = event.target.closest(".pinned summary")?.parentElement;
     if (pinned) remember(`fold ${this.feed}`, `${pinned.dataset.of} ${!pinned.open}`);
     const link = event.target.closest("[data-older], [data-update], .share, .pause, .waiting");
@@ -243,7 +244,7 @@ class LiveFeed extends follower(HTMLElement) {
     }
   }
 
-  // Goes to an update when it is on the page; else the link leads to its own.
+  // Goes to an update that is on the page. Otherwise the browser follows the link to the update's own page.
   #go(event, update) {
     if (!update) return;
     event.preventDefault();
@@ -254,17 +255,17 @@ class LiveFeed extends follower(HTMLElement) {
     update.querySelector("article").focus({ preventScroll: true });
   }
 
-  // Keeps what is new from appearing from now on, or goes on.
+  // Pauses the feed, or resumes it.
   pause(on) {
     if (!this.querySelector(".pause")) return;
     remember(`paused ${this.feed}`, (this.paused = on), "sessionStorage");
     this.waiting.clear();
     this.toggleAttribute("paused", on);
     if (this.version < this.target) return this.reach(this.target);
-    if (this.stood) this.show();
+    if (this.status) this.show();
   }
 
-  // Shows how many those are, where there are some, and says what is to be read there.
+  // Displays a count, or hides it at zero. Returns the text.
   #count(place, { size: count }) {
     const element = this.querySelector(place);
     if (element) element.hidden = !count;

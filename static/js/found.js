@@ -1,7 +1,7 @@
-// Highlights the words of a search in its results. It changes nothing in the updates: browsers that know how to paint the
-// highlights, https://developer.mozilla.org/en-US/docs/Web/API/CSS_Custom_Highlight_API
+// Highlights the words of a search in its results. It changes nothing in the updates: browsers that know how to paint
+// the highlights, https://developer.mozilla.org/en-US/docs/Web/API/CSS_Custom_Highlight_API
 
-// These scripts have no spaces between words.
+// Scripts without spaces between words
 const SIGN = "[\\u0e01-\\u0eff\\u1000-\\u109f\\u1780-\\u17ff\\u3005-\\u9fff\\uac00-\\ud7a3]";
 const WORD = `(?:(?!${SIGN})[\\p{L}\\p{M}\\p{N}\\xad])+`;
 

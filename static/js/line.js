@@ -1,30 +1,31 @@
-// The page's line to the server: one socket for all its feeds, and polling while there is no socket.
+// The page's connection to the server: one socket for all its feeds, and polling while there is no socket.
 
 import { close, emit, on, open } from "./socket.js";
 
-// ms without a socket: a short break is not worth a request
+// ms without a socket before the first poll; a short break is not worth a request
 const POLL_AFTER = 3_000;
 // ms between polls, with jitter; the slowest that still feels live
 const POLL = 10_000;
-// ms while nobody is looking
+// ms between polls of a hidden tab
 const POLL_HIDDEN = 60_000;
-// ms, with jitter, after the server could not say: a locked database is free by then
+// ms, with jitter, until `follow` is asked again; a locked database is free by then
 const ASK_AGAIN = 4_000;
 
-// ms for an answer: one that never comes must not end all trying
+// ms to wait for an answer; one that never comes must not end the polling
 const PATIENCE = 15_000;
 
 const feeds = new Set();
 let timer, connected = false, over = true;
 
-// Whether there is a socket; without one the page is as new as its last poll.
+// Whether there is a socket. Without one the page is as new as its last poll.
 export const online = () => connected;
 
-// Fetches that, but not from the browser's own cache: what it kept for a second may be what we have already.
+// Fetches an address past the browser's own cache, which may hold what the page has already.
 export const ask = (address) => fetch(address, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
 
-// Keeps the feed current from now on. To be called again when its coverage has ended or goes on: when all are over, the
-// socket is closed and nothing polls any more. Then they are looked up whenever the reader comes back to the page.
+// Keeps the feed current from now on. Call it again when its coverage may have ended or been reopened: once the
+// coverage of all feeds has ended, the socket is closed, nothing polls, and they are fetched when the reader returns to
+// the page.
 export function follow(feed) {
   if (connected && !feeds.has(feed)) join(feed);
   const before = over;
@@ -63,14 +64,14 @@ Object.assign(on, {
   },
 });
 
-// A hidden tab polls seldom, and who comes back to it need not wait.
+// A hidden tab polls seldom; a reader who returns to it need not wait.
 document.addEventListener("visibilitychange", () => document.hidden || connected || over || poll(POLL_AFTER));
 
 function join(feed) {
   const { feed: name, epoch, version } = feed;
   emit("follow", { feed: name, epoch, version }, (answer) => {
-    // A feed that is gone differs in epoch from ours. Any other refusal says nothing about the feed, so the page stays.
-    if (!answer.error || answer.error === "no such feed") feed.stands(answer, version);
+    // A feed that is gone has no epoch, so the page reloads. Any other refusal says nothing about the feed.
+    if (!answer.error || answer.error === "no such feed") feed.followed(answer, version);
     else setTimeout(() => connected && join(feed), ASK_AGAIN * (0.5 + Math.random()));
   });
 }

@@ -1,11 +1,11 @@
-// What comes as HTML, and Show More: the next older updates, in place.
+// Parsing of HTML that the server sends, and Show More, which appends the next older updates.
 
 import { say } from "./aloud.js";
 import { ask } from "./line.js";
 import { localise } from "./times.js";
 import { trusted, words } from "./words.js";
 
-// The elements that this HTML makes, with the reader's times.
+// The elements of that HTML, with times in the reader's zone.
 export function parse(html) {
   const template = document.createElement("template");
   template.innerHTML = trusted(html);
@@ -13,9 +13,9 @@ export function parse(html) {
   return [...template.content.children];
 }
 
-// Loads what the link leads to, into that feed. Where that fails, the link says so, and can be pressed again.
+// Loads what the link leads to into that feed. If that fails, the link says so and can be pressed again.
 export async function showMore(feed, link) {
-  // What changes while the older updates are on their way, and might be older in them.
+  // Changes that are pushed meanwhile. The answer may hold an earlier version of the same updates.
   feed.during = [];
   link.ariaBusy = true;
   const byKey = link.matches(":focus-visible");
@@ -33,7 +33,7 @@ export async function showMore(feed, link) {
     const next = /<([^>]+)>; rel="next"/.exec(answer.headers.get("Link"))?.[1];
     if (next) {
       link.dataset.older = next;
-      // The same place, for when the next press fails.
+      // The same page for a press that the script cannot serve.
       link.search = new URL(next, location).search;
     } else link.parentElement.remove();
     const missed = feed.during.filter((change) => change.version > version);
@@ -41,7 +41,7 @@ export async function showMore(feed, link) {
     for (const change of missed) feed.apply(change);
     feed.number();
     feed.visit.again?.();
-    // Reading goes on where the new ones begin.
+    // The focus goes to the first of them.
     came[0]?.querySelector("article")?.focus({ preventScroll: !byKey });
   } catch {
     say((link.textContent = words(link, "failed")));

@@ -1,8 +1,8 @@
-// Makes an element equal to another and changes only what differs. So selected text, scrolled tables and open folds stay,
-// and no picture loads twice.
+// Makes an element equal to another and changes only what differs. So selected text, scrolled tables and open folds
+// stay, and no picture loads twice.
 
-// Whether the first can be turned into the second. Not a time, which times.js keeps up to date, nor a pinned update into
-// another one, which has a fold of its own.
+// Whether the first can be turned into the second. Not a time, which times.js keeps up to date, nor a pinned update
+// into another one, which has a fold of its own.
 const alike = (a, b) =>
   a.nodeName === b.nodeName && (!a.id || !b.id || a.id === b.id) && a.dataset?.of === b.dataset?.of && !a.dateTime;
 

@@ -1,4 +1,4 @@
-// The feed pattern: https://www.w3.org/WAI/ARIA/apg/patterns/feed/
+// The ARIA feed pattern: https://www.w3.org/WAI/ARIA/apg/patterns/feed/
 
 const STOPS = "a[href], button, input, select, summary, article[tabindex]";
 const ALONG = { PageDown: 1, PageUp: -1 }, OUT = { End: 1, Home: -1 };
@@ -25,17 +25,17 @@ export function keepFocus(old, next, act) {
   (same ?? next.querySelector("article") ?? stops[0])?.focus({ preventScroll: true });
 }
 
-// Handles keys in the list: Page Down and Page Up go from update to update, Ctrl+End and Ctrl+Home leave the feed. Where
-// a click has put the focus, these keys scroll as usual.
+// Handles keys in the list: Page Down and Page Up go from update to update, Ctrl+End and Ctrl+Home leave the feed.
+// Where a click has put the focus, these keys scroll as usual.
 export function walk(event) {
   const { key, ctrlKey, target, currentTarget } = event;
-  const way = (ctrlKey ? OUT : ALONG)[key];
+  const step = (ctrlKey ? OUT : ALONG)[key];
   const here = target.closest("article");
-  if (!way || !here || !target.matches(":focus-visible")) return;
+  if (!step || !here || !target.matches(":focus-visible")) return;
   const stops = [...document.querySelectorAll(ctrlKey ? STOPS : "article")].filter(
     (each) => each === here || (each.checkVisibility() && currentTarget.contains(each) !== ctrlKey),
   );
-  const stop = stops[stops.indexOf(here) + way];
+  const stop = stops[stops.indexOf(here) + step];
   if (!stop) return;
   event.preventDefault();
   stop.focus();

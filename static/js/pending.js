@@ -1,27 +1,28 @@
-// What arrived while the reader was busy elsewhere is pending: in its place, but not shown, and counted by the toast
-// and in the page's title.
+// Pending updates: they arrived while the reader was busy elsewhere. They are in their place but not displayed, and the
+// toast and the page's title count them.
 
 import { steady, topOf } from "./steady.js";
 import { words } from "./words.js";
 
-// A notice of what was retracted meanwhile is no update
+// The notice of an update that was retracted meanwhile does not count
 const countIn = (place) => place.querySelectorAll(".update.pending").length;
-// Updates that are shown in one task: on a slow phone, too, as long as a blink
+// Updates that are displayed in one task: less than a tenth of a second on a slow phone
 const AT_ONCE = 40;
-// ms after one came under the eyes until another does by itself: time to find the line again. Each of those that came
-// together waits twice as long as the one before.
+// ms between two that appear by themselves where somebody reads: time to find the line again. Of several that came
+// together, each waits twice as long as the one before.
 const REST = 4_000;
 let title = document.title;
 
-// What is pending in a feed. `calm()` says whether something new may appear; `arrived(updates, calm)` takes new ones that
-// are in their place already; `reveal()` shows and gives what was pending; `look()` does so if it may, or counts;
-// `lead()` leads there.
+// The pending updates of a feed. `calm()` says whether a new one may appear; `arrived(updates, calm)` takes new ones
+// that are in their place already; `reveal()` displays and returns all; `look()` does so if it may, and otherwise
+// counts them; `lead()` displays them and goes to the first; `count()` updates the toast.
 export function pending(feed) {
   const head = feed.querySelector(".feed-head"), toast = feed.querySelector(".toast button");
   let rest = REST / 2, timer;
 
-  // The reader looks at the top of the feed, or has not come to it yet, and has nothing in hand. An editor at the desk
-  // always has, and waits for nothing. In a frame, `away` says that the page around it is elsewhere.
+  // True if the reader is at the top of the feed or above it, and is neither typing nor selecting text. At the desk
+  // there is no toast: everything appears at once. In a frame, `away` says that the page around it is scrolled
+  // elsewhere.
   function calm() {
     const rail = feed.closest(".rail"), edge = Math.max(0, rail ? topOf(rail) : 0);
     return !toast || !(
@@ -36,7 +37,7 @@ export function pending(feed) {
     else count();
   }
 
-  // Where somebody reads, they appear one at a time, the oldest first, and the toast has the others.
+  // If the list is in view, they appear one at a time, the oldest first, and the toast counts the others.
   function next() {
     if (!toast || feed.order || topOf(feed.list) > innerHeight) look();
     else if (timer) count();
@@ -47,7 +48,7 @@ export function pending(feed) {
 
   const show = (most) => (calm() ? steady(() => reveal(most)) : count());
 
-  // They are shown by tasks of their own, so that a hundred at once do not hold up the page for long.
+  // Several tasks display them, so that a hundred at once do not block the page for long.
   function reveal(most) {
     const waiting = [...feed.list.querySelectorAll(".pending")], shown = waiting.slice(-most), left = waiting.length - shown.length;
     shown.forEach((item) => item.classList.remove("pending"));
@@ -66,8 +67,8 @@ export function pending(feed) {
     return shown;
   }
 
-  // Goes on and to the first of what is new: with the head of the feed where both are in view, since what is pinned and the key
-  // events may fill screens between them.
+  // Resumes, displays all and goes to the first of them. The head of the feed stays in view if there is room: the
+  // pinned update and the key events may fill a screen between the two.
   async function lead() {
     await feed.pause(false);
     const first = reveal().find((item) => item.matches(".update"));
@@ -88,7 +89,7 @@ export function pending(feed) {
   if (toast) {
     toast.addEventListener("click", lead);
     document.addEventListener("visibilitychange", look);
-    // What is below the view counts as seen: deep is who has the head above it.
+    // The margin counts what is below the view as visible: `deep` is for a head that is above it.
     new IntersectionObserver(([{ isIntersecting }]) => {
       feed.toggleAttribute("deep", !isIntersecting);
       if (isIntersecting) look();
@@ -97,7 +98,7 @@ export function pending(feed) {
   return { calm, arrived, reveal, look, lead, count };
 }
 
-// Gives the page this title, after the number of what is pending in all its feeds.
+// Sets the page's title, after the number of pending updates in all its feeds.
 export function entitle(words) {
   title = words || title;
   const count = countIn(document);

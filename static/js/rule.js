@@ -7,7 +7,7 @@
 const RETRY = 1_000;
 const LONGEST_RETRY = 30_000;
 
-// A class that follows a feed by that rule, made of one that has
+// Makes a class that follows a feed by that rule, of one that has
 // `epoch`, `version`, `target` (the highest version known of) and `paused`;
 // `put(changes)` applies them, and `hold(changes, version)` keeps them back while paused;
 // `poll()` asks for what was missed, lets `receive` have it, and gives whether there was an answer;
@@ -15,14 +15,14 @@ const LONGEST_RETRY = 30_000;
 export const follower = (Base) => class extends Base {
   #catching;
 
-  // What `follow` answered: where the feed stands. It was asked at the version `asked`; a push may have overtaken it.
-  stands({ epoch, version, readers }, asked) {
+  // Takes the answer to `follow`, which was asked at the version `asked`; a push may have come before it.
+  followed({ epoch, version, readers }, asked) {
     if (epoch !== this.epoch || version < asked) return this.reload();
     this.count(readers);
     this.reach(version);
   }
 
-  // An envelope, pushed or fetched.
+  // Takes an envelope, pushed or fetched.
   receive({ epoch, after, version, changes, reload }) {
     if (reload || epoch !== this.epoch) return this.reload();
     if (version <= this.version) return;
@@ -33,7 +33,7 @@ export const follower = (Base) => class extends Base {
     if (version >= this.target) this.show("live");
   }
 
-  // Catches up until that version is reached. One at a time; a push meanwhile only raises the target.
+  // Catches up to that version. There is one catch-up at a time; a push meanwhile raises its target.
   async reach(version) {
     this.target = Math.max(this.target, version);
     if (this.#catching) return;

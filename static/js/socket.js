@@ -98,6 +98,6 @@ addEventListener("online", wake);
 // Otherwise it may stay open for a minute without noticing.
 addEventListener("offline", () => lose(ws));
 addEventListener("pageshow", ({ persisted }) => persisted && wake());
-// An open socket may keep the page out of the back/forward cache.
+// An open socket can keep the page out of the back/forward cache.
 addEventListener("pagehide", leave);
 document.addEventListener("visibilitychange", () => document.hidden || wake());

@@ -1,14 +1,14 @@
-// The server writes times in the site's zone; here they become the reader's: how long ago while that is short, the
-// time of day, and the date unless it is today's. The server's clock counts, since a device's own may be wrong.
+// The server writes times in the site's zone; this writes them in the reader's: minutes ago within the last hour, else
+// the time of day, with the date unless it is today's. It goes by the server's clock, since the device's may be wrong.
 
 import { steady } from "./steady.js";
 import { languageOf, trusted } from "./words.js";
 
-// What is older is easier to place by its time of day.
+// For older updates the time of day is easier to understand
 const RELATIVE_MINUTES = 60;
 // ms; "now" lasts a minute
 const TICK = 10_000;
-// ms; the Date header counts whole seconds, so that less is no difference
+// ms; the Date header counts whole seconds, so a smaller difference means nothing
 const DOUBT = 2_000;
 
 // ms
@@ -25,10 +25,10 @@ const formatsOf = (language) => (formats[language] ??= [
 ]);
 const dayOf = (moment) => new Date(moment).toDateString();
 
-// This moment, by the server's clock.
+// The present moment by the server's clock.
 export const now = () => Date.now() + offset;
 
-// The time of day of a moment, with its date unless it is today's, for the gaps of words.js.
+// The time of day of a moment, with its date unless that is today's, for the gaps of words.js.
 export const timeOfDay = (moment = now()) => ({
   toLocaleString(language) {
     const [clock, day] = formatsOf(language);
@@ -36,14 +36,14 @@ export const timeOfDay = (moment = now()) => ({
   },
 });
 
-// Makes the times below that element the reader's. May be done again.
+// Writes the times below that element in the reader's zone. Can be repeated.
 export function localise(root) {
   today = dayOf(now());
   root.querySelectorAll("time").forEach(write);
   root.querySelectorAll(".updates").forEach(days);
 }
 
-// Writes above the first update of each day in that list which day it is. May be done again.
+// Writes the day above its first update in that list. Can be repeated.
 export function days(list) {
   const [, day, ago, brief] = formatsOf(languageOf(list));
   let above;
@@ -67,7 +67,7 @@ function write(time) {
   const later = time.closest(".edited, .retracted");
   const before = later?.dataset.at ?? time.closest("p")?.querySelector("time").dateTime;
   time.innerHTML = trusted(
-    // An edit or a retraction follows its update's time: only another day is named.
+    // The time of an edit or a retraction follows that of its update: the day is named if it is another.
     later ? (dayOf(moment) === dayOf(before) ? hour : time.title)
     : time.closest(".byline, .coverage, .history") ? time.title
     : young && !time.closest(".key-events") ? ago.format(-Math.max(0, minutes), minutes > 0 ? "minute" : "second")
@@ -85,7 +85,7 @@ localise(document);
 setInterval(tick, TICK);
 document.addEventListener("visibilitychange", tick);
 
-// A device's clock is right more often than not: until the server has answered, and where it does not, it counts.
+// Until the server has answered, and if it does not, the device's clock counts.
 addEventListener("load", async () => {
   const asked = Date.now();
   const answer = await fetch("/healthz", { method: "HEAD", cache: "no-store" }).catch(() => null);

@@ -1,5 +1,5 @@
-// Where was I: a line where the reader left a feed, how much is new above it, and only its key events if need be.
-// The place is kept on this device alone.
+// Where was I: a line at the place where the reader left a feed, how many updates are new above it, and a choice to see
+// only the key events among them. The place is kept on this device alone.
 
 import { say } from "./aloud.js";
 import { recall, remember } from "./memory.js";
@@ -7,14 +7,14 @@ import { steady } from "./steady.js";
 import { now, timeOfDay } from "./times.js";
 import { words } from "./words.js";
 
-// ms in another tab; whoever comes back sooner still knows
+// ms in another tab after which the line is drawn; a reader who returns sooner still knows the place
 const AWAY = 300_000;
 
-// Watches the reader's coming and going. `again()` draws the line after an absence, and anew when more is shown than
-// before; `catchUp(on)` shows only the key ones of what was missed, or all, and says how many.
+// Watches when the reader leaves and returns. `again()` draws the line after an absence, and moves it when more is
+// displayed; `catchUp(on)` displays only the key events among the new ones, or all, and says how many.
 export function visit(feed) {
   const head = feed.querySelector(".since");
-  // Other views of a feed do not begin with its newest update.
+  // Only this view begins with the newest update.
   if (!head || feed.shows !== "top" || feed.only || feed.order) return {};
   const kept = `left ${feed.feed}`, line = document.createElement("li"), [summary, button] = head.children;
   let left = recall(kept)?.split(" "), since, count;
@@ -36,10 +36,10 @@ export function visit(feed) {
 
   function again(away = AWAY) {
     if (!left || !(line.isConnected || !head.hidden || now() - left[2] > away)) return;
-    const mark = { dataset: { at: left[0] }, id: left[1] };
-    const items = feed.items(), missed = items.filter((item) => feed.above(item, mark)), end = items[missed.length];
+    const place = { dataset: { at: left[0] }, id: left[1] };
+    const items = feed.items(), missed = items.filter((item) => feed.above(item, place)), end = items[missed.length];
     if (!missed.length) return;
-    // Where it is further down than what is loaded, there are more.
+    // If the place is below what is loaded, there are more.
     count = missed.length + (end || !feed.older ? 0 : "+");
     since = words(head, "since", { count, time: timeOfDay(+left[2]) });
     steady(() => {

@@ -42,7 +42,7 @@ RUN = """async ([address, epoch, touched, events]) => {
   }))();
   for (const [kind, of, after, version, head] of events) {
     page.head = head;
-    if (kind === "follow") page.stands({ epoch: of, version }, page.version);
+    if (kind === "follow") page.followed({ epoch: of, version }, page.version);
     else page.receive({ ...envelope(after, version), epoch: of, ...(kind === "reload" && { reload: true }) });
     await null;
   }
@@ -113,7 +113,7 @@ def test_browser_and_twin_end_alike_and_show_what_the_feed_says(
     for kind, epoch, after, version, at in events:
         twin.head = at
         if kind == "follow":
-            twin.stands({"epoch": epoch, "version": version})
+            twin.followed({"epoch": epoch, "version": version})
         else:
             twin.receive({**envelope(touched, after, version, epoch), "reload": kind == "reload"})
     ended = browser.pop("ended")
