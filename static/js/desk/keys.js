@@ -1,0 +1,22 @@
+// What keys and clicks do in the desk's forms.
+
+// The second click of a double click finds the button that undoes the first.
+addEventListener("click", (event) => {
+  if (event.detail > 1 && event.target.closest(".marks button")) event.preventDefault();
+});
+
+addEventListener("keydown", (event) => {
+  const form = event.target.form;
+  if (event.key !== "Enter" || event.isComposing || !form) return;
+  const button = form.querySelector("button.primary, button.danger");
+  if (event.ctrlKey || event.metaKey) {
+    if (!button) return;
+    event.preventDefault();
+    form.requestSubmit(button);
+  } else if (event.target.matches("input[type=text]") && form.matches(".composer, .edit, .article-form, .retraction")) {
+    // Nothing is sent by Enter alone: it leads on to the next field.
+    event.preventDefault();
+    const fields = [...form.querySelectorAll("input:not([type=hidden]), select, textarea, button")];
+    fields[fields.indexOf(event.target) + 1]?.focus();
+  }
+});

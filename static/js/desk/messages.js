@@ -1,0 +1,29 @@
+// What the desk warns: of what was done, and of what went wrong.
+
+const done = document.querySelector(".done");
+const trouble = document.querySelector(".trouble");
+
+// The message of that name, as the page has it.
+export const message = (name) => trouble.dataset[name];
+
+// Whether the page warns so now.
+export const warns = (name) => trouble.dataset.shown === name;
+
+// Whether this page follows a form that was stored.
+export const isDone = () => !!done?.dataset.deed;
+
+// Says what went wrong: the message of that name, or other words; null takes it off again.
+export function warn(name, words) {
+  if (trouble) {
+    trouble.hidden = !name;
+    trouble.dataset.shown = name ?? "";
+    trouble.textContent = words ?? (name ? trouble.dataset[name] : "");
+  }
+  return null;
+}
+
+// Says what was done: as the page that came back has it, or a text of ours.
+export function report(words) {
+  if (words?.childNodes) done.replaceChildren(...words.childNodes);
+  else done.textContent = words;
+}

@@ -1,0 +1,47 @@
+// When a page of the desk is loaded anew, and whether its editor is still signed in.
+
+import "../feed.js";
+import { request } from "./answers.js";
+import { dirty } from "./kept.js";
+import { warn, warns } from "./messages.js";
+
+// Whether the page is to be loaded anew when nobody types.
+let outdated = false;
+
+// Loads the page anew if it is outdated and no text would be lost.
+export function freshen() {
+  if (outdated && !written()) location.reload();
+}
+
+const written = () => [...document.querySelectorAll("form[data-keep]")].some(dirty);
+const writing = () => document.activeElement?.matches("input[type=text], textarea") || written();
+
+// A page that has to be loaded anew waits for who is writing.
+const Feed = customElements.get("live-feed").prototype;
+const { reload } = Feed;
+Feed.reload = function () {
+  if (!writing()) return reload.call(this);
+  outdated = true;
+  warn("outdated");
+};
+
+// The server closes the socket of a session that ends: whoever writes learns it before sending. Where it cannot be
+// asked just then, it is asked when the page is live again.
+const { show: shown } = Feed;
+let unsure = false;
+Feed.show = function (state) {
+  shown.call(this, state);
+  unsure ||= state === "offline";
+  if (unsure && state !== "catching-up") stillSignedIn();
+};
+
+async function stillSignedIn() {
+  try {
+    const { type } = await request("/desk/", { method: "HEAD", redirect: "manual" });
+    unsure = false;
+    if (type === "opaqueredirect") warn("signedOut");
+    else if (warns("signedOut")) warn(null);
+  } catch {
+    // Offline: the next state asks again
+  }
+}
