@@ -16,7 +16,7 @@ from feed import picture, private
 from feed.demo import replay as replaying
 from feed.demo import sample
 from feed.errors import Invalid, Missing
-from feed.store import actions, editors, migrations, people, pictures, tokens
+from feed.store import actions, editors, invitations, migrations, people, pictures, tokens
 from feed.store import backup as backups
 from feed.store import repair as repairs
 from feed.store import rerender as rerendering
@@ -89,7 +89,7 @@ def _make_ready() -> None:
         click.echo(f"Warning: {warning}", err=True)
     url = services().settings.public_url
     click.echo(f"\n  {services().settings.site_name} is at {url}\n  The desk is at {url}/desk/")
-    if invitation := editors.invite_first(services().store):
+    if invitation := invitations.invite(services().store):
         click.echo(f"  Make the first editor (works once): {url}/desk/first/{invitation}")
     click.echo("  Stop with Ctrl+C.\n")
 

@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from app import create_app
 from feed import times
-from feed.store import editors, migrations, sessions
+from feed.store import editors, hashes, invitations, migrations, sessions
 from tests.conftest import FROM_HERE, PASSWORD, Site
 from tests.pages import elements
 
@@ -110,9 +110,9 @@ def test_a_wrong_try_says_not_which_word_was_wrong_and_keeps_the_name(site: Site
 def test_an_unknown_name_costs_the_same_work_as_a_wrong_password(site: Site) -> None:
     with site.services.store.read() as db:
         (stored,) = db.execute("SELECT password_hash FROM editors WHERE name = 'bob'").fetchone()
-    assert extract_parameters(editors._NOBODY) == extract_parameters(stored)
+    assert extract_parameters(hashes.NOBODY) == extract_parameters(stored)
     with pytest.raises(VerifyMismatchError):  # computed and compared, not refused for its form
-        PasswordHasher().verify(editors._NOBODY, PASSWORD)
+        PasswordHasher().verify(hashes.NOBODY, PASSWORD)
 
 
 def test_odd_names_and_passwords_are_only_wrong(site: Site) -> None:
@@ -377,7 +377,7 @@ def empty(tmp_path: Path) -> FlaskClient:
 
 def test_the_one_time_link_makes_one_admin_and_no_second(empty: FlaskClient) -> None:
     store = empty.application.extensions["liveline"].store
-    old, link = editors.invite_first(store), editors.invite_first(store)
+    old, link = invitations.invite(store), invitations.invite(store)
     assert empty.get(f"/desk/first/{old}").status_code == 404, "the latest link alone works"
     assert "Who will run this site?" in empty.get(f"/desk/first/{link}").text
     form = {"name": "Alice", "password": PASSWORD, "display_name": "Alice Adams"}
@@ -393,7 +393,7 @@ def test_the_one_time_link_makes_one_admin_and_no_second(empty: FlaskClient) -> 
     assert "Alice Adams" in empty.get("/desk/").text
     assert empty.get(f"/desk/first/{link}").status_code == 404
     assert empty.post(f"/desk/first/{link}", data={**form, "name": "eve"}, headers=FROM_HERE).status_code == 404
-    assert editors.invite_first(store) is None
+    assert invitations.invite(store) is None
     with store.read() as db:
         assert [tuple(row) for row in db.execute("SELECT name, role FROM editors")] == [("alice", "admin")]
     store.close()

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from PIL import Image
 
 from feed import languages
-from feed.store import editors, migrations, pictures
+from feed.store import editors, invitations, migrations, pictures
 from tests.catalogues import messages
 from tests.conftest import FROM_HERE, PASSWORD, Site, application_in, site_in
 
@@ -182,7 +182,7 @@ def first_editor(folder: Path) -> str:
     with application_in(folder / "new", FEED_LANGUAGE=MADE_UP, FEED_SITE_NAME="⟦S⟧") as app:
         store = app.extensions["liveline"].store
         migrations.upgrade(store)
-        return app.test_client().get(f"/desk/first/{editors.invite_first(store)}").text
+        return app.test_client().get(f"/desk/first/{invitations.invite(store)}").text
 
 
 def test_every_word_that_readers_and_editors_see_is_translated(site: Site, tmp_path: Path) -> None:

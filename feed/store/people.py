@@ -14,6 +14,7 @@ from feed.store import actions, editors, sessions
 from feed.store.actions import Actor, Verb
 from feed.store.database import Store
 from feed.store.editors import NO_PASSWORD, Editor
+from feed.store.hashes import hash_password
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def set_password(store: Store, name: str, password: str, actor: Actor | None) ->
     with store.read() as db:
         editor = editors.by_name(db, name)
         actions.permit(db, actor, Verb.SET_PASSWORD)
-    new = editors.password_hash(store, password, vars(editor))
+    new = hash_password(store, password, editor.name, editor.display_name)
     return store.write(_set_password, editor, new, Verb.SET_PASSWORD, actor, "")
 
 
@@ -75,7 +76,7 @@ def change_own_password(
     and Throttled after too many tries."""
     if not sessions.prove(store, secret_key, editor, current, address):
         raise Invalid(Reason("current", Message("This is not your password.")))
-    new = editors.password_hash(store, password, vars(editor))
+    new = hash_password(store, password, editor.name, editor.display_name)
     return store.write(_set_password, editor, new, Verb.CHANGE_PASSWORD, editor, session_hash)
 
 

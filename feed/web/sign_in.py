@@ -6,7 +6,7 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request, url_for
 
 from feed.errors import Invalid, Message, by_field
-from feed.store import editors, sessions
+from feed.store import invitations, sessions
 from feed.web.guards import check_strangers_form, editor_at_desk, end_session, session_presented, start_session
 from feed.web.services import services
 
@@ -51,7 +51,7 @@ def first(token: str) -> Any:
     """The form of the one-time link, which makes the first editor. Raises Missing once the link does not work any
     more."""
     with services().store.read() as db:
-        editors.check_invitation(db, token)
+        invitations.check(db, token)
     return render_template("first_editor.html", token=token, errors={}, given={})
 
 
@@ -60,7 +60,7 @@ def first_editor(token: str) -> Any:
     """Makes the first editor, an admin, and signs them in."""
     given = request.form.to_dict()
     try:
-        editor = editors.add_first(
+        editor = invitations.accept(
             services().store,
             token,
             given.get("name", "").strip().lower(),
