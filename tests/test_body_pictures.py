@@ -9,8 +9,8 @@ from PIL import Image
 
 from feed.store import articles, pictures, rerender, updates
 from tests.conftest import Site
+from tests.desk.forms import field, send
 from tests.pages import element, elements
-from tests.test_desk import field, send
 
 UNKNOWN = "/pictures/0123456789abcdef"
 FOREIGN = "https://elsewhere.example/boat.jpg"
