@@ -89,7 +89,7 @@ _IN_DRAFTS = frozenset({
     Verb.PUBLISH, Verb.EDIT, Verb.MARK, Verb.RETRACT, Verb.OPEN, Verb.CLOSE, Verb.CREATE_ARTICLE, Verb.EDIT_ARTICLE,
 })  # fmt: skip
 _WHY_NOT = {
-    **dict.fromkeys(_IN_DRAFTS, Message("You may write in drafts. What is public, or is to be, is for editors.")),
+    **dict.fromkeys(_IN_DRAFTS, Message("You can write drafts. Only editors can publish, and change what is public.")),
     Verb.OPEN_NEWS: Message("Only an admin may open or close the News Feed."),
     Verb.CLOSE_NEWS: Message("Only an admin may open or close the News Feed."),
     Verb.ADD_TOKEN: Message("Only an admin may make or revoke tokens."),
