@@ -27,7 +27,7 @@ from tests.server import Server, put_database, serving
 
 
 def pytest_configure() -> None:
-    """In the process of the run, and in each of its workers."""
+    """Marks the processes of this run; pytest calls it in the main process and in each worker."""
     processes.begin()
     # Hypothesis fails an example that takes over 0.2 s, which on a busy machine any may. All else stays as it chose.
     hypothesis.settings.register_profile("untimed", parent=hypothesis.settings(), deadline=None)
@@ -36,8 +36,8 @@ def pytest_configure() -> None:
 
 
 def compile_each_route_once() -> None:
-    """Werkzeug compiles two functions for each route of each application, which takes five sixths of the time that an
-    application of a test costs. They depend on nothing but the route, so that applications may share them."""
+    """Lets applications share the functions that Werkzeug compiles for each route, which depend on the route alone: to
+    compile them is five sixths of the cost of a test's application."""
     compiled: dict[tuple[str, ...], Callable[..., tuple[str, str]]] = {}
     compile_builder = Rule._compile_builder
 
@@ -52,7 +52,7 @@ def compile_each_route_once() -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """The run ends when all that it started has ended; what has not fails it."""
+    """Fails the run if a process that it started is still running."""
     if hasattr(session.config, "workerinput"):
         return
     if left := processes.still_of_this_run():
@@ -63,7 +63,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 @pytest.fixture(autouse=True)
 def no_process_outlives_its_test(request: pytest.FixtureRequest) -> Iterator[None]:
-    """What a test leaves running is killed. A test that passed and left something fails for it."""
+    """Kills what a test leaves running, and fails the test for it if it has passed."""
     before, failed = processes.of_this_part(), request.session.testsfailed
     yield
     if left := processes.still_left_since(before):
@@ -74,7 +74,7 @@ def no_process_outlives_its_test(request: pytest.FixtureRequest) -> Iterator[Non
 
 @dataclass
 class Site:
-    """An application of its own database, with its cast."""
+    """An application with a database of its own, and the cast."""
 
     app: Flask
     services: Services
@@ -84,18 +84,18 @@ class Site:
 
     @property
     def charlie(self) -> FlaskClient:
-        """A browser that is signed out and keeps no cookies of other tests."""
+        """A new browser that is signed out."""
         return self.app.test_client()
 
     def at_desk(self, name: str = "bob") -> FlaskClient:
-        """A browser in which that editor is signed in."""
+        """A new browser in which that editor is signed in."""
         browser = self.app.test_client()
         answer = browser.post("/desk/sign-in", data={"name": name, "password": PASSWORD}, headers=FROM_HERE)
         assert answer.status_code == 303, answer.text
         return browser
 
     def api(self, method: str, path: str, body: Any = None, who: str | None = "bob", **headers: str) -> TestResponse:
-        """A call of the API. `body` is sent as JSON, bytes as they are; header names with _ for -."""
+        """Calls the API. `body` is sent as JSON, or unchanged if it is bytes; header names have _ for -."""
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if who:
             sent.setdefault("Authorization", f"Bearer {self.tokens[who]}")
@@ -104,23 +104,23 @@ class Site:
         return self.app.test_client().open(path, method=method, data=data, headers=sent, content_type=kind)
 
     def publish(self, body: str = "Something happened.", feed: str = "news", **more: Any) -> Update:
-        """An update by bob."""
+        """Publishes an update by bob."""
         return publishing.publish(self.services.store, feed, self.bob, {"body": body, **more})
 
     def edit(self, update: Update, **given: Any) -> Update:
-        """An edit by bob of what stands."""
+        """Edits the update's latest revision as bob."""
         return publishing.edit(self.services.store, update.id, self.bob, given, None)
 
     def retract(self, update: Update, reason: str | None = None, *, notice: bool = False) -> Update:
-        """A retraction."""
+        """Retracts an update."""
         return publishing.retract(self.services.store, update.id, {"reason": reason, "notice": notice}, None)
 
     def write_article(self, slug: str = "harbour", **given: Any) -> Article:
-        """An article by bob; `live=True` gives it a feed."""
+        """Creates an article by bob; `live=True` gives it a feed."""
         return writing.create(self.services.store, self.bob, {"slug": slug, "headline": f"About {slug}", **given})
 
     def versions(self) -> dict[str, int]:
-        """Where every feed stands: to show that nothing was written."""
+        """Returns the version of every feed, to check that nothing was written."""
         with self.services.store.read() as db:
             return {row["slug"]: row["version"] for row in db.execute("SELECT slug, version FROM feeds")}
 
@@ -130,7 +130,7 @@ FROM_HERE = {"Sec-Fetch-Site": "same-origin", "Origin": "http://127.0.0.1:8000"}
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[Site]:
-    """A site in this process. A browser's headers are sent where they matter."""
+    """A site in this process; clients send a browser's headers where they matter."""
     with site_in(tmp_path) as made:
         yield made
 
@@ -158,12 +158,12 @@ def application_in(folder: Path, **settings: str) -> Iterator[Flask]:
 
 @pytest.fixture
 def transport() -> str:
-    """Which driver the server uses; a test file that promises the same of both overrides this."""
+    """The server's driver; a test file that tests both overrides this."""
     return "direct"
 
 
 @pytest.fixture
 def server(tmp_path: Path, transport: str) -> Iterator[Server]:
-    """gunicorn, as it serves in earnest, on a free port and a database of its own, with bob's token."""
+    """gunicorn as in production, on a free port and a new database, with bob's token."""
     with serving(tmp_path, FEED_TRANSPORT=transport) as running:
         yield running

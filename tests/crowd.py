@@ -56,18 +56,18 @@ class Crowd:
         assert self._heard() == "following"
 
     def lives(self) -> list[list[Life]]:
-        """What befell each reader so far."""
+        """Returns what has happened to each reader so far."""
         assert self._process.stdin
         self._process.stdin.write("lives\n")
         self._process.stdin.flush()
         return [[Life(**life) for life in lives] for lives in self._heard()]
 
     def follows(self, version: int) -> bool:
-        """Whether all are there, and have that version or follow from it."""
+        """Whether all are connected, and have that version or follow from it."""
         return all(lives[-1].code is None and lives[-1].version == version for lives in self.lives())
 
     def close(self) -> None:
-        """Everybody leaves without a word."""
+        """Disconnects all readers without a close frame."""
         self._process.kill()
         self._process.communicate()
 

@@ -22,7 +22,7 @@ LEASE_SECONDS = 3600
 
 
 class Listening:
-    """What hub and subscriber share: a port of its own, which stays the same when it stops and starts again."""
+    """Base of hub and subscriber: a server whose port stays the same when it is stopped and started again."""
 
     def __init__(self) -> None:
         self._port = free_port()
@@ -30,7 +30,7 @@ class Listening:
         self.address = f"http://127.0.0.1:{self._port}/{secrets.token_hex(4)}?key=a%20b&c=d"
 
     def start(self) -> None:
-        """Listens."""
+        """Starts to listen."""
         listening = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -68,18 +68,18 @@ class Listening:
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
 
     def stop(self) -> None:
-        """Listens no more."""
+        """Stops listening."""
         if self._server is not None:
             self._server.shutdown()
             self._server.server_close()
             self._server = None
 
     def asked(self, path: str, query: dict[str, str]) -> Answer:
-        """A GET."""
+        """Handles a GET."""
         raise NotImplementedError
 
     def sent(self, path: str, headers: dict[str, str], body: bytes) -> Answer | None:
-        """A POST; None hangs up without a word."""
+        """Handles a POST; None closes the connection without an answer."""
         raise NotImplementedError
 
 
@@ -100,7 +100,7 @@ class Hub(Listening):
         self._subscribers: dict[str, dict[str, str]] = {}
 
     def told(self) -> Counter[str]:
-        """How often of each topic."""
+        """Returns how often each topic was announced."""
         return Counter(topic for _, topic in self.pings)
 
     def stop(self) -> None:
@@ -175,7 +175,7 @@ class Subscriber(Listening):
         self._topic = ""
 
     def subscribe(self, address: str) -> str:
-        """Asks the hub that this document names for what comes. The topic."""
+        """Subscribes at the hub that this document names, and returns the topic."""
         hub, self._topic = discovered(requests.get(address, timeout=TIMEOUT_SECONDS))
         form = {
             "hub.mode": "subscribe",
@@ -200,7 +200,7 @@ class Subscriber(Listening):
 
 
 def discovered(answer: requests.Response) -> tuple[str, str]:
-    """Hub and topic as the head of the answer names them (section 4)."""
+    """Returns hub and topic from the headers of an answer (section 4)."""
     links = requests.utils.parse_header_links(answer.headers["Link"])
     named = [(link["rel"], link["url"]) for link in links]
     assert len(named) == 2, named
@@ -208,5 +208,5 @@ def discovered(answer: requests.Response) -> tuple[str, str]:
 
 
 def signature(secret: str, body: bytes) -> str:
-    """Section 8."""
+    """Returns the signature of section 8."""
     return hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()

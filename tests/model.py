@@ -67,7 +67,7 @@ def leave(room: str) -> None:
 
 @socketio.on("say")
 def say(room: str, words: Any) -> tuple[str, int]:
-    """To the room and, in between, to the speaker alone, and to all others."""
+    """Emits to the room and, in between, to the sender alone, and to all others."""
     emit("said", words, to=room)
     emit("heard", {"by": "you"})
     emit("said", words, to=room, include_self=False)
@@ -97,13 +97,13 @@ def ready() -> str:
 
 @app.get("/events")
 def happened() -> list[Any]:
-    """What the handlers saw."""
+    """Returns what the handlers recorded."""
     return events
 
 
 @app.get("/behind")
 def behind() -> dict[str, int]:
-    """How many readers there are, and how many of them have something in the outbox."""
+    """Returns how many readers there are, and how many have something in their outbox."""
     readers = getattr(engine, "connections", list)()
     return {"inside": engine.admission.inside, "behind": sum(not each.clear for each in readers)}
 
@@ -117,7 +117,7 @@ def ask(sid: str) -> dict[str, Any]:
 
 @app.post("/fill")
 def fill() -> dict[str, Any]:
-    """Emits to the room "slow" frames of exactly those sizes, each with its place in the row."""
+    """Emits to the room "slow" frames of exactly these sizes, each with its number."""
     sizes: list[int] = request.get_json()
     for number, size in enumerate(sizes):
         socketio.emit("fill", f"{number:03}".ljust(size - len('42["fill",""]'), "x"), to="slow")
@@ -126,13 +126,13 @@ def fill() -> dict[str, Any]:
 
 @app.post("/bytes")
 def some_bytes() -> dict[str, Any]:
-    """Emits what needs an attachment."""
+    """Emits an event with an attachment."""
     socketio.emit("bytes", {"picture": b"\x00\xff"}, to="room")
     return {}
 
 
 @app.post("/drain")
 def drain() -> dict[str, Any]:
-    """Lets all readers go."""
+    """Closes all readers' sockets."""
     engine.drain(0)
     return {}

@@ -9,8 +9,8 @@ Element = Any  # lxml brings no types
 
 
 def elements(markup: str, tag: str = "*", **wanted: str | bool) -> list[Element]:
-    """The elements of that tag and those attributes, in the order of the page. True stands for any value, False for
-    none at all; `class_` is one class among others; an underscore is a hyphen, as in `data_older`."""
+    """Returns the elements with that tag and those attributes, in the order of the page. True means any value, False no
+    such attribute; `class_` is one class among others; an underscore means a hyphen, as in `data_older`."""
     try:
         page = document_fromstring(markup)
     except etree.ParserError:  # nothing at all
@@ -19,24 +19,24 @@ def elements(markup: str, tag: str = "*", **wanted: str | bool) -> list[Element]
 
 
 def element(markup: str, tag: str = "*", **wanted: str | bool) -> Element:
-    """The first of those."""
+    """Returns the first such element."""
     found = elements(markup, tag, **wanted)
     assert found, f"no <{tag}> with {wanted}"
     return found[0]
 
 
 def attribute(markup: str, name: str, tag: str = "*", **wanted: str | bool) -> str:
-    """What the first element that has that attribute says there."""
+    """Returns the value of an attribute of the first such element that has it."""
     return str(element(markup, tag, **{name.replace("-", "_"): True, **wanted}).get(name))
 
 
 def words(of: Element) -> str:
-    """What a reader sees of an element, in one line."""
+    """Returns the text of an element in one line."""
     return " ".join(of.text_content().split())
 
 
 def inner(of: Element) -> str:
-    """The markup within an element."""
+    """Returns the markup within an element."""
     return (of.text or "") + "".join(tostring(child, encoding="unicode") for child in of)
 
 

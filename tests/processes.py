@@ -27,20 +27,20 @@ started: "list[subprocess.Popen[Any]]" = []
 
 
 def begin() -> None:
-    """Tells all processes below this one whose they are. The first call in a run names the run."""
+    """Marks all later processes below this one as part of this run. The first call in a run names the run."""
     os.environ.setdefault(RUN, secrets.token_hex(8))
     os.environ[PART] = secrets.token_hex(8)
 
 
 def start(*command: str | Path, **options: Any) -> "subprocess.Popen[Any]":
-    """subprocess.Popen, whose end is waited for even where the test fails before it does so itself: Python would warn
-    of one that is forgotten, in whichever test runs then."""
+    """Calls subprocess.Popen. The process is waited for even if the test fails before it does so itself; Python would
+    warn of a forgotten one, in whichever test runs then."""
     started.append(subprocess.Popen(command, **options))
     return started[-1]
 
 
 def of_this_part() -> set[int]:
-    """The ids of the processes that were started below this one, and still run."""
+    """Returns the ids of the running processes that were started below this one."""
     listed = {int(each.name) for each in _PROC.glob("[0-9]*")}
     _foreign.intersection_update(listed)
     ours = {pid for pid in listed - _foreign if _carries(pid, PART)} - {os.getpid()}
@@ -49,22 +49,23 @@ def of_this_part() -> set[int]:
 
 
 def still_left_since(before: set[int]) -> set[int]:
-    """Those of `left_since` that do not end by themselves: one that was killed with its parent takes a moment."""
+    """Returns those of `left_since` that do not end soon: one that was killed with its parent takes a moment."""
     return _lasting(lambda: left_since(before))
 
 
 def still_of_this_run() -> set[int]:
-    """Those of `of_this_run` that do not end by themselves."""
+    """Returns those of `of_this_run` that do not end soon."""
     return _lasting(of_this_run)
 
 
 def left_since(before: set[int]) -> set[int]:
-    """Those that were not there before, and do not belong to one that was, such as a window of the suite's browser."""
+    """Returns those that were not there before and are no children of those, such as a window of the suite's
+    browser."""
     return {pid for pid in of_this_part() - before if _runs(pid) and not _ancestors(pid) & before}
 
 
 def of_this_run() -> set[int]:
-    """The ids of all processes that were started in this run, and still run."""
+    """Returns the ids of all running processes that were started in this run."""
     listed = {int(each.name) for each in _PROC.glob("[0-9]*")}
     return {pid for pid in listed if _carries(pid, RUN) and _runs(pid)} - {os.getpid()}
 
@@ -81,7 +82,7 @@ def end(processes: Iterable[int]) -> None:
 
 
 def named(processes: Iterable[int]) -> list[str]:
-    """What each of them is, for a person."""
+    """Returns a readable name for each process."""
     return [f"{pid}: {_read(pid, 'cmdline').replace(chr(0), ' ')[:200]}" for pid in sorted(processes)]
 
 
@@ -98,7 +99,7 @@ def _carries(pid: int, name: str) -> bool:
 
 
 def _runs(pid: int) -> bool:
-    """Whether it has not ended; one that only waits for its parent to ask how has."""
+    """Whether the process is running; a zombie is not."""
     return _stat(pid)[0] not in ("", "Z", "X")
 
 
@@ -111,7 +112,7 @@ def _ancestors(pid: int) -> set[int]:
 
 
 def _stat(pid: int) -> tuple[str, str]:
-    """State and parent of that process; the name before them may hold anything."""
+    """Returns state and parent of a process. The name before them in the file may contain any character."""
     fields = _read(pid, "stat").rpartition(") ")[2].split()
     return (fields[0], fields[1]) if fields else ("", "0")
 

@@ -17,7 +17,7 @@ _ITEM = re.compile(r"(?=<li\b[^>]*\bid=[\"']?update-\d)")
 
 
 def updates_in(html: str, feed: str) -> dict[str, str]:
-    """The `<li>` of each update of that feed in a page, by DOM id, in the order of the page."""
+    """Returns the `<li>` of each update of that feed in a page, by DOM id, in the order of the page."""
     inner = _list_of(html, feed).rsplit("</ol>", 1)[0]
     return {item_id(li): li for li in items_in(inner)}
 
@@ -30,12 +30,12 @@ def _list_of(html: str, feed: str) -> str:
 
 
 def items_in(html: str) -> list[str]:
-    """The list items of a piece of a feed."""
+    """Returns the list items in a part of a feed's HTML."""
     return [li.strip() for li in _ITEM.split(html)[1:]]
 
 
 def item_id(li: str) -> str:
-    """The DOM id of a list item."""
+    """Returns the DOM id of a list item."""
     return str(element(li, "li").get("id"))
 
 
@@ -48,7 +48,8 @@ class Rule:
         self.reloads = 0
 
     def receive(self, envelope: dict[str, Any]) -> None:
-        """Another epoch: reload. Not newer: ignore. A hole: catch up. Else apply all, the version last."""
+        """Applies the rule to an envelope: other epoch, reload; not newer, ignore; hole, catch up; else apply all,
+        version last."""
         if envelope.get("reload") or envelope["epoch"] != self.epoch:
             self.reloads += 1
         elif envelope["version"] > self.version:
@@ -59,7 +60,7 @@ class Rule:
             self.version = envelope["version"]
 
     def followed(self, answer: dict[str, Any]) -> None:
-        """What `follow` answered: another epoch, or a version below mine: reload. A higher one: catch up."""
+        """Handles the answer to `follow`: other epoch or lower version, reload; higher version, catch up."""
         if answer["epoch"] != self.epoch or answer["version"] < self.version:
             self.reloads += 1
         elif answer["version"] > self.version:
@@ -93,7 +94,7 @@ class OpenPage(Rule):
         self._fetch = fetch
 
     def show_more(self) -> None:
-        """Loads the next older updates, as a press of the button does when nothing happens meanwhile."""
+        """Loads the next older updates, like the button Show More."""
         assert self.older
         html, link = self._fetch(self.older)
         for li in items_in(html):
@@ -114,7 +115,7 @@ class OpenPage(Rule):
         return sorted(self.items.values(), key=_place, reverse=not self.oldest)
 
     def put(self, changes: list[dict[str, Any]]) -> None:
-        """Puts each by its id, or removes it."""
+        """Replaces, inserts or removes each change by its id."""
         for change in changes:
             self._apply(change)
 
@@ -129,7 +130,7 @@ class OpenPage(Rule):
         return self.only == "key" and not html.split(">", 1)[0].count(" is-key")
 
     def _belongs(self, html: str) -> bool:
-        """Whether a new update has its place here. What is beyond the floor comes with Show More."""
+        """Whether a new update belongs into the loaded part of the list; older ones come with Show More."""
         assert self.shows != "older", "this reader begins at the top"
         if self.shows == "found" or self._unwanted(html):
             return False
@@ -165,7 +166,7 @@ class Reader:
         return answer.text, answer.headers.get("Link")
 
     def follow(self) -> None:
-        """On every connect: where does the feed stand, and what did I miss?"""
+        """Sends `follow`, on every connect, and handles the answer."""
         # The official client forgets to close a socket that the server has closed.
         if self._earlier is not None:
             self._earlier.shutdown()
@@ -173,11 +174,11 @@ class Reader:
         self.client.emit("follow", {"feed": self.page.feed}, callback=self._followed)
 
     def close(self) -> None:
-        """Leaves."""
+        """Disconnects."""
         self.client.disconnect()
 
     def sees(self, *words: str) -> bool:
-        """Whether the page, from the top, shows updates that hold those words in that order."""
+        """Whether the page shows updates that contain these words in this order, from the top."""
         shown = self.page.shown
         return len(shown) >= len(words) and all(word in li for word, li in zip(words, shown, strict=False))
 

@@ -25,14 +25,14 @@ BIN = Path(sys.executable).parent
 
 
 def free_port() -> int:
-    """A port nobody listens on."""
+    """Returns a free port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 def put_database(path: Path) -> dict[str, str]:
-    """A migrated database with the cast at that path, where none is yet, and the token of each by name."""
+    """Puts a migrated database with the cast at that path, unless one exists; returns each editor's token by name."""
     content, made = _database()
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "xb") as file:
@@ -42,7 +42,7 @@ def put_database(path: Path) -> dict[str, str]:
 
 @cache
 def _database() -> tuple[bytes, dict[str, str]]:
-    """Made once, and copied for each test: migrations and passwords take most of a tenth of a second."""
+    """Makes the database once; tests copy it, since migrations and passwords take most of a tenth of a second."""
     with tempfile.TemporaryDirectory() as folder:
         store = Store(Path(folder) / "feed.db")
         migrations.upgrade(store)
@@ -54,7 +54,7 @@ def _database() -> tuple[bytes, dict[str, str]]:
 
 
 class Server:
-    """One gunicorn on 127.0.0.1, of the code in `root`. `settings` are further environment variables."""
+    """A gunicorn on 127.0.0.1 with the code in `root`. `settings` are further environment variables."""
 
     def __init__(self, folder: Path, root: Path = ROOT, **settings: str) -> None:
         self.root = root
@@ -74,17 +74,17 @@ class Server:
 
     @property
     def pid(self) -> int:
-        """Of the master."""
+        """The process id of the master."""
         assert self._process is not None
         return self._process.pid
 
     def workers(self) -> list[int]:
-        """Process ids of the workers."""
+        """The process ids of the workers."""
         listed = subprocess.run(["ps", "--ppid", str(self.pid), "-o", "pid="], capture_output=True, text=True)
         return [int(pid) for pid in listed.stdout.split()]
 
     def flask(self, *words: str, line: str = "") -> str:
-        """Runs a command of ours and returns what it printed."""
+        """Runs a `flask` command and returns its output."""
         done = subprocess.run(
             [BIN / "flask", *words], cwd=ROOT, env=self.environ, input=f"{line}\n", capture_output=True, text=True
         )
@@ -92,16 +92,16 @@ class Server:
         return done.stdout.strip()
 
     def prepare(self) -> None:
-        """A database with the cast, and bob's token."""
+        """Makes the database with the cast, and sets bob's token."""
         self.token = put_database(Path(self.environ["FEED_DATABASE"]))["bob"]
 
     def start(self, *command: str | Path) -> None:
-        """Starts, with another command than `gunicorn` where one is given, and waits until it can write."""
+        """Starts the server, or the given command, and waits until it can write."""
         self.launch(*command)
         eventually(lambda: requests.get(f"{self.url}/readyz", timeout=2).ok, within=30)
 
     def launch(self, *command: str | Path) -> None:
-        """Starts, without waiting."""
+        """Starts the server without waiting."""
         with open(self.log, "ab") as log:
             self._process = processes.start(
                 *(command or [BIN / "gunicorn"]),
@@ -113,12 +113,12 @@ class Server:
             )
 
     def ask_to_stop(self) -> None:
-        """SIGTERM, without waiting."""
+        """Sends SIGTERM without waiting."""
         assert self._process is not None
         self._process.terminate()
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> None:
-        """Asks it to stop, and waits for the end; kills what does not end."""
+        """Stops the server and waits for its end; kills processes that do not end."""
         if self._process is None:
             return
         self._process.send_signal(how)
@@ -129,7 +129,7 @@ class Server:
         self._process = None
 
     def kill(self) -> None:
-        """kill -9 for the master and its workers: nothing of theirs runs any more."""
+        """Sends SIGKILL to the master and its workers, and waits for their end."""
         if self._process is None:
             return
         os.killpg(self._process.pid, signal.SIGKILL)
@@ -137,7 +137,7 @@ class Server:
         self._process = None
 
     def version(self, feed: str = "news") -> int:
-        """Where a feed stands."""
+        """Returns the version of a feed."""
         answer = requests.get(f"{self.url}/feeds/{feed}/changes?after=0", timeout=10).json()
         return int(answer["version"])
 
@@ -152,7 +152,7 @@ class Server:
         return self.api("POST", f"/api/v1/feeds/{feed}/updates", {"body": body, **more})
 
     def api(self, method: str, path: str, body: Any = None) -> Any:
-        """A call of the API that must succeed."""
+        """Calls the API, and fails if it refuses."""
         headers = {"Authorization": f"Bearer {self.token}"}
         answer = requests.request(method, self.url + path, json=body, headers=headers, timeout=10)
         assert answer.ok, answer.text
@@ -161,8 +161,8 @@ class Server:
 
 @contextmanager
 def serving(folder: Path, **settings: str) -> Iterator[Server]:
-    """A server that is up, on a new database in that folder. It is killed with what it was for, however that ends: to
-    stop in order takes a second, and has tests of its own."""
+    """Runs a server on a new database in that folder; a context manager. It is killed at the end, since an orderly stop
+    takes a second and has tests of its own."""
     running = Server(folder, **settings)
     try:
         running.prepare()

@@ -11,7 +11,7 @@ LOOK_AGAIN_SECONDS = 0.01
 
 
 def eventually(look: Callable[[], T], within: float = 15.0) -> T:
-    """What `look` returns once that is true; raises the last refusal when it never is."""
+    """Calls `look` until its result is true, and returns it; raises its last error if it never is."""
     end = monotonic() + within
     while True:
         try:

@@ -16,7 +16,7 @@ WIDE = "Donaudampfschifffahrtsgesellschaftskapitän" * 3
 
 
 def uploaded(server: Server) -> str:
-    """The id of a picture."""
+    """Uploads a picture and returns its id."""
     content = BytesIO()
     Image.new("RGB", (1600, 900), (90, 120, 140)).save(content, "PNG")
     sent = {"file": ("quay.png", content.getvalue(), "image/png")}
