@@ -1,6 +1,7 @@
 """Imports go strictly downward, and no layer knows what it must not know."""
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import is_dataclass
 from graphlib import TopologicalSorter
@@ -97,6 +98,14 @@ def test_only_the_store_knows_sqlite() -> None:
 def test_only_the_store_speaks_sql() -> None:
     speaking = {path for path in SOURCES if ".execute(" in path.read_text() or ".executescript(" in path.read_text()}
     assert {part_of(path) for path in speaking} == {"store"}
+
+
+def test_a_plain_row_is_inserted_by_one_function() -> None:
+    """`insert` of store/database.py. SQL by hand is for conflicts and for values that the database computes."""
+    by_hand = re.compile(r"""\.insert(_all)?\(|INSERT INTO \w+ \([^)]*\) VALUES \([?, ]+\)["']""")
+    migrations = ROOT / "feed" / "store" / "migrations"
+    sources = [path for path in SOURCES if path.parent != migrations]
+    assert [str(path.relative_to(ROOT)) for path in sources if by_hand.search(path.read_text())] == []
 
 
 def test_only_live_knows_the_socket() -> None:

@@ -67,7 +67,7 @@ def test_what_only_a_backup_has_is_said(site: Site) -> None:
 
 
 def test_what_others_wrote_is_found(site: Site) -> None:
-    """Behind the back of our verbs: it is found all the same, and what was retracted never."""
+    """Rows that were written without our verbs are found, too, unless they are retracted."""
     site.publish("A lighthouse")
     gone = site.publish("A libellous lighthouse")
     sql = f"UPDATE updates SET retracted_at = '2026', reason = 'secret' WHERE id = {gone.id}"

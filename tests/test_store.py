@@ -148,7 +148,7 @@ STEPS = st.lists(
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_what_changed_after_any_version_leads_from_there_to_now(site: Site, steps: list[tuple[str, int]]) -> None:
-    """The log is the table: whoever stands at any version and applies what changed since has the page of now."""
+    """The table is the log: a page of any version that applies what changed since equals a fresh page (invariant 3)."""
     store, render = site.services.store, site.services.render
     start = feed_of(store).version
     pages = {start: page_of(site)}
@@ -263,7 +263,7 @@ def test_a_site_without_its_tables_says_not_now(tmp_path: Path) -> None:
 def test_threads_that_come_first_together_share_one_writer_and_take_no_reader_twice(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As under `flask run`, which answers each request on a thread of its own."""
+    """This happens under `flask run`, which answers each request on a thread of its own."""
     made: list[int] = []
     real_pool, together = threads.native_pool, Barrier(8)
 
@@ -288,7 +288,7 @@ def test_threads_that_come_first_together_share_one_writer_and_take_no_reader_tw
 
 
 class Emptied(list[Any]):
-    """A list that another thread empties between the look and the grasp."""
+    """A list that another thread empties between the check and `pop`."""
 
     def __bool__(self) -> bool:
         return True

@@ -24,13 +24,13 @@ UPDATES, TOKENS = 1_500, 300  # more than can be retracted and revoked, one by o
 
 @dataclass
 class Backup:
-    """A backup of many updates, and of many tokens of bob, which all stand and work."""
+    """A backup of many updates, none retracted, and of many tokens of bob, all valid."""
 
     path: Path
     tokens: list[str]
 
     def enlarge(self, megabytes: int) -> None:
-        """Makes the file that large, with a table that is nobody's."""
+        """Makes the file that large, by a table that nothing reads."""
         db = sqlite3.connect(self.path)
         db.execute("CREATE TABLE filler (content)")
         for _ in range(megabytes):
@@ -42,7 +42,7 @@ class Backup:
 
 @pytest.fixture
 def filled(server: Server, tmp_path: Path) -> Backup:
-    """Taken of the server's database."""
+    """The backup of the server's database."""
     store = Store(tmp_path / "feed.db")
     with store.read() as db:
         bob = editors.by_name(db, "bob")
@@ -57,7 +57,7 @@ def filled(server: Server, tmp_path: Path) -> Backup:
 
 
 def begun_restore(server: Server, taken: Backup) -> "subprocess.Popen[bytes]":
-    """`flask db restore`, begun."""
+    """Starts `flask db restore` and returns its process."""
     command = [BIN / "flask", "db", "restore", str(taken.path)]
     return subprocess.Popen(command, cwd=ROOT, env=server.environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
@@ -116,7 +116,7 @@ def test_what_was_answered_while_257_megabytes_were_restored_holds(
 
 
 def whose(db: Any, token: str) -> str | None:
-    """Who writes with that token."""
+    """The name of the editor whose token it is."""
     try:
         return tokens.editor_of(db, token).name
     except LookupError:
