@@ -19,6 +19,7 @@ from feed.store import editors, feeds, publishing, writing
 from feed.store.database import Store
 from feed.web import cache, files, static
 from feed.web.cache import Cache
+from feed.web.cached_page import takes_gzip
 from feed.web.static import static_hash
 from tests.conftest import Site, application_in, site_in
 
@@ -272,15 +273,15 @@ def test_every_view_that_says_what_it_shows_says_what_it_reads(site: Site) -> No
 )
 def test_gzip_is_taken_as_werkzeug_reads_the_header(parts: list[str]) -> None:
     header = ",".join(parts)
-    assert cache._takes_gzip(header) == (parse_accept_header(header, Accept)["gzip"] > 0)
+    assert takes_gzip(header) == (parse_accept_header(header, Accept)["gzip"] > 0)
 
 
 @pytest.mark.parametrize("filler", ["br;q=0.5,", ",", "x" * 40 + ",", " ", "\t,"])
 def test_of_a_long_header_the_beginning_counts(filler: str) -> None:
     long = filler * (8_000 // len(filler))
-    assert cache._takes_gzip(f"gzip,{long}")
-    assert not cache._takes_gzip(f"gzip;q=0,{long}")
-    assert not cache._takes_gzip(f"{long}gzip")
+    assert takes_gzip(f"gzip,{long}")
+    assert not takes_gzip(f"gzip;q=0,{long}")
+    assert not takes_gzip(f"{long}gzip")
 
 
 def cache_of(site: Site) -> Cache:

@@ -111,8 +111,7 @@ def update(update_id: int) -> str | tuple[str, int]:
         try:
             found = updates.get(db, update_id)
         except Gone:
-            gone = updates.get_any(db, update_id)
-            return render_page(gone.feed_language, "gone.html", update=gone, feed=feeds.get(db, gone.feed)), 410
+            return _gone(db, update_id), 410
         feed = feeds.get(db, found.feed)
         page = feed_page.around(db, services().parts, feed, found)
         news = feed_page.rail(db) if feed.slug != NEWS else None
@@ -153,3 +152,9 @@ def _picture_of(db: Database, update: Update) -> Picture | None:
     if own := pictures.first_in(db, update.html):
         return own
     return articles.get(db, update.feed).picture if update.feed != NEWS else None
+
+
+def _gone(db: Database, update_id: int) -> str:
+    """The page at the permalink of a retracted update."""
+    update = updates.get_any(db, update_id)
+    return render_page(update.feed_language, "gone.html", update=update, feed=feeds.get(db, update.feed))

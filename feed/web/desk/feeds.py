@@ -21,7 +21,8 @@ def feed(slug: str) -> str:
 def coverage_form(slug: str) -> str:
     """The page that asks whether coverage is to be closed."""
     with services().store.read() as db:
-        return render_template("desk/coverage.html", feed=feeds.get(db, slug, drafts=True))
+        found = feeds.get(db, slug, drafts=True)
+    return render_template("desk/coverage.html", feed=found)
 
 
 @pages.post("/feeds/<slug>/coverage")

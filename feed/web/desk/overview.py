@@ -14,8 +14,5 @@ pages = Blueprint("overview", __name__)
 def overview() -> str:
     """The desk's first page: articles, drafts too, and feeds."""
     with services().store.read() as db:
-        return render_template(
-            "desk/overview.html",
-            articles=articles.newest_first(db, ARTICLES_SHOWN, drafts=True),
-            feeds=feeds.all_feeds(db),
-        )
+        found, known = articles.newest_first(db, ARTICLES_SHOWN, drafts=True), feeds.all_feeds(db)
+    return render_template("desk/overview.html", articles=found, feeds=known)
