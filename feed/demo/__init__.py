@@ -1,1 +1,1 @@
-"""What a fresh site shows, and the replay of a real event: texts, and pictures drawn on the spot."""
+"""The sample stories of a new site, and the replay of a real event; the pictures of both are drawn by code."""

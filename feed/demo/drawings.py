@@ -215,8 +215,8 @@ def _clock(random: Random) -> Sheet:
     sheet.disc(x, y, 470, SAND)
     for minute in range(60):
         inner, fill, width = (436, STEEL, 3) if minute % 5 else (400, INK, 6)
-        way = math.radians(minute * 6)
-        sheet.line([(x + r * math.cos(way), y + r * math.sin(way)) for r in (inner, 470)], fill, width)
+        angle = math.radians(minute * 6)
+        sheet.line([(x + r * math.cos(angle), y + r * math.sin(angle)) for r in (inner, 470)], fill, width)
     top = 70
     for rows in (4, 3, 2, 0, 3, 1, 4, 2, 2, 3):
         sheet.box(90, top, 56, 8, INK)

@@ -20,12 +20,12 @@ _DRAWING = re.compile(r"picture:([a-z]+)")
 
 
 class Refused(RuntimeError):
-    """The site did not take a step; the message says which and why."""
+    """The site refused a step; the message says which and why."""
 
 
 def replay(url: str, token: str, speed: float, longest: float) -> Iterator[str]:
     """Creates the article and plays the steps, `speed` times as fast as they happened and waiting at most `longest`
-    seconds between two. Yields a line for each. Raises Refused."""
+    seconds between two steps. Yields a line for each. Raises Refused."""
     site = _Site(url, token)
     event = json.loads(EVENT.read_text())
     article = _article(site, event["article"])

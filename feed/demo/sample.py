@@ -1,4 +1,4 @@
-"""The sample stories of a fresh site, put in by the same verbs that editors use."""
+"""The sample stories of a new site, stored by the same functions as what editors write."""
 
 import json
 from pathlib import Path
@@ -14,7 +14,7 @@ STORY = Path(__file__).parent / "sample.json"
 
 
 def load_if_empty(store: Store, media: Path) -> bool:
-    """Loads the sample unless there is an article already; whether it did."""
+    """Loads the sample unless there is an article already; returns whether it did."""
     with store.read() as db:
         if articles.newest_first(db, 1, drafts=True):
             return False
@@ -26,8 +26,8 @@ def load_if_empty(store: Store, media: Path) -> bool:
         shown = {name: article.pop(name) for name in ("alt", "caption", "credit")}
         picture = pictures.add(store, media, draw(article.pop("picture")), shown, None)
         writing.create(store, editor, {**article, "picture": picture.id})
-    for slug, written in sample["feeds"].items():
-        for number, update in enumerate(written):
-            ago = APART_SECONDS * (len(written) - number)
+    for slug, updates in sample["feeds"].items():
+        for number, update in enumerate(updates):
+            ago = APART_SECONDS * (len(updates) - number)
             publishing.publish(store, slug, editor, update, moment=times.after(-ago))
     return True
