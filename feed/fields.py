@@ -23,6 +23,8 @@ EARLIEST = 1000  # the first year of four digits, as feeds write them
 NOTE = 300  # what was corrected and why, in two sentences
 PARAGRAPH = 1_000  # standfirst, bio, caption, reason
 NAMED = 10  # unknown fields that one refusal names
+DRAFT = 100_000  # of any text of a draft: five times what can be published, so that a long paste can be shortened
+MOST_NUMBER = 2**53 - 1  # what JavaScript counts without loss
 PASSWORD_LEAST = 10  # NIST 800-63B asks for 8; an editor's account can do more harm than most
 PASSWORD = 200  # characters; limits the work of the hash
 
@@ -139,7 +141,45 @@ class Past:
         return moment
 
 
-Field = Text | Flag | Past
+@dataclass(frozen=True)
+class Typed:
+    """A text as it was typed, with all that could not be published: a draft loses nothing."""
+
+    limit: int
+
+    def clean(self, value: object) -> str:
+        """Returns the text as it is, "" for none. Raises ValueError with a sentence."""
+        if value is None:
+            return ""
+        if not isinstance(value, str):
+            raise ValueError(Message("Write text here."))
+        if half_characters(value):
+            raise ValueError(Message("This holds half a character; paste it again as UTF-8."))
+        if "\0" in value:
+            raise ValueError(Message("This holds control characters; paste it as plain text."))
+        if len(value) > self.limit:
+            raise ValueError(
+                Message("This has {count} characters; at most {limit} fit.", count=len(value), limit=self.limit)
+            )
+        return value
+
+
+@dataclass(frozen=True)
+class Number:
+    """A whole number from 0 to MOST_NUMBER. `required` refuses none."""
+
+    required: bool = False
+
+    def clean(self, value: object) -> int | None:
+        """Returns the number. Raises ValueError with a sentence."""
+        if value is None and not self.required:
+            return None
+        if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= MOST_NUMBER:
+            raise ValueError(Message("Write a whole number."))
+        return value
+
+
+Field = Text | Flag | Past | Typed | Number
 Table = Mapping[str, Field]
 
 UPDATE: Table = {
@@ -148,6 +188,18 @@ UPDATE: Table = {
     "language": LanguageTag(LINE),
     "key": Flag(),
     "pinned": Flag(),
+}
+DRAFT_OF_UPDATE: Table = {
+    "feed": Match(SLUG, required=True),
+    "update": Number(),
+    "revision": Number(),
+    "headline": Typed(DRAFT),
+    "body": Typed(DRAFT),
+    "language": Typed(LINE),
+    "note": Typed(DRAFT),
+    "key": Flag(),
+    "pinned": Flag(),
+    "seq": Number(required=True),
 }
 PUBLICATION: Table = {**UPDATE, "published_at": Past()}
 EDIT: Table = {**UPDATE, "note": Text(NOTE)}

@@ -9,8 +9,8 @@ from typing import Any
 from sqlite_utils import Database
 
 from feed import fields, repeats, text, times
-from feed.errors import Invalid, Message, Reason, Stale
-from feed.store import actions, feeds, idempotency, moments, pictures, revisions, search, updates
+from feed.errors import Invalid, KeyUsed, Message, Reason, Stale
+from feed.store import actions, drafts, feeds, idempotency, moments, pictures, revisions, search, updates
 from feed.store.actions import Actor, Verb
 from feed.store.database import Store, insert
 from feed.store.editors import Editor
@@ -29,21 +29,24 @@ def publish(
     given: Mapping[str, object],
     idempotency_key: str | None = None,
     *,
+    draft_id: str | None = None,
     moment: str | None = None,
 ) -> Update:
     """Publishes an update in that feed, under the editor's name. It is dated now or, for an import, at a moment in the
     past: `moment`, or the field `published_at`.
 
-    The same idempotency key of the same editor gives the same update again for 24 hours. Raises Missing for the feed,
-    Invalid for the fields, KeyUsed for a key that was used for something else, Gone when the key's update has been
-    retracted.
+    The same idempotency key of the same editor gives the same update again for 24 hours, and the same draft does for
+    ever. Raises Missing for the feed, Invalid for the fields, KeyUsed for a key or a draft from which something else
+    was published, Gone when its update has been retracted.
     """
     cleaned = fields.clean(fields.PUBLICATION, given)
     with store.read() as db:
         feed = feeds.get(db, slug, drafts=True)
     claim = idempotency.claim(idempotency_key, feed.first_slug, cleaned) if idempotency_key is not None else None
     cleaned["html"] = html_of(store, cleaned["body"], cleaned["language"] or feed.language)
-    update = store.write(_publish, slug, editor, cleaned, claim, moment)
+    if draft_id is not None and not drafts.valid_id(draft_id):
+        raise Invalid(Reason("draft", Message("Write a UUID in small letters.")))
+    update = store.write(_publish, slug, editor, cleaned, claim, draft_id, moment)
     if moments.seconds_ahead(update.published_at):
         repeats.say(
             f"this machine's clock is behind the newest update of {slug}: it was set back, or was ahead before. New "
@@ -52,9 +55,18 @@ def publish(
     return update
 
 
-def edit(store: Store, update_id: int, editor: Editor, given: Mapping[str, object], revision: int | None) -> Update:
+def edit(
+    store: Store,
+    update_id: int,
+    editor: Editor,
+    given: Mapping[str, object],
+    revision: int | None,
+    *,
+    draft_id: str | None = None,
+) -> Update:
     """Changes the fields that are given. `revision` is the one that the editor read; None overwrites what others
-    changed since.
+    changed since. `draft_id` is the draft of this edit, if it was kept in one: once it is applied, applying it again
+    changes nothing.
 
     A `note` tells readers what was changed and why, so it needs a change of the text. An edit that changes nothing
     leaves the update as it is. Raises Missing, Gone, Invalid, or Stale with the current update.
@@ -66,7 +78,7 @@ def edit(store: Store, update_id: int, editor: Editor, given: Mapping[str, objec
             current = updates.get(db, update_id, drafts=True)
         language = cleaned.get("language", current.language) or current.feed_language
         cleaned["html"] = html_of(store, cleaned["body"], language)
-    return store.write(_edit, update_id, editor, cleaned, revision, note)
+    return store.write(_edit, update_id, editor, cleaned, revision, note, draft_id)
 
 
 def retract(store: Store, update_id: int, given: Mapping[str, object], actor: Actor | None) -> Update:
@@ -109,11 +121,19 @@ def html_of(store: Store, body: str, language: str | None) -> str:
 
 
 def _publish(
-    db: Database, slug: str, editor: Editor, new: dict[str, Any], claim: Claim | None, moment: str | None = None
+    db: Database,
+    slug: str,
+    editor: Editor,
+    new: dict[str, Any],
+    claim: Claim | None,
+    draft_id: str | None = None,
+    moment: str | None = None,
 ) -> Update:
     feed = feeds.get(db, slug, drafts=True)
     if claim and (earlier := idempotency.recall(db, editor, claim)):
         return updates.get(db, earlier, drafts=True)
+    if draft_id and (known := _published_from(db, draft_id, feed, editor, new)):
+        return updates.get(db, known, drafts=True)
     version = feeds.bump(db, feed.id)
     given = moment or new.get("published_at")
     moment = given or moments.now(db, feed)
@@ -129,6 +149,7 @@ def _publish(
         "editor_id": editor.id,
         "published_at": moment,
         "imported": given is not None,
+        "draft_id": draft_id,
     }
     update_id = insert(db, "updates", row)
     revisions.keep(db, update_id, editor, moment)
@@ -136,13 +157,38 @@ def _publish(
     actions.record(db, editor, Verb.PUBLISH, feed_id=feed.id, update_id=update_id, draft=feed.draft)
     if claim:
         idempotency.remember(db, editor, claim, update_id)
+    if draft_id:
+        drafts.set_published(db, draft_id, editor)
     return updates.get_any(db, update_id)
 
 
+def _published_from(db: Database, draft_id: str, feed: Feed, editor: Editor, new: dict[str, Any]) -> int | None:
+    """The id of the update that was published from that draft before, None if none was. Raises KeyUsed if it was
+    another text, or another editor's: then what was typed since must not be taken for it."""
+    row = db.execute(
+        "SELECT updates.id, feed_id, updates.editor_id, revisions.headline, revisions.body FROM updates "
+        "JOIN revisions ON update_id = updates.id AND revisions.revision = 1 WHERE draft_id = ?",
+        [draft_id],
+    ).fetchone()
+    if row is None:
+        return None
+    if tuple(row)[1:] != (feed.id, editor.id, new["headline"], new["body"]):
+        raise KeyUsed(Reason("draft", Message("This draft was published already, with another text.")))
+    return int(row["id"])
+
+
 def _edit(
-    db: Database, update_id: int, editor: Editor, given: dict[str, Any], revision: int | None, note: str | None
+    db: Database,
+    update_id: int,
+    editor: Editor,
+    given: dict[str, Any],
+    revision: int | None,
+    note: str | None,
+    draft_id: str | None,
 ) -> Update:
     update = updates.get(db, update_id, drafts=True)
+    if draft_id and drafts.is_published(db, draft_id, editor, update_id):
+        return update
     if revision is not None and revision != update.revision:
         raise Stale(update)
     changed = {name: value for name, value in given.items() if getattr(update, name) != value}
@@ -150,6 +196,8 @@ def _edit(
     if note and not rewritten:
         told = Message("A note goes with a change of the words, and they are as they were.")
         raise Invalid(Reason("note", told))
+    if draft_id:
+        drafts.set_published(db, draft_id, editor)
     if not changed:
         return update
     feed = feeds.get(db, update.feed, drafts=True)

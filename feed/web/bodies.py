@@ -3,8 +3,10 @@
 What no view bounds further, Werkzeug reads up to MOST_BYTES.
 """
 
-from flask import Flask, request
-from werkzeug.exceptions import RequestEntityTooLarge
+from collections.abc import Mapping
+
+from flask import Flask, json, request
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
 
 from feed.errors import Message
 from feed.picture import UPLOAD_BYTES
@@ -44,3 +46,20 @@ def read_at_most(size: int, too_long: Message | str) -> bytes:
     if len(body) > size:  # it was read before
         raise refusal
     return body
+
+
+def json_object(size: int) -> Mapping[str, object]:
+    """The JSON object in the body of this request, of so many bytes at most. Its type, nesting and encoding are checked
+    too. Raises BadRequest, RequestEntityTooLarge or UnsupportedMediaType."""
+    if request.mimetype != "application/json":
+        raise UnsupportedMediaType("Send JSON, with Content-Type: application/json.")
+    raw = read_at_most(size, f"At most {size // 1024} kB of JSON.")
+    try:
+        given = json.loads(raw.decode())
+    except UnicodeDecodeError:
+        raise BadRequest("This is not UTF-8.") from None
+    except (ValueError, RecursionError):
+        raise BadRequest("This is not JSON, or it is nested too deep.") from None
+    if not isinstance(given, dict):
+        raise BadRequest('Send a JSON object, like {"body": "Text"}.')
+    return given

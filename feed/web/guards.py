@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from flask import Flask, Response, g, redirect, request, url_for
-from werkzeug.exceptions import BadRequest, Forbidden, RequestEntityTooLarge
+from werkzeug.exceptions import BadRequest, Forbidden, RequestEntityTooLarge, Unauthorized
 
 from feed.errors import Message, Missing
 from feed.store import sessions
@@ -23,6 +23,7 @@ from feed.web.services import services
 
 TOO_LONG = Message("This form is too long.")
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+DRAFTS = "/desk/drafts"
 DESK = "/desk/"  # below it nothing is cached, neither by browsers nor by proxies
 _SURROGATE = re.compile(r"%ed%[ab][0-9a-f]%[89ab][0-9a-f]", re.I)  # a lone one, as UTF-8 would write it if it could
 # What other sites' pages, feed readers and cards may load: pictures, feeds.
@@ -165,9 +166,17 @@ def _https() -> bool:
     return services().settings.public_url.startswith("https:")
 
 
+def is_for_script() -> bool:
+    """Whether the requested address answers the desk's script, in JSON."""
+    return request.path.startswith(DRAFTS)
+
+
 def require_editor() -> Any:
-    """Sends a browser that is not signed in to the sign-in page, which leads back afterwards."""
+    """Sends a browser that is not signed in to the sign-in page, which leads back afterwards. Raises Unauthorized (401)
+    for a request of the desk's script."""
     found = editor_at_desk()
+    if found is None and is_for_script():
+        raise Unauthorized(Message("Your session has ended. Sign in again; what you typed is kept."))
     if found is None:
         way_back = request.full_path.rstrip("?") if request.method == "GET" else None
         return redirect(url_for("sign_in.sign_in", next=way_back), 303)

@@ -12,7 +12,7 @@ from feed import repeats
 from feed.errors import Crowded, Gone, Invalid, Message, Missing, NotAllowed, Stale, Throttled, Unsaved
 from feed.store.database import OperationalError, Restoring
 from feed.web import moved, resend
-from feed.web.guards import FRAMED
+from feed.web.guards import FRAMED, is_for_script
 from feed.web.services import services
 
 NOTHING = Message("There is nothing at this address.")
@@ -40,7 +40,7 @@ def install(app: Flask) -> None:
 
 def answer(status: int, detail: str, headers: dict[str, str] | None = None, **more: Any) -> Answer:
     """An error as the clients of the requested address read it: as JSON or as a page."""
-    if request.path.startswith("/api/") or request.path.endswith(("/changes", "/oembed")):
+    if request.path.startswith("/api/") or request.path.endswith(("/changes", "/oembed")) or is_for_script():
         return problem(status, detail, headers, **more)
     return (
         render_template(

@@ -3,15 +3,15 @@
 import re
 from collections.abc import Mapping
 
-from flask import json, request
+from flask import request
 from werkzeug.datastructures import WWWAuthenticate
-from werkzeug.exceptions import BadRequest, Unauthorized, UnsupportedMediaType
+from werkzeug.exceptions import BadRequest, Unauthorized
 
 from feed.errors import Missing
 from feed.store import tokens
 from feed.store.editors import Editor
 from feed.turns import orderer
-from feed.web.bodies import JSON_BYTES, read_at_most
+from feed.web.bodies import JSON_BYTES, json_object
 from feed.web.services import services
 
 _REVISION = re.compile(r'(?:W/)?("?)(\d{1,9})\1\Z')
@@ -40,20 +40,8 @@ def bearer() -> str | None:
 
 
 def sent() -> Mapping[str, object]:
-    """The JSON object that was sent. Its type, size, nesting and encoding are all checked. Raises BadRequest,
-    RequestEntityTooLarge or UnsupportedMediaType."""
-    if request.mimetype != "application/json":
-        raise UnsupportedMediaType("Send JSON, with Content-Type: application/json.")
-    raw = read_at_most(JSON_BYTES, f"At most {JSON_BYTES // 1024} kB of JSON.")
-    try:
-        given = json.loads(raw.decode())
-    except UnicodeDecodeError:
-        raise BadRequest("This is not UTF-8.") from None
-    except (ValueError, RecursionError):
-        raise BadRequest("This is not JSON, or it is nested too deep.") from None
-    if not isinstance(given, dict):
-        raise BadRequest('Send a JSON object, like {"body": "Text"}.')
-    return given
+    """The JSON object that was sent. Raises BadRequest, RequestEntityTooLarge or UnsupportedMediaType."""
+    return json_object(JSON_BYTES)
 
 
 def revision_read(in_body: object) -> int | None:

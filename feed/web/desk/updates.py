@@ -18,8 +18,9 @@ pages = Blueprint("updates", __name__)
 def publish(slug: str) -> Any:
     """Publishes what is in the composer. The form has an idempotency key, so a second click publishes nothing more."""
     given, idempotency_key = _fields(), request.form.get("idempotency_key") or None
+    draft_id = request.form.get("draft") or None
     try:
-        update = publishing.publish(services().store, slug, g.editor, given, idempotency_key)
+        update = publishing.publish(services().store, slug, g.editor, given, idempotency_key, draft_id=draft_id)
     except KeyUsed:
         # The answer to the first text was lost. No other text can have its key, so the form gets a new one.
         again = Message("Your first text was published already; sending this makes a second update.")
@@ -52,7 +53,8 @@ def edit(update_id: int) -> Any:
     if "language" in request.form:  # a form of the release before has none, and takes none away
         given["language"] = request.form["language"]
     try:
-        update = publishing.edit(services().store, update_id, g.editor, given, revision)
+        draft_id = request.form.get("draft") or None
+        update = publishing.edit(services().store, update_id, g.editor, given, revision, draft_id=draft_id)
     except Stale as error:
         return _edit_form(error.current, given, conflict=True), 409
     except Invalid as error:
