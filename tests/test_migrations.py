@@ -25,7 +25,7 @@ RECORDED = [
     "notices", "key_events", "search_of_updates", "languages_of_articles", "retractions", "language_of_the_site",
     "websub", "clocks_of_articles", "search_due", "second_of_the_last_change", "before_publication", "old_addresses",
     "imports", "languages_of_updates", "words_of_updates", "people_who_left", "who_did_what", "authors",
-    "known_networks", "contributors", "actions_of_who_is_not_here", "looks_of_pictures",
+    "known_networks", "contributors", "actions_of_who_is_not_here", "looks_of_pictures", "drafts",
 ]  # fmt: skip
 
 
