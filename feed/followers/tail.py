@@ -52,7 +52,7 @@ class Tail:
         self._stopped = False
 
     def watch(self, slug: str) -> Feed:
-        """The feed as it stands; from here on every change of it is pushed. Raises Missing.
+        """The feed as it is now; from here on every change of it is pushed. Raises Missing.
 
         Call it after the follower has joined: whatever is committed later than what this returns will be pushed.
         """
@@ -79,7 +79,7 @@ class Tail:
         self._wake.set()
 
     def stop(self) -> None:
-        """Ends following and waits for the push under way."""
+        """Ends following, and waits for a push that has begun."""
         self._stopped = True
         self._wake.set()
         if self._thread is not None:

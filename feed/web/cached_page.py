@@ -91,7 +91,7 @@ def takes_gzip(accepts: str) -> bool:
     """Whether the client accepts gzip (RFC 9110, 12.5.3)."""
     if len(accepts) > LONGEST_ACCEPT:
         accepts = accepts[:LONGEST_ACCEPT].rpartition(",")[0]
-    wanted: dict[str, float] = {}
+    accepted: dict[str, float] = {}
     for coding, quality in _CODING.findall(accepts):
-        wanted[coding.lower()] = max(wanted.get(coding.lower(), 0), float(quality or 1))
-    return wanted.get("gzip", wanted.get("*", 0)) > 0
+        accepted[coding.lower()] = max(accepted.get(coding.lower(), 0), float(quality or 1))
+    return accepted.get("gzip", accepted.get("*", 0)) > 0

@@ -83,5 +83,5 @@ def _form(name: str = "", error: str | None = None) -> str:
 
 def _next_page() -> str:
     """Where to go after signing in: a page of the desk, never another site."""
-    wanted = request.values.get("next", "")
-    return wanted if _INSIDE.match(wanted) else url_for("desk.overview.overview")
+    asked = request.values.get("next", "")
+    return asked if _INSIDE.match(asked) else url_for("desk.overview.overview")

@@ -49,8 +49,8 @@ def sitemap() -> Response:
         cache_until_any_change(db)
         stories = stored.stories(db, sitemaps.MOST_STORIES)
         writers = [*authors.addressed(db, services().settings.language)]
-    written = services().store.offload(sitemaps.sitemap, services().settings, stories, writers)
-    return Response(written, content_type=sitemaps.TYPE)
+    document = services().store.offload(sitemaps.sitemap, services().settings, stories, writers)
+    return Response(document, content_type=sitemaps.TYPE)
 
 
 @syndication.get("/news-sitemap.xml")

@@ -35,7 +35,7 @@ class View:
 
     @property
     def which(self) -> Which | Holding:
-        """The updates that are wanted."""
+        """Which updates of the feed it shows."""
         return Holding(self.words) if self.words else Which.KEY if self.key else Which.SHOWN
 
     @property

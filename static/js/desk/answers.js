@@ -32,7 +32,7 @@ async function read(answer) {
   return warn("refused", page.querySelector("main h1")?.textContent);
 }
 
-// No answer came: the text may be published all the same. The site is asked until it knows, or the editor tries again.
+// No answer came, and the text may be published all the same. Asks the site until it says, or the editor tries again.
 export async function askFor(form, attempt) {
   report("");
   form.sent = null;

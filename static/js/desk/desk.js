@@ -15,11 +15,11 @@ const IN_PLACE = ["composer", "edit", "retraction", "marks"];
 addEventListener("submit", (event) => {
   const form = event.target;
   const kind = IN_PLACE.find((name) => form.classList.contains(name));
-  // Outside a feed (a form on its own page) the plain form is right as it is.
+  // A form on a page of its own, outside a feed, is sent as a plain form.
   if (!kind || !list()) return sending(form);
   event.preventDefault();
   if (form.sent) {
-    // A second press of the button does nothing; new words have to wait for the first.
+    // A second press of the button does nothing; a new text has to wait for the first.
     if (contents(form) !== form.sent) report(message("busy"));
     return;
   }
@@ -34,7 +34,7 @@ async function submit(form, kind, button) {
   if (kind !== "marks") report(message("sending"));
   let answer = await send(form, button);
   if (!answer && kind === "composer" && warns("unreachable")) answer = await askFor(form, attempt);
-  // Sent once more meanwhile: the later attempt has the word.
+  // It was sent once more meanwhile: the later attempt decides.
   if (form.attempt !== attempt) return;
   form.sent = null;
   if (!answer) return report("");
@@ -64,7 +64,7 @@ async function submit(form, kind, button) {
 
 const contents = (form) => JSON.stringify(texts(form).map(({ value }) => value));
 
-// What was typed while the answer was on its way belongs to the next update.
+// What was typed before the answer came belongs to the next update.
 function carryOver(form, sent, next) {
   for (const [name, before] of sent) {
     const now = form.elements[name].value;

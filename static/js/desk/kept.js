@@ -17,13 +17,13 @@ navigator.locks?.request(lockOf(owner), () => new Promise(() => {}));
 // The fields that hold words.
 export const texts = (form) => [...form.querySelectorAll("input[type=text], textarea:not([readonly])")];
 
-// Whether the form came back, with a reason or somebody else's text: what it holds is not at the site.
+// Whether the form came back with a reason or with somebody else's text: then the site does not have its content.
 const cameBack = (form) => form.matches(":has([aria-invalid], .conflict)");
 
-// Whether the editor has written anything there that the site does not have.
+// Whether the form has any text that the site does not have.
 export const dirty = (form) => texts(form).some(({ value, defaultValue }) => value !== (cameBack(form) ? "" : defaultValue));
 
-// Keeps what is written there now. A form without `data-keep`, such as that of a retraction, is left alone, here as below.
+// Keeps what is in the form now. A form without `data-keep`, such as that of a retraction, is left alone, here as below.
 export function keep(form) {
   if (!form.dataset.keep) return;
   if (!dirty(form)) return forget(form);
@@ -45,12 +45,12 @@ export async function restore(form) {
   }
 }
 
-// The form is on its way, and the page that comes back says whether it was taken.
+// The form is being sent, and the page that comes back says whether it was stored.
 export function sending(form) {
   if (form.dataset.keep) write(SENT, addressOf(form), sessionStorage);
 }
 
-// That page: the form that led here was taken, or came back, and then this page keeps it.
+// This is that page. The form that led here was stored, or has come back, and then this page keeps it.
 export function arrived(taken, forms) {
   const address = read(SENT, sessionStorage);
   remove(SENT, sessionStorage);
@@ -71,7 +71,7 @@ function take(address, kept, form) {
   return true;
 }
 
-// What pages that may be gone have left of that form: this tab's first, then the latest.
+// What pages that may be gone have kept of that form: this tab's first, then the latest.
 function left(form) {
   const mine = addressOf(form), beginning = mine.slice(0, -owner.length);
   const first = ([address, kept]) => (ownerOf(address) === before ? Infinity : kept.at);

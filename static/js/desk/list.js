@@ -1,18 +1,18 @@
 // The list of updates at the desk, with the tools of each.
 
 // The update that is to be in view as soon as it is in the list.
-let wanted;
+let toReveal;
 
 const feed = () => document.querySelector("live-feed");
 export const list = () => document.querySelector(".desk .updates");
 
-// What was done is in view. Nobody pushes a draft's feed, so its list is that of the page that came back.
+// Brings what was done into view. A draft's feed is not pushed, so its list is taken from the page that came back.
 export function show(page) {
   if (feed().hasAttribute("still")) {
     feed().replaceWith(page.querySelector("live-feed"));
     watch();
   }
-  wanted = page.querySelector(".done")?.dataset.update;
+  toReveal = page.querySelector(".done")?.dataset.update;
   reveal();
 }
 
@@ -22,13 +22,13 @@ export function watch() {
 }
 
 function reveal() {
-  const update = wanted && document.getElementById(wanted);
+  const update = toReveal && document.getElementById(toReveal);
   if (!update) return;
-  wanted = null;
+  toReveal = null;
   update.scrollIntoView({ block: "nearest" });
 }
 
-// Every update has its tools below it, also one that was pushed just now. Tools of an update that is gone go too,
+// Puts its tools below every update, also one that was pushed just now. Tools of an update that is gone are removed,
 // unless an editor is writing in them.
 function tend() {
   const blank = document.getElementById("update-tools")?.content.firstElementChild;

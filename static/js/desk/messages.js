@@ -22,7 +22,7 @@ export function warn(name, words) {
   return null;
 }
 
-// Says what was done: as the page that came back has it, or a text of ours.
+// Says what was done, in the words of the page that came back or in a text of ours.
 export function report(words) {
   if (words?.childNodes) done.replaceChildren(...words.childNodes);
   else done.textContent = words;

@@ -10,13 +10,13 @@ let outdated = false;
 
 // Loads the page anew if it is outdated and no text would be lost.
 export function freshen() {
-  if (outdated && !written()) location.reload();
+  if (outdated && !unsaved()) location.reload();
 }
 
-const written = () => [...document.querySelectorAll("form[data-keep]")].some(dirty);
-const writing = () => document.activeElement?.matches("input[type=text], textarea") || written();
+const unsaved = () => [...document.querySelectorAll("form[data-keep]")].some(dirty);
+const writing = () => document.activeElement?.matches("input[type=text], textarea") || unsaved();
 
-// A page that has to be loaded anew waits for who is writing.
+// A page that has to be loaded anew waits while its editor writes.
 const Feed = customElements.get("live-feed").prototype;
 const { reload } = Feed;
 Feed.reload = function () {
@@ -25,8 +25,8 @@ Feed.reload = function () {
   warn("outdated");
 };
 
-// The server closes the socket of a session that ends: whoever writes learns it before sending. Where it cannot be
-// asked just then, it is asked when the page is live again.
+// The server closes the socket of a session that ends. So when the socket closes, the page asks whether its editor is
+// still signed in, and can say so before a text is sent; where no answer comes, it asks when the page is live again.
 const { show: shown } = Feed;
 let unsure = false;
 Feed.show = function (state) {
