@@ -174,6 +174,7 @@ def test_after_such_a_reload_the_rail_is_where_it_was_and_who_reads_the_top_sees
     read = f"update-{news[-6]['id']}"
     page = open_page(f"{server.url}/articles/{slug}", wait_for="[feed=news][state=live]", viewport=DESKTOP)
     page.evaluate(TO_THE_TOP_OF_THE_RAIL, read)
+    page.wait_for_selector("[feed=news][deep]")
     before = page.evaluate(TOP, read)
     page.evaluate(AGE)
     page.evaluate("document.querySelector('[feed=news]').reload()")
