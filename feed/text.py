@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 import nh3
 from markdown_it.common.utils import escapeHtml
+from markdown_it.token import Token
 from markdown_it.utils import EnvType
 
 from feed import figures, markdown, prose, typography
@@ -62,8 +63,8 @@ def to_html(written: str, limit: int, language: str = ENGLISH, pictures: figures
     for a picture that is not in `pictures`; never anything else.
     """
     env: EnvType = {figures.KNOWN: pictures}
+    tokens = parse(written, env, language)
     writer = markdown.words(typography.quotes(language))
-    tokens = writer.parse(prose.as_marked(written), env)
     html = writer.renderer.render(tokens, writer.options, env)
     if len(html) > GROWTH * limit:
         told = Message("This becomes far too long as a page. Use fewer or shorter links and tables.")
@@ -72,6 +73,12 @@ def to_html(written: str, limit: int, language: str = ENGLISH, pictures: figures
     if _LEADS_NOWHERE.search(harmless):
         raise markdown.refused(next(address for address in markdown.addresses(tokens) if not _is_linked(address)))
     return harmless
+
+
+def parse(written: str, env: EnvType, language: str = ENGLISH) -> list[Token]:
+    """Returns the tokens of this Markdown. `env` has the existing pictures under `figures.KNOWN`. Raises Invalid like
+    `to_html`."""
+    return markdown.words(typography.quotes(language)).parse(prose.as_marked(written), env)
 
 
 def _is_linked(address: str) -> bool:
@@ -161,10 +168,10 @@ def shorten(words: str, limit: int) -> str:
 
 def reading_minutes(html: str) -> int:
     """Returns how long the fragment takes to read, in minutes, rounded up, at least 1."""
-    return max(1, math.ceil(_words(plain(html)) / WORDS_PER_MINUTE))
+    return max(1, math.ceil(count_words(plain(html)) / WORDS_PER_MINUTE))
 
 
-def _words(text: str) -> int:
+def count_words(text: str) -> int:
     """Returns the number of words, in any script. A Chinese character counts as a word, a Japanese syllable as half a
     word."""
     spaced = _UNSPACED.sub(" ", _KANA.sub(" ", _HAN.sub(" ", text)))

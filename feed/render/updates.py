@@ -32,6 +32,10 @@ class Renderer:
         """Reads its templates now instead of when they are first needed."""
         templates.load_all(self._templates)
 
+    def preview(self, update: Update) -> Markup:
+        """The `<li>` of an update that is not published. Nothing of it is remembered."""
+        return self._update(update)
+
     def part(self, shown: FeedParts | StoryParts, name: str) -> Markup:
         """A part of a feed or of an article's page, one of `FEED_PARTS` or `STORY_PARTS`. Its root has the DOM id
         `<name>-<slug>`, and it has a root in every state, so that a page always has a place to put it."""

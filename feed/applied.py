@@ -1,0 +1,103 @@
+"""What the rules for texts did to an update, in sentences for its editor.
+
+Each sentence is found by comparing what was typed with the parsed text, so none is about a rule that changed nothing.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import islice, pairwise
+from types import MappingProxyType
+
+from markdown_it.token import Token
+
+from feed import figures, prose, text, typography
+from feed.errors import Message
+from feed.languages import ENGLISH
+
+NAMED = 3  # sentences of one kind: enough to see what is meant
+OPENING = 40  # characters that a sentence quotes
+
+_MARKDOWN = re.compile(r"(?:\d{1,9}[.)]|[-*+]|#{1,6})[ \t]+\S|>")
+_TAG = re.compile(r"</?[a-z][a-z0-9]*(?:\s[^<>]*)?/?>", re.IGNORECASE)
+_IN_HEADLINE = re.compile(r"\*\*\S|\]\(|`\S|#{1,6}\s")
+
+
+def rules_applied(
+    headline: str | None, body: str, language: str = ENGLISH, pictures: figures.Known = MappingProxyType({})
+) -> list[Message]:
+    """Returns the sentences. `headline` and `body` are the cleaned fields of an update; `text.to_html` has accepted the
+    body, with the same language and pictures. This takes as long as that did."""
+    tokens = text.parse(body, {figures.KNOWN: pictures}, language)
+    words = [part.content for token in tokens for part in token.children or () if part.type == "text"]
+    typeset = "".join(words)
+    compared = [(body, typeset), (headline or "", text.plain_line(headline or "", language))]
+    return [
+        *_signs(compared, typography.quotes(language)),
+        *(Message("“{line}” became a heading.", line=line) for line in _first(_headings(tokens))),
+        *(
+            Message("“{line}” stays a line of text, as it was typed.", line=line)
+            for line in _first(_prose(tokens, body))
+        ),
+        *(Message("Lines that begin with {sign} became a list.", sign=sign) for sign in _first(_bullets(body))),
+        *(Message("{address} became a link.", address=address) for address in _first(_linked(tokens))),
+        *(Message("{tag} is shown as it was typed: HTML has no effect.", tag=tag) for tag in _first(_tags(typeset))),
+        *_of_headline(headline or ""),
+    ]
+
+
+def _first(found: Iterable[str]) -> Iterator[str]:
+    """Yields the first different ones, shortened."""
+    return islice(dict.fromkeys(text.shorten(each, OPENING) for each in found), NAMED)
+
+
+def _signs(compared: list[tuple[str, str]], quotes: str) -> Iterator[Message]:
+    """Yields a sentence for each kind of sign that there is more of than was typed."""
+
+    def added(signs: Iterable[str]) -> str:
+        more = (sign for sign in signs if any(after.count(sign) > typed.count(sign) for typed, after in compared))
+        return " ".join(dict.fromkeys(more))
+
+    if signs := added((*quotes, "’")):
+        yield Message("Quotes and apostrophes are set as {signs} here.", signs=signs)
+    if added("–—"):
+        yield Message("Hyphens in a row became a dash.")
+    if added("…"):
+        yield Message("Three dots became an ellipsis.")
+
+
+def _headings(tokens: list[Token]) -> Iterator[str]:
+    return (inside.content for opening, inside in pairwise(tokens) if opening.type == "heading_open")
+
+
+def _prose(tokens: list[Token], body: str) -> Iterator[str]:
+    """Yields the lines that begin like Markdown and are words. A ">" was escaped before the text was parsed."""
+    typed = {line.strip() for line in body.split("\n")}
+    for token in tokens:
+        for line in token.content.split("\n") if token.type == "inline" else ():
+            meant = line[1:] if line.startswith("\\>") else line
+            if _MARKDOWN.match(meant) and meant.strip() in typed:
+                yield meant
+
+
+def _bullets(body: str) -> Iterator[str]:
+    """Yields the signs of word processors that became bullets."""
+    for typed, marked in zip(body.split("\n"), prose.as_marked(body).split("\n"), strict=True):
+        if typed != marked and marked.lstrip().startswith("*"):
+            yield typed.lstrip()[0]
+
+
+def _linked(tokens: list[Token]) -> Iterator[str]:
+    """Yields the bare addresses that became links."""
+    for token in tokens:
+        for link, words in pairwise(token.children or ()):
+            if link.type == "link_open" and link.markup == "linkify":
+                yield words.content
+
+
+def _tags(typeset: str) -> Iterator[str]:
+    return (found[0] for found in _TAG.finditer(typeset))
+
+
+def _of_headline(headline: str) -> Iterator[Message]:
+    if _IN_HEADLINE.search(headline):
+        yield Message("A headline takes no Markdown: its signs are shown.")
