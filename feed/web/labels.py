@@ -1,7 +1,9 @@
-"""What the desk's forms call their fields: the same in each form, and where one is given back to be sent again."""
+"""What the desk's forms call their fields, the same in each form and where one is given back to be sent again; and how
+long the texts of an update may be."""
 
 from flask import Flask
 
+from feed import fields
 from feed.errors import Message
 from feed.languages import Languages
 
@@ -24,7 +26,11 @@ LABELS = {
     "bio": Message("About you"),
 }
 
+LIMITS = {name: field.limit for name, field in fields.EDIT.items() if isinstance(field, fields.Text)}
+
 
 def install(app: Flask, languages: Languages) -> None:
-    """Gives templates `label("kicker")`, the label of that field in the language that is being written."""
+    """Gives templates `label("kicker")`, the label of that field in the language that is being written, and
+    `limit("body")`, how many characters that field of an update takes."""
     app.jinja_env.globals["label"] = lambda name: languages.now.translate(LABELS[name])
+    app.jinja_env.globals["limit"] = LIMITS.__getitem__

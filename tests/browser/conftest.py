@@ -142,9 +142,9 @@ def news_desk(server: Server, open_page: NewPage) -> Page:
     return bob_at_desk(open_page, server, "news")
 
 
-def bob_at_desk(open_page: NewPage, server: Server, feed: str) -> Page:
-    """Bob, signed in, at the desk of that feed."""
-    page = open_page(f"{server.url}/desk/feeds/{feed}", wait_for=None)
+def bob_at_desk(open_page: NewPage, server: Server, feed: str, **options: object) -> Page:
+    """Bob, signed in, at the desk of that feed. `options` are the browser's."""
+    page = open_page(f"{server.url}/desk/feeds/{feed}", wait_for=None, **options)
     page.get_by_label("Name").fill("bob")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()

@@ -113,6 +113,34 @@ def readers_states(server: Server, slug: str, page: Page) -> Iterator[str]:
     yield "nothing yet"
 
 
+def composers_states(page: Page) -> Iterator[str]:
+    """Brings the composer into each of its states, and leaves it empty."""
+    preview, tab = page.locator(".preview"), page.get_by_role("tab", name="Preview")
+    words = page.locator(".composer textarea")
+    page.get_by_role("button", name="+ Headline").click()
+    page.get_by_label("Headline (optional)").fill(f"{WIDE} " + "y" * 70)
+    page.get_by_role("checkbox", name="Key event").check()
+    words.fill(f'"{LONG}" -- {WIDE}\n\n1986. A year\n\n> said\n\n```\n{WIDE}\n```')
+    expect(preview).to_have_attribute("data-state", "current")
+    yield "composer with a text"
+    if tab.is_visible():
+        tab.click()
+        expect(preview).to_be_visible()
+        yield "preview in its tab"
+    words.evaluate(
+        "(area) => { area.value = 'x'.repeat(20001); area.dispatchEvent(new Event('input', { bubbles: true })) }"
+    )
+    expect(preview).to_have_attribute("data-state", "stale")
+    yield "preview of a text that is too long"
+    if tab.is_visible():
+        page.get_by_role("tab", name="Write").click()
+        yield "composer with a text that is too long"
+    words.fill("")
+    page.get_by_label("Headline (optional)").fill("")
+    page.get_by_role("checkbox", name="Key event").uncheck()
+    expect(preview).to_have_attribute("data-state", "empty")
+
+
 def desk_states(server: Server, slug: str, page: Page) -> Iterator[str]:
     """Brings the page into each state of the desk, and names it."""
     edited, _, pinned = furnish(server, slug)
@@ -127,6 +155,7 @@ def desk_states(server: Server, slug: str, page: Page) -> Iterator[str]:
     page.get_by_role("button", name="Sign in").click()
     page.wait_for_selector("live-feed[state=live]")
     yield "feed"
+    yield from composers_states(page)
     page.get_by_role("button", name="Publish").click()
     expect(page.locator(".composer .reason")).to_be_visible()
     yield "composer refused"
@@ -134,6 +163,13 @@ def desk_states(server: Server, slug: str, page: Page) -> Iterator[str]:
     tools.locator("a.edit").click()
     expect(page.locator("form.edit")).to_be_visible()
     yield "edit form open"
+    before = tools.get_by_role("textbox", name="Update").input_value()
+    tools.get_by_role("textbox", name="Update").fill("Not yet")
+    tools.get_by_role("textbox", name="Update").press("Escape")
+    expect(page.locator("form.edit")).to_be_hidden()
+    yield "edit form closed, its text kept"
+    tools.locator("a.edit").click()
+    tools.get_by_role("textbox", name="Update").fill(before)
     tools.locator("a.cancel").click()
     tools.locator("a.retract").click()
     expect(page.locator("form.retraction")).to_be_visible()

@@ -137,6 +137,7 @@ def test_a_conflict_shows_both_texts_and_loses_neither(shared: Server, slug: str
 
 
 def test_a_refused_text_comes_back_with_the_reason(shared: Server, slug: str, desk: Page) -> None:
+    desk.get_by_role("button", name="+ Headline").click()
     desk.get_by_label("Headline (optional)").fill("A headline without words below")
     desk.get_by_role("button", name="Publish").click()
     expect(desk.locator(".reason")).to_have_text("This is empty. Write something first.")

@@ -145,6 +145,7 @@ def test_a_new_article_is_kept_whatever_else_is_opened_or_saved(shared: Server, 
 
 
 def test_a_refused_text_survives_a_crash_too(shared: Server, slug: str, desk: Page) -> None:
+    desk.get_by_role("button", name="+ Headline").click()
     desk.get_by_label("Headline (optional)").fill("A headline alone")
     desk.get_by_role("button", name="Publish").click()
     expect(desk.locator(".reason")).to_be_visible()
@@ -190,6 +191,7 @@ def test_cancel_asks_before_words_are_lost(shared: Server, slug: str, desk: Page
 
 
 def test_enter_leads_on_and_sends_nothing(shared: Server, slug: str, desk: Page) -> None:
+    desk.get_by_role("button", name="+ Headline").click()
     headline = desk.get_by_label("Headline (optional)")
     headline.fill("A headline")
     headline.press("Enter")

@@ -2,7 +2,10 @@
 // device until the site has stored it (kept.js).
 
 import "../feed.js";
+import "./headline.js";
+import "./helpers.js";
 import "./keys.js";
+import "./preview.js";
 import "./workbench.js";
 import { askFor, send } from "./answers.js";
 import { arrived, forget, keep, sending, texts } from "./kept.js";

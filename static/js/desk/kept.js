@@ -68,6 +68,7 @@ function take(address, kept, form) {
   if (kept.key && form.elements.idempotency_key) form.elements.idempotency_key.value = kept.key;
   if (kept.revision && form.elements.revision) form.elements.revision.value = kept.revision;
   keep(form);
+  form.dispatchEvent(new Event("change", { bubbles: true }));
   return true;
 }
 

@@ -16,7 +16,7 @@ addEventListener("keydown", (event) => {
   } else if (event.target.matches("input[type=text]") && form.matches(".composer, .edit, .article-form, .retraction")) {
     // Nothing is sent by Enter alone: it leads on to the next field.
     event.preventDefault();
-    const fields = [...form.querySelectorAll("input:not([type=hidden]), select, textarea, button")];
+    const fields = [...form.querySelectorAll("input:not([type=hidden]), select, textarea, button:not([type=button])")];
     fields[fields.indexOf(event.target) + 1]?.focus();
   }
 });

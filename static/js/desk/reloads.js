@@ -14,7 +14,8 @@ export function freshen() {
 }
 
 const unsaved = () => [...document.querySelectorAll("form[data-keep]")].some(dirty);
-const writing = () => document.activeElement?.matches("input[type=text], textarea") || unsaved();
+// A field that is merely focused, as the composer is on load, holds nothing that could be lost.
+const writing = () => (document.activeElement?.matches("input[type=text], textarea") && !!document.activeElement.value) || unsaved();
 
 // A page that has to be loaded anew waits while its editor writes.
 const Feed = customElements.get("live-feed").prototype;

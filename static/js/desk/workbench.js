@@ -6,6 +6,9 @@ import { list } from "./list.js";
 import { message, warn } from "./messages.js";
 import { freshen } from "./reloads.js";
 
+// The composer, if a key in it opened the form: that is where the editor goes on writing.
+let origin = null;
+
 // Edit and retract open their form below the update, and cancel closes it.
 addEventListener("click", async (event) => {
   const link = event.target.closest("a.edit, a.retract, a.cancel");
@@ -16,6 +19,8 @@ addEventListener("click", async (event) => {
   const tools = link.closest(".update-tools");
   if (link.classList.contains("cancel")) return close(tools);
   const opened = tools.querySelector(".workbench form");
+  if (event.isTrusted) origin = null;
+  if (opened?.hidden && opened.matches(link.matches(".edit") ? ".edit" : ".retraction")) return open(opened);
   if (opened && !mayDiscard(opened)) return;
   try {
     const answer = await request(link.href);
@@ -24,7 +29,7 @@ addEventListener("click", async (event) => {
     if (!form) return warn(isSignIn(answer) ? "signedOut" : "refused");
     tools.querySelector(".workbench").replaceChildren(form);
     await restore(form);
-    (form.elements.body ?? form.elements.reason).focus();
+    open(form);
   } catch {
     warn("unreachable");
   }
@@ -37,8 +42,46 @@ function mayDiscard(form) {
   return true;
 }
 
+// Escape closes the form too, and what was written in it is there when it is opened again.
+addEventListener("keydown", ({ key, target, isComposing }) => {
+  const form = target.closest(".workbench form");
+  if (key !== "Escape" || isComposing || !form || target.matches("select")) return;
+  const tools = form.closest(".update-tools");
+  if (!dirty(form)) return close(tools);
+  form.hidden = true;
+  leave(tools);
+});
+
+// The arrow up in an empty composer opens the editor's newest update on the page.
+addEventListener("keydown", (event) => {
+  const { target, ctrlKey, metaKey, altKey, shiftKey } = event;
+  if (event.key !== "ArrowUp" || event.isComposing || ctrlKey || metaKey || altKey || shiftKey) return;
+  const tools = target.matches(".composer [name=body]") && !target.value && newestBy(target.form.dataset.byline)?.nextElementSibling;
+  if (!tools) return;
+  event.preventDefault();
+  origin = target;
+  const opened = tools.querySelector("form.edit:not([hidden])");
+  if (opened) open(opened);
+  else tools.querySelector("a.edit").click();
+});
+
+function newestBy(byline) {
+  const mine = [...list().querySelectorAll("li.update")].filter((each) => each.querySelector(".by").firstChild.data.trim() === byline);
+  return mine.sort((a, b) => (a.dataset.at < b.dataset.at ? 1 : -1))[0];
+}
+
+function open(form) {
+  form.hidden = false;
+  (form.elements.body ?? form.elements.reason).focus();
+}
+
 function close(tools) {
   tools.querySelector(".workbench").replaceChildren();
-  tools.querySelector("a.edit").focus();
+  leave(tools);
   freshen();
+}
+
+function leave(tools) {
+  (origin?.isConnected ? origin : tools.querySelector("a.edit")).focus();
+  origin = null;
 }

@@ -1,0 +1,104 @@
+// The preview: what readers will see of the text in the composer, as the site renders it. It is beside the text or,
+// where there is no room, in a tab.
+
+import { trusted } from "../words.js";
+import { request } from "./answers.js";
+import { count } from "./count.js";
+
+const PAUSE = 300; // ms without a key, after which the text is shown
+
+let timer, asking = false, outdated = false;
+
+const composer = () => document.querySelector("form.composer");
+
+// Shows the text soon, when nothing more is typed.
+function soon() {
+  clearTimeout(timer);
+  timer = setTimeout(refresh, PAUSE);
+}
+
+// One request at a time; what was typed meanwhile is asked for after it.
+async function refresh() {
+  outdated = asking;
+  const form = composer();
+  if (asking || !form) return;
+  const typed = textOf(form);
+  if (!typed.body.trim() && !typed.headline.trim()) return clear(form);
+  asking = true;
+  try {
+    const sent = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(typed) };
+    const answer = await request("/desk/preview", sent);
+    if (!answer.ok) throw new Error(answer.status);
+    show(form, await answer.json());
+  } catch {
+    const line = form.querySelector(".not-shown");
+    tell(form, "stale", line.dataset.failed);
+  }
+  asking = false;
+  if (outdated) refresh();
+}
+
+function textOf({ elements, dataset }) {
+  const { headline, body, language, key, pinned } = elements;
+  const flags = { key: key.checked, pinned: pinned.checked };
+  return { feed: dataset.feed, headline: headline.value, body: body.value, language: language.value, ...flags };
+}
+
+function show(form, { html, words, notes, errors }) {
+  if (!html) return tell(form, "stale", errors[0]?.message);
+  put(form, html, notes);
+  tell(form, "current", "");
+  count(form, words);
+}
+
+function clear(form) {
+  put(form, "", []);
+  tell(form, "empty", "");
+  count(form, "");
+}
+
+function put(form, html, notes) {
+  const list = form.querySelector(".previewed");
+  list.innerHTML = trusted(html);
+  // It has no address yet that could be opened or shared.
+  list.querySelector(".share")?.remove();
+  for (const link of list.querySelectorAll("a[href]")) {
+    if (link.closest(".when")) link.removeAttribute("href");
+    else link.target = "_blank";
+  }
+  form.querySelector(".applied").replaceChildren(...notes.map((note) => Object.assign(document.createElement("li"), { textContent: note })));
+}
+
+function tell(form, state, why = "") {
+  form.querySelector(".preview").dataset.state = state;
+  form.querySelector(".not-shown").textContent = why;
+}
+
+// The tabs
+function choose(tab) {
+  for (const each of tab.parentElement.children) {
+    each.ariaSelected = String(each === tab);
+    each.tabIndex = each === tab ? 0 : -1;
+  }
+  tab.closest("form").dataset.tab = tab.getAttribute("aria-controls");
+}
+
+addEventListener("click", ({ target }) => {
+  const tab = target.closest(".tabs [role=tab]");
+  if (tab) choose(tab);
+});
+
+addEventListener("keydown", ({ target, key }) => {
+  if (!["ArrowLeft", "ArrowRight"].includes(key) || !target.matches(".tabs [role=tab]")) return;
+  const other = target.nextElementSibling ?? target.previousElementSibling;
+  other.focus();
+  choose(other);
+});
+
+for (const kind of ["input", "change"]) addEventListener(kind, ({ target }) => target.closest("form.composer") && soon());
+
+// After publishing, the page has another composer.
+if (composer()) {
+  new MutationObserver(soon).observe(composer().parentElement, { childList: true });
+  soon();
+}
