@@ -6,6 +6,8 @@ work on its loop only, and to fork a worker with many readers would stop it for 
 """
 
 import os
+import resource
+import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -30,6 +32,15 @@ def run(module: str, content: bytes) -> bytes:
         finally:
             with suppress(ChildProcessError):  # the loop has already collected the ended process
                 native("waitid")(os.P_PID, pid, os.WEXITED)
+
+
+def limit(memory: int, cpu: int, wall: int) -> None:
+    """Bounds this process, as the first that it does: bytes of memory, and seconds of a processor and of the clock."""
+    for what, most in ((resource.RLIMIT_AS, memory), (resource.RLIMIT_CPU, cpu), (resource.RLIMIT_CORE, 0)):
+        with suppress(ValueError, OSError):  # a system without this limit, or with a lower one
+            resource.setrlimit(what, (most, most))
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.alarm(wall)  # ends the process even inside a library, and when the worker has died
 
 
 def _spawn(module: str) -> tuple[int, int, int]:

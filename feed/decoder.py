@@ -4,10 +4,7 @@ memory ends in a refusal, and the memory is freed with the process.
 
 import io
 import json
-import resource
-import signal
 import sys
-from contextlib import suppress
 from dataclasses import asdict
 
 from feed import child, picture
@@ -29,11 +26,7 @@ def rewrite(upload: bytes) -> SafePicture:
 
 def main() -> None:
     """The process: sets its limits, then reads the upload."""
-    _limit(resource.RLIMIT_AS, MEMORY_BYTES)
-    _limit(resource.RLIMIT_CPU, CPU_SECONDS)
-    _limit(resource.RLIMIT_CORE, 0)
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    signal.alarm(WALL_SECONDS)  # ends the process even inside a decoder, and when the worker has died
+    child.limit(MEMORY_BYTES, CPU_SECONDS, WALL_SECONDS)
     try:
         safe = picture.rewrite(sys.stdin.buffer.read())
     except Invalid as error:
@@ -61,11 +54,6 @@ def _understood(answer: bytes) -> SafePicture:
         raise picture.refused(TOO_MUCH)
     reading = io.BytesIO(files)
     return SafePicture(**said | {name: reading.read(said[name]) for name in FILES})
-
-
-def _limit(what: int, most: int) -> None:
-    with suppress(ValueError, OSError):  # a system without this limit, or with a lower one
-        resource.setrlimit(what, (most, most))
 
 
 if __name__ == "__main__":

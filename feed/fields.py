@@ -23,6 +23,7 @@ EARLIEST = 1000  # the first year of four digits, as feeds write them
 NOTE = 300  # what was corrected and why, in two sentences
 PARAGRAPH = 1_000  # standfirst, bio, caption, reason
 NAMED = 10  # unknown fields that one refusal names
+PASTE = 600_000  # of HTML from the clipboard: a text of 100,000 in the HTML of a word processor
 DRAFT = 100_000  # of any text of a draft: five times what can be published, so that a long paste can be shortened
 MOST_NUMBER = 2**53 - 1  # what JavaScript counts without loss
 PASSWORD_LEAST = 10  # NIST 800-63B asks for 8; an editor's account can do more harm than most
@@ -201,6 +202,7 @@ DRAFT_OF_UPDATE: Table = {
     "pinned": Flag(),
     "seq": Number(required=True),
 }
+PASTED: Table = {"html": Typed(PASTE), "text": Typed(PASTE)}
 PUBLICATION: Table = {**UPDATE, "published_at": Past()}
 EDIT: Table = {**UPDATE, "note": Text(NOTE)}
 RETRACTION: Table = {"reason": Text(PARAGRAPH), "notice": Flag()}

@@ -12,6 +12,7 @@ from feed.errors import Message
 from feed.picture import UPLOAD_BYTES
 
 JSON_BYTES = 512 * 1024  # the longest article in UTF-8, with room for escapes
+PASTE_BYTES = 1024 * 1024  # the longest paste, with room for escapes and letters of several bytes
 FORM_BYTES = 1024 * 1024  # the longest article in UTF-8, percent-encoded, fits twice
 STRANGERS_FORM_BYTES = 16 * 1024  # name, password and the way back; nobody need sign in to send it
 FORM_FIELDS = 100  # the article's form has ten; each costs time to read, however short

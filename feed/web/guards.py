@@ -23,7 +23,7 @@ from feed.web.services import services
 
 TOO_LONG = Message("This form is too long.")
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
-FOR_SCRIPT = ("/desk/drafts", "/desk/preview")  # below these, the desk's script is answered in JSON
+FOR_SCRIPT = ("/desk/drafts", "/desk/preview", "/desk/paste")  # below these, the desk's script is answered in JSON
 DESK = "/desk/"  # below it nothing is cached, neither by browsers nor by proxies
 _SURROGATE = re.compile(r"%ed%[ab][0-9a-f]%[89ab][0-9a-f]", re.I)  # a lone one, as UTF-8 would write it if it could
 # What other sites' pages, feed readers and cards may load: pictures, feeds.
