@@ -123,6 +123,10 @@ def composers_states(page: Page) -> Iterator[str]:
     words.fill(f'"{LONG}" -- {WIDE}\n\n1986. A year\n\n> said\n\n```\n{WIDE}\n```')
     expect(preview).to_have_attribute("data-state", "current")
     yield "composer with a text"
+    page.get_by_role("button", name="Picture", exact=True).click()
+    expect(page.get_by_role("dialog").get_by_role("button", name="The quay at dawn").first).to_be_visible()
+    yield "choice of pictures"
+    page.get_by_role("button", name="Close").click()
     if tab.is_visible():
         tab.click()
         expect(preview).to_be_visible()

@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PHONE, NewPage, bob_at_desk
+from tests.browser.states import uploaded
 from tests.server import Server
 
 SELECTED = "(area) => area.value.slice(area.selectionStart, area.selectionEnd)"
@@ -85,6 +86,35 @@ def test_helpers_serve_the_edit_form_too(shared: Server, slug: str, desk: Page) 
     expect(area).to_have_value("**As it was**")
 
 
+def test_a_picture_is_chosen_from_those_that_were_uploaded(shared: Server, slug: str, desk: Page) -> None:
+    picture = uploaded(shared)
+    area = desk.get_by_role("textbox", name="Update")
+    choose(desk, "Before\n\nAfter", "Before")
+    desk.get_by_role("button", name="Picture", exact=True).click()
+    dialog = desk.get_by_role("dialog", name="Choose a picture")
+    dialog.get_by_role("button", name="The quay at dawn").first.click()
+    expect(dialog).to_be_hidden()
+    expect(area).to_have_value(f"Before\n\n![The quay at dawn](/pictures/{picture})\n\nAfter")
+    expect(area).to_be_focused()
+    expect(desk.locator(".preview img")).to_have_attribute("alt", "The quay at dawn")
+    area.press("Control+z")
+    expect(area).to_have_value("Before\n\nAfter")
+
+
+def test_the_choice_of_pictures_closes_by_escape_and_leaves_the_text(shared: Server, slug: str, desk: Page) -> None:
+    shared.publish("As it was", slug)
+    desk.locator("li.update-tools a.edit").click()
+    form = desk.locator("form.edit")
+    form.get_by_role("textbox", name="Update").fill("Half a thought")
+    form.get_by_role("button", name="Picture", exact=True).click()
+    dialog = desk.get_by_role("dialog")
+    expect(dialog).to_be_visible()
+    desk.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(form.get_by_role("textbox", name="Update")).to_have_value("Half a thought")
+    expect(form).to_be_visible()
+
+
 def test_the_arrow_up_in_an_empty_composer_edits_my_newest_update(shared: Server, slug: str, desk: Page) -> None:
     update = shared.publish("Mine, with a tpyo", slug)
     expect(desk.locator(".updates li.update")).to_have_count(1)
@@ -155,7 +185,7 @@ def test_a_closed_text_comes_into_view_when_its_update_is_retracted(shared: Serv
 
 def test_every_helper_can_be_hit_with_a_finger(shared: Server, slug: str, open_page: NewPage) -> None:
     page = bob_at_desk(open_page, shared, slug, viewport=PHONE, has_touch=True, is_mobile=True)
-    for each in page.locator(".helpers button, .tabs button, .add-headline, .composer .flag").all():
+    for each in page.locator(".helpers > button, .tabs button, .add-headline, .composer .flag").all():
         box = each.bounding_box()
         assert box is not None
         assert box["height"] >= 44

@@ -45,7 +45,7 @@ function mayDiscard(form) {
 // Escape closes the form too, and what was written in it is there when it is opened again.
 addEventListener("keydown", ({ key, target, isComposing }) => {
   const form = target.closest(".workbench form");
-  if (key !== "Escape" || isComposing || !form || target.matches("select")) return;
+  if (key !== "Escape" || isComposing || !form || target.closest("select, dialog")) return;
   const tools = form.closest(".update-tools");
   if (!dirty(form)) return close(tools);
   form.hidden = true;
