@@ -15,6 +15,8 @@ from feed.errors import Gone, Invalid, KeyUsed, Stale
 from feed.store import drafts, editors, feeds, publishing, updates
 from feed.store.drafts import State
 from tests.conftest import FROM_HERE, Site
+from tests.desk.forms import field
+from tests.pages import element, elements
 from tests.server import PASSWORD
 from tests.test_api import assert_problem
 
@@ -158,6 +160,24 @@ def test_a_discarded_draft_is_had_back_by_saving_it_and_is_deleted_after_a_week(
     assert bob.get(f"/desk/drafts/{draft_id}").status_code == 404
 
 
+def test_a_draft_is_listed_at_the_desk_opened_and_discarded_without_a_script(site: Site) -> None:
+    bob, draft_id = site.at_desk(), new_id()
+    put(bob, draft_id, typed(body="Typed <here>", key=True))
+    listed = elements(bob.get("/desk/").text, "a", href=f"/desk/feeds/news?draft={draft_id}")
+    assert [link.text for link in listed] == ["Typed <here>"]
+    opened = bob.get(f"/desk/feeds/news?draft={draft_id}")
+    assert (field(opened, "body"), field(opened, "draft_id")) == ("Typed <here>", draft_id)
+    assert element(opened.text, "form", id="composer").get("data-seq") == "1"
+    for stranger in (
+        site.at_desk("alice").get(f"/desk/feeds/news?draft={draft_id}"),
+        bob.get("/desk/feeds/news?draft=x"),
+    ):
+        assert stranger.status_code == 200
+        assert field(stranger, "body") == ""
+    assert bob.post(f"/desk/discarded/{draft_id}", headers=FROM_HERE).location == "/desk/"
+    assert "Typed" not in bob.get("/desk/").text
+
+
 def test_an_editor_has_room_for_so_many_drafts(site: Site) -> None:
     store = site.services.store
     for _ in range(drafts.MOST_KEPT):
@@ -175,7 +195,7 @@ def test_an_editor_has_room_for_so_many_drafts(site: Site) -> None:
 def test_a_draft_is_published_once_even_after_a_weekend(site: Site) -> None:
     store, bob, draft_id = site.services.store, site.at_desk(), new_id()
     put(bob, draft_id, typed(body="On the quay"))
-    form = {"body": "On the quay", "draft": draft_id}
+    form = {"body": "On the quay", "draft_id": draft_id}
     first = bob.post("/desk/feeds/news/updates", data=form, headers=FROM_HERE)
     truth = bob.get(f"/desk/drafts/{draft_id}").get_json()
     assert truth["state"] == "published"
@@ -230,7 +250,7 @@ def test_an_edit_from_a_draft_is_applied_once(site: Site) -> None:
 def test_a_refused_publication_leaves_the_draft_as_it_is(site: Site) -> None:
     store, bob, draft_id = site.services.store, site.at_desk(), new_id()
     put(bob, draft_id, typed(body="See [this](ftp://x)"))
-    form = {"body": "See [this](ftp://x)", "draft": draft_id}
+    form = {"body": "See [this](ftp://x)", "draft_id": draft_id}
     assert bob.post("/desk/feeds/news/updates", data=form, headers=FROM_HERE).status_code == 422
     with store.read() as db:
         assert drafts.get(db, draft_id, site.bob).state == State.KEPT

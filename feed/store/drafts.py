@@ -94,6 +94,12 @@ def of_editor(db: Database, editor: Editor, state: State = State.KEPT) -> list[D
     return [_draft(row) for row in rows]
 
 
+def seq_of(db: Database, draft_id: str, editor: Editor) -> int:
+    """The number of the draft's latest state; 0 for a draft that was not saved yet."""
+    row = db.execute("SELECT seq FROM drafts WHERE id = ? AND editor_id = ?", [draft_id, editor.id]).fetchone()
+    return int(row["seq"]) if row else 0
+
+
 def discard(store: Store, draft_id: str, editor: Editor) -> None:
     """Discards the draft. Nothing happens to one that is discarded already. Raises Missing, and Stale for one that was
     published."""

@@ -45,7 +45,7 @@ def publish(
     claim = idempotency.claim(idempotency_key, feed.first_slug, cleaned) if idempotency_key is not None else None
     cleaned["html"] = html_of(store, cleaned["body"], cleaned["language"] or feed.language)
     if draft_id is not None and not drafts.valid_id(draft_id):
-        raise Invalid(Reason("draft", Message("Write a UUID in small letters.")))
+        raise Invalid(Reason("draft_id", Message("Write a UUID in small letters.")))
     update = store.write(_publish, slug, editor, cleaned, claim, draft_id, moment)
     if moments.seconds_ahead(update.published_at):
         repeats.say(
@@ -173,7 +173,7 @@ def _published_from(db: Database, draft_id: str, feed: Feed, editor: Editor, new
     if row is None:
         return None
     if tuple(row)[1:] != (feed.id, editor.id, new["headline"], new["body"]):
-        raise KeyUsed(Reason("draft", Message("This draft was published already, with another text.")))
+        raise KeyUsed(Reason("draft_id", Message("This draft was published already, with another text.")))
     return int(row["id"])
 
 

@@ -107,6 +107,9 @@ def test_another_editor_on_the_same_machine_does_not_see_it(shared: Server, slug
     desk.get_by_label("Name").fill("bob")
     desk.get_by_label("Password").fill(PASSWORD)
     desk.get_by_role("button", name="Sign in").click()
+    expect(desk.get_by_role("textbox", name="Update")).to_have_value("")  # signing out brought it to the site
+    desk.goto(f"{shared.url}/desk/")
+    desk.get_by_role("link", name="Bob's secret scoop").click()
     expect(desk.get_by_role("textbox", name="Update")).to_have_value("Bob's secret scoop")
     assert cookies
 

@@ -18,7 +18,7 @@ SENT = {
         "body": '\n<b>&"',
         "key": "1",
         "language": "",
-        "idempotency_key": "k1",
+        "draft_id": "6f9619ff-8b86-4011-b42d-00cf4fc964f1",
     },
     "/desk/updates/1": {"headline": "New", "body": "</textarea>new", "note": "N", "language": "", "revision": "1"},
     "/desk/articles": {"headline": "A & b", "standfirst": "S", "body": "B", "byline": "Bob", "draft": "1", "slug": "a"},
@@ -28,7 +28,7 @@ SENT = {
 @pytest.mark.parametrize("path", SENT)
 def test_a_locked_database_loses_nothing_typed_and_sending_again_stores_it_once(site: Site, path: str) -> None:
     bob = site.at_desk()
-    send(bob, "/desk/feeds/news/updates", body="Old", idempotency_key="k0")
+    send(bob, "/desk/feeds/news/updates", body="Old", draft_id="6f9619ff-8b86-4011-b42d-00cf4fc964f2")
     with contextlib.closing(sqlite3.connect(site.services.settings.database, isolation_level=None)) as foreign:
         foreign.execute("BEGIN IMMEDIATE")
         refused = send(bob, path, **SENT[path])
@@ -38,7 +38,7 @@ def test_a_locked_database_loses_nothing_typed_and_sending_again_stores_it_once(
     assert {name: field(refused, name) for name in SENT[path]} == SENT[path]
     again = {name: field(refused, name) for name in SENT[path]}
     assert send(bob, path, **again).status_code == 303
-    if "idempotency_key" in again:
+    if "draft_id" in again:
         assert send(bob, path, **again).status_code == 303
         with site.services.store.read() as db:
             assert db.execute("SELECT count(*) FROM updates").fetchone()[0] == 2

@@ -5,29 +5,31 @@ import pytest
 from tests.conftest import FROM_HERE, Site
 from tests.desk.forms import field, send, ticked
 
+DRAFT = "6f9619ff-8b86-4011-b42d-00cf4fc964f0"
+
 
 def test_bob_publishes_and_readers_see_it(site: Site) -> None:
     bob = site.at_desk()
-    key = field(bob.get("/desk/feeds/news"), "idempotency_key")
-    form = {"headline": "Open", "body": "The **bridge** is open", "key": "1", "idempotency_key": key}
+    key = field(bob.get("/desk/feeds/news"), "draft_id")
+    form = {"headline": "Open", "body": "The **bridge** is open", "key": "1", "draft_id": key}
     answer = send(bob, "/desk/feeds/news/updates", **form)
     assert (answer.status_code, answer.headers["Location"]) == (303, "/desk/feeds/news?did=published&update=1#update-1")
     assert "The <strong>bridge</strong> is open" in site.charlie.get("/feeds/news").text
     assert "The <strong>bridge</strong> is open" in bob.get("/desk/feeds/news").text
     send(bob, "/desk/feeds/news/updates", **form)
     assert site.versions()["news"] == 1, "a second click is harmless"
-    assert field(bob.get("/desk/feeds/news"), "idempotency_key") != key
+    assert field(bob.get("/desk/feeds/news"), "draft_id") != key
 
 
 def test_a_text_that_was_changed_after_its_answer_was_lost_can_still_be_sent(site: Site) -> None:
     bob = site.at_desk()
-    key = field(bob.get("/desk/feeds/news"), "idempotency_key")
-    assert send(bob, "/desk/feeds/news/updates", body="First text", idempotency_key=key).status_code == 303
-    asked = send(bob, "/desk/feeds/news/updates", body="Second text", idempotency_key=key)
+    key = field(bob.get("/desk/feeds/news"), "draft_id")
+    assert send(bob, "/desk/feeds/news/updates", body="First text", draft_id=key).status_code == 303
+    asked = send(bob, "/desk/feeds/news/updates", body="Second text", draft_id=key)
     assert (asked.status_code, field(asked, "body")) == (422, "Second text")
     assert "Your first text was published already; sending this makes a second update." in asked.text
     assert site.versions()["news"] == 1
-    again = {"body": "Second text", "idempotency_key": field(asked, "idempotency_key")}
+    again = {"body": "Second text", "draft_id": field(asked, "draft_id")}
     assert [send(bob, "/desk/feeds/news/updates", **again).status_code for _ in range(2)] == [303, 303]
     assert site.versions()["news"] == 2
 
@@ -39,12 +41,12 @@ def test_a_refused_update_comes_back_as_it_was_typed(site: Site) -> None:
         "body": 'Text with <b> & "quotes"\n\n\nand lines',
         "pinned": "1",
     }
-    answer = send(bob, "/desk/feeds/news/updates", **typed, idempotency_key="k")
+    answer = send(bob, "/desk/feeds/news/updates", **typed, draft_id=DRAFT)
     assert answer.status_code == 422
     assert "at most 200 fit" in answer.text
     assert (field(answer, "headline"), field(answer, "body")) == (typed["headline"], typed["body"])
     assert (ticked(answer, "pinned"), ticked(answer, "key")) == (True, False)
-    assert field(answer, "idempotency_key") == "k"
+    assert field(answer, "draft_id") == DRAFT
     assert site.versions()["news"] == 0
 
 

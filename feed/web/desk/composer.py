@@ -1,12 +1,15 @@
 """The page of a feed at the desk: the composer above, which may hold a text that was refused, and the tools beside."""
 
-import secrets
+import uuid
+from dataclasses import asdict
 
 from flask import g, render_template, request
 
-from feed.errors import Invalid, Message, by_field
-from feed.store import actions, feeds, moments
+from feed.errors import Invalid, Message, Missing, by_field
+from feed.store import actions, drafts, feeds, moments
 from feed.store.actions import Verb
+from feed.store.database import Database
+from feed.store.drafts import Draft, State
 from feed.web import feed_page
 from feed.web.desk.done import done_in
 from feed.web.services import services
@@ -19,12 +22,14 @@ def page(
     slug: str,
     given: dict[str, object] | None = None,
     error: Invalid | None = None,
-    idempotency_key: str | None = None,
+    draft_id: str | None = None,
 ) -> str:
-    """The page of that feed. `given` and `error` are of a text that was refused, and `idempotency_key` is that of its
-    form: sent again, it stays the same text."""
+    """The page of that feed. `given` and `error` are of a text that was refused, and `draft_id` is the draft that its
+    form had, if it is still the same text."""
     with services().store.read() as db:
         found = feeds.get(db, slug, drafts=True)
+        opened = _opened(db, slug) if given is None else None
+        seq = opened.seq if opened else drafts.seq_of(db, draft_id, g.editor) if draft_id else 0
         shown = feed_page.asked_for(db, found)
         behind = moments.ahead(db, found)
         taken = actions.of_feed(db, found.id, ACTIONS_SHOWN)
@@ -39,10 +44,20 @@ def page(
         clock=_of_clock(behind) if behind else None,
         done=done,
         snippet=snippet(found) if services().settings.embed_origins and not found.draft else None,
-        given=given or {},
+        given=asdict(opened) if opened else given or {},
         errors=by_field(error),
-        idempotency_key=idempotency_key or secrets.token_hex(16),
+        draft_id=opened.id if opened else draft_id or str(uuid.uuid4()),
+        seq=seq,
     )
+
+
+def _opened(db: Database, slug: str) -> Draft | None:
+    """The editor's draft that the address of the page names, to be gone on with; None if it cannot be."""
+    try:
+        draft = drafts.get(db, request.args.get("draft", ""), g.editor)
+    except Missing:
+        return None
+    return draft if draft.feed == slug and draft.update_id is None and draft.state != State.PUBLISHED else None
 
 
 def _of_clock(seconds: int) -> Message:

@@ -1,8 +1,10 @@
-"""The desk's first page: articles and feeds."""
+"""The desk's first page: the editor's drafts, articles and feeds."""
 
-from flask import Blueprint, render_template
+from typing import Any
 
-from feed.store import articles, feeds
+from flask import Blueprint, g, redirect, render_template, url_for
+
+from feed.store import articles, drafts, feeds
 from feed.web.services import services
 
 ARTICLES_SHOWN = 200
@@ -12,7 +14,15 @@ pages = Blueprint("overview", __name__)
 
 @pages.get("/")
 def overview() -> str:
-    """The desk's first page: articles, drafts too, and feeds."""
+    """The desk's first page: what the editor has not published yet, articles, drafts too, and feeds."""
     with services().store.read() as db:
         found, known = articles.newest_first(db, ARTICLES_SHOWN, drafts=True), feeds.all_feeds(db)
-    return render_template("desk/overview.html", articles=found, feeds=known)
+        unpublished = drafts.of_editor(db, g.editor)
+    return render_template("desk/overview.html", articles=found, feeds=known, drafts=unpublished)
+
+
+@pages.post("/discarded/<draft_id>")
+def discard(draft_id: str) -> Any:
+    """Discards a draft. Saving it again within seven days has it back."""
+    drafts.discard(services().store, draft_id, g.editor)
+    return redirect(url_for(".overview"), 303)

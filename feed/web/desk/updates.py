@@ -1,11 +1,15 @@
 """Updates at the desk: publish, edit, make key or pinned, retract."""
 
+import uuid
+from dataclasses import asdict
 from typing import Any
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 
-from feed.errors import Invalid, KeyUsed, Message, Reason, Stale, by_field
-from feed.store import idempotency, publishing, updates
+from feed.errors import Invalid, KeyUsed, Message, Missing, Reason, Stale, by_field
+from feed.store import drafts, idempotency, publishing, updates
+from feed.store.database import Database
+from feed.store.drafts import Draft, State
 from feed.store.updates import Update
 from feed.web.desk import composer
 from feed.web.desk.forms import revision_read
@@ -16,9 +20,10 @@ pages = Blueprint("updates", __name__)
 
 @pages.post("/feeds/<slug>/updates")
 def publish(slug: str) -> Any:
-    """Publishes what is in the composer. The form has an idempotency key, so a second click publishes nothing more."""
+    """Publishes what is in the composer. The form names its draft, so a second click publishes nothing more. A form of
+    the release before has an idempotency key in its place."""
     given, idempotency_key = _fields(), request.form.get("idempotency_key") or None
-    draft_id = request.form.get("draft") or None
+    draft_id = _draft_id()
     try:
         update = publishing.publish(services().store, slug, g.editor, given, idempotency_key, draft_id=draft_id)
     except KeyUsed:
@@ -26,23 +31,27 @@ def publish(slug: str) -> Any:
         again = Message("Your first text was published already; sending this makes a second update.")
         return composer.page(slug, given=given, error=Invalid(Reason("body", again))), 422
     except Invalid as error:
-        return composer.page(slug, given=given, error=error, idempotency_key=idempotency_key), 422
+        return composer.page(slug, given=given, error=error, draft_id=draft_id), 422
     return _back_to(update, "published")
 
 
-@pages.get("/feeds/<slug>/published/<idempotency_key>")
-def published(slug: str, idempotency_key: str) -> Any:
-    """Whether the text that was sent with that key was published: the desk's script asks when no answer came. 204 where
-    it was not, else the redirect that follows publishing."""
+@pages.get("/feeds/<slug>/published/<key>")
+def published(slug: str, key: str) -> Any:
+    """Whether the text of that draft, or of that idempotency key, was published: the desk's script asks when no answer
+    came. 204 if it was not, else the redirect that follows publishing."""
     with services().store.read() as db:
-        update = idempotency.published_with(db, g.editor, idempotency_key)
+        update = drafts.published_from(db, key, g.editor) or idempotency.published_with(db, g.editor, key)
     return _back_to(update, "published") if update and update.feed == slug else ("", 204)
 
 
 @pages.get("/updates/<int:update_id>")
 def edit_form(update_id: int) -> str:
-    """The form of an update. The desk's script fetches this page to edit in place."""
-    return _edit_form(_update(update_id))
+    """The form of an update, with what the editor's draft of it holds if the address names one. The desk's script
+    fetches this page to edit in place."""
+    update = _update(update_id)
+    with services().store.read() as db:
+        draft = _draft_of(db, update)
+    return _edit_form(update, asdict(draft) if draft else None, draft=draft, revision=draft.revision if draft else None)
 
 
 @pages.post("/updates/<int:update_id>")
@@ -53,7 +62,7 @@ def edit(update_id: int) -> Any:
     if "language" in request.form:  # a form of the release before has none, and takes none away
         given["language"] = request.form["language"]
     try:
-        draft_id = request.form.get("draft") or None
+        draft_id = _draft_id()
         update = publishing.edit(services().store, update_id, g.editor, given, revision, draft_id=draft_id)
     except Stale as error:
         return _edit_form(error.current, given, conflict=True), 409
@@ -89,6 +98,21 @@ def retract(update_id: int) -> Any:
     return _back_to(update, "retracted")
 
 
+def _draft_id() -> str | None:
+    """The draft that the form names; None for a form of the release before, which names none."""
+    draft_id = request.form.get("draft_id", "")
+    return draft_id if drafts.valid_id(draft_id) else None
+
+
+def _draft_of(db: Database, update: Update) -> Draft | None:
+    """The editor's draft that the address names, if it is a draft of that update."""
+    try:
+        draft = drafts.get(db, request.args.get("draft", ""), g.editor)
+    except Missing:
+        return None
+    return draft if draft.update_id == update.id and draft.state != State.PUBLISHED else None
+
+
 def _update(update_id: int) -> Update:
     with services().store.read() as db:
         return updates.get(db, update_id, drafts=True)
@@ -112,13 +136,19 @@ def _edit_form(
     error: Invalid | None = None,
     conflict: bool = False,
     revision: int | None = None,
+    draft: Draft | None = None,
 ) -> str:
+    draft_id = draft.id if draft else _draft_id() or str(uuid.uuid4())
+    with services().store.read() as db:
+        seq = drafts.seq_of(db, draft_id, g.editor)
     return render_template(
         "desk/update.html",
         update=update,
         given=given or {"headline": update.headline, "body": update.body, "language": update.language},
         errors=by_field(error),
         conflict=conflict,
+        draft_id=draft_id,
+        seq=seq,
         revision=update.revision if revision is None else revision,
     )
 

@@ -36,7 +36,7 @@ async function read(answer) {
 export async function askFor(form, attempt) {
   report("");
   form.sent = null;
-  const address = form.action.replace(/updates$/, `published/${encodeURIComponent(form.elements.idempotency_key.value)}`);
+  const address = form.action.replace(/updates$/, `published/${encodeURIComponent(form.elements.draft_id.value)}`);
   while (form.attempt === attempt && form.isConnected) {
     try {
       const answer = await request(address);

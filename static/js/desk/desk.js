@@ -6,8 +6,10 @@ import "./headline.js";
 import "./helpers.js";
 import "./keys.js";
 import "./preview.js";
+import "./sign_out.js";
 import "./workbench.js";
 import { askFor, send } from "./answers.js";
+import { goOn, stop } from "./drafts.js";
 import { arrived, forget, keep, sending, texts } from "./kept.js";
 import { list, show, watch } from "./list.js";
 import { isDone, message, report, warn, warns } from "./messages.js";
@@ -33,6 +35,7 @@ async function submit(form, kind, button) {
   const before = texts(form).map(({ name, value }) => [name, value]);
   const attempt = form.attempt = {};
   form.sent = contents(form);
+  stop(form);
   warn(null);
   if (kind !== "marks") report(message("sending"));
   let answer = await send(form, button);
@@ -40,18 +43,23 @@ async function submit(form, kind, button) {
   // It was sent once more meanwhile: the later attempt decides.
   if (form.attempt !== attempt) return;
   form.sent = null;
-  if (!answer) return report("");
+  if (!answer) {
+    keep(form);
+    return report("");
+  }
   const next = answer.page.querySelector(`form.${kind}`);
   report(answer.ok ? answer.page.querySelector(".done") : "");
   if (kind === "composer") {
     if (answer.ok) forget(form);
     const focused = form.contains(document.activeElement);
     carryOver(form, before, next);
+    goOn(form, next);
     form.replaceWith(next);
     keep(next);
     if (focused || answer.ok) next.elements.body.focus({ preventScroll: true });
     if (!answer.ok) (next.querySelector("[aria-invalid]") ?? next.elements.body).focus();
   } else if (!answer.ok && next) {
+    goOn(form, next);
     form.replaceWith(next);
     keep(next);
     next.querySelector("[aria-invalid], textarea, input:not([type=hidden])").focus();

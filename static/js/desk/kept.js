@@ -1,8 +1,10 @@
 // What is typed in a form with `data-keep` is kept on this device until the site has taken it: through a crash, a closed
 // tab and a session that ran out. It belongs to the editor and the form that `data-keep` names, and to this page: what
 // another open tab writes is never touched. What a page left behind that is gone is taken over by the next one that
-// opens the form, with the idempotency key, so that it cannot be published twice, and with the revision it was written
+// opens the form, with the id of its draft, so that it cannot be published twice, and with the revision it was written
 // on, so that what others saved since is noticed when it is sent.
+
+import { saveSoon, sendState, stateOf } from "./drafts.js";
 
 // ms in which a page that is left is gone, and the next one of its tab is there
 const PASSING = 1_000;
@@ -26,10 +28,13 @@ export const dirty = (form) => texts(form).some(({ value, defaultValue }) => val
 // Keeps what is in the form now. A form without `data-keep`, such as that of a retraction, is left alone, here as below.
 export function keep(form) {
   if (!form.dataset.keep) return;
+  saveSoon(form);
   if (!dirty(form)) return forget(form);
-  const { idempotency_key: key, revision } = form.elements;
+  const { draft_id: draft, revision } = form.elements;
   const typed = texts(form).map(({ name, value }) => [name, value]);
-  write(addressOf(form), { key: key?.value, revision: revision?.value, typed, at: Date.now() });
+  const kept = { revision: revision?.value, typed, at: Date.now() };
+  if (draft) Object.assign(kept, { draft: draft.value, seq: Number(form.dataset.seq), state: stateOf(form) });
+  write(addressOf(form), kept);
 }
 
 // Forgets what this page keeps of that form, and nothing of any other page.
@@ -60,12 +65,39 @@ export function arrived(taken, forms) {
   else forms.forEach(restore);
 }
 
+// Brings what this editor typed on this device to the site, from all pages, open or not, and wipes it here. Resolves to
+// whether all of it is there.
+export async function bringAll(editor) {
+  const mine = everything().filter(([address]) => address.startsWith(`kept/${editor} `));
+  const sent = mine.map(async ([address, { draft, seq, state }]) => {
+    if (!draft) return false; // of an article, which has no draft at the site
+    try {
+      // A draft that the site knows in a later state, or as published, is there.
+      const { ok, status } = await sendState(draft, { ...state, seq: seq + 1 });
+      if (!ok && status !== 404 && status !== 409) return false;
+      remove(address);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+  return (await Promise.all(sent)).every(Boolean);
+}
+
+// Wipes it without that.
+export function wipe(editor) {
+  for (const [address] of everything()) if (address.startsWith(`kept/${editor} `)) remove(address);
+}
+
 function take(address, kept, form) {
   // Another page may have taken it meanwhile.
   if (!read(address) || dirty(form)) return false;
   remove(address);
   for (const [name, value] of kept.typed) if (form.elements[name]) form.elements[name].value = value;
-  if (kept.key && form.elements.idempotency_key) form.elements.idempotency_key.value = kept.key;
+  if (kept.draft && form.elements.draft_id) {
+    form.elements.draft_id.value = kept.draft;
+    form.dataset.seq = kept.seq;
+  }
   if (kept.revision && form.elements.revision) form.elements.revision.value = kept.revision;
   keep(form);
   form.dispatchEvent(new Event("change", { bubbles: true }));

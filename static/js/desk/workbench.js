@@ -1,6 +1,7 @@
 // The forms to edit and to retract, which open below their update.
 
 import { request, isSignIn, pageIn } from "./answers.js";
+import { discard } from "./drafts.js";
 import { dirty, forget, restore } from "./kept.js";
 import { list } from "./list.js";
 import { message, warn } from "./messages.js";
@@ -39,6 +40,7 @@ addEventListener("click", async (event) => {
 function mayDiscard(form) {
   if (dirty(form) && !confirm(message("discard"))) return false;
   forget(form);
+  discard(form);
   return true;
 }
 

@@ -1,0 +1,119 @@
+// Saves what is typed in a composer or an edit form at the site, so that it can be gone on with on another device. A draft
+// has an id, which makes publishing it idempotent, and each state has a number: the site refuses one that is not newer
+// than what it has, so that no window overwrites another's text.
+
+import { request } from "./answers.js";
+import { warn, warns } from "./messages.js";
+
+// ms after typing stops until it is saved
+const PAUSE = 1_000;
+// ms until a save that had no answer is tried again
+const AGAIN = 5_000;
+
+const timers = new WeakMap(), running = new WeakMap();
+
+const isDraft = (form) => !!form.elements.draft_id && form.isConnected;
+const addressOf = (form) => `/desk/drafts/${form.elements.draft_id.value}`;
+
+// The form was changed: it is saved soon.
+export function saveSoon(form, wait = PAUSE) {
+  if (!isDraft(form)) return;
+  if (wait === PAUSE) say(form, "device");
+  clearTimeout(timers.get(form));
+  timers.set(form, setTimeout(save, wait, form));
+}
+
+// Saves the form now, after a save that is under way.
+function save(form) {
+  clearTimeout(timers.get(form));
+  const before = running.get(form);
+  const mine = (async () => {
+    await before;
+    return isDraft(form) && (await put(form));
+  })();
+  running.set(form, mine);
+}
+
+// Nothing of the form is saved any more: it is being published, or was.
+export const stop = (form) => clearTimeout(timers.get(form));
+
+// The editor throws the text away. The site has it for a week.
+export function discard(form) {
+  stop(form);
+  if (isDraft(form) && form.dataset.seq > 0) request(addressOf(form), { method: "DELETE", keepalive: true }).catch(() => {});
+}
+
+// The form came back as `next`: it goes on with the same draft.
+export function goOn(form, next) {
+  if (next.elements.draft_id?.value === form.elements.draft_id?.value) next.dataset.seq = form.dataset.seq;
+}
+
+// Sends a state of a draft. Rejects where there is no answer, or one that says nothing about the draft.
+export async function sendState(id, state) {
+  const options = { method: "PUT", headers: { "Content-Type": "application/json" }, body: JSON.stringify(state) };
+  const answer = await request(`/desk/drafts/${id}`, options);
+  if (answer.status >= 500 || answer.status === 429) throw answer;
+  return answer;
+}
+
+async function put(form) {
+  const state = stateOf(form), seq = Number(form.dataset.seq) + 1;
+  let answer;
+  try {
+    answer = await sendState(form.elements.draft_id.value, { ...state, seq });
+  } catch {
+    say(form, "device");
+    saveSoon(form, AGAIN);
+    return false;
+  }
+  if (answer.ok) {
+    form.dataset.seq = seq;
+    if (warns("signedOut")) warn(null);
+    say(form, JSON.stringify(stateOf(form)) === JSON.stringify(state) ? "saved" : "device");
+    return true;
+  }
+  if (answer.status === 401) warn("signedOut");
+  else if (answer.status === 409) choose(form, (await answer.json()).stored);
+  else warn("refused", (await answer.json().catch(() => null))?.detail);
+  return false;
+}
+
+// Another window has a later state: the editor chooses, and both texts are there until then.
+function choose(form, stored) {
+  if (stored.state === "published" || !form.isConnected) return;
+  say(form, "conflict");
+  const choice = form.querySelector(".draft-choice");
+  choice.hidden = false;
+  choice.onclick = ({ target }) => {
+    if (!target.dataset.use) return;
+    choice.hidden = true;
+    form.dataset.seq = stored.seq;
+    if (target.dataset.use === "theirs") fill(form, stored);
+    form.elements.body.dispatchEvent(new Event("input", { bubbles: true }));
+    form.elements.body.focus();
+  };
+}
+
+function fill(form, stored) {
+  for (const name of ["headline", "body", "language", "note"]) if (form.elements[name]) form.elements[name].value = stored[name];
+  for (const name of ["key", "pinned"]) if (form.elements[name]) form.elements[name].checked = stored[name];
+}
+
+// What the form holds, as the site stores it.
+export function stateOf(form) {
+  const { headline, body, language, note, key, pinned, revision } = form.elements;
+  return {
+    feed: form.dataset.feed,
+    update: form.dataset.edits ? Number(form.dataset.edits) : null,
+    revision: revision ? Number(revision.value) : null,
+    headline: headline.value, body: body.value, language: language?.value ?? "", note: note?.value ?? "",
+    key: !!key?.checked, pinned: !!pinned?.checked,
+  };
+}
+
+function say(form, name) {
+  const line = form.querySelector(".draft-state");
+  if (!line || line.dataset.shown === name) return;
+  line.dataset.shown = name;
+  line.textContent = line.dataset[name];
+}

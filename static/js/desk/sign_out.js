@@ -1,0 +1,12 @@
+// Signing out leaves nothing on this device: what is typed goes to the site first. Where it cannot, the editor decides.
+
+import { bringAll, wipe } from "./kept.js";
+
+addEventListener("submit", async (event) => {
+  const form = event.target, { editor, unsaved } = form.dataset;
+  if (!editor) return;
+  event.preventDefault();
+  if (!(await bringAll(editor)) && !confirm(unsaved)) return;
+  wipe(editor);
+  form.submit();
+});
