@@ -5,6 +5,7 @@ import "../feed.js";
 import "./headline.js";
 import "./helpers.js";
 import "./keys.js";
+import "./paste.js";
 import "./preview.js";
 import "./sign_out.js";
 import "./workbench.js";

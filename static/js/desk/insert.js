@@ -17,9 +17,9 @@ export function replace(area, { text, from, to = from, around = 0, apart = false
 }
 
 // What is typed by this command can be undone with the browser's own keys. No browser has a successor of it yet.
-function insert(area, text) {
+export function insert(area, text) {
   const done = text ? document.execCommand("insertText", false, text) : document.execCommand("delete");
   if (done) return;
-  area.setRangeText(text);
+  area.setRangeText(text, area.selectionStart, area.selectionEnd, "end");
   area.dispatchEvent(new InputEvent("input", { bubbles: true }));
 }
