@@ -56,8 +56,13 @@ def test_what_is_typed_on_one_device_is_gone_on_with_on_another(
     expect(composer(phone).get_by_label("Key event")).to_be_checked()
     composer(phone).get_by_role("button", name="Publish").click()
     expect(phone.locator("ol.updates .text")).to_have_text("Smoke over the quay")
+    write(phone, "A word too many")
+    expect(phone.locator(STATE)).to_have_text("Saved")
+    with phone.expect_response(lambda answer: answer.request.method == "DELETE"):
+        write(phone, "")
     phone.goto(f"{server.url}/desk/")
     expect(phone.get_by_role("link", name="Smoke over the quay")).to_have_count(0)
+    expect(phone.get_by_role("button", name="Discard")).to_have_count(0)
 
 
 def test_a_draft_that_two_devices_publish_is_one_update(

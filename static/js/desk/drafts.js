@@ -27,11 +27,11 @@ export function saveSoon(form, wait = PAUSE) {
 function save(form) {
   clearTimeout(timers.get(form));
   const before = running.get(form);
-  const mine = (async () => {
+  const now = (async () => {
     await before;
-    return isDraft(form) && (await put(form));
+    if (isDraft(form)) await put(form);
   })();
-  running.set(form, mine);
+  running.set(form, now.catch(() => say(form, "device")));
 }
 
 // Nothing of the form is saved any more: it is being published, or was.
@@ -58,24 +58,25 @@ export async function sendState(id, state) {
 
 async function put(form) {
   const state = stateOf(form), seq = Number(form.dataset.seq) + 1;
+  // An emptied composer is no draft
+  if (!state.update && !`${state.headline}${state.body}`.trim()) {
+    discard(form);
+    return say(form, "");
+  }
   let answer;
   try {
     answer = await sendState(form.elements.draft_id.value, { ...state, seq });
   } catch {
     say(form, "device");
-    saveSoon(form, AGAIN);
-    return false;
+    return saveSoon(form, AGAIN);
   }
   if (answer.ok) {
     form.dataset.seq = seq;
     if (warns("signedOut")) warn(null);
     say(form, JSON.stringify(stateOf(form)) === JSON.stringify(state) ? "saved" : "device");
-    return true;
-  }
-  if (answer.status === 401) warn("signedOut");
+  } else if (answer.status === 401) warn("signedOut");
   else if (answer.status === 409) choose(form, (await answer.json()).stored);
   else warn("refused", (await answer.json().catch(() => null))?.detail);
-  return false;
 }
 
 // Another window has a later state: the editor chooses, and both texts are there until then.
@@ -115,5 +116,5 @@ function say(form, name) {
   const line = form.querySelector(".draft-state");
   if (!line || line.dataset.shown === name) return;
   line.dataset.shown = name;
-  line.textContent = line.dataset[name];
+  line.textContent = line.dataset[name] ?? "";
 }

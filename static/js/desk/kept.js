@@ -28,7 +28,7 @@ export const dirty = (form) => texts(form).some(({ value, defaultValue }) => val
 // Keeps what is in the form now. A form without `data-keep`, such as that of a retraction, is left alone, here as below.
 export function keep(form) {
   if (!form.dataset.keep) return;
-  saveSoon(form);
+  if (dirty(form) || form.dataset.seq > 0) saveSoon(form);
   if (!dirty(form)) return forget(form);
   const { draft_id: draft, revision } = form.elements;
   const typed = texts(form).map(({ name, value }) => [name, value]);
