@@ -1,5 +1,5 @@
 """What the desk's forms call their fields, the same in each form and where one is given back to be sent again; and how
-long the texts of an update may be."""
+long their texts may be."""
 
 from flask import Flask
 
@@ -26,11 +26,22 @@ LABELS = {
     "bio": Message("About you"),
 }
 
-LIMITS = {name: field.limit for name, field in fields.EDIT.items() if isinstance(field, fields.Text)}
+LIMITS = {
+    (kind, name): field.limit
+    for kind, table in {
+        "update": fields.EDIT,
+        "retraction": fields.RETRACTION,
+        "article": fields.ARTICLE,
+        "picture": fields.PICTURE,
+        "profile": fields.PROFILE,
+    }.items()
+    for name, field in table.items()
+    if isinstance(field, fields.Text)
+}
 
 
 def install(app: Flask, languages: Languages) -> None:
     """Gives templates `label("kicker")`, the label of that field in the language that is being written, and
-    `limit("body")`, how many characters that field of an update takes."""
+    `limit("update", "body")`, how many characters that field of such a form takes."""
     app.jinja_env.globals["label"] = lambda name: languages.now.translate(LABELS[name])
-    app.jinja_env.globals["limit"] = LIMITS.__getitem__
+    app.jinja_env.globals["limit"] = lambda kind, name: LIMITS[kind, name]

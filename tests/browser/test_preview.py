@@ -98,6 +98,35 @@ def test_words_are_counted_and_a_limit_is_told_before_it_is_hit(shared: Server, 
     expect(desk.locator(".count[data-of=headline]")).to_have_text("180 of 200 characters")
 
 
+@pytest.mark.parametrize(
+    ("path", "name", "limit"),
+    [
+        ("new-article", "headline", 200),
+        ("new-article", "standfirst", 1_000),
+        ("new-article", "body", 100_000),
+        ("pictures", "alt", 1_000),
+        ("profile", "bio", 1_000),
+    ],
+)
+def test_every_form_tells_its_limits_before_they_are_hit(
+    shared: Server, slug: str, desk: Page, path: str, name: str, limit: int
+) -> None:
+    desk.goto(f"{shared.url}/desk/{path}")
+    field, counted = desk.locator(f"[name={name}]"), desk.locator(f".count[data-of={name}]")
+    field.fill("x" * (limit * 9 // 10 - 1))
+    expect(counted).to_be_empty()
+    field.fill("x" * (limit * 9 // 10))
+    expect(counted).to_have_text(f"{limit * 9 // 10:,} of {limit:,} characters")
+    field.fill("x" * (limit + 2))
+    expect(counted).to_have_text("2 characters too many")
+
+
+def test_a_session_that_ended_is_named_below_the_preview(shared: Server, slug: str, desk: Page) -> None:
+    desk.context.clear_cookies()
+    desk.get_by_label("Update").fill("Half a sentence")
+    expect(desk.locator(".preview")).to_contain_text("Your session has ended.")
+
+
 def test_on_a_phone_the_preview_is_a_tab(shared: Server, slug: str, open_page: NewPage) -> None:
     page = bob_at_desk(open_page, shared, slug, **TOUCH)
     preview, words = page.locator(".preview"), page.get_by_label("Update")

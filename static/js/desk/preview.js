@@ -28,8 +28,9 @@ async function refresh() {
   try {
     const sent = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(typed) };
     const answer = await request("/desk/preview", sent);
-    if (!answer.ok) throw new Error(answer.status);
-    show(form, await answer.json());
+    const told = await answer.json();
+    if (answer.ok) show(form, told);
+    else tell(form, "stale", told.detail);
   } catch {
     const line = form.querySelector(".not-shown");
     tell(form, "stale", line.dataset.failed);
