@@ -6,26 +6,24 @@ words, and no word can become syntax before its paragraph is complete.
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 
 from bs4 import BeautifulSoup
 from bs4.element import NavigableString, Tag
 from markdownify import ATX, MarkdownConverter
 
-from feed import figures, markdown, prose, typography
 from feed.paste import lines, spans
 from feed.paste.looks import Look
-from feed.paste.tidy import Worded
+from feed.paste.parts import Worded
+from feed.paste.units import Unit, guard_beginnings
+from feed.paste.writer import Spans
 
 BEGIN, WORDS, END = "\ufdd0", "\ufdd1", "\ufdd2"  # noncharacters: no text has them (`tidy` removes them)
+SOFT_HYPHEN = "\u00ad"  # where a word may be broken; the browser of the reader knows
 JOINER = "\u2060"  # a word joiner: it has no width
 
 _PIECE = re.compile(f"{BEGIN}(\\d+){WORDS}([^{END}]*){END}")
 _SPACES = re.compile(r"[ \t\r\n\f]+")
-_ITEM = re.compile(r"[ >]*(?:[*]|\d+\.) ")
 _QUOTED_FIGURE = re.compile(r"[-+±~]?[\d$€£¥₴]")
-_NUMBER = re.compile(r"(\d{1,9}[.)])[ \t]")
-_SYNTAX = re.compile(r"[-*][ \t]|#{1,6}[ \t]|>|`{3}|(?:-{3,}|\*{3,}|_{3,})\Z|[|:\- \t]*-[|:\- \t]*\Z")
 _KEEPS_ITS_SPACE = re.compile(r"[\d«»‹›:;!?%€$£–—]")
 
 
@@ -41,7 +39,7 @@ def to_markdown(soup: BeautifulSoup) -> str:
         table_infer_header=True,
     )
     units = list(_units(str(converter.convert_soup(soup)), looks))
-    _guard_beginnings(units)
+    guard_beginnings(units)
     return "\n".join(_without_gaps(line for unit in units for line in unit.lines())).strip("\n")
 
 
@@ -76,52 +74,9 @@ class _Converter(MarkdownConverter):
         return f"\n\n{fence}\n{code}\n{fence}\n\n" if code.strip() else ""
 
 
-@dataclass
-class _Unit:
-    """A paragraph, heading, item or row: for each of its lines what markdownify wrote before it, and the words. A line
-    without words, as in code, is a unit of its own and kept as it is."""
-
-    prefixes: list[str]
-    words: list[str] = field(default_factory=list)
-
-    def lines(self) -> Iterator[str]:
-        """Yields the lines."""
-        return (prefix + words for prefix, words in zip(self.prefixes, self.words or [""], strict=True))
-
-    def neutral(self) -> Iterator[str]:
-        """Yields the lines with a letter in place of what could be taken for syntax."""
-        for prefix, words in zip(self.prefixes, self.words or [""], strict=True):
-            yield prefix + (f"x {words.lstrip('-*#>|`_:')}" if _looks_like_syntax(words) else words)
-
-    def guard(self) -> None:
-        """Makes sure that no line begins with syntax."""
-        self.words = [_guarded(words) if _looks_like_syntax(words) else words for words in self.words]
-
-    @property
-    def is_blank(self) -> bool:
-        """Whether nothing is there but the signs of a quotation."""
-        return not self.words and not self.prefixes[0].strip(" >")
-
-    @property
-    def is_delicate(self) -> bool:
-        """Whether its lines decide how those beside them are read."""
-        return bool(_ITEM.match(self.prefixes[0])) or any(map(_looks_like_syntax, self.words))
-
-
-def _looks_like_syntax(words: str) -> bool:
-    return bool(_SYNTAX.match(words) or _NUMBER.match(words))
-
-
-def _guarded(words: str) -> str:
-    numbered = _NUMBER.match(words)
-    if numbered:  # a backslash before the dot would be shown
-        return f"{numbered[1]}\u00a0{words[numbered.end() :]}"
-    return f"{spans.HAIR}{words}".replace("-", "\\-", 1) if words.startswith((":", " ")) else f"\\{words}"
-
-
-def _units(text: str, looks: Sequence[Look]) -> Iterator[_Unit]:
+def _units(text: str, looks: Sequence[Look]) -> Iterator[Unit]:
     prefixes: list[str] = []
-    gathered: list[spans.Spans] = []
+    gathered: list[Spans] = []
     quoted = False
     for line in [*text.split("\n"), ""]:
         before, begins, _ = line.partition(BEGIN)
@@ -135,7 +90,7 @@ def _units(text: str, looks: Sequence[Look]) -> Iterator[_Unit]:
             prefixes.append(before)
             gathered.append(_spans(line[len(before) :], looks))
         else:
-            yield _Unit([_row(line, looks) if begins else line.rstrip()])
+            yield Unit([_row(line, looks) if begins else line.rstrip()])
             quoted = quoted and ">" in line
 
 
@@ -145,19 +100,20 @@ def _continues(first: str, before: str) -> bool:
     return not heading and not before.strip(" >") and before.count(">") == first.count(">")
 
 
-def _finished(prefixes: list[str], gathered: list[spans.Spans], *, begins_quote: bool) -> _Unit:
+def _finished(prefixes: list[str], gathered: list[Spans], *, begins_quote: bool) -> Unit:
     first = prefixes[0]
     rest = next(iter(prefixes[1:]), "")
-    told = spans.written(_joined([line for line in gathered if line]))
+    joined = _joined([line for line in gathered if line])
+    told = spans.written([each for each in joined if each[0] != SOFT_HYPHEN])
     words = told.split("\n")
     if first.lstrip(" >").startswith("#"):
         words = [re.sub(r"(#+)\Z", r"\\\1", re.sub(r"\A#", r"\#", words[0]))]
     if ">" in first and begins_quote and _QUOTED_FIGURE.match(words[0]):
         words[0] = JOINER + words[0]  # a figure after ">" would be a fact, and the sign a part of it
-    return _Unit([first, *[rest] * (len(words) - 1)], words)
+    return Unit([first, *[rest] * (len(words) - 1)], words)
 
 
-def _joined(gathered: list[spans.Spans]) -> spans.Spans:
+def _joined(gathered: list[Spans]) -> Spans:
     """The lines of a paragraph, with those joined that were broken where a page was full."""
     whole: list[tuple[str, Look]] = [*gathered[0]] if gathered else []
     plain = ["".join(sign for sign, _ in line) for line in gathered]
@@ -176,7 +132,7 @@ def _row(line: str, looks: Sequence[Look]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _spans(line: str, looks: Sequence[Look]) -> spans.Spans:
+def _spans(line: str, looks: Sequence[Look]) -> Spans:
     """The characters of a line with their looks, with one space where there were several and none at the ends."""
     found: list[tuple[str, Look]] = []
     position = 0
@@ -187,7 +143,7 @@ def _spans(line: str, looks: Sequence[Look]) -> spans.Spans:
     return _spaced(found)
 
 
-def _spaced(found: spans.Spans) -> spans.Spans:
+def _spaced(found: Spans) -> Spans:
     spaced: list[tuple[str, Look]] = []
     for at, (sign, look) in enumerate(found):
         if sign in " \u00a0":
@@ -199,31 +155,3 @@ def _spaced(found: spans.Spans) -> spans.Spans:
     while spaced and spaced[-1][0] in " \u00a0":
         spaced.pop()
     return spaced
-
-
-def _guard_beginnings(units: list[_Unit]) -> None:
-    """Guards the lines that begin like syntax, where that changes how our renderer reads them. Elsewhere they stay as
-    they are: "1. Mai" is no list as long as no "2." follows."""
-    for run in _runs(units):
-        if any(_looks_like_syntax(words) for unit in run for words in unit.words) and (
-            _structure(line for unit in run for line in unit.lines())
-            != _structure(line for unit in run for line in unit.neutral())
-        ):
-            for unit in run:
-                unit.guard()
-
-
-def _runs(units: list[_Unit]) -> Iterator[list[_Unit]]:
-    """Yields the units that are delicate and follow each other, with the one before and the one after them."""
-    run: list[_Unit] = []
-    for unit in units:
-        run.append(unit)
-        if not unit.is_delicate and not unit.is_blank:
-            yield run
-            run = [unit]
-    yield run
-
-
-def _structure(text: Iterator[str]) -> list[str]:
-    renderer = markdown.words(typography.ENGLISH_QUOTES)
-    return [token.type for token in renderer.parse(prose.as_marked("\n".join(text)), {figures.KNOWN: {}})]

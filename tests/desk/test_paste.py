@@ -182,6 +182,36 @@ def test_whole_words_keep_their_looks(pieces: list[tuple[str, str]]) -> None:
     assert letters(shown(html)) == letters(html), converted(html)
 
 
+@pytest.mark.parametrize(
+    ("html", "markdown"),
+    [
+        ("<p>10<sup>6</sup> t of CO<sub>2</sub>, the 3<sup>rd</sup></p>", "10⁶ t of CO₂, the 3rd"),
+        ("<p>She said <q>no</q>.</p>", "She said “no”."),
+        ("<p>Har\u00adbour</p>", "Harbour"),
+        ("<ol><li>alone</li></ol>", "1. alone"),
+        ("<ol start=5><li>a</li><li>b</li></ol>", "5. a\n6. b"),
+        ("<ul><li>alone</li></ul>", "alone"),
+        ("<div><ul><li>a</li></ul></div><div><ul><li>b</li></ul></div>", "* a\n* b"),
+        ("<div><ol><li>a</li></ol></div> <div><ol start=2><li>b</li></ol></div>", "1. a\n2. b"),
+        ("<p><b>Note: </b>text, <b>“so”</b>, <b>a</b><b>b</b></p>", "**Note:** text, **“so”**, **ab**"),
+        ("<p><b>a<br>b</b></p>", "**a**\n**b**"),
+        ("<p><strong>all but <span style='font-weight:400'>this</span></strong></p>", "**all but** this"),
+        ("<p><span style='font-weight:600'>x</span> <span style='font: italic bold 12px x'>y</span></p>", "**x y**"),
+        ("<p><a href='/local'>here</a> <a href='#_ftn1'>[1]</a> <a href='mailto:a@b.example'>mail</a></p>",
+         "here [1] [mail](mailto:a@b.example)"),
+        ("<p>a&nbsp;b &nbsp; c 10&nbsp;%</p>", "a b c 10\u00a0%"),
+        ("<table><tr><td><p>A layout</p></td></tr><tr><td><ul><li>a</li><li>b</li></ul></td></tr></table>",
+         "A layout\n\n* a\n* b"),
+        ("<p>x</p><p style='display:none'>hidden</p><p>y</p>", "x\n\ny"),
+        ("<p class=MsoListParagraph>·\u00a0\u00a0 a</p><p class=MsoListParagraph>·\u00a0\u00a0 b</p>", "* a\n* b"),
+        ("<p><a href='https://example.org/'><img src='https://x.example/a.png' alt='A map'></a></p>",
+         "[A map](https://example.org/)"),
+    ],
+)  # fmt: skip
+def test_what_each_kind_becomes(html: str, markdown: str) -> None:
+    assert converted(html) == markdown
+
+
 def test_hostile_html_costs_bounded_time(site: Site) -> None:
     bob = site.at_desk()
     nested = "".join(f'<b class="{number}"><p>' for number in range(30_000))
