@@ -21,11 +21,14 @@ from feed.paste.writer import MARKS, Spans, escaped, markdown_of
 MOST_SPANS = 60  # of emphasis in a paragraph, each of which is tried; with more of them, it is a pattern
 
 _PLAIN = Look()
+_MAY_MARK = frozenset("*_~`[]<>!|\\")
 _TYPESET = frozenset("'\"“”‘’„‚«»‹›-–—….")  # signs that typography replaces
 
 
 def written(spans: Spans) -> str:
     """Returns the Markdown for these characters."""
+    if not any(sign in _MAY_MARK or look != _PLAIN for sign, look in spans):
+        return markdown_of(spans, 0)
     wanted = _essence(spans)
     for looked, escaping in ((spans, 0), (spans, 1)):
         tried = markdown_of(looked, escaping)

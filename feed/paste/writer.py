@@ -61,10 +61,12 @@ class _Writer:
         self._escaped: set[str] = set()
         self._open: list[tuple[str, str]] = []  # name of the look and its value, outermost first
         self._code = ""
+        self._look = _PLAIN
 
     def add(self, sign: str, look: Look, after: str) -> None:
         """Writes one character. `after` is the next one."""
-        self.change(look)
+        if look != self._look:
+            self.change(look)
         if look.code:
             self._code += sign
         else:
@@ -75,6 +77,7 @@ class _Writer:
         if self._code and (not look.code or self._wanted(look) != self._open):
             self.parts.append(_code(self._code))
             self._code = ""
+        self._look = look
         wanted = self._wanted(look)
         keep = 0
         while keep < len(self._open) and self._open[keep] in wanted:
