@@ -95,6 +95,7 @@ def test_another_editor_on_the_same_machine_does_not_see_it(shared: Server, slug
     cookies = desk.context.cookies()
     desk.goto(f"{shared.url}/desk/")
     desk.get_by_role("button", name="Sign out").click()
+    desk.wait_for_url("**/desk/sign-in*")
     alice = open_desk(desk.context, shared, slug, "alice")
     alice.get_by_role("textbox", name="Update").fill("A")
     expect(alice.get_by_role("textbox", name="Update")).to_have_value("A")
