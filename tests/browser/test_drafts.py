@@ -114,6 +114,26 @@ def test_without_a_network_it_is_on_the_device_and_goes_to_the_site_when_there_i
     assert elsewhere(desk, open_page, server).get_by_role("link", name="In the tunnel").count() == 1
 
 
+def test_a_state_whose_answer_was_lost_is_not_taken_for_another_windows(
+    server: Server, slug: str, desk: Page, open_page: NewPage
+) -> None:
+    stored: list[int] = []
+
+    def lose(route: Any) -> None:
+        stored.append(route.fetch().status)
+        route.abort()
+
+    desk.context.route("**/desk/drafts/*", lose)
+    with desk.expect_event("requestfailed"):
+        write(desk, f"Answer lost {slug}")
+    assert stored == [200]
+    desk.context.unroute("**/desk/drafts/*")
+    write(desk, f"Answer lost {slug}, and more was typed")
+    expect(desk.locator(STATE)).to_have_text("Saved")
+    other = elsewhere(desk, open_page, server)
+    expect(other.get_by_role("link", name=f"Answer lost {slug}, and more was typed")).to_be_visible()
+
+
 def test_a_text_that_was_refused_stays_the_same_draft(server: Server, slug: str, desk: Page) -> None:
     write(desk, "See [this](ftp://x)")
     expect(desk.locator(STATE)).to_have_text("Saved")

@@ -11,6 +11,8 @@ const PAUSE = 1_000;
 const AGAIN = 5_000;
 
 const timers = new WeakMap(), running = new WeakMap();
+// The last state that had no answer, by form: the site may have it all the same
+const unanswered = new WeakMap();
 
 const isDraft = (form) => !!form.elements.draft_id && form.isConnected;
 const addressOf = (form) => `/desk/drafts/${form.elements.draft_id.value}`;
@@ -67,6 +69,7 @@ async function put(form) {
   try {
     answer = await sendState(form.elements.draft_id.value, { ...state, seq });
   } catch {
+    unanswered.set(form, JSON.stringify(state));
     say(form, "device");
     return saveSoon(form, AGAIN);
   }
@@ -82,6 +85,12 @@ async function put(form) {
 // Another window has a later state: the editor chooses, and both texts are there until then.
 function choose(form, stored) {
   if (stored.state === "published" || !form.isConnected) return;
+  const { feed, update_id: update, revision, headline, body, language, note, key, pinned } = stored;
+  if (JSON.stringify({ feed, update, revision, headline, body, language, note, key, pinned }) === unanswered.get(form)) {
+    // It is this window's own
+    form.dataset.seq = stored.seq;
+    return saveSoon(form);
+  }
   say(form, "conflict");
   const choice = form.querySelector(".draft-choice");
   choice.hidden = false;
