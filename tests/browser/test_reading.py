@@ -136,8 +136,11 @@ def test_deep_in_the_list_the_bar_says_paused_and_what_waits_goes_on_at_a_press(
     expect(page.locator(".bar > :visible")).to_have_count(0)
 
 
-@pytest.mark.parametrize("path", ["/feeds/{}", "/articles/{}", "/feeds/{}?order=oldest", "/feeds/{}?key=1"])
-@pytest.mark.parametrize("viewport", [PHONE, DESKTOP], ids=["phone", "desktop"])
+@pytest.mark.parametrize(
+    ("path", "viewport"),
+    [("/feeds/{}", PHONE), ("/articles/{}", DESKTOP), ("/feeds/{}?order=oldest", DESKTOP), ("/feeds/{}?key=1", PHONE)],
+    ids=["feed on a phone", "article", "oldest first", "key events"],
+)
 def test_a_reload_after_more_than_a_catch_up_brings_keeps_the_update_that_is_read(
     server: Server, slug: str, open_page: NewPage, path: str, viewport: dict[str, int]
 ) -> None:
