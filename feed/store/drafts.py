@@ -128,16 +128,17 @@ def set_published(db: Database, draft_id: str, editor: Editor) -> None:
 
 def _save(db: Database, draft_id: str, editor: Editor, typed: dict[str, Any]) -> Draft:
     db.execute("DELETE FROM drafts WHERE state <> ? AND saved_at < ?", [State.KEPT, times.after(-DISCARDED_SECONDS)])
+    feed = feeds.get(db, typed.pop("feed"), drafts=True)
     row = {
         "id": draft_id,
         "editor_id": editor.id,
-        "feed_id": feeds.get(db, typed.pop("feed"), drafts=True).id,
+        "feed_id": feed.id,
         "update_id": typed.pop("update"),
         **typed,
         "state": State.KEPT,
         "saved_at": times.now(),
     }
-    if row["update_id"] is not None and updates.get_any(db, row["update_id"]).feed != _slug(db, row["feed_id"]):
+    if row["update_id"] is not None and updates.get_any(db, row["update_id"]).feed != feed.slug:
         raise Missing(row["update_id"])
     earlier = db.execute("SELECT * FROM drafts WHERE id = ?", [draft_id]).fetchone()
     if earlier is None:
@@ -161,10 +162,6 @@ def _discard(db: Database, draft_id: str, editor: Editor) -> None:
         raise Stale(stored)
     if stored.state == State.KEPT:
         db.table("drafts").update(draft_id, {"state": State.DISCARDED, "saved_at": times.now()})
-
-
-def _slug(db: Database, feed_id: int) -> str:
-    return str(db.execute("SELECT slug FROM feeds WHERE id = ?", [feed_id]).fetchone()[0])
 
 
 def _check_published(db: Database, draft_id: str) -> None:

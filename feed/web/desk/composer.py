@@ -5,13 +5,12 @@ from dataclasses import asdict
 
 from flask import g, render_template, request
 
-from feed.errors import Invalid, Message, Missing, by_field
+from feed.errors import Invalid, Message, by_field
 from feed.store import actions, drafts, feeds, moments
 from feed.store.actions import Verb
-from feed.store.database import Database
-from feed.store.drafts import Draft, State
 from feed.web import feed_page
 from feed.web.desk.done import done_in
+from feed.web.desk.forms import draft_named
 from feed.web.services import services
 from feed.web.snippet import snippet
 
@@ -28,8 +27,9 @@ def page(
     form had, if it is still the same text."""
     with services().store.read() as db:
         found = feeds.get(db, slug, drafts=True)
-        opened = _opened(db, slug) if given is None else None
-        seq = opened.seq if opened else drafts.seq_of(db, draft_id, g.editor) if draft_id else 0
+        opened = draft_named(db, slug) if given is None else None
+        draft_id = opened.id if opened else draft_id or str(uuid.uuid4())
+        seq = drafts.seq_of(db, draft_id, g.editor)
         shown = feed_page.asked_for(db, found)
         behind = moments.ahead(db, found)
         taken = actions.of_feed(db, found.id, ACTIONS_SHOWN)
@@ -46,18 +46,9 @@ def page(
         snippet=snippet(found) if services().settings.embed_origins and not found.draft else None,
         given=asdict(opened) if opened else given or {},
         errors=by_field(error),
-        draft_id=opened.id if opened else draft_id or str(uuid.uuid4()),
+        draft_id=draft_id,
         seq=seq,
     )
-
-
-def _opened(db: Database, slug: str) -> Draft | None:
-    """The editor's draft that the address of the page names, to be gone on with; None if it cannot be."""
-    try:
-        draft = drafts.get(db, request.args.get("draft", ""), g.editor)
-    except Missing:
-        return None
-    return draft if draft.feed == slug and draft.update_id is None and draft.state != State.PUBLISHED else None
 
 
 def _of_clock(seconds: int) -> Message:

@@ -1,6 +1,11 @@
 """What several forms of the desk share."""
 
-from flask import request
+from flask import g, request
+
+from feed.errors import Missing
+from feed.store import drafts
+from feed.store.database import Database
+from feed.store.drafts import Draft, State
 
 PICTURES_SHOWN = 60  # on the page of pictures, and in the choice of one for an article or a profile
 
@@ -9,3 +14,13 @@ def revision_read() -> int:
     """The revision that the form was made of; 0, which no revision has, where the form does not say."""
     text = request.form.get("revision", "")
     return int(text) if text.isdecimal() and len(text) < 10 else 0
+
+
+def draft_named(db: Database, slug: str, update_id: int | None = None) -> Draft | None:
+    """The editor's draft that the address of the page names, if it can be gone on with there: one of that feed, for a
+    new update or an edit of that one, and not published."""
+    try:
+        draft = drafts.get(db, request.args.get("draft", ""), g.editor)
+    except Missing:
+        return None
+    return draft if (draft.feed, draft.update_id) == (slug, update_id) and draft.state != State.PUBLISHED else None

@@ -6,13 +6,12 @@ from typing import Any
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 
-from feed.errors import Invalid, KeyUsed, Message, Missing, Reason, Stale, by_field
+from feed.errors import Invalid, KeyUsed, Message, Reason, Stale, by_field
 from feed.store import drafts, idempotency, publishing, updates
-from feed.store.database import Database
-from feed.store.drafts import Draft, State
+from feed.store.drafts import Draft
 from feed.store.updates import Update
 from feed.web.desk import composer
-from feed.web.desk.forms import revision_read
+from feed.web.desk.forms import draft_named, revision_read
 from feed.web.services import services
 
 pages = Blueprint("updates", __name__)
@@ -50,7 +49,7 @@ def edit_form(update_id: int) -> str:
     fetches this page to edit in place."""
     update = _update(update_id)
     with services().store.read() as db:
-        draft = _draft_of(db, update)
+        draft = draft_named(db, update.feed, update.id)
     return _edit_form(update, asdict(draft) if draft else None, draft=draft, revision=draft.revision if draft else None)
 
 
@@ -102,15 +101,6 @@ def _draft_id() -> str | None:
     """The draft that the form names; None for a form of the release before, which names none."""
     draft_id = request.form.get("draft_id", "")
     return draft_id if drafts.valid_id(draft_id) else None
-
-
-def _draft_of(db: Database, update: Update) -> Draft | None:
-    """The editor's draft that the address names, if it is a draft of that update."""
-    try:
-        draft = drafts.get(db, request.args.get("draft", ""), g.editor)
-    except Missing:
-        return None
-    return draft if draft.update_id == update.id and draft.state != State.PUBLISHED else None
 
 
 def _update(update_id: int) -> Update:

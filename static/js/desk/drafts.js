@@ -2,7 +2,7 @@
 // has an id, which makes publishing it idempotent, and each state has a number: the site refuses one that is not newer
 // than what it has, so that no window overwrites another's text.
 
-import { request } from "./answers.js";
+import { request, sendJson } from "./answers.js";
 import { warn, warns } from "./messages.js";
 
 // ms after typing stops until it is saved
@@ -52,8 +52,7 @@ export function goOn(form, next) {
 
 // Sends a state of a draft. Rejects where there is no answer, or one that says nothing about the draft.
 export async function sendState(id, state) {
-  const options = { method: "PUT", headers: { "Content-Type": "application/json" }, body: JSON.stringify(state) };
-  const answer = await request(`/desk/drafts/${id}`, options);
+  const answer = await sendJson("PUT", `/desk/drafts/${id}`, state);
   if (answer.status >= 500 || answer.status === 429) throw answer;
   return answer;
 }

@@ -68,8 +68,7 @@ export function arrived(taken, forms) {
 // Brings what this editor typed on this device to the site, from all pages, open or not, and wipes it here. Resolves to
 // whether all of it is there.
 export async function bringAll(editor) {
-  const mine = everything().filter(([address]) => address.startsWith(`kept/${editor} `));
-  const sent = mine.map(async ([address, { draft, seq, state }]) => {
+  const sent = ofEditor(editor).map(async ([address, { draft, seq, state }]) => {
     if (!draft) return false; // of an article, which has no draft at the site
     try {
       // A draft that the site knows in a later state, or as published, is there.
@@ -86,7 +85,7 @@ export async function bringAll(editor) {
 
 // Wipes it without that.
 export function wipe(editor) {
-  for (const [address] of everything()) if (address.startsWith(`kept/${editor} `)) remove(address);
+  for (const [address] of ofEditor(editor)) remove(address);
 }
 
 function take(address, kept, form) {
@@ -112,6 +111,8 @@ function left(form) {
     .filter(([address, kept]) => address.startsWith(beginning) && address !== mine && kept?.typed)
     .sort((a, b) => first(b) - first(a));
 }
+
+const ofEditor = (editor) => everything().filter(([address]) => address.startsWith(`kept/${editor} `));
 
 function everything() {
   try { return Object.keys(localStorage).map((address) => [address, read(address)]); } catch { return []; }

@@ -2,7 +2,7 @@
 // Markdown takes its place as the next: the first undo gives the plain text back, and it is what stays when the site
 // does not answer. An address that is pasted over words makes a link of them.
 
-import { request } from "./answers.js";
+import { sendJson } from "./answers.js";
 import { insert } from "./insert.js";
 
 const ADDRESS = /^(?:https?:\/\/|mailto:)[^\s<>]+$/i;
@@ -50,8 +50,7 @@ async function clean(area, text, pasted) {
 
 async function asked(pasted) {
   try {
-    const headers = { "Content-Type": "application/json" };
-    const answer = await request("/desk/paste", { method: "POST", headers, body: JSON.stringify(pasted) });
+    const answer = await sendJson("POST", "/desk/paste", pasted);
     return answer.ok ? (await answer.json()).markdown : null;
   } catch {
     return null;

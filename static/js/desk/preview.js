@@ -2,7 +2,7 @@
 // where there is no room, in a tab.
 
 import { trusted } from "../words.js";
-import { request } from "./answers.js";
+import { sendJson } from "./answers.js";
 import { count } from "./count.js";
 
 const PAUSE = 300; // ms without a key, after which the text is shown
@@ -26,8 +26,7 @@ async function refresh() {
   if (!typed.body.trim() && !typed.headline.trim()) return clear(form);
   asking = true;
   try {
-    const sent = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(typed) };
-    const answer = await request("/desk/preview", sent);
+    const answer = await sendJson("POST", "/desk/preview", typed);
     const told = await answer.json();
     if (answer.ok) show(form, told);
     else tell(form, "stale", told.detail);
