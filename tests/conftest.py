@@ -16,6 +16,7 @@ from werkzeug.routing import Rule
 from werkzeug.test import TestResponse
 
 from app import create_app
+from feed.followers.tail import Tail
 from feed.store import publishing, tokens, writing
 from feed.store.articles import Article
 from feed.store.editors import Editor
@@ -118,6 +119,17 @@ class Site:
     def write_article(self, slug: str = "harbour", **given: Any) -> Article:
         """Creates an article by bob; `live=True` gives it a feed."""
         return writing.create(self.services.store, self.bob, {"slug": slug, "headline": f"About {slug}", **given})
+
+    def tail(self, pushed: list[dict[str, Any]]) -> Tail:
+        """A tail over this site, which appends each envelope to `pushed`."""
+        services = self.services
+        return Tail(
+            services.store,
+            services.versions,
+            services.parts,
+            services.render,
+            lambda slug, envelope: pushed.append(envelope),
+        )
 
     def versions(self) -> dict[str, int]:
         """Returns the version of every feed, to check that nothing was written."""

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from feed.followers.tail import Tail
 from feed.store.parts import KEY_EVENTS
 from feed.web.feed_page import SHOWN
 from tests.conftest import Site
@@ -75,13 +74,7 @@ def test_first_words_stand_for_a_headline_and_a_picture_has_words_too(site: Site
 
 def test_open_pages_hear_of_each_change_of_one_and_of_no_other(site: Site) -> None:
     pushed: list[dict[str, Any]] = []
-    tail = Tail(
-        site.services.store,
-        site.services.versions,
-        site.services.parts,
-        site.services.render,
-        lambda slug, envelope: pushed.append(envelope),
-    )
+    tail = site.tail(pushed)
     tail.watch("news")
 
     def heard() -> list[str] | None:

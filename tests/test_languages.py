@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 from babel.messages.catalog import Catalog
 
-from feed.followers.tail import Tail
 from feed.store import articles, feeds
 from tests.catalogues import catalogues, gaps, messages, texts
 from tests.conftest import FROM_HERE, Site, site_in
@@ -108,14 +107,7 @@ def test_an_update_is_in_its_feed_s_language_everywhere(site: Site) -> None:
     """Invariant 5, also where the page around it is in another language, as at the desk."""
     site.write_article("harbour", **UKRAINIAN)
     pushed: list[dict[str, Any]] = []
-    services = site.services
-    tail = Tail(
-        services.store,
-        services.versions,
-        services.parts,
-        services.render,
-        lambda slug, envelope: pushed.append(envelope),
-    )
+    tail = site.tail(pushed)
     tail.watch("harbour")
     update = site.edit(site.publish("Текст " * 200, feed="harbour", key=True, pinned=True), body="Новий текст " * 60)
     tail.step()
@@ -145,14 +137,7 @@ def test_another_language_reloads_what_is_open_and_leaves_nothing_in_the_cache(s
     for endpoint in (*endpoints, catch_up):
         assert "Оновлено:" not in site.charlie.get(endpoint).text
     pushed: list[dict[str, Any]] = []
-    services = site.services
-    tail = Tail(
-        services.store,
-        services.versions,
-        services.parts,
-        services.render,
-        lambda slug, envelope: pushed.append(envelope),
-    )
+    tail = site.tail(pushed)
     tail.watch("harbour")
     assert site.api("PATCH", "/api/v1/articles/harbour", {"language": "uk"}).status_code == 200
     for endpoint in endpoints:

@@ -9,7 +9,6 @@ import pytest
 from PIL import Image
 from werkzeug.test import TestResponse
 
-from feed.followers.tail import Tail
 from feed.store import editors, pictures
 from feed.web.feed_page import SHOWN
 from tests.conftest import Site
@@ -209,13 +208,7 @@ def test_the_html_of_an_update_is_the_same_everywhere(site: Site) -> None:
     """Invariant 5. The tail is a real one; its push is caught where it would go to the sockets."""
     site.write_article("harbour", live=True)
     pushed: list[dict[str, Any]] = []
-    tail = Tail(
-        site.services.store,
-        site.services.versions,
-        site.services.parts,
-        site.services.render,
-        lambda slug, envelope: pushed.append(envelope),
-    )
+    tail = site.tail(pushed)
     tail.watch("harbour")
     words = {"headline": "“Quotes” & <tags>", "key": True, "pinned": True}
     update = site.publish("# Big\n\n*Words* – 1 < 2 & [a link](/x) " + "x " * 300, feed="harbour", **words)
@@ -446,13 +439,7 @@ def test_a_draft_is_nowhere_and_looks_like_nothing(site: Site, since: str) -> No
 def test_what_is_pushed_says_nothing_of_a_draft(site: Site) -> None:
     site.write_article("secret", live=True)
     pushed: list[dict[str, Any]] = []
-    tail = Tail(
-        site.services.store,
-        site.services.versions,
-        site.services.parts,
-        site.services.render,
-        lambda slug, envelope: pushed.append(envelope),
-    )
+    tail = site.tail(pushed)
     tail.watch("secret")
     site.api("PATCH", "/api/v1/articles/secret", {"draft": True})
     site.publish("Secret words", feed="secret")

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from feed.followers.tail import Tail
 from feed.store import backup, feeds, updates
 from feed.store.updates import Update, Which
 from feed.web.feed_page import SHOWN
@@ -40,13 +39,7 @@ def words_of(li: str) -> str:
 def test_no_word_of_a_retracted_update_is_left_anywhere(site: Site, notice: bool) -> None:
     site.write_article("harbour", live=True)
     pushed: list[dict[str, Any]] = []
-    tail = Tail(
-        site.services.store,
-        site.services.versions,
-        site.services.parts,
-        site.services.render,
-        lambda slug, envelope: pushed.append(envelope),
-    )
+    tail = site.tail(pushed)
     update = site.publish(f"{WORD} one", feed="harbour", headline=f"{WORD} head", key=True, pinned=True)
     site.edit(update, body=f"{WORD} two", note=f"{WORD} note")
     neighbour = site.publish("Beside it", feed="harbour")
@@ -70,13 +63,7 @@ def test_the_notice_is_the_same_by_every_door_and_stands_in_the_place_of_the_upd
 ) -> None:
     site.write_article("harbour", live=True)
     pushed: list[dict[str, Any]] = []
-    tail = Tail(
-        site.services.store,
-        site.services.versions,
-        site.services.parts,
-        site.services.render,
-        lambda slug, envelope: pushed.append(envelope),
-    )
+    tail = site.tail(pushed)
     below, update, above = [site.publish(f"{name} {WORD}", feed="harbour") for name in ("Below", "Wrong", "Above")]
     tail.watch("harbour")
     gone = site.retract(update, reason, notice=True)
