@@ -220,7 +220,8 @@ ARTICLE: Table = {
     "live": Flag(),
 }
 PICTURE: Table = {
-    "alt": Text(PARAGRAPH, required=True),
+    "alt": Text(PARAGRAPH),
+    "decorative": Flag(),
     "caption": Text(PARAGRAPH),
     "credit": Text(LINE),
 }
@@ -258,6 +259,25 @@ def clean(table: Table, given: Mapping[str, object], *, partial: bool = False) -
     if reasons:
         raise Invalid(*reasons)
     return cleaned
+
+
+def picture(given: Mapping[str, object]) -> dict[str, Any]:
+    """Checks the words of a picture; returns alt, caption and credit. The alt text of a decorative picture is "", and
+    any other picture needs one. Raises Invalid with all reasons."""
+    reasons: tuple[Reason, ...] = ()
+    try:
+        cleaned = clean(PICTURE, given)
+    except Invalid as error:
+        cleaned, reasons = {"alt": given.get("alt"), "decorative": given.get("decorative")}, error.reasons
+    described, decorative = bool(cleaned["alt"]), cleaned.pop("decorative")
+    if not any(reason.field in ("alt", "decorative") for reason in reasons):
+        if not described and not decorative:
+            reasons += (Reason("alt", Message("Say what it shows, or that it is decorative.")),)
+        if described and decorative:
+            reasons += (Reason("alt", Message("A decorative picture has no description. Take one of both back.")),)
+    if reasons:
+        raise Invalid(*reasons)
+    return cleaned | {"alt": cleaned["alt"] or ""}
 
 
 def _unknown(names: list[str]) -> list[Reason]:

@@ -31,7 +31,7 @@ OWN_PICTURE = re.compile(r"/pictures/([0-9a-f]{16})")
 class Picture:
     """A picture that can be shown. Width and height are in pixels; `format` names the kind of file. `small_width` is
     the width of the small variant, `colour` is shown until the picture has loaded (see `picture.colour_of`); both are
-    None for pictures of an earlier release that have not been measured."""
+    None for pictures of an earlier release that have not been measured. A decorative picture has the alt text ""."""
 
     id: str
     format: str
@@ -43,6 +43,11 @@ class Picture:
     created_at: str
     small_width: int | None = None
     colour: str | None = None
+
+    @property
+    def decorative(self) -> bool:
+        """Whether it tells nothing that the text does not, so that screen readers pass over it."""
+        return not self.alt
 
     @property
     def srcset(self) -> str:
@@ -103,7 +108,8 @@ def render(renderer: RendererHTML, tokens: Sequence[Token], index: int, options:
 def render_image(
     renderer: RendererHTML, tokens: Sequence[Token], index: int, options: OptionsDict, env: EnvType
 ) -> str:
-    """Returns the HTML of the picture. Its alt text is that of the Markdown, or else that of the upload."""
+    """Returns the HTML of the picture. Its alt text is that of the Markdown, or else that of the upload, which is
+    "" for a decorative picture."""
     token = tokens[index]
     picture = _of(token, env[KNOWN])
     title = str(token.attrs.get("title", ""))
@@ -118,7 +124,7 @@ def render_image(
         "data-colour": picture.colour or "",
         "loading": "lazy",
     }
-    written = (f' {name}="{escapeHtml(str(value))}"' for name, value in attributes.items() if value)
+    written = (f' {name}="{escapeHtml(str(value))}"' for name, value in attributes.items() if value or name == "alt")
     return f"<img{''.join(written)}>"
 
 

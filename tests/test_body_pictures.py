@@ -9,7 +9,7 @@ from PIL import Image
 
 from feed.store import articles, pictures, rerender, updates
 from tests.conftest import Site
-from tests.desk.forms import field, send
+from tests.desk.forms import field, png, send
 from tests.pages import element, elements
 
 UNKNOWN = "/pictures/0123456789abcdef"
@@ -93,6 +93,53 @@ def test_a_picture_brings_size_colour_caption_and_credit_to_every_reader(site: S
     assert made["html"] in [each["html"] for each in pushed]
     assert [each.get("id") for each in search(site, "dawn")] == [f"update-{update}"], "by its caption"
     assert [each.get("id") for each in search(site, "boats")] == [f"update-{update}"], "by what it shows"
+
+
+def test_a_decorative_picture_is_passed_over_wherever_it_is_shown(site: Site) -> None:
+    bob = site.at_desk()
+    form = {"file": (png(), "line.png"), "credit": "C. Amera", "decorative": "1"}
+    assert send(bob, "/desk/pictures", **form, alt="").status_code == 303
+    shelf = element(bob.get("/desk/pictures").text, "ul", class_="shelf")
+    assert shelf.find("li/img").get("alt") == "A decorative picture", "where it is chosen it has a name"
+    picture = shelf.find("li/code").text_content().partition("/pictures/")[2].rstrip(")")
+    site.write_article("harbour", live=True, picture=picture, body=f"![](/pictures/{picture})")
+    update = site.publish(f"![](/pictures/{picture})\n\nSmoke", feed="harbour")
+    worded = site.publish(f"![A rule](/pictures/{picture})", feed="harbour")
+    page = site.charlie.get("/articles/harbour").text
+    shown = [each.get("alt") for each in elements(page, "img") if picture in each.get("src")]
+    assert sorted(shown) == ["", "", "", "A rule"]
+    assert element(update.html, "img").get("alt") == ""
+    for path in ("/articles/harbour", f"/updates/{update.id}"):
+        assert not elements(site.charlie.get(path).text, "meta", property="og:image:alt")
+    assert element(site.charlie.get(f"/updates/{worded.id}").text, "img", alt="A rule") is not None
+    choice = bob.get("/desk/articles/harbour").text
+    assert {each.get("alt") for each in elements(choice, "img")} == {"A decorative picture"}
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "fields"),
+    [
+        ({"decorative": "true"}, 201, []),
+        ({"decorative": "1", "alt": " "}, 201, []),
+        ({"decorative": "false", "alt": "A tug"}, 201, []),
+        ({"decorative": "true", "alt": "A tug"}, 422, ["alt"]),
+        ({"decorative": "false"}, 422, ["alt"]),
+        ({"decorative": "perhaps", "credit": "x" * 201}, 422, ["decorative", "credit"]),
+        ({"credit": "x" * 201}, 422, ["credit", "alt"]),
+    ],
+)
+def test_the_api_takes_a_decorative_picture(site: Site, words: dict[str, str], status: int, fields: list[str]) -> None:
+    form = {"file": (png(), "line.png"), **words}
+    answer = site.charlie.post("/api/v1/pictures", data=form, headers={"Authorization": f"Bearer {site.tokens['bob']}"})
+    assert answer.status_code == status
+    if status == 201:
+        said = answer.get_json()
+        assert (said["alt"], said["decorative"]) == (
+            words.get("alt", "").strip(),
+            "alt" not in words or said["alt"] == "",
+        )
+    else:
+        assert [each["field"] for each in answer.get_json()["errors"]] == fields
 
 
 def epoch(site: Site) -> str:

@@ -91,7 +91,8 @@ def test_nothing_but_pixels_survives(site: Site, kind: str) -> None:
     made = answer.get_json()
     assert answer.status_code == 201
     assert made | {"id": "", "url": ""} == {
-        "id": "", "width": 40, "height": 20, "alt": "A boat", "caption": "C", "credit": "Me", "url": "",
+        "id": "", "width": 40, "height": 20, "alt": "A boat", "decorative": False, "caption": "C", "credit": "Me",
+        "url": "",
     }  # fmt: skip
     assert re.fullmatch(r"[0-9a-f]{16}", made["id"])
     assert answer.headers["Location"] == made["url"] == f"http://127.0.0.1:8000/pictures/{made['id']}"

@@ -58,7 +58,7 @@ def take(store: Store, media: Path, upload: bytes, given: Mapping[str, object], 
 
     The files are on disk before the row is stored, so there is never a row without its files.
     """
-    cleaned = fields.clean(fields.PICTURE, given)
+    cleaned = fields.picture(given)
     picture_id, safe = _saved(store, media, upload)
     made = {name: getattr(safe, name) for name in (*_MADE, *_LOOKS)}
     store.write(_add, {"id": picture_id, **made}, cleaned, actor)
@@ -85,7 +85,7 @@ def waiting(db: Database, picture_id: str, editor_id: int) -> Waiting | None:
 def describe(store: Store, picture_id: str, given: Mapping[str, object], actor: Actor) -> Added:
     """Makes a picture of an upload that was kept for that editor, with the description that was missing. A repeat gives
     the same picture. Raises Invalid."""
-    animated = store.write(_describe, picture_id, fields.clean(fields.PICTURE, given), actor)
+    animated = store.write(_describe, picture_id, fields.picture(given), actor)
     with store.read() as db:
         return Added(get(db, picture_id), animated)
 

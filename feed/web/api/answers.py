@@ -59,7 +59,7 @@ def article_json(article: Article, *, stranger: bool = False) -> dict[str, Any]:
 
 def picture_json(picture: Picture) -> dict[str, Any]:
     """The picture as the API describes it."""
-    names = ("id", "width", "height", "alt", "caption", "credit")
+    names = ("id", "width", "height", "alt", "decorative", "caption", "credit")
     url = absolute(url_for("pictures.picture_file", picture_id=picture.id))
     return {**{name: getattr(picture, name) for name in names}, "url": url}
 

@@ -32,7 +32,7 @@ def upload_picture() -> Any:
     """Stores a picture: the file that was sent, or without one the file that was kept because its texts were
     refused."""
     form, upload = read_upload()
-    given = {name: form.get(name) for name in fields.PICTURE}
+    given: dict[str, object] = {name: form.get(name) for name in fields.PICTURE} | {"decorative": "decorative" in form}
     waiting = form.get("waiting") or None
     try:
         added, error, waiting = _taken(upload, given, waiting)
