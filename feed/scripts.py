@@ -41,7 +41,9 @@ def zipped(path: Path) -> bytes:
 
 def bundle(entry: Path) -> str:
     """Returns the script with all modules that it imports, each once, before those that import it."""
-    source = "".join(map(_as_function, _in_order(entry, ())))
+    modules = _in_order(entry, ())
+    _check_names(entry, modules)
+    source = "".join(map(_as_function, modules))
     exports = ", ".join(_exports(entry))
     # Inside a block or a function, the minifier can shorten the names that modules share.
     if not exports:
@@ -68,6 +70,17 @@ def _in_order(path: Path, importers: tuple[Path, ...]) -> list[Path]:
         imported = Path(normpath(path.parent / name))  # a module has one path, whoever imports it
         found |= dict.fromkeys(_in_order(imported, (*importers, path)))
     return [*found, path]
+
+
+def _check_names(entry: Path, modules: list[Path]) -> None:
+    """Raises ValueError if two modules export the same name: a bundle has only one scope for what modules share."""
+    exporters: dict[str, Path] = {}
+    for path in modules:
+        for name in _exports(path):
+            if name in exporters:
+                both = f"{exporters[name].name} and {path.name} both export {name}"
+                raise ValueError(f"{entry.name} cannot be packed: {both}. Rename one of them.")
+            exporters[name] = path
 
 
 def _as_function(path: Path) -> str:

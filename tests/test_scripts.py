@@ -26,8 +26,8 @@ def test_every_script_asks_for_nothing_more(path: Path) -> None:
         ('import "./entry.js";\n', "imports itself"),
         ('import { back } from "./back.js";\n', "imports itself, by way of back.js"),
         ("const twin = 1;\nconst twin = 2;\n", "twin"),
-        ('import { twin } from "./twin.js";\n\nexport const twin = 1;\n', "twin"),
-        ('import "./twin.js";\nimport "./triplet.js";\n', "twin"),
+        ('import { twin } from "./twin.js";\n\nexport const twin = 1;\n', "twin.js and entry.js both export twin"),
+        ('import "./twin.js";\nimport "./triplet.js";\n', "twin.js and triplet.js both export twin"),
         ("const open = {;\n", "line 3"),
     ],
 )
