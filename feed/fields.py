@@ -201,6 +201,7 @@ DRAFT_OF_UPDATE: Table = {
     "key": Flag(),
     "pinned": Flag(),
     "seq": Number(required=True),
+    "discarded": Flag(),
 }
 PASTED: Table = {"html": Typed(PASTE), "text": Typed(PASTE)}
 PUBLICATION: Table = {**UPDATE, "published_at": Past()}

@@ -34,7 +34,7 @@ _COLUMNS = """
 
 
 class State(StrEnum):
-    """`KEPT` is being written. A `DISCARDED` one is deleted after DISCARDED_SECONDS, unless it is saved again."""
+    """`KEPT` is being written. A `DISCARDED` one is deleted after DISCARDED_SECONDS, unless it is kept again."""
 
     KEPT = "kept"
     DISCARDED = "discarded"
@@ -67,8 +67,8 @@ def valid_id(draft_id: str) -> bool:
 
 
 def save(store: Store, draft_id: str, editor: Editor, given: Mapping[str, object]) -> Draft:
-    """Stores a state of the draft. `given` has the fields of `fields.DRAFT_OF_UPDATE`. A draft that was discarded is
-    kept again.
+    """Stores a state of the draft. `given` has the fields of `fields.DRAFT_OF_UPDATE`. With `discarded` it is
+    discarded in this state; without, a draft that was discarded is kept again.
 
     Saving the same state again changes nothing. Raises Invalid; Missing for the feed, the update, or another editor's
     draft; Stale with the stored draft for a `seq` that is not above the stored one, and for a draft that was published.
@@ -87,9 +87,12 @@ def get(db: Database, draft_id: str, editor: Editor) -> Draft:
 
 
 def of_editor(db: Database, editor: Editor, state: State = State.KEPT) -> list[Draft]:
-    """The drafts of the editor that are in that state, the latest first."""
+    """The drafts of the editor that are in that state, the latest first. A discarded one is among them as long as it
+    can be had back."""
+    since = times.after(-DISCARDED_SECONDS) if state == State.DISCARDED else ""
     rows = db.execute(
-        f"SELECT {_COLUMNS} WHERE editor_id = ? AND state = ? ORDER BY saved_at DESC, drafts.id", [editor.id, state]
+        f"SELECT {_COLUMNS} WHERE editor_id = ? AND state = ? AND saved_at >= ? ORDER BY saved_at DESC, drafts.id",
+        [editor.id, state, since],
     )
     return [_draft(row) for row in rows]
 
@@ -104,6 +107,12 @@ def discard(store: Store, draft_id: str, editor: Editor) -> None:
     """Discards the draft. Nothing happens to one that is discarded already. Raises Missing, and Stale for one that was
     published."""
     store.write(_discard, draft_id, editor)
+
+
+def keep(store: Store, draft_id: str, editor: Editor) -> Draft:
+    """Keeps a discarded draft again. Nothing happens to one that is kept already. Raises Missing, also when its time is
+    over; Stale for one that was published; Invalid when the editor has no room for it."""
+    return store.write(_keep, draft_id, editor)
 
 
 def published_from(db: Database, draft_id: str, editor: Editor) -> Update | None:
@@ -127,7 +136,8 @@ def set_published(db: Database, draft_id: str, editor: Editor) -> None:
 
 
 def _save(db: Database, draft_id: str, editor: Editor, typed: dict[str, Any]) -> Draft:
-    db.execute("DELETE FROM drafts WHERE state <> ? AND saved_at < ?", [State.KEPT, times.after(-DISCARDED_SECONDS)])
+    _forget_old(db)
+    state = State.DISCARDED if typed.pop("discarded") else State.KEPT
     feed = feeds.get(db, typed.pop("feed"), drafts=True)
     row = {
         "id": draft_id,
@@ -135,7 +145,7 @@ def _save(db: Database, draft_id: str, editor: Editor, typed: dict[str, Any]) ->
         "feed_id": feed.id,
         "update_id": typed.pop("update"),
         **typed,
-        "state": State.KEPT,
+        "state": state,
         "saved_at": times.now(),
     }
     if row["update_id"] is not None and updates.get_any(db, row["update_id"]).feed != feed.slug:
@@ -143,14 +153,16 @@ def _save(db: Database, draft_id: str, editor: Editor, typed: dict[str, Any]) ->
     earlier = db.execute("SELECT * FROM drafts WHERE id = ?", [draft_id]).fetchone()
     if earlier is None:
         _check_published(db, draft_id)
-        _check_room(db, editor)
+        _check_room(db, editor, state)
         insert(db, "drafts", row)
         return get(db, draft_id, editor)
     stored = get(db, draft_id, editor)
-    if stored.state == State.KEPT and all(earlier[name] == row[name] for name in row if name != "saved_at"):
+    if stored.state == state and all(earlier[name] == row[name] for name in row if name != "saved_at"):
         return stored
     if stored.state == State.PUBLISHED or row["seq"] <= stored.seq:
         raise Stale(stored)
+    if stored.state != state:
+        _check_room(db, editor, state)
     changed = {name: row[name] for name in row if name not in ("id", "editor_id", "feed_id", "update_id")}
     db.table("drafts").update(draft_id, changed)
     return get(db, draft_id, editor)
@@ -164,13 +176,30 @@ def _discard(db: Database, draft_id: str, editor: Editor) -> None:
         db.table("drafts").update(draft_id, {"state": State.DISCARDED, "saved_at": times.now()})
 
 
+def _keep(db: Database, draft_id: str, editor: Editor) -> Draft:
+    _forget_old(db)
+    stored = get(db, draft_id, editor)
+    if stored.state == State.PUBLISHED:
+        raise Stale(stored)
+    if stored.state == State.DISCARDED:
+        _check_room(db, editor, State.KEPT)
+        db.table("drafts").update(draft_id, {"state": State.KEPT, "saved_at": times.now()})
+    return get(db, draft_id, editor)
+
+
+def _forget_old(db: Database) -> None:
+    db.execute("DELETE FROM drafts WHERE state <> ? AND saved_at < ?", [State.KEPT, times.after(-DISCARDED_SECONDS)])
+
+
 def _check_published(db: Database, draft_id: str) -> None:
     """A late request must not bring a draft back that was published and forgotten."""
     if db.execute("SELECT 1 FROM updates WHERE draft_id = ?", [draft_id]).fetchone():
         raise Missing(draft_id)
 
 
-def _check_room(db: Database, editor: Editor) -> None:
+def _check_room(db: Database, editor: Editor, state: State) -> None:
+    if state != State.KEPT:
+        return
     kept = db.execute("SELECT count(*) FROM drafts WHERE editor_id = ? AND state = ?", [editor.id, State.KEPT])
     if kept.fetchone()[0] >= MOST_KEPT:
         raise Invalid(Reason("id", Message("You have {count} drafts. Discard some first.", count=MOST_KEPT)))

@@ -174,10 +174,14 @@ def desk_states(server: Server, slug: str, page: Page) -> Iterator[str]:
     yield "edit form closed, its text kept"
     tools.locator("a.edit").click()
     tools.get_by_role("textbox", name="Update").fill(before)
-    tools.locator("a.cancel").click()
+    tools.locator(".cancel").click()
     tools.locator("a.retract").click()
     expect(page.locator("form.retraction")).to_be_visible()
     yield "retraction form open"
+    page.locator(".composer textarea").fill(f"Thrown away {WIDE}")
+    page.get_by_role("button", name="Discard").click()
+    expect(page.get_by_role("button", name="Undo")).to_be_visible()
+    yield "composer discarded"
     page.goto(f"{server.url}/desk/updates/{edited['id']}")
     server.api("PATCH", f"/api/v1/updates/{edited['id']}", {"body": f"Theirs {WIDE}", "revision": 2})
     page.get_by_role("button", name="Save").click()
@@ -188,6 +192,9 @@ def desk_states(server: Server, slug: str, page: Page) -> Iterator[str]:
     for path in ("", "new-article", f"articles/{slug}", "pictures", "profile"):
         page.goto(f"{server.url}/desk/{path}")
         yield path or "index"
+        if not path:
+            page.get_by_text("Discarded (").click()
+            yield "discarded drafts"
         button = page.locator("main form button.primary")
         if path in ("new-article", "pictures"):
             button.click()

@@ -169,7 +169,7 @@ def test_a_refused_retraction_leaves_nothing_behind(shared: Server, slug: str, d
     assert desk.evaluate("Object.keys(localStorage).filter((each) => each.startsWith('kept/'))") == []
 
 
-def test_cancel_asks_before_words_are_lost(shared: Server, slug: str, desk: Page) -> None:
+def test_cancel_asks_before_a_reason_is_lost(shared: Server, slug: str, desk: Page) -> None:
     shared.publish("As it was", slug)
     answers = iter([False, True])
     asked: list[str] = []
@@ -179,19 +179,17 @@ def test_cancel_asks_before_words_are_lost(shared: Server, slug: str, desk: Page
         (dialog.accept if next(answers) else dialog.dismiss)()  # type: ignore[attr-defined]
 
     desk.on("dialog", answer)
-    edit = desk.locator("li.update-tools a.edit")
-    edit.click()
+    retract = desk.locator("li.update-tools a.retract")
+    retract.click()
     desk.get_by_role("link", name="Cancel").click()  # nothing was written: nothing is asked
-    expect(desk.locator("form.edit")).to_have_count(0)
-    edit.click()
-    desk.locator("form.edit").get_by_role("textbox", name="Update").fill("Words")
+    expect(desk.locator("form.retraction")).to_have_count(0)
+    retract.click()
+    desk.get_by_label("Reason").fill("Words")
     desk.get_by_role("link", name="Cancel").click()
-    expect(desk.locator("form.edit").get_by_role("textbox", name="Update")).to_have_value("Words")
+    expect(desk.get_by_label("Reason")).to_have_value("Words")
     desk.get_by_role("link", name="Cancel").click()
-    expect(desk.locator("form.edit")).to_have_count(0)
+    expect(desk.locator("form.retraction")).to_have_count(0)
     assert asked == ["Discard what you have written?"] * 2
-    edit.click()
-    expect(desk.locator("form.edit").get_by_role("textbox", name="Update")).to_have_value("As it was")
 
 
 def test_enter_leads_on_and_sends_nothing(shared: Server, slug: str, desk: Page) -> None:

@@ -4,9 +4,12 @@ the update, so that an editor without JavaScript is told too; the page's script 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from flask import g
+
 from feed.errors import Message, Missing
-from feed.store import updates
+from feed.store import drafts, updates
 from feed.store.database import Database
+from feed.store.drafts import State
 from feed.store.updates import Update
 
 DEEDS: Mapping[str, Message] = {
@@ -21,6 +24,8 @@ DEEDS: Mapping[str, Message] = {
     "closed": Message("Coverage is closed."),
     "created": Message("The article is created."),
     "saved": Message("Saved."),
+    "discarded": Message("Discarded."),
+    "kept": Message("It is among your drafts again."),
     "uploaded": Message("Uploaded."),
     "stilled": Message("Uploaded. It was an animation, and only its first picture is kept."),
 }
@@ -28,10 +33,12 @@ DEEDS: Mapping[str, Message] = {
 
 @dataclass(frozen=True)
 class Done:
-    """One of DEEDS, and the update that it was done to, if any."""
+    """One of DEEDS, and the update that it was done to, if any; `undo` is the id of the draft that was discarded and
+    can be had back."""
 
     deed: str
     update: Update | None
+    undo: str | None = None
 
     @property
     def message(self) -> Message:
@@ -48,4 +55,11 @@ def done_in(db: Database, asked: Mapping[str, str]) -> Done | None:
         found = updates.get_any(db, int(number)) if number.isdecimal() and len(number) < 10 else None
     except Missing:
         return None
-    return Done(deed, found)
+    return Done(deed, found, _discarded(db, asked.get("draft", "")) if deed == "discarded" else None)
+
+
+def _discarded(db: Database, draft_id: str) -> str | None:
+    try:
+        return draft_id if drafts.get(db, draft_id, g.editor).state == State.DISCARDED else None
+    except Missing:
+        return None

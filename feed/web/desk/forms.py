@@ -18,9 +18,15 @@ def revision_read() -> int:
 
 def draft_named(db: Database, slug: str, update_id: int | None = None) -> Draft | None:
     """The editor's draft that the address of the page names, if it can be gone on with there: one of that feed, for a
-    new update or an edit of that one, and not published."""
+    new update or an edit of that one, and kept."""
     try:
         draft = drafts.get(db, request.args.get("draft", ""), g.editor)
     except Missing:
         return None
-    return draft if (draft.feed, draft.update_id) == (slug, update_id) and draft.state != State.PUBLISHED else None
+    return draft if (draft.feed, draft.update_id, draft.state) == (slug, update_id, State.KEPT) else None
+
+
+def address_of(draft: Draft) -> str:
+    """The page on which the draft can be gone on with."""
+    page = f"/desk/updates/{draft.update_id}" if draft.update_id else f"/desk/feeds/{draft.feed}"
+    return f"{page}?draft={draft.id}"

@@ -2,6 +2,7 @@
 // device until the site has stored it (kept.js).
 
 import "../feed.js";
+import "./discard.js";
 import "./headline.js";
 import "./helpers.js";
 import "./keys.js";
@@ -21,8 +22,8 @@ const IN_PLACE = ["composer", "edit", "retraction", "marks"];
 addEventListener("submit", (event) => {
   const form = event.target;
   const kind = IN_PLACE.find((name) => form.classList.contains(name));
-  // A form on a page of its own, outside a feed, is sent as a plain form.
-  if (!kind || !list()) return sending(form);
+  // A form on a page of its own, outside a feed, is sent as a plain form, and so is one that goes to another address.
+  if (!kind || !list() || event.submitter?.hasAttribute("formaction")) return sending(form);
   event.preventDefault();
   if (form.sent) {
     // A second press of the button does nothing; a new text has to wait for the first.

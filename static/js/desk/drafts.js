@@ -28,21 +28,47 @@ export function saveSoon(form, wait = PAUSE) {
 // Saves the form now, after a save that is under way.
 function save(form) {
   clearTimeout(timers.get(form));
-  const before = running.get(form);
-  const now = (async () => {
-    await before;
-    if (isDraft(form)) await put(form);
-  })();
-  running.set(form, now.catch(() => say(form, "device")));
+  queue(form, () => isDraft(form) && put(form)).catch(() => say(form, "device"));
+}
+
+// Does that when all that was begun before for this form is done.
+function queue(form, work) {
+  const now = Promise.resolve(running.get(form)).then(work);
+  running.set(form, now.catch(() => {}));
+  return now;
 }
 
 // Nothing of the form is saved any more: it is being published, or was.
 export const stop = (form) => clearTimeout(timers.get(form));
 
-// The editor throws the text away. The site has it for a week.
+// The editor throws away what was typed in that form, which left the page. The site has its last state for a week. Where
+// the site does not answer this is tried again, unless the form is back.
 export function discard(form) {
   stop(form);
-  if (isDraft(form) && form.dataset.seq > 0) request(addressOf(form), { method: "DELETE", keepalive: true }).catch(() => {});
+  const state = { ...stateOf(form), discarded: true };
+  queue(form, async () => {
+    while (!form.isConnected) {
+      const seq = Number(form.dataset.seq) + 1;
+      try {
+        await sendState(form.elements.draft_id.value, { ...state, seq });
+        form.dataset.seq = seq;
+        return;
+      } catch {
+        await new Promise((next) => setTimeout(next, AGAIN));
+      }
+    }
+  });
+}
+
+// Keeps a discarded text again, at the site alone. Rejects where the site does not answer.
+export function keepAgain(form) {
+  return queue(form, () => sendState(form.elements.draft_id.value, { ...stateOf(form), seq: ++form.dataset.seq }));
+}
+
+// An id for a draft. Without a secure context browsers make no UUID by themselves.
+export function newId() {
+  const digits = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }
 
 // The form came back as `next`: it goes on with the same draft.
@@ -61,7 +87,7 @@ async function put(form) {
   const state = stateOf(form), seq = Number(form.dataset.seq) + 1;
   // An emptied composer is no draft
   if (!state.update && !`${state.headline}${state.body}`.trim()) {
-    discard(form);
+    if (form.dataset.seq > 0) await request(addressOf(form), { method: "DELETE" }).catch(() => {});
     return say(form, "");
   }
   let answer;

@@ -22,8 +22,8 @@ export function warn(name, words) {
   return null;
 }
 
-// Says what was done, in the words of the page that came back or in a text of ours.
-export function report(words) {
+// Says what was done, in the words of the page that came back or in a text of ours, which a button may follow.
+export function report(words, button) {
   if (words?.childNodes) done.replaceChildren(...words.childNodes);
-  else done.textContent = words;
+  else done.replaceChildren(words, ...(button ? [button] : []));
 }

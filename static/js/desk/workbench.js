@@ -1,7 +1,7 @@
 // The forms to edit and to retract, which open below their update.
 
 import { request, isSignIn, pageIn } from "./answers.js";
-import { discard } from "./drafts.js";
+import { takeOff } from "./discard.js";
 import { dirty, forget, restore } from "./kept.js";
 import { list } from "./list.js";
 import { message, warn } from "./messages.js";
@@ -12,17 +12,18 @@ let origin = null;
 
 // Edit and retract open their form below the update, and cancel closes it.
 addEventListener("click", async (event) => {
-  const link = event.target.closest("a.edit, a.retract, a.cancel");
+  const link = event.target.closest("a.edit, a.retract, .cancel");
   if (!link || event.ctrlKey || event.metaKey) return;
-  if (link.classList.contains("cancel") && !mayDiscard(link.closest("form"))) return event.preventDefault();
+  const tools = link.closest(".update-tools"), cancelled = link.matches(".cancel") && link.closest("form");
+  // On a page of its own, the form of an edit is sent to be discarded
+  if (cancelled && (tools || !link.form) && !letGo(cancelled)) return event.preventDefault();
   if (!list()) return;
   event.preventDefault();
-  const tools = link.closest(".update-tools");
-  if (link.classList.contains("cancel")) return close(tools);
+  if (cancelled) return close(tools);
   const opened = tools.querySelector(".workbench form");
   if (event.isTrusted) origin = null;
   if (opened?.hidden && opened.matches(link.matches(".edit") ? ".edit" : ".retraction")) return open(opened);
-  if (opened && !mayDiscard(opened)) return;
+  if (opened && !letGo(opened)) return;
   try {
     const answer = await request(link.href);
     const page = await pageIn(answer);
@@ -36,11 +37,23 @@ addEventListener("click", async (event) => {
   }
 });
 
-// Asks before words are lost.
-function mayDiscard(form) {
-  if (dirty(form) && !confirm(message("discard"))) return false;
-  forget(form);
-  discard(form);
+// Whether that form may be taken off the page. What was changed in an edit can be had back; before other words are lost,
+// the editor is asked.
+function letGo(form) {
+  if (form.elements.draft_id) {
+    if (dirty(form) || form.dataset.seq > 0) takeOff(form, () => openAgain(form));
+    else forget(form);
+    return true;
+  }
+  return !dirty(form) || confirm(message("discard"));
+}
+
+function openAgain(form) {
+  const bench = document.querySelector(`[data-for="update-${form.dataset.edits}"] .workbench`);
+  const other = bench?.querySelector("form");
+  if (!bench || (other && dirty(other))) return false;
+  bench.replaceChildren(form);
+  form.hidden = false;
   return true;
 }
 

@@ -1,0 +1,60 @@
+// What an editor discards can be had back: with Undo as long as the page offers it, and for a week from the desk's first
+// page.
+
+import { discard, keepAgain, newId } from "./drafts.js";
+import { dirty, forget, keep, texts } from "./kept.js";
+import { list } from "./list.js";
+import { message, report } from "./messages.js";
+
+// A composer as it was when the page came, for the next text
+const unused = document.querySelector("form.composer")?.cloneNode(true);
+
+// Discards the text of a form that leaves the page. `back` puts the form back, and gives false where another text has
+// taken its place.
+export function takeOff(form, back) {
+  forget(form);
+  discard(form);
+  offer(form, back);
+}
+
+function offer(form, back) {
+  const button = Object.assign(document.createElement("button"), { type: "button", className: "link", textContent: message("undo") });
+  button.onclick = () => undo(form, back);
+  report(message("discarded"), button);
+}
+
+function undo(form, back) {
+  if (!back()) return keepAgain(form).then(() => report(message("kept")), () => offer(form, back));
+  report("");
+  keep(form);
+  form.elements.body.focus();
+}
+
+addEventListener("click", (event) => {
+  const form = event.target.closest("button.discard")?.form;
+  if (!form || !list()) return;
+  event.preventDefault();
+  if (form.sent) return report(message("busy"));
+  takeOff(form, () => takePlace(form));
+  const next = blank();
+  form.replaceWith(next);
+  next.elements.body.focus();
+});
+
+function takePlace(form) {
+  const other = document.querySelector("form.composer");
+  if (dirty(other)) return false;
+  other.replaceWith(form);
+  return true;
+}
+
+function blank() {
+  const form = unused.cloneNode(true);
+  for (const field of texts(form)) field.value = field.defaultValue = "";
+  for (const box of form.querySelectorAll("[type=checkbox]")) box.checked = box.defaultChecked = false;
+  for (const field of form.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
+  for (const reason of form.querySelectorAll(".reason")) reason.remove();
+  form.elements.draft_id.value = newId();
+  form.dataset.seq = 0;
+  return form;
+}
