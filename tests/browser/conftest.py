@@ -25,11 +25,16 @@ WITH_WINDOWS = ("chromium", "google-chrome")
 CHROMIUMS = ("chromium-headless-shell", *WITH_WINDOWS)
 
 
-def launch(chromium: BrowserType, names: Iterable[str] = CHROMIUMS, **options: Any) -> Browser:
-    """Chromium as CHROMIUM names it, or the first that is found of those names. `options` are playwright's."""
+def chromium_path(names: Iterable[str] = CHROMIUMS) -> str:
+    """The path of Chromium as CHROMIUM names it, or of the first that is found of those names."""
     path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
     assert path, "Chromium is missing; `make test` installs it, or set CHROMIUM"
-    return chromium.launch(executable_path=path, args=QUIET, **options)
+    return path
+
+
+def launch(chromium: BrowserType, names: Iterable[str] = CHROMIUMS, **options: Any) -> Browser:
+    """That Chromium. `options` are playwright's."""
+    return chromium.launch(executable_path=chromium_path(names), args=QUIET, **options)
 
 
 @pytest.fixture(scope="session")
@@ -145,8 +150,30 @@ def news_desk(server: Server, open_page: NewPage) -> Page:
 def bob_at_desk(open_page: NewPage, server: Server, feed: str, **options: object) -> Page:
     """Bob, signed in, at the desk of that feed. `options` are the browser's."""
     page = open_page(f"{server.url}/desk/feeds/{feed}", wait_for=None, **options)
-    page.get_by_label("Name").fill("bob")
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    sign_in(page)
     page.wait_for_selector("live-feed[state=live]")
     return page
+
+
+def sign_in(page: Page, name: str = "bob") -> None:
+    """Fills in the form to sign in."""
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+
+
+def kept_on_device(page: Page) -> list[str]:
+    """What the device keeps of forms, as text."""
+    return page.evaluate(  # type: ignore[no-any-return]
+        """() => new Promise((resolve, reject) => {
+          const opening = indexedDB.open("liveline-desk");
+          opening.onerror = () => reject(opening.error);
+          opening.onsuccess = () => {
+            const asked = opening.result.transaction("kept").objectStore("kept").getAll();
+            asked.onsuccess = () => {
+              opening.result.close();
+              resolve(asked.result.map((each) => JSON.stringify(each)));
+            };
+          };
+        })"""
+    )

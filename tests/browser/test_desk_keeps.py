@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
-from tests.browser.conftest import until
+from tests.browser.conftest import kept_on_device, until
 from tests.conftest import PASSWORD
 from tests.server import Server
 
@@ -166,7 +166,7 @@ def test_a_refused_retraction_leaves_nothing_behind(shared: Server, slug: str, d
     desk.locator("form.retraction").get_by_role("button", name="Retract").click()
     expect(desk.locator("form.retraction .reason")).to_be_visible()
     expect(desk.get_by_label("Reason")).to_have_value("x" * 1001)
-    assert desk.evaluate("Object.keys(localStorage).filter((each) => each.startsWith('kept/'))") == []
+    assert kept_on_device(desk) == []
 
 
 def test_cancel_asks_before_a_reason_is_lost(shared: Server, slug: str, desk: Page) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.conftest import NewPage, bob_at_desk
+from tests.browser.conftest import NewPage, bob_at_desk, kept_on_device
 from tests.server import Server
 
 STATE = ".draft-state"
@@ -166,7 +166,7 @@ def test_signing_out_brings_what_was_typed_to_the_site_and_leaves_nothing_on_the
     write(desk, "Typed a moment ago")
     desk.get_by_role("button", name="Sign out").click()
     desk.wait_for_url("**/desk/sign-in*")
-    assert desk.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('kept/'))") == []
+    assert kept_on_device(desk) == []
     again = bob_at_desk(open_page, server, slug)
     again.goto(f"{server.url}/desk/")
     expect(again.get_by_role("link", name="Typed a moment ago")).to_be_visible()

@@ -2,7 +2,8 @@
 // page.
 
 import { discard, keepAgain, newId } from "./drafts.js";
-import { dirty, forget, keep, texts } from "./kept.js";
+import { dirty, texts } from "./fields.js";
+import { forget, keep } from "./kept.js";
 import { list } from "./list.js";
 import { message, report } from "./messages.js";
 

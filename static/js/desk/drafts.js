@@ -3,6 +3,8 @@
 // than what it has, so that no window overwrites another's text.
 
 import { request, sendJson } from "./answers.js";
+import { contentOf, noteStored, sayConflict } from "./draft_state.js";
+import { fill } from "./fields.js";
 import { warn, warns } from "./messages.js";
 
 // ms after typing stops until it is saved
@@ -20,7 +22,6 @@ const addressOf = (form) => `/desk/drafts/${form.elements.draft_id.value}`;
 // The form was changed: it is saved soon.
 export function saveSoon(form, wait = PAUSE) {
   if (!isDraft(form)) return;
-  if (wait === PAUSE) say(form, "device");
   clearTimeout(timers.get(form));
   timers.set(form, setTimeout(save, wait, form));
 }
@@ -28,7 +29,7 @@ export function saveSoon(form, wait = PAUSE) {
 // Saves the form now, after a save that is under way.
 function save(form) {
   clearTimeout(timers.get(form));
-  queue(form, () => isDraft(form) && put(form)).catch(() => say(form, "device"));
+  queue(form, () => isDraft(form) && put(form)).catch(() => {});
 }
 
 // Does that when all that was begun before for this form is done.
@@ -84,54 +85,57 @@ export async function sendState(id, state) {
 }
 
 async function put(form) {
-  const state = stateOf(form), seq = Number(form.dataset.seq) + 1;
+  const state = stateOf(form), content = contentOf(form), seq = Number(form.dataset.seq) + 1;
+  const id = form.elements.draft_id.value;
   // An emptied composer is no draft
   if (!state.update && !`${state.headline}${state.body}`.trim()) {
     if (form.dataset.seq > 0) await request(addressOf(form), { method: "DELETE" }).catch(() => {});
-    return say(form, "");
+    return;
   }
   let answer;
   try {
-    answer = await sendState(form.elements.draft_id.value, { ...state, seq });
+    answer = await sendState(id, { ...state, seq });
   } catch {
     unanswered.set(form, JSON.stringify(state));
-    say(form, "device");
     return saveSoon(form, AGAIN);
   }
+  // The form holds another draft by now
+  if (form.elements.draft_id.value !== id) return;
   if (answer.ok) {
     form.dataset.seq = seq;
     if (warns("signedOut")) warn(null);
-    say(form, JSON.stringify(stateOf(form)) === JSON.stringify(state) ? "saved" : "device");
+    noteStored(form, "site", content);
   } else if (answer.status === 401) warn("signedOut");
   else if (answer.status === 409) choose(form, (await answer.json()).stored);
   else warn("refused", (await answer.json().catch(() => null))?.detail);
 }
 
 // Another window has a later state: the editor chooses, and both texts are there until then.
-function choose(form, stored) {
-  if (stored.state === "published" || !form.isConnected) return;
-  const { feed, update_id: update, revision, headline, body, language, note, key, pinned } = stored;
+function choose(form, latest) {
+  if (latest.state === "published" || !form.isConnected) return;
+  const { feed, update_id: update, revision, headline, body, language, note, key, pinned } = latest;
   if (JSON.stringify({ feed, update, revision, headline, body, language, note, key, pinned }) === unanswered.get(form)) {
     // It is this window's own
-    form.dataset.seq = stored.seq;
+    form.dataset.seq = latest.seq;
     return saveSoon(form);
   }
-  say(form, "conflict");
+  sayConflict(form, true);
   const choice = form.querySelector(".draft-choice");
   choice.hidden = false;
   choice.onclick = ({ target }) => {
     if (!target.dataset.use) return;
     choice.hidden = true;
-    form.dataset.seq = stored.seq;
-    if (target.dataset.use === "theirs") fill(form, stored);
+    sayConflict(form, false);
+    form.dataset.seq = latest.seq;
+    if (target.dataset.use === "theirs") fill(form, asTyped(latest));
     form.elements.body.dispatchEvent(new Event("input", { bubbles: true }));
     form.elements.body.focus();
   };
 }
 
-function fill(form, stored) {
-  for (const name of ["headline", "body", "language", "note"]) if (form.elements[name]) form.elements[name].value = stored[name];
-  for (const name of ["key", "pinned"]) if (form.elements[name]) form.elements[name].checked = stored[name];
+// A state of a draft as the fields of its form have it.
+function asTyped({ headline, body, language, note, key, pinned }) {
+  return [...Object.entries({ headline, body, language, note }), ["key", "1", key], ["pinned", "1", pinned]];
 }
 
 // What the form holds, as the site stores it.
@@ -144,11 +148,4 @@ export function stateOf(form) {
     headline: headline.value, body: body.value, language: language?.value ?? "", note: note?.value ?? "",
     key: !!key?.checked, pinned: !!pinned?.checked,
   };
-}
-
-function say(form, name) {
-  const line = form.querySelector(".draft-state");
-  if (!line || line.dataset.shown === name) return;
-  line.dataset.shown = name;
-  line.textContent = line.dataset[name] ?? "";
 }

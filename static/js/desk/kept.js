@@ -4,37 +4,32 @@
 // opens the form, with the id of its draft, so that it cannot be published twice, and with the revision it was written
 // on, so that what others saved since is noticed when it is sent.
 
+import { read, write } from "./device.js";
+import { contentOf, noteStored, sayState } from "./draft_state.js";
 import { saveSoon, sendState, stateOf } from "./drafts.js";
+import { cameBack, dirty, fill, typedIn } from "./fields.js";
 
 // ms in which a page that is left is gone, and the next one of its tab is there
 const PASSING = 1_000;
 const SENT = "sent", PAGE = "page";
 const owner = `${Date.now()}-${Math.random()}`;
-const before = read(PAGE, sessionStorage);
-write(PAGE, owner, sessionStorage);
+const before = inSession(PAGE);
+setInSession(PAGE, owner);
 
 // Held as long as this page lives. Without a secure context there are no locks, and every other page counts as gone.
 navigator.locks?.request(lockOf(owner), () => new Promise(() => {}));
-
-// The fields that hold words.
-export const texts = (form) => [...form.querySelectorAll("input[type=text], textarea:not([readonly])")];
-
-// Whether the form came back with a reason or with somebody else's text: then the site does not have its content.
-const cameBack = (form) => form.matches(":has([aria-invalid], .conflict)");
-
-// Whether the form has any text that the site does not have.
-export const dirty = (form) => texts(form).some(({ value, defaultValue }) => value !== (cameBack(form) ? "" : defaultValue));
 
 // Keeps what is in the form now. A form without `data-keep`, such as that of a retraction, is left alone, here as below.
 export function keep(form) {
   if (!form.dataset.keep) return;
   if (dirty(form) || form.dataset.seq > 0) saveSoon(form);
+  sayState(form);
   if (!dirty(form)) return forget(form);
-  const { draft_id: draft, revision } = form.elements;
-  const typed = texts(form).map(({ name, value }) => [name, value]);
-  const kept = { revision: revision?.value, typed, at: Date.now() };
+  const { draft_id: draft, revision } = form.elements, content = contentOf(form);
+  const kept = { revision: revision?.value, typed: typedIn(form), at: Date.now() };
   if (draft) Object.assign(kept, { draft: draft.value, seq: Number(form.dataset.seq), state: stateOf(form) });
-  write(addressOf(form), kept);
+  // Storage may be full or forbidden: then the text is in the form, and nowhere else.
+  put(addressOf(form), kept).then(() => noteStored(form, "device", content), () => noteStored(form, "device", null));
 }
 
 // Forgets what this page keeps of that form, and nothing of any other page.
@@ -45,22 +40,23 @@ export function forget(form) {
 // Puts what is kept of that form into it, unless the editor was faster.
 export async function restore(form) {
   if (!form.dataset.keep) return;
-  for (const [address, kept] of left(form)) {
-    if (await gone(ownerOf(address)) && (await only(() => take(address, kept, form)))) return;
+  for (const kept of await left(form)) {
+    if ((await gone(ownerOf(kept.address))) && (await only(() => take(kept, form)))) return;
   }
 }
 
 // The form is being sent, and the page that comes back says whether it was stored.
 export function sending(form) {
-  if (form.dataset.keep) write(SENT, addressOf(form), sessionStorage);
+  if (form.dataset.keep) setInSession(SENT, addressOf(form));
 }
 
 // This is that page. The form that led here was stored, or has come back, and then this page keeps it.
 export function arrived(taken, forms) {
-  const address = read(SENT, sessionStorage);
-  remove(SENT, sessionStorage);
+  const address = inSession(SENT);
+  setInSession(SENT, null);
   const back = forms.find(cameBack);
   if (address && (taken || back)) remove(address);
+  for (const form of forms) if (form.dataset.seq > 0 && form !== back) noteStored(form, "site", contentOf(form));
   if (back) keep(back);
   else forms.forEach(restore);
 }
@@ -68,13 +64,13 @@ export function arrived(taken, forms) {
 // Brings what this editor typed on this device to the site, from all pages, open or not, and wipes it here. Resolves to
 // whether all of it is there.
 export async function bringAll(editor) {
-  const sent = ofEditor(editor).map(async ([address, { draft, seq, state }]) => {
+  const sent = (await ofEditor(editor)).map(async ({ address, draft, seq, state }) => {
     if (!draft) return false; // of an article, which has no draft at the site
     try {
       // A draft that the site knows in a later state, or as published, is there.
       const { ok, status } = await sendState(draft, { ...state, seq: seq + 1 });
       if (!ok && status !== 404 && status !== 409) return false;
-      remove(address);
+      await remove(address);
       return true;
     } catch {
       return false;
@@ -84,38 +80,50 @@ export async function bringAll(editor) {
 }
 
 // Wipes it without that.
-export function wipe(editor) {
-  for (const [address] of ofEditor(editor)) remove(address);
+export async function wipe(editor) {
+  await Promise.allSettled((await ofEditor(editor)).map(({ address }) => remove(address)));
 }
 
-function take(address, kept, form) {
-  // Another page may have taken it meanwhile.
-  if (!read(address) || dirty(form)) return false;
-  remove(address);
-  for (const [name, value] of kept.typed) if (form.elements[name]) form.elements[name].value = value;
+async function take(kept, form) {
+  // Another page may have taken it, and the editor may have begun to write.
+  const there = (await everything()).some(({ address }) => address === kept.address);
+  if (!there || dirty(form)) return false;
+  fill(form, kept.typed);
   if (kept.draft && form.elements.draft_id) {
     form.elements.draft_id.value = kept.draft;
     form.dataset.seq = kept.seq;
   }
   if (kept.revision && form.elements.revision) form.elements.revision.value = kept.revision;
   keep(form);
+  remove(kept.address);
   form.dispatchEvent(new Event("change", { bubbles: true }));
   return true;
 }
 
 // What pages that may be gone have kept of that form: this tab's first, then the latest.
-function left(form) {
+async function left(form) {
   const mine = addressOf(form), beginning = mine.slice(0, -owner.length);
-  const first = ([address, kept]) => (ownerOf(address) === before ? Infinity : kept.at);
-  return everything()
-    .filter(([address, kept]) => address.startsWith(beginning) && address !== mine && kept?.typed)
+  const first = ({ address, at }) => (ownerOf(address) === before ? Infinity : at);
+  return (await everything())
+    .filter(({ address, typed }) => address.startsWith(beginning) && address !== mine && typed)
     .sort((a, b) => first(b) - first(a));
 }
 
-const ofEditor = (editor) => everything().filter(([address]) => address.startsWith(`kept/${editor} `));
+const ofEditor = async (editor) => (await everything()).filter(({ address }) => address.startsWith(`kept/${editor} `));
 
-function everything() {
-  try { return Object.keys(localStorage).map((address) => [address, read(address)]); } catch { return []; }
+async function everything() {
+  const older = inLocalStorage();
+  return older.concat(await read((stores) => stores.objectStore("kept").getAll()).catch(() => []));
+}
+
+// The release before kept it in localStorage, at the same addresses.
+function inLocalStorage() {
+  try {
+    const addresses = Object.keys(localStorage).filter((each) => each.startsWith("kept/"));
+    return addresses.map((address) => ({ ...JSON.parse(localStorage.getItem(address)), address }));
+  } catch {
+    return [];
+  }
 }
 
 // Whether that page is gone. What this tab's own page before left is taken at once; any other's may be wanted by the
@@ -135,15 +143,22 @@ const addressOf = (form) => `kept/${form.dataset.keep}/${owner}`;
 const ownerOf = (address) => address.slice(address.lastIndexOf("/") + 1);
 function lockOf(page) { return `liveline page ${page}`; }
 
-// Storage may be full or forbidden: then the text is in the form, and nowhere else.
-function write(address, value, storage = localStorage) {
-  try { storage.setItem(address, JSON.stringify(value)); } catch { return; }
+const put = (address, kept) => write(address, (stores) => stores.objectStore("kept").put({ ...kept, address }));
+
+async function remove(address) {
+  try {
+    // Together with what is written in the same task, such as the text that another page left and this one took
+    await write(address, (stores) => stores.objectStore("kept").delete(address));
+    localStorage.removeItem(address);
+  } catch {
+    // Then nothing could be kept either
+  }
 }
 
-function read(address, storage = localStorage) {
-  try { return JSON.parse(storage.getItem(address)); } catch { return null; }
+function inSession(name) {
+  try { return sessionStorage.getItem(name); } catch { return null; }
 }
 
-function remove(address, storage = localStorage) {
-  try { storage.removeItem(address); } catch { return; }
+function setInSession(name, value) {
+  try { value ? sessionStorage.setItem(name, value) : sessionStorage.removeItem(name); } catch { /* forbidden */ }
 }

@@ -2,7 +2,7 @@
 
 import "../feed.js";
 import { request } from "./answers.js";
-import { dirty } from "./kept.js";
+import { dirty } from "./fields.js";
 import { warn, warns } from "./messages.js";
 
 // Whether the page is to be loaded anew when nobody types.

@@ -7,6 +7,6 @@ addEventListener("submit", async (event) => {
   if (!editor) return;
   event.preventDefault();
   if (!(await bringAll(editor)) && !confirm(unsaved)) return;
-  wipe(editor);
+  await wipe(editor);
   form.submit();
 });

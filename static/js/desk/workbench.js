@@ -2,7 +2,8 @@
 
 import { request, isSignIn, pageIn } from "./answers.js";
 import { takeOff } from "./discard.js";
-import { dirty, forget, restore } from "./kept.js";
+import { dirty } from "./fields.js";
+import { forget, restore } from "./kept.js";
 import { list } from "./list.js";
 import { message, warn } from "./messages.js";
 import { freshen } from "./reloads.js";

@@ -1,0 +1,115 @@
+"""What is typed is on the device's disk, through a killed browser too, and nothing claims to be where it is not."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.browser.conftest import QUIET, chromium_path, kept_on_device, sign_in
+from tests.server import Server
+
+STATE = "form .draft-state"
+
+
+class Profile:
+    """A browser with a profile of its own on the disk, which can be killed and opened again."""
+
+    def __init__(self, chromium: Browser, folder: Path) -> None:
+        self._type, self._folder = chromium.browser_type, folder
+        self.context = self.open()
+
+    def open(self) -> BrowserContext:
+        self.context = self._type.launch_persistent_context(self._folder, executable_path=chromium_path(), args=QUIET)
+        self.context.set_default_timeout(15_000)
+        return self.context
+
+    def kill(self) -> None:
+        """Ends the browser with SIGKILL, in the middle of whatever it does."""
+        listed = subprocess.run(["pgrep", "-f", f"user-data-dir={self._folder}"], capture_output=True, text=True)
+        with self.context.expect_event("close"):
+            for pid in map(int, listed.stdout.split()):
+                os.kill(pid, signal.SIGKILL)
+
+    def desk(self, server: Server, feed: str) -> Page:
+        """Bob at the desk of that feed. The cookie may be lost with the browser that was killed."""
+        page = self.context.new_page()
+        page.goto(f"{server.url}/desk/feeds/{feed}")
+        if "/sign-in" in page.url:
+            sign_in(page)
+        page.wait_for_selector("live-feed[state=live]")
+        return page
+
+
+@pytest.fixture
+def profile(chromium: Browser, tmp_path: Path) -> Iterator[Profile]:
+    made = Profile(chromium, tmp_path / "profile")
+    yield made
+    made.context.close()
+
+
+def body(page: Page) -> Any:
+    return page.get_by_role("textbox", name="Update")
+
+
+def test_a_browser_that_is_killed_has_every_word_on_its_disk(shared: Server, slug: str, profile: Profile) -> None:
+    page = profile.desk(shared, slug)
+    page.context.route("**/desk/drafts/*", lambda route: route.abort())
+    body(page).press_sequentially("Smoke over the quay, and no network")
+    page.get_by_label("Key event").check()
+    expect(page.locator(STATE)).to_have_text("Saved on this device")
+    profile.kill()
+    profile.open()
+    again = profile.desk(shared, slug)
+    expect(body(again)).to_have_value("Smoke over the quay, and no network")
+    expect(again.get_by_label("Key event")).to_be_checked()
+    expect(again.locator(STATE)).to_have_text("Saved")
+
+
+def test_what_the_release_before_left_is_taken_over(shared: Server, slug: str, desk: Page) -> None:
+    key = desk.locator("form.composer").get_attribute("data-keep")
+    address, draft = f"kept/{key}/1700000000000-0.5", "00000000-0000-4000-8000-" + f"{shared.port:012}"
+    state = {"feed": slug, "update": None, "revision": None, "headline": "", "body": "Of the release before"}
+    left = {"typed": [["headline", ""], ["body", state["body"]]], "at": 1, "draft": draft, "seq": 0, "state": state}
+    desk.evaluate("([address, left]) => localStorage.setItem(address, JSON.stringify(left))", [address, left])
+    desk.reload()
+    expect(body(desk)).to_have_value("Of the release before")
+    expect(desk.locator("[name=draft_id]")).to_have_value(draft)
+    expect(desk.locator(STATE)).to_have_text("Saved")
+    assert desk.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('kept/'))") == []
+    assert len(kept_on_device(desk)) == 1
+
+
+NO_STORAGE = "Object.defineProperty(window, 'indexedDB', { get() { throw new DOMException('', 'SecurityError'); } })"
+
+
+@pytest.mark.parametrize("fault", ["forbidden", "full"])
+def test_where_the_device_stores_nothing_it_is_not_said_to(shared: Server, slug: str, desk: Page, fault: str) -> None:
+    if fault == "forbidden":
+        desk.add_init_script(NO_STORAGE)
+        desk.reload()
+    else:
+        cdp = desk.context.new_cdp_session(desk)
+        cdp.send("Storage.overrideQuotaForOrigin", {"origin": shared.url, "quotaSize": 1})
+    desk.context.route("**/desk/drafts/*", lambda route: route.abort())
+    body(desk).fill("Only in this form")
+    expect(desk.locator(STATE)).to_have_text("Not saved yet")
+    desk.context.unroute("**/desk/drafts/*")
+    body(desk).fill("In this form, and at the site")
+    expect(desk.locator(STATE)).to_have_text("Saved")
+    desk.get_by_role("button", name="Publish").click()
+    expect(desk.locator("li.update .text")).to_have_text(["In this form, and at the site"])
+
+
+def test_an_article_says_where_it_is_too(shared: Server, slug: str, desk: Page) -> None:
+    desk.goto(f"{shared.url}/desk/articles/{slug}")
+    desk.get_by_label("Kicker").fill("Port")
+    expect(desk.locator(STATE)).to_have_text("Saved on this device")
+    assert "Port" in kept_on_device(desk)[0]
+    desk.get_by_role("button", name="Save").click()
+    expect(desk.locator(".done")).to_contain_text("Saved.")
+    assert kept_on_device(desk) == []
