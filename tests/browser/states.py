@@ -175,7 +175,7 @@ def desk_states(server: Server, slug: str, page: Page) -> Iterator[str]:
     tools.locator("a.edit").click()
     tools.get_by_role("textbox", name="Update").fill(before)
     tools.locator(".cancel").click()
-    tools.locator("a.retract").click()
+    tools.locator(".more-tools summary").click()
     expect(page.locator("form.retraction")).to_be_visible()
     yield "retraction form open"
     page.locator(".composer textarea").fill(f"Thrown away {WIDE}")

@@ -194,6 +194,7 @@ def test_the_desk_works_without_javascript(server: Server, open_page: NewPage) -
     page.get_by_role("button", name="Close coverage").click()
     expect(page.locator(".done")).to_contain_text("Coverage is closed.")
     expect(page.get_by_text("This coverage has ended.")).to_be_visible()
+    page.locator(".more-tools summary").click()
     page.locator(".update-tools").get_by_role("link", name="Retract").click()
     page.get_by_label("Reason").fill("It was wrong")
     page.get_by_role("button", name="Retract").click()

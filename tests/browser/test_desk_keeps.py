@@ -161,7 +161,7 @@ def test_a_refused_text_survives_a_crash_too(shared: Server, slug: str, desk: Pa
 
 def test_a_refused_retraction_leaves_nothing_behind(shared: Server, slug: str, desk: Page) -> None:
     shared.publish("Doubtful", slug)
-    desk.locator("li.update-tools a.retract").click()
+    desk.locator(".more-tools summary").click()
     desk.get_by_label("Reason").fill("x" * 1001)
     desk.locator("form.retraction").get_by_role("button", name="Retract").click()
     expect(desk.locator("form.retraction .reason")).to_be_visible()
@@ -169,8 +169,8 @@ def test_a_refused_retraction_leaves_nothing_behind(shared: Server, slug: str, d
     assert kept_on_device(desk) == []
 
 
-def test_cancel_asks_before_a_reason_is_lost(shared: Server, slug: str, desk: Page) -> None:
-    shared.publish("As it was", slug)
+def test_a_menu_keeps_a_reason_and_a_page_asks_before_one_is_lost(shared: Server, slug: str, desk: Page) -> None:
+    update = shared.publish("As it was", slug)
     answers = iter([False, True])
     asked: list[str] = []
 
@@ -179,16 +179,18 @@ def test_cancel_asks_before_a_reason_is_lost(shared: Server, slug: str, desk: Pa
         (dialog.accept if next(answers) else dialog.dismiss)()  # type: ignore[attr-defined]
 
     desk.on("dialog", answer)
-    retract = desk.locator("li.update-tools a.retract")
-    retract.click()
-    desk.get_by_role("link", name="Cancel").click()  # nothing was written: nothing is asked
-    expect(desk.locator("form.retraction")).to_have_count(0)
-    retract.click()
+    desk.locator(".more-tools summary").click()
+    desk.get_by_label("Reason").fill("Words")
+    desk.locator(".more-tools summary").click()
+    expect(desk.get_by_label("Reason")).to_be_hidden()
+    desk.locator(".more-tools summary").click()
+    expect(desk.get_by_label("Reason")).to_have_value("Words")
+    desk.goto(f"{shared.url}/desk/updates/{update['id']}/retraction")
     desk.get_by_label("Reason").fill("Words")
     desk.get_by_role("link", name="Cancel").click()
     expect(desk.get_by_label("Reason")).to_have_value("Words")
     desk.get_by_role("link", name="Cancel").click()
-    expect(desk.locator("form.retraction")).to_have_count(0)
+    expect(desk.locator("li.update .text")).to_have_text(["As it was"])
     assert asked == ["Discard what you have written?"] * 2
 
 
@@ -201,7 +203,7 @@ def test_enter_leads_on_and_sends_nothing(shared: Server, slug: str, desk: Page)
     desk.get_by_role("textbox", name="Update").fill("And words")
     desk.get_by_role("textbox", name="Update").press("Control+Enter")
     expect(desk.locator("li.update .text")).to_have_text(["And words"])
-    desk.locator("li.update-tools a.retract").click()
+    desk.locator(".more-tools summary").click()
     desk.get_by_label("Reason").press("Enter")
     expect(desk.get_by_label("Tell readers that it was retracted")).to_be_focused()
     expect(desk.locator("li.update")).to_have_count(1)
@@ -263,7 +265,7 @@ def test_what_was_done_is_said_and_in_view(shared: Server, slug: str, desk: Page
     desk.get_by_role("textbox", name="Update").press("Control+Enter")
     expect(said).to_contain_text("Published.")
     expect(desk.locator("li.update").first).to_be_in_viewport()
-    desk.locator("li.update-tools a.retract").first.click()
+    desk.locator(".more-tools summary").first.click()
     desk.locator("form.retraction").get_by_role("button", name="Retract").click()
     expect(said).to_contain_text("Retracted.")
 
@@ -280,7 +282,7 @@ def test_what_is_done_in_a_draft_shows_at_once(shared: Server, slug: str, desk: 
     expect(desk.locator("li.update .text")).to_have_text(["Prepared better"])
     desk.get_by_role("button", name="Make key event").click()
     expect(desk.locator("li.update.is-key")).to_have_count(1)
-    desk.locator("li.update-tools a.retract").click()
+    desk.locator(".more-tools summary").click()
     desk.locator("form.retraction").get_by_role("button", name="Retract").click()
     expect(desk.locator("li.update")).to_have_count(0)
 

@@ -6,6 +6,7 @@ import "./discard.js";
 import "./headline.js";
 import "./helpers.js";
 import "./keys.js";
+import "./menu.js";
 import "./paste.js";
 import "./preview.js";
 import "./sign_out.js";

@@ -8,5 +8,5 @@ addEventListener("click", ({ target }) => {
 
 const body = document.querySelector("form.composer")?.elements.body;
 // On touch a keyboard would cover the half of the page that nobody has read yet.
-const touched = matchMedia("(hover: none), (pointer: coarse)").matches;
-if (body && !touched && document.activeElement === document.body) body.focus({ preventScroll: true });
+export const touched = () => matchMedia("(hover: none), (pointer: coarse)").matches;
+if (body && !touched() && document.activeElement === document.body) body.focus({ preventScroll: true });

@@ -13,10 +13,10 @@ addEventListener("keydown", (event) => {
     if (!button) return;
     event.preventDefault();
     form.requestSubmit(button);
-  } else if (event.target.matches("input[type=text]") && form.matches(".composer, .edit, .article-form, .retraction")) {
-    // Nothing is sent by Enter alone: it leads on to the next field.
+  } else if (event.target.matches("input:is([type=text], [type=checkbox])") && form.matches(".composer, .edit, .article-form, .retraction")) {
+    // Nothing is sent by Enter alone: it leads on to the next field, and never to the button that retracts.
     event.preventDefault();
-    const fields = [...form.querySelectorAll("input:not([type=hidden]), select, textarea, button:not([type=button])")];
+    const fields = [...form.querySelectorAll("input:not([type=hidden]), select, textarea, button:not([type=button], .danger, [hidden])")];
     fields[fields.indexOf(event.target) + 1]?.focus();
   }
 });

@@ -1,4 +1,4 @@
-// The forms to edit and to retract, which open below their update.
+// The form to edit, which opens below its update.
 
 import { request, isSignIn, pageIn } from "./answers.js";
 import { takeOff } from "./discard.js";
@@ -11,9 +11,9 @@ import { freshen } from "./reloads.js";
 // The composer, if a key in it opened the form: that is where the editor goes on writing.
 let origin = null;
 
-// Edit and retract open their form below the update, and cancel closes it.
+// Edit opens its form below the update, and cancel closes it.
 addEventListener("click", async (event) => {
-  const link = event.target.closest("a.edit, a.retract, .cancel");
+  const link = event.target.closest("a.edit, .cancel:not(.menu *)");
   if (!link || event.ctrlKey || event.metaKey) return;
   const tools = link.closest(".update-tools"), cancelled = link.matches(".cancel") && link.closest("form");
   // On a page of its own, the form of an edit is sent to be discarded
@@ -23,12 +23,12 @@ addEventListener("click", async (event) => {
   if (cancelled) return close(tools);
   const opened = tools.querySelector(".workbench form");
   if (event.isTrusted) origin = null;
-  if (opened?.hidden && opened.matches(link.matches(".edit") ? ".edit" : ".retraction")) return open(opened);
+  if (opened?.hidden) return open(opened);
   if (opened && !letGo(opened)) return;
   try {
     const answer = await request(link.href);
     const page = await pageIn(answer);
-    const form = page.querySelector("form.edit, form.retraction");
+    const form = page.querySelector("form.edit");
     if (!form) return warn(isSignIn(answer) ? "signedOut" : "refused");
     tools.querySelector(".workbench").replaceChildren(form);
     await restore(form);
@@ -88,7 +88,7 @@ function newestBy(byline) {
 
 function open(form) {
   form.hidden = false;
-  (form.elements.body ?? form.elements.reason).focus();
+  form.elements.body.focus();
 }
 
 function close(tools) {
