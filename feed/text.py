@@ -108,6 +108,11 @@ def first_picture(html: str) -> str | None:
     return found[1] if found else None
 
 
+def pictures(html: str) -> set[str]:
+    """Returns the ids of all pictures that are shown in that HTML."""
+    return set(_PICTURE.findall(html))
+
+
 def shows_something(html: str) -> bool:
     """Whether a reader would see anything of that HTML: a letter, a sign, or a picture."""
     return "<img" in html or visible(plain(html))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from feed import applied, fields
 from feed.errors import Message
-from feed.store import feeds, moments, pictures, publishing
+from feed.store import feeds, moments, publishing, waiting
 from feed.store.database import Store
 from feed.store.editors import Editor
 from feed.store.updates import Update
@@ -29,7 +29,7 @@ def preview(store: Store, slug: str, editor: Editor, given: Mapping[str, object]
         moment = moments.now(db, feed)
     cleaned = fields.clean(fields.UPDATE, given)
     language = cleaned["language"] or feed.language
-    html = publishing.html_of(store, cleaned["body"], language)
+    html = publishing.html_of(store, cleaned["body"], language, editor)
     update = Update(
         **cleaned,
         id=NO_ID,
@@ -45,6 +45,6 @@ def preview(store: Store, slug: str, editor: Editor, given: Mapping[str, object]
         notice=False,
         feed_language=feed.language,
     )
-    known = pictures.named_in(store, update.body)
+    known = waiting.known_in(store, update.body, editor)
     told = store.texts.run(applied.rules_applied, update.headline, update.body, language or store.language, known)
     return Preview(update, told)

@@ -10,7 +10,7 @@ from sqlite_utils import Database
 
 from feed import fields, repeats, text, times
 from feed.errors import Invalid, KeyUsed, Message, Reason, Stale
-from feed.store import actions, drafts, feeds, idempotency, moments, pictures, revisions, search, updates
+from feed.store import actions, drafts, feeds, idempotency, moments, revisions, search, updates, waiting
 from feed.store.actions import Actor, Verb
 from feed.store.database import Store, insert
 from feed.store.editors import Editor
@@ -43,7 +43,7 @@ def publish(
     with store.read() as db:
         feed = feeds.get(db, slug, drafts=True)
     claim = idempotency.claim(idempotency_key, feed.first_slug, cleaned) if idempotency_key is not None else None
-    cleaned["html"] = html_of(store, cleaned["body"], cleaned["language"] or feed.language)
+    cleaned["html"] = html_of(store, cleaned["body"], cleaned["language"] or feed.language, editor)
     if draft_id is not None and not drafts.valid_id(draft_id):
         raise Invalid(Reason("draft_id", Message("Write a UUID in small letters.")))
     update = store.write(_publish, slug, editor, cleaned, claim, draft_id, moment)
@@ -77,7 +77,7 @@ def edit(
         with store.read() as db:
             current = updates.get(db, update_id, drafts=True)
         language = cleaned.get("language", current.language) or current.feed_language
-        cleaned["html"] = html_of(store, cleaned["body"], language)
+        cleaned["html"] = html_of(store, cleaned["body"], language, editor)
     return store.write(_edit, update_id, editor, cleaned, revision, note, draft_id)
 
 
@@ -112,9 +112,11 @@ def retract_again(db: Database, retractions: Iterable[Update]) -> None:
             )
 
 
-def html_of(store: Store, body: str, language: str | None) -> str:
-    """The HTML of an update's text in that language; None is the site's. Raises Invalid when nothing would show."""
-    html = store.texts.run(text.to_html, body, fields.BODY, language or store.language, pictures.named_in(store, body))
+def html_of(store: Store, body: str, language: str | None, editor: Editor | None = None) -> str:
+    """The HTML of an update's text in that language; None is the site's. It may show public pictures and the editor's
+    own uploads. Raises Invalid when nothing would show."""
+    known = waiting.known_in(store, body, editor)
+    html = store.texts.run(text.to_html, body, fields.BODY, language or store.language, known)
     if not store.texts.run(text.shows_something, html):
         raise Invalid(Reason("body", Message("Nothing of this would be visible. Write something first.")))
     return html
@@ -135,6 +137,7 @@ def _publish(
     if draft_id and (known := _published_from(db, draft_id, feed, editor, new)):
         return updates.get(db, known, drafts=True)
     version = feeds.bump(db, feed.id)
+    waiting.publish(db, new["html"], editor)
     given = moment or new.get("published_at")
     moment = given or moments.now(db, feed)
     if new["pinned"]:
@@ -202,6 +205,7 @@ def _edit(
         return update
     feed = feeds.get(db, update.feed, drafts=True)
     version = feeds.bump(db, feed.id)
+    waiting.publish(db, changed.get("html", ""), editor)
     moment = max(times.now(), update.edited_at or update.published_at)  # the clock may have been set back
     if changed.get("pinned"):
         _unpin(db, feed.id, version)

@@ -8,7 +8,7 @@ from sqlite_utils import Database
 
 from feed import fields, slugs, text, times
 from feed.errors import Invalid, Message, Reason, Stale
-from feed.store import actions, addresses, articles, bylines, feeds, moments, pictures
+from feed.store import actions, addresses, articles, bylines, feeds, moments, pictures, waiting
 from feed.store.actions import Verb
 from feed.store.articles import Article
 from feed.store.database import Store, insert
@@ -32,7 +32,7 @@ def create(store: Store, editor: Editor, given: Mapping[str, object]) -> Article
     """Creates an article. Without a byline it gets the author's name; without an author, the editor, unless the byline
     names somebody else; without a slug, one made of the headline. Raises Invalid, also for a given slug that is
     taken."""
-    cleaned = _cleaned(store, given, None)
+    cleaned = _cleaned(store, editor, given, None)
     cleaned["made_slug"] = slugs.slug_of(cleaned["headline"], cleaned["language"] or store.language)
     if "author" not in given:
         del cleaned["author"]
@@ -47,7 +47,7 @@ def edit(store: Store, slug: str, editor: Editor, given: Mapping[str, object], r
     """
     with store.read() as db:
         current = articles.get(db, slug, drafts=True)
-    return store.write(_edit, slug, editor, _cleaned(store, given, current), revision)
+    return store.write(_edit, slug, editor, _cleaned(store, editor, given, current), revision)
 
 
 def withdraw_again(db: Database, gone: list[tuple[int, str]]) -> None:
@@ -62,13 +62,14 @@ def withdraw_again(db: Database, gone: list[tuple[int, str]]) -> None:
             _keep_revision(db, article_id, None, times.now())
 
 
-def html_of(store: Store, body: str, language: str | None) -> str:
-    """The HTML of an article's text in that language; None is the site's. Raises Invalid."""
-    known = pictures.named_in(store, body)
+def html_of(store: Store, body: str, language: str | None, editor: Editor | None = None) -> str:
+    """The HTML of an article's text in that language; None is the site's. It may show public pictures and the editor's
+    own uploads. Raises Invalid."""
+    known = waiting.known_in(store, body, editor)
     return store.stories.run(text.to_html, body, fields.ARTICLE_BODY, language or store.language, known)
 
 
-def _cleaned(store: Store, given: Mapping[str, object], current: Article | None) -> dict[str, Any]:
+def _cleaned(store: Store, editor: Editor, given: Mapping[str, object], current: Article | None) -> dict[str, Any]:
     cleaned = fields.clean(fields.ARTICLE, given, partial=current is not None)
     if "slug" in given and cleaned["slug"] is None and (current or given["slug"] is not None):
         raise Invalid(Reason("slug", Message("This is empty. Write something first.")))
@@ -77,7 +78,7 @@ def _cleaned(store: Store, given: Mapping[str, object], current: Article | None)
     if "body" in cleaned:
         cleaned["body"] = cleaned["body"] or ""
         language = cleaned.get("language", current and current.language)
-        cleaned["html"] = html_of(store, cleaned["body"], language)
+        cleaned["html"] = html_of(store, cleaned["body"], language, editor)
     if "picture" in cleaned:
         cleaned["picture_id"] = cleaned.pop("picture")
     return cleaned
@@ -87,6 +88,7 @@ def _create(db: Database, editor: Editor, new: dict[str, Any]) -> Article:
     new["slug"] = new["slug"] or addresses.free(db, new["made_slug"])
     _take_address(db, new["slug"])
     pictures.check(db, new["picture_id"])
+    waiting.publish(db, new["html"], editor)
     bylines.settle(db, new, editor, None)
     moment = times.now()
     row: dict[str, Any] = {name: new[name] for name in _STORED}
@@ -112,6 +114,7 @@ def _edit(db: Database, slug: str, editor: Editor, given: dict[str, Any], revisi
         addresses.retire(db, article.id, slug)
         slug = changed["slug"]
         feeds.rename(db, article.id, slug)
+    waiting.publish(db, changed.get("html", ""), editor)
     if changed:
         moment = times.now()
         published = article.published_at or (moment if changed.get("draft") is False else None)

@@ -2,11 +2,12 @@
 
 from flask import Blueprint, Response, request
 
-from feed import picture, scripts
+from feed import scripts
 from feed.store import pictures as stored
 from feed.web.cache import cache_for_ever, reads
+from feed.web.picture_files import file_of
 from feed.web.services import services
-from feed.web.static import hash_now, static_file, static_hash, whole_file, zipped_script
+from feed.web.static import hash_now, static_file, static_hash, zipped_script
 
 IMMUTABLE = "public, max-age=31536000, immutable"
 ICON_SECONDS = 86_400  # its address never changes: a new icon is seen within a day
@@ -23,13 +24,7 @@ def picture_file(picture_id: str) -> Response:
     release before answers with the version for phones."""
     with services().store.read() as db:
         found = stored.get(db, picture_id)
-    folder, asked = services().settings.media, request.args.get("small")
-    width = None if asked is None else picture.TINY if asked == str(picture.TINY) else picture.SMALL
-    if width == picture.TINY and not (folder / picture.file_name(found.id, found.format, width)).exists():
-        width = picture.SMALL  # of an earlier release
-    response = whole_file(folder, picture.file_name(found.id, found.format, width))
-    response.make_conditional(request)
-    return _forever(response)
+    return _forever(file_of(found.id, found.format))
 
 
 @static.get("/static/<digest>/<path:name>")

@@ -23,7 +23,12 @@ from feed.web.services import services
 
 TOO_LONG = Message("This form is too long.")
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
-FOR_SCRIPT = ("/desk/drafts", "/desk/preview", "/desk/paste")  # below these, the desk's script is answered in JSON
+FOR_SCRIPT = (
+    "/desk/drafts",
+    "/desk/preview",
+    "/desk/paste",
+    "/desk/uploads",
+)  # below these, the desk's script is answered in JSON
 DESK = "/desk/"  # below it nothing is cached, neither by browsers nor by proxies
 _SURROGATE = re.compile(r"%ed%[ab][0-9a-f]%[89ab][0-9a-f]", re.I)  # a lone one, as UTF-8 would write it if it could
 # What other sites' pages, feed readers and cards may load: pictures, feeds.
@@ -102,8 +107,11 @@ def _add_headers(response: Response) -> Response:
     if response.location and 300 <= response.status_code < 400:
         response.location = own_path(response.location)  # Werkzeug's own, for a slash too few, name a host
     # An error in a frame must be readable in the frame, too.
+    policy = CONTENT_SECURITY_POLICY
+    if request.path.startswith(DESK):
+        policy = policy.replace("img-src 'self'", "img-src 'self' blob:")  # pictures that are being uploaded
     framers = services().settings.embed_origins if request.path.startswith(FRAMED) else ()
-    headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY + (" ".join(framers) or "'none'"))
+    headers.setdefault("Content-Security-Policy", policy + (" ".join(framers) or "'none'"))
     headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
     headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")

@@ -5,7 +5,19 @@ A refused form comes back with what was typed in it and the reason beside the fi
 
 from flask import Blueprint
 
-from feed.web.desk import articles, discarded, drafts, feeds, overview, paste, pictures, preview, profile, updates
+from feed.web.desk import (
+    articles,
+    discarded,
+    drafts,
+    feeds,
+    overview,
+    paste,
+    pictures,
+    preview,
+    profile,
+    updates,
+    uploads,
+)
 from feed.web.guards import check_form, require_editor
 from feed.web.services import before_a_search
 
@@ -13,5 +25,5 @@ desk = Blueprint("desk", __name__, url_prefix="/desk")
 desk.before_request(require_editor)
 desk.before_request(check_form)
 desk.before_request(before_a_search)
-for each in (overview, feeds, updates, drafts, discarded, preview, paste, articles, pictures, profile):
+for each in (overview, feeds, updates, drafts, discarded, preview, paste, articles, pictures, uploads, profile):
     desk.register_blueprint(each.pages)

@@ -7,11 +7,12 @@ from typing import Any
 from flask import Blueprint, g, redirect, render_template, request, url_for
 
 from feed import fields
-from feed.errors import Invalid, Message, by_field
+from feed.errors import Invalid, Message, Missing, by_field
 from feed.picture import UPLOAD_BYTES
-from feed.store import pictures
+from feed.store import pictures, waiting
 from feed.store.database import OperationalError
-from feed.store.pictures import Added, Waiting
+from feed.store.pictures import Added
+from feed.store.waiting import Waiting
 from feed.web.desk.done import done_in
 from feed.web.desk.forms import PICTURES_SHOWN
 from feed.web.desk.upload import Upload, read_upload
@@ -32,50 +33,84 @@ def upload_picture() -> Any:
     """Stores a picture: the file that was sent, or without one the file that was kept because its texts were
     refused."""
     form, upload = read_upload()
-    given: dict[str, object] = {name: form.get(name) for name in fields.PICTURE} | {"decorative": "decorative" in form}
-    waiting = form.get("waiting") or None
+    given = _words(form)
+    kept = form.get("waiting") or None
     try:
-        added, error, waiting = _taken(upload, given, waiting)
+        added, error, kept = _taken(upload, given, kept)
     except LATER as trouble:
         said = not_now(trouble)
-        return _page(given, waiting=waiting, trouble=said.detail), said.status, said.headers
+        return _page(given, kept=kept, trouble=said.detail), said.status, said.headers
     if added is None:
-        return _page(given, error, waiting), 413 if upload and len(upload.content) > UPLOAD_BYTES else 422
+        return _page(given, error, kept), 413 if upload and len(upload.content) > UPLOAD_BYTES else 422
     return redirect(url_for(".picture_list", did="stilled" if added.animated else "uploaded"), 303)
 
 
+@pages.get("/pictures/<picture_id>")
+def words_form(picture_id: str) -> str:
+    """The words of an upload that no published text shows yet."""
+    kept = _own(picture_id)
+    given = {"alt": kept.alt, "decorative": kept.alt == "", "caption": kept.caption, "credit": kept.credit}
+    return render_template("desk/picture.html", picture=kept, given=given, errors={})
+
+
+@pages.post("/pictures/<picture_id>")
+def describe_picture(picture_id: str) -> Any:
+    """Stores the words of such an upload."""
+    kept, given = _own(picture_id), _words(request.form)
+    try:
+        fields.picture(given)
+        waiting.set_words(services().store, picture_id, given, g.editor)
+    except Invalid as error:
+        return render_template("desk/picture.html", picture=kept, given=given, errors=by_field(error)), 422
+    return redirect(url_for(".picture_list", did="saved"), 303)
+
+
+def _words(form: Mapping[str, str]) -> dict[str, object]:
+    return {name: form.get(name) for name in fields.PICTURE} | {"decorative": "decorative" in form}
+
+
+def _own(picture_id: str) -> Waiting:
+    with services().store.read() as db:
+        kept = waiting.get(db, picture_id, g.editor)
+    if kept is None:
+        raise Missing(picture_id)
+    return kept
+
+
 def _taken(
-    upload: Upload | None, given: Mapping[str, object], waiting: str | None
+    upload: Upload | None, given: Mapping[str, object], kept: str | None
 ) -> tuple[Added | None, Invalid | None, str | None]:
     """The new picture; or why there is none, and the id of the file that is kept until its texts are right."""
     store, media = services().store, services().settings.media
     try:
-        if upload is None and waiting:
-            return pictures.describe(store, waiting, given, g.editor), None, None
+        if upload is None and kept:
+            return waiting.describe(store, kept, given, g.editor), None, None
         return pictures.take(store, media, upload.content if upload else b"", given, g.editor), None, None
     except Invalid as error:
         if upload is None or any(reason.field == "file" for reason in error.reasons):
-            return None, error, waiting
+            return None, error, kept
         try:
-            return None, error, pictures.keep(store, media, upload.content, upload.name, g.editor).id
+            return None, error, waiting.keep(store, media, upload.content, upload.name, g.editor).id
         except Invalid as fault:
-            return None, Invalid(*error.reasons, *fault.reasons), waiting
+            return None, Invalid(*error.reasons, *fault.reasons), kept
 
 
-def _waiting(picture_id: str | None) -> Waiting | None:
+def _kept(picture_id: str | None) -> Mapping[str, str] | None:
+    """Id and file name of the upload that is kept."""
     if not picture_id:
         return None
     try:
         with services().store.read() as db:
-            return pictures.waiting(db, picture_id, g.editor.id)
+            found = waiting.get(db, picture_id, g.editor)
     except OperationalError:  # the file is still kept, and is shown without its name
-        return Waiting(picture_id, "", animated=False)
+        return {"id": picture_id, "name": ""}
+    return {"id": found.id, "name": found.name} if found else None
 
 
 def _page(
     given: Mapping[str, object] | None = None,
     error: Invalid | None = None,
-    waiting: str | None = None,
+    kept: str | None = None,
     *,
     trouble: Message | None = None,
 ) -> str:
@@ -86,5 +121,5 @@ def _page(
         if trouble is None:
             raise
         latest, done = [], None  # the form alone, which has the texts
-    values = {"given": given or {}, "errors": by_field(error), "waiting": _waiting(waiting), "trouble": trouble}
+    values = {"given": given or {}, "errors": by_field(error), "waiting": _kept(kept), "trouble": trouble}
     return render_template("desk/pictures.html", pictures=latest, done=done, **values)

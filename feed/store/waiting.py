@@ -1,0 +1,195 @@
+"""Pictures that wait: their files are stored, and nobody but their editor sees them.
+
+A picture waits until its description is right, or until a text that shows it is published: a picture that was put into
+a text is uploaded at once, while the text is still being written. The client makes its id, which is in the text before
+the file has arrived, and which makes the upload idempotent.
+
+Waiting pictures are a table of their own, which no public query reads (invariant 6).
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlite_utils import Database
+
+from feed import fields, figures, picture, text, times
+from feed.errors import Invalid, Message, Reason
+from feed.figures import Picture
+from feed.store import actions, pictures
+from feed.store.actions import Actor, Verb
+from feed.store.database import Store, insert
+from feed.store.editors import Editor
+from feed.store.feeds import Row
+from feed.store.pictures import Added
+
+WAITING_SECONDS = 7 * 24 * 3600  # without a draft that names it: as long as a discarded draft can be had back
+NOT_ANY_MORE = Message("This file is not kept any more. Choose it again.")
+FOUND = (*pictures.MADE, *pictures.LOOKS, "animated")  # what decoding found, in the row of a waiting picture
+WORDS = ("alt", "caption", "credit")
+
+_ID = re.compile(r"[0-9a-f]{16}")
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """An upload that waits. `name` is the name of the file; `animated` says that only the first frame is kept. `alt` is
+    None as long as the picture is not described, and "" for a decorative one."""
+
+    id: str
+    name: str
+    animated: bool
+    format: str
+    width: int
+    height: int
+    small_width: int
+    colour: str | None
+    alt: str | None
+    caption: str | None
+    credit: str | None
+    at: str
+
+    @property
+    def picture(self) -> Picture:
+        """The picture as it would be shown now."""
+        shown = {name: getattr(self, name) for name in (*pictures.MADE, *pictures.LOOKS, "caption", "credit")}
+        return Picture(id=self.id, alt=self.alt or "", created_at=self.at, **shown)
+
+
+def keep(store: Store, media: Path, upload: bytes, name: str, actor: Actor, picture_id: str | None = None) -> Waiting:
+    """Keeps an upload for its editor, with the credit that this editor gave last. With an id of the client's, a repeat
+    gives the upload that is kept under it. Raises as `pictures.add` does, and Invalid for an id that is taken."""
+    if picture_id is not None:
+        if not _ID.fullmatch(picture_id):
+            raise Invalid(Reason("id", Message("Write 16 digits of a hexadecimal number.")))
+        with store.read() as db:
+            if known := _known(db, picture_id, actor):
+                return known
+    picture_id, safe = pictures.save(store, media, upload, picture_id)
+    row = {field: getattr(safe, field) for field in FOUND}
+    row |= {"id": picture_id, "editor_id": actor.id, "name": name[: fields.LINE], "at": times.now()}
+    for old_id, kind in store.write(_keep, row, actor):
+        picture.remove(media, old_id, kind)
+    with store.read() as db:
+        kept = get(db, picture_id, actor)
+    if kept is None:
+        raise Invalid(Reason("file", NOT_ANY_MORE))
+    return kept
+
+
+def get(db: Database, picture_id: str, editor: Actor) -> Waiting | None:
+    """The upload that is kept for that editor; None when there is none any more."""
+    row = _row(db, picture_id, editor)
+    return _waiting(row) if row else None
+
+
+def of_ids(db: Database, ids: Iterable[str], editor: Actor) -> dict[str, Waiting]:
+    """Those of these uploads that are kept for that editor, by id."""
+    sought = "SELECT * FROM waiting_pictures WHERE editor_id = ? AND id IN (SELECT value FROM json_each(?))"
+    return {row["id"]: _waiting(row) for row in db.execute(sought, [editor.id, json.dumps(list(ids))])}
+
+
+def describe(store: Store, picture_id: str, given: Mapping[str, object], actor: Actor) -> Added:
+    """Makes a picture of an upload that was kept for that editor, with the description that was missing. A repeat gives
+    the same picture. Raises Invalid."""
+    animated = store.write(_describe, picture_id, fields.picture(given), actor)
+    with store.read() as db:
+        return Added(pictures.get(db, picture_id), animated)
+
+
+def set_words(store: Store, picture_id: str, given: Mapping[str, object], actor: Actor) -> Waiting | None:
+    """Stores the words of an upload, which may still miss its description, and remembers the credit for the editor's
+    next one. None when the upload is not kept any more, or is published. Raises Invalid."""
+    cleaned = fields.clean(fields.PICTURE, given)
+    decorative = cleaned.pop("decorative")
+    return store.write(_set_words, picture_id, cleaned | {"alt": "" if decorative else cleaned["alt"]}, actor)
+
+
+def known_in(store: Store, markdown: str, editor: Editor | None) -> dict[str, Picture]:
+    """The pictures that this Markdown of that editor's may show, by id: those that are public, and that editor's
+    own uploads."""
+    known = pictures.named_in(store, markdown)
+    missing = figures.named_in(markdown) - known.keys()
+    if missing and editor:
+        with store.read() as db:
+            known |= {each.id: each.picture for each in of_ids(db, missing, editor).values()}
+    return known
+
+
+def publish(db: Database, html: str, editor: Actor) -> None:
+    """Makes public what this HTML shows of that editor's uploads, in the transaction that publishes the text. Raises
+    Invalid for one that is not described."""
+    for each in of_ids(db, text.pictures(html), editor).values():
+        if each.alt is None:
+            told = Message("The picture {name} needs a description: /desk/pictures/{id}", name=each.name, id=each.id)
+            raise Invalid(Reason("body", told))
+        _make_public(db, each.id, {**vars(each)}, {name: getattr(each, name) for name in WORDS}, editor)
+
+
+def _known(db: Database, picture_id: str, actor: Actor) -> Waiting | None:
+    """The editor's own upload under that id. Raises Invalid if something else has it."""
+    taken = any(
+        db.execute(f"SELECT 1 FROM {table} WHERE id = ?", [picture_id]).fetchone()
+        for table in ("pictures", "waiting_pictures")
+    )
+    known = get(db, picture_id, actor)
+    if taken and known is None:
+        raise Invalid(Reason("id", Message("Another picture has this id.")))
+    return known
+
+
+def _keep(db: Database, row: dict[str, object], actor: Actor) -> list[tuple[str, str]]:
+    """Stores the upload. Deletes those that waited too long and that no draft names, and returns their ids and
+    formats."""
+    actions.permit(db, actor, Verb.ADD_PICTURE)
+    old = db.execute(
+        "DELETE FROM waiting_pictures WHERE at < ? AND NOT EXISTS "
+        "(SELECT 1 FROM drafts WHERE instr(drafts.body, waiting_pictures.id)) RETURNING id, format",
+        [times.after(-WAITING_SECONDS)],
+    ).fetchall()
+    if _known(db, str(row["id"]), actor) is None:
+        credit = db.execute("SELECT credit FROM credits WHERE editor_id = ?", [actor.id]).fetchone()
+        insert(db, "waiting_pictures", {**row, "credit": credit and credit["credit"]})
+    return [(each["id"], each["format"]) for each in old]
+
+
+def _set_words(db: Database, picture_id: str, words: Mapping[str, Any], actor: Actor) -> Waiting | None:
+    if _row(db, picture_id, actor) is None:
+        return None
+    db.table("waiting_pictures").update(picture_id, dict(words))
+    _remember(db, actor, words["credit"])
+    return get(db, picture_id, actor)
+
+
+def _describe(db: Database, picture_id: str, words: Mapping[str, object], actor: Actor) -> bool:
+    row = _row(db, picture_id, actor)
+    if row is None:
+        if db.execute("SELECT 1 FROM pictures WHERE id = ?", [picture_id]).fetchone():
+            return False  # the form was sent twice
+        raise Invalid(Reason("file", NOT_ANY_MORE))
+    _make_public(db, picture_id, dict(row), words, actor)
+    return bool(row["animated"])
+
+
+def _make_public(
+    db: Database, picture_id: str, made: Mapping[str, Any], words: Mapping[str, object], actor: Actor
+) -> None:
+    pictures.put(db, made, words, actor)
+    db.execute("DELETE FROM waiting_pictures WHERE id = ?", [picture_id])
+
+
+def _remember(db: Database, actor: Actor, credit: object) -> None:
+    db.execute("INSERT OR REPLACE INTO credits (editor_id, credit) VALUES (?, ?)", [actor.id, credit])
+
+
+def _row(db: Database, picture_id: str, editor: Actor) -> Row | None:
+    sought = "SELECT * FROM waiting_pictures WHERE id = ? AND editor_id = ?"
+    return db.execute(sought, [picture_id, editor.id]).fetchone()
+
+
+def _waiting(row: Row) -> Waiting:
+    values = {name: row[name] for name in Waiting.__dataclass_fields__}
+    return Waiting(**values | {"animated": bool(row["animated"])})
