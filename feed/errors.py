@@ -60,6 +60,18 @@ class NotAllowed(PermissionError):
         self.reason = reason
 
 
+class OtherEditor(NotAllowed):
+    """It was written while another editor was signed in with this browser."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            Message(
+                "Another editor wrote this and is not signed in here any more. Nothing was stored. Sign in as that "
+                "editor and send it again."
+            )
+        )
+
+
 class Stale(RuntimeError):
     """Somebody else changed it since the editor read it. `current` is the present state."""
 

@@ -11,7 +11,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 from flask import Flask, Response, g, redirect, request, url_for
 from werkzeug.exceptions import BadRequest, Forbidden, RequestEntityTooLarge, Unauthorized
 
-from feed.errors import Message, Missing
+from feed.errors import Message, Missing, OtherEditor
 from feed.store import sessions
 from feed.store.editors import Editor
 from feed.store.sessions import COOKIE, HOST_COOKIE
@@ -139,6 +139,20 @@ def check_form() -> None:
             unquote_to_bytes(raw.replace(b"+", b" ")).decode()
         except UnicodeDecodeError:
             raise BadRequest(Message("This form is not UTF-8.")) from None
+
+
+def check_form_of_editor() -> None:
+    """Checks a form of the desk like `check_form`, and that it is this editor's. Raises OtherEditor too."""
+    check_form()
+    if request.mimetype == "application/x-www-form-urlencoded":
+        check_editor(request.form.get("editor"))
+
+
+def check_editor(said: object) -> None:
+    """Refuses what another editor wrote, who was signed in with this browser when the page came. `said` is the id that
+    the page sent with it; a page of the release before sends none. Raises OtherEditor."""
+    if said and str(said) != str(g.editor.id):
+        raise OtherEditor
 
 
 def check_strangers_form() -> None:

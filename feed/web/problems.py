@@ -9,7 +9,7 @@ from werkzeug.exceptions import ClientDisconnected, HTTPException, NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
 from feed import repeats
-from feed.errors import Crowded, Gone, Invalid, Message, Missing, NotAllowed, Stale, Throttled, Unsaved
+from feed.errors import Crowded, Gone, Invalid, Message, Missing, NotAllowed, OtherEditor, Stale, Throttled, Unsaved
 from feed.store.database import OperationalError, Restoring
 from feed.web import moved, resend
 from feed.web.guards import FRAMED, is_for_script
@@ -18,6 +18,7 @@ from feed.web.services import services
 NOTHING = Message("There is nothing at this address.")
 HALF_A_CHARACTER = Message("What was sent holds half of a character.")  # JSON may: "\\ud800"
 
+OTHER_EDITOR = {"Liveline-Refused": "other-editor"}  # tells the desk's script that it is not about the text
 LATER = (Crowded, Unsaved, OperationalError)  # errors after which the same request may succeed a moment later
 
 Answer = BaseResponse | tuple[str, int] | tuple[str, int, dict[str, str]]
@@ -30,6 +31,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(Invalid, _invalid)
     app.register_error_handler(Stale, lambda _: answer(409, Message("Somebody else changed this in the meantime.")))
     app.register_error_handler(NotAllowed, lambda error: answer(403, error.reason))
+    app.register_error_handler(OtherEditor, lambda error: answer(403, error.reason, OTHER_EDITOR))
     app.register_error_handler(Throttled, _throttled)
     app.register_error_handler(UnicodeEncodeError, lambda _: answer(422, HALF_A_CHARACTER))
     for later in LATER:

@@ -113,3 +113,31 @@ def test_an_article_says_where_it_is_too(shared: Server, slug: str, desk: Page) 
     desk.get_by_role("button", name="Save").click()
     expect(desk.locator(".done")).to_contain_text("Saved.")
     assert kept_on_device(desk) == []
+
+
+def test_what_one_editor_typed_is_not_stored_under_another_who_signed_in_since(
+    shared: Server, slug: str, desk: Page
+) -> None:
+    body(desk).fill("The secret scoop")
+    expect(desk.locator(STATE)).to_have_text("Saved")
+    other = desk.context.new_page()
+    other.context.clear_cookies()
+    other.goto(f"{shared.url}/desk/")
+    sign_in(other, "alice")
+    expect(other.get_by_role("heading", name="Desk")).to_be_visible()
+    body(desk).fill("The secret scoop, and more")
+    expect(desk.get_by_role("alert")).to_contain_text("Another editor wrote this")
+    desk.get_by_role("button", name="Publish").click()
+    expect(desk.get_by_role("alert")).to_contain_text("Another editor wrote this")
+    other.reload()
+    expect(other.locator("main")).not_to_contain_text("secret")
+    assert shared.version(slug) == 0
+    other.goto(f"{shared.url}/desk/feeds/{slug}")
+    expect(body(other)).to_have_value("")
+    other.context.clear_cookies()
+    other.close()
+    desk.goto(f"{shared.url}/desk/feeds/{slug}")
+    sign_in(desk)
+    expect(body(desk)).to_have_value("The secret scoop, and more")
+    desk.get_by_role("button", name="Publish").click()
+    expect(desk.locator("li.update .text")).to_have_text("The secret scoop, and more")

@@ -18,12 +18,12 @@ from feed.web.desk import (
     updates,
     uploads,
 )
-from feed.web.guards import check_form, require_editor
+from feed.web.guards import check_form_of_editor, require_editor
 from feed.web.services import before_a_search
 
 desk = Blueprint("desk", __name__, url_prefix="/desk")
 desk.before_request(require_editor)
-desk.before_request(check_form)
+desk.before_request(check_form_of_editor)
 desk.before_request(before_a_search)
 for each in (overview, feeds, updates, drafts, discarded, preview, paste, articles, pictures, uploads, profile):
     desk.register_blueprint(each.pages)

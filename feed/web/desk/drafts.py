@@ -12,6 +12,7 @@ from feed.store.database import Database
 from feed.store.drafts import Draft, State
 from feed.store.updates import Update
 from feed.web.bodies import FORM_BYTES, json_object
+from feed.web.guards import check_editor
 from feed.web.problems import problem
 from feed.web.services import services
 
@@ -36,7 +37,8 @@ def draft(draft_id: str) -> Response:
 @pages.put("/<draft_id>")
 def save(draft_id: str) -> Response:
     """Saves a state of the draft. 409 with both states when the stored one is not older, or was published."""
-    given = json_object(FORM_BYTES)
+    given = dict(json_object(FORM_BYTES))
+    check_editor(given.pop("editor", None))
     try:
         saved = drafts.save(services().store, draft_id, g.editor, given)
     except Stale as error:

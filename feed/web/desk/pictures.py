@@ -16,6 +16,7 @@ from feed.store.waiting import Waiting
 from feed.web.desk.done import done_in
 from feed.web.desk.forms import PICTURES_SHOWN
 from feed.web.desk.upload import Upload, read_upload
+from feed.web.guards import check_editor
 from feed.web.problems import LATER, not_now
 from feed.web.services import services
 
@@ -33,6 +34,7 @@ def upload_picture() -> Any:
     """Stores a picture: the file that was sent, or without one the file that was kept because its texts were
     refused."""
     form, upload = read_upload()
+    check_editor(form.get("editor"))
     given = _words(form)
     kept = form.get("waiting") or None
     try:

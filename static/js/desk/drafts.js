@@ -77,9 +77,11 @@ export function goOn(form, next) {
   if (next.elements.draft_id?.value === form.elements.draft_id?.value) next.dataset.seq = form.dataset.seq;
 }
 
-// Sends a state of a draft. Rejects where there is no answer, or one that says nothing about the draft.
+// Sends a state of a draft, which the site takes only while the editor of this page is signed in. Rejects where there is no
+// answer, or one that says nothing about the draft.
 export async function sendState(id, state) {
-  const answer = await sendJson("PUT", `/desk/drafts/${id}`, state);
+  const editor = Number(document.querySelector("form[data-editor]").dataset.editor);
+  const answer = await sendJson("PUT", `/desk/drafts/${id}`, { ...state, editor });
   if (answer.status >= 500 || answer.status === 429) throw answer;
   return answer;
 }
