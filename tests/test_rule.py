@@ -4,22 +4,24 @@ The store, the tail and the endpoints are real; between tail and reader is a net
 reorders. Whatever happens, a page that has caught up equals a fresh GET of that page.
 """
 
-import tempfile
 from collections.abc import Callable
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from app import create_app
 from feed.errors import Gone
 from feed.followers.tail import Tail
-from feed.store import editors, feeds, migrations, publishing, updates
+from feed.store import feeds, publishing, updates
+from feed.store.editors import Editor
 from feed.store.updates import Update, Which
 from feed.web import feed_page
-from tests.conftest import PASSWORD
+from tests.conftest import application_in, site_in
 from tests.reader import OpenPage, updates_in
 
 FEED = "news"
@@ -28,21 +30,29 @@ WHICH = st.integers(0, 99)
 EDITS: list[dict[str, Any]] = [{"body": "New"}, {"body": "Newer"}, {"pinned": True}, {"key": True}, {"key": False}]
 
 
+@cache
+def beginning() -> tuple[bytes, Editor, list[Update]]:
+    """The database that each example copies, its editor, and its updates: more than one page in every view, so that
+    there is something behind Show More."""
+    with TemporaryDirectory() as folder:
+        with site_in(Path(folder)) as site:
+            made = [site.publish(f"Before {n}", key=n % 9 > 0) for n in range(feed_page.SHOWN + 6)]
+        return (Path(folder) / "feed.db").read_bytes(), site.bob, made
+
+
 class Network(RuleBasedStateMachine):
     """Editors write, the tail pushes into `wire`, and the wire has its moods."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = tempfile.TemporaryDirectory()
-        self.app = create_app({"FEED_DATABASE": str(Path(self.folder.name) / "feed.db")})
+        self.site = ExitStack()
+        folder = Path(self.site.enter_context(TemporaryDirectory()))
+        content, self.bob, made = beginning()
+        (folder / "feed.db").write_bytes(content)
+        self.app = self.site.enter_context(application_in(folder))
         self.services = self.app.extensions["liveline"]
         self.store = self.services.store
-        migrations.upgrade(self.store)
-        self.bob = editors.add(self.store, "bob", PASSWORD, "editor", actor=None)
-        self.updates = [  # more than one page in every view, so that there is something behind Show More
-            publishing.publish(self.store, FEED, self.bob, {"body": f"Before {number}", "key": number % 9 > 0})
-            for number in range(feed_page.SHOWN + 6)
-        ]
+        self.updates = [*made]
         self.wire: list[dict[str, Any]] = []
         self.late: list[dict[str, Any]] = []
         self.pushed: list[dict[str, Any]] = []
@@ -56,9 +66,8 @@ class Network(RuleBasedStateMachine):
         assert self.page.older
 
     def teardown(self) -> None:
-        self.reconnect()
-        self.store.close()
-        self.folder.cleanup()
+        with self.site:
+            self.reconnect()
 
     @rule(text=st.sampled_from(["One", "Two", "*Three*"]), key=st.booleans(), pinned=st.booleans(), mishap=MISHAPS)
     def publish(self, text: str, key: bool, pinned: bool, mishap: str) -> None:

@@ -1,7 +1,8 @@
 """An open page of an article shows every edit of every part, whatever the network does meanwhile."""
 
-import tempfile
+from contextlib import ExitStack
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -10,11 +11,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from lxml import html
 
-from app import create_app
 from feed.followers.tail import Tail
-from feed.store import editors, feeds, migrations, writing
+from feed.store import editors, feeds, writing
 from feed.store.feeds import QUIET
-from tests.conftest import PASSWORD, Site
+from tests.conftest import PASSWORD, Site, site_in
 from tests.test_reader_pages import a_picture
 
 MISHAPS = st.sampled_from(["", "", "lost", "twice", "together with the next"])
@@ -69,12 +69,9 @@ class Edits(RuleBasedStateMachine):
 
     @initialize(live=st.booleans())
     def open(self, live: bool) -> None:
-        self.folder = tempfile.TemporaryDirectory()
-        self.app = create_app({"FEED_DATABASE": str(Path(self.folder.name) / "feed.db")})
-        self.services = self.app.extensions["liveline"]
-        self.store = self.services.store
-        migrations.upgrade(self.store)
-        self.bob = editors.add(self.store, "bob", PASSWORD, "editor", "Bob Brown", actor=None)
+        self.around = ExitStack()
+        site = self.around.enter_context(site_in(Path(self.around.enter_context(TemporaryDirectory()))))
+        self.app, self.services, self.store, self.bob = site.app, site.services, site.services.store, site.bob
         for slug, given in (("quay", {}), ("harbour", {"live": live})):
             writing.create(self.store, self.bob, {"slug": slug, "headline": "The harbour", "body": "Text", **given})
         self.page = OpenStory(self.app.test_client(), "harbour")
@@ -89,10 +86,9 @@ class Edits(RuleBasedStateMachine):
         self.tail.watch(self.page.feed)
 
     def teardown(self) -> None:
-        if hasattr(self, "folder"):
-            self.reconnect()
-            self.store.close()
-            self.folder.cleanup()
+        if hasattr(self, "around"):
+            with self.around:
+                self.reconnect()
 
     @rule(
         given=st.fixed_dictionaries(
