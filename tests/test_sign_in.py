@@ -112,8 +112,9 @@ def test_a_wrong_try_says_not_which_word_was_wrong_and_keeps_the_name(site: Site
 
 
 def test_an_unknown_name_costs_the_same_work_as_a_wrong_password(site: Site) -> None:
+    editors.add(site.services.store, "eve", PASSWORD, "editor", actor=None)
     with site.services.store.read() as db:
-        (stored,) = db.execute("SELECT password_hash FROM editors WHERE name = 'bob'").fetchone()
+        (stored,) = db.execute("SELECT password_hash FROM editors WHERE name = 'eve'").fetchone()
     assert extract_parameters(hashes.NOBODY) == extract_parameters(stored)
     with pytest.raises(VerifyMismatchError):  # computed and compared, not refused for its form
         PasswordHasher().verify(hashes.NOBODY, PASSWORD)
