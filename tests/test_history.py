@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from feed.difference import MOST_COMPARED
 from feed.errors import Invalid
-from feed.render.history import MOST_COMPARED, difference
+from feed.render.history import difference
 from feed.store import revisions
 from feed.web.reader import REVISIONS_SHOWN
 from tests.conftest import FROM_HERE, Site

@@ -11,6 +11,7 @@ from feed.store import addresses, editors, feeds, pictures
 from feed.store.editors import Editor
 from feed.store.feeds import Feed, Row
 from feed.store.pictures import Picture
+from feed.store.revisions import Save
 
 _COLUMNS = """
     articles.id, articles.slug, articles.revision, articles.kicker, articles.headline, articles.standfirst,
@@ -68,6 +69,17 @@ def as_of(db: Database, article: Article, revision: int) -> dict[str, Any]:
         stored["author"] = editors.by_id(db, author_id).name if author_id else None
         stored |= {"picture": stored["picture_id"], "draft": bool(stored["draft"])}
     return stored
+
+
+def saves_after(db: Database, article: Article, revision: int, limit: int) -> list[Save]:
+    """Up to `limit` saves of the article after that revision, the latest first."""
+    rows = db.execute(
+        "SELECT revision, coalesce(display_name, '') AS by, at FROM article_revisions "
+        "LEFT JOIN editors ON editors.id = editor_id WHERE article_id = ? AND revision > ? "
+        "ORDER BY revision DESC LIMIT ?",
+        [article.id, revision, limit],
+    )
+    return [Save(**dict(row)) for row in rows]
 
 
 def newest_first(db: Database, limit: int, *, drafts: bool = False) -> list[Article]:

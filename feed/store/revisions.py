@@ -39,6 +39,16 @@ class Revision:
     first: bool = False
 
 
+@dataclass(frozen=True)
+class Save:
+    """Who saved a revision, and when. `note` is what was told to readers about the change."""
+
+    revision: int
+    by: str
+    at: str
+    note: str | None = None
+
+
 def of(db: Database, update: Update, before: int, limit: int) -> list[Revision]:
     """Up to `limit` revisions of the update that readers could see and that are lower than `before`, newest first. The
     first revision carries the update's byline, whoever worked on the draft."""
@@ -55,3 +65,21 @@ def keep(db: Database, update_id: int, editor: Editor, moment: str, note: str | 
         "SELECT id, revision, headline, body, html, ?, ?, ?, ? FROM updates WHERE id = ?",
         [editor.id, editor.display_name, moment, note, update_id],
     )
+
+
+def saves_after(db: Database, update_id: int, revision: int, limit: int) -> list[Save]:
+    """Up to `limit` saves of the update after that revision, the latest first. For the desk only."""
+    rows = db.execute(
+        "SELECT revision, byline AS by, at, note FROM revisions WHERE update_id = ? AND revision > ? "
+        "ORDER BY revision DESC LIMIT ?",
+        [update_id, revision, limit],
+    )
+    return [Save(**dict(row)) for row in rows]
+
+
+def text_of(db: Database, update_id: int, revision: int) -> tuple[str | None, str] | None:
+    """Headline and Markdown of the update at that revision; None where it has no such revision. For the desk only."""
+    row = db.execute(
+        "SELECT headline, body FROM revisions WHERE update_id = ? AND revision = ?", [update_id, revision]
+    ).fetchone()
+    return (row["headline"], row["body"]) if row else None

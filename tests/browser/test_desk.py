@@ -120,22 +120,6 @@ def test_a_lost_line_alone_signs_nobody_out(shared: Server, slug: str, desk: Pag
     expect(desk.get_by_role("alert")).to_have_count(0)
 
 
-def test_a_conflict_shows_both_texts_and_loses_neither(shared: Server, slug: str, desk: Page) -> None:
-    update = shared.publish("As it was", slug)
-    desk.locator("li.update-tools a.edit").click()
-    form = desk.locator("form.edit")
-    form.get_by_label("Update").fill("My words")
-    shared.api("PATCH", f"/api/v1/updates/{update['id']}", {"body": "Their words", "revision": 1})
-    expect(desk.locator("li.update .text")).to_have_text(["Their words"])
-    form.get_by_role("button", name="Save").click()
-    expect(desk.locator("form.edit .theirs")).to_have_text("Their words")
-    expect(desk.locator("form.edit").get_by_label("Update")).to_have_value("My words")
-    desk.locator("form.edit").get_by_label("Update").fill("Our words")
-    desk.locator("form.edit").get_by_role("button", name="Save").click()
-    expect(desk.locator("li.update .text")).to_have_text(["Our words"])
-    expect(desk.locator("form.edit")).to_have_count(0)
-
-
 def test_a_refused_text_comes_back_with_the_reason(shared: Server, slug: str, desk: Page) -> None:
     desk.get_by_role("button", name="+ Headline").click()
     desk.get_by_label("Headline (optional)").fill("A headline without words below")

@@ -126,7 +126,7 @@ def test_an_edit_kept_while_a_colleague_saved_is_offered_with_both_texts(shared:
     form = desk.locator("form.edit")
     expect(form.get_by_role("textbox", name="Update")).to_have_value("Mine, unsaved")
     form.get_by_role("button", name="Save").click()
-    expect(form.locator(".theirs")).to_have_text("Theirs")
+    expect(form.locator(".conflict")).to_contain_text("Theirs")
     expect(form.get_by_role("textbox", name="Update")).to_have_value("Mine, unsaved")
 
 

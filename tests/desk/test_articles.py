@@ -61,7 +61,12 @@ def test_two_editors_of_one_article_lose_nothing(site: Site) -> None:
     assert field(conflict, "body") == "Bob's words"
     assert "Alice&#39;s words" in conflict.text
     assert "Alice’s words" in site.charlie.get("/articles/harbour").text
-    merged = send(bob, "/desk/articles/harbour", headline="H", body="Both", revision=field(conflict, "revision"))
+    assert (field(conflict, "revision"), field(conflict, "against")) == ("1", "2"), "not before a choice"
+    mine = {"headline": "H", "body": "Bob's words", "revision": "1", "against": "2"}
+    chosen = send(bob, "/desk/articles/harbour", **mine, choice="mine")
+    assert (chosen.status_code, field(chosen, "body"), field(chosen, "revision")) == (409, "Bob's words", "2")
+    assert "Alice’s words" in site.charlie.get("/articles/harbour").text
+    merged = send(bob, "/desk/articles/harbour", headline="H", body="Both", revision=field(chosen, "revision"))
     assert merged.status_code == 303
 
 
@@ -79,7 +84,16 @@ def test_an_article_conflict_keeps_what_each_editor_changed(site: Site) -> None:
     assert (
         element(refused.text, "input", name="draft", value="1").get("checked") is None
     )  # published by alice, and not by accident a draft again
-    assert refused.text.count('<pre class="theirs">') == 1  # both changed the kicker
     assert 'value="Bob&#39;s"' in refused.text
-    assert '<pre class="theirs">Alice&#39;s</pre>' in refused.text
-    assert elements(refused.text, "input", name="revision", value="2")
+    assert elements(refused.text, "ins")[2].text_content() == "[put in: Alice's]"  # both changed the kicker
+    again = {name: field(refused, name) for name in ("headline", "standfirst", "byline", "body", "kicker", "revision")}
+    both = send(bob, "/desk/articles/harbour", **again, against=field(refused, "against"), choice="merge")
+    assert field(both, "kicker") == "⟦Alice Adams: Alice's⟧ ⟦You: Bob's⟧"
+    assert (field(both, "standfirst"), field(both, "body")) == ("Alice's standfirst", "Bob's body")
+    assert "In 1 place you both changed the same." in both.text
+    unfinished = {**again, "kicker": field(both, "kicker"), "revision": field(both, "revision")}
+    refused = send(bob, "/desk/articles/harbour", **unfinished)
+    assert (refused.status_code, "Both variants are still here." in refused.text) == (422, True)
+    assert send(bob, "/desk/articles/harbour", **{**unfinished, "kicker": "Ours"}).status_code == 303
+    page = site.charlie.get("/articles/harbour").text
+    assert all(words in page for words in ("Ours", "Alice’s standfirst", "Bob’s body"))

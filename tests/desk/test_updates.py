@@ -84,23 +84,6 @@ def test_an_edit_is_seen_and_marked(site: Site) -> None:
     assert "<h3>" not in page
 
 
-@pytest.mark.parametrize("revision", ["1", "", "x", "0", "9" * 30, "-2"])
-def test_a_conflict_shows_both_texts_and_saves_neither(site: Site, revision: str) -> None:
-    update = site.publish("As both read it")
-    alice, bob = site.at_desk("alice"), site.at_desk()
-    send(alice, f"/desk/updates/{update.id}", headline="Hers", body="Alice's words", revision="1")
-    before = site.versions()
-    answer = send(bob, f"/desk/updates/{update.id}", headline="His", body="Bob's words", revision=revision)
-    assert answer.status_code == 409
-    assert (field(answer, "headline"), field(answer, "body")) == ("His", "Bob's words")
-    theirs = answer.text.split("conflict", 1)[1].split("</div>")[0]
-    assert "Hers" in theirs
-    assert "Alice&#39;s words" in theirs
-    assert site.versions() == before
-    merged = send(bob, f"/desk/updates/{update.id}", headline="", body="Both", revision=field(answer, "revision"))
-    assert merged.status_code == 303
-
-
 def test_a_refused_edit_keeps_the_revision_that_was_read(site: Site) -> None:
     update = site.publish("As both read it")
     send(site.at_desk("alice"), f"/desk/updates/{update.id}", headline="", body="Alice's words", revision="1")

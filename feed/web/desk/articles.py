@@ -1,21 +1,26 @@
 """Articles at the desk: the form of each, what somebody else saved meanwhile, and the preview."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 
 from feed import fields
-from feed.errors import Invalid, Stale, by_field
+from feed.errors import Invalid, Message, Stale, by_field
 from feed.store import articles, editors, pictures, writing
 from feed.store.articles import Article
 from feed.store.editors import Editor
 from feed.web import article_page
+from feed.web.desk import conflict
+from feed.web.desk.conflict import Choice, Conflict, Sides
 from feed.web.desk.done import done_in
 from feed.web.desk.forms import PICTURES_SHOWN, revision_read
 from feed.web.services import services
 
 pages = Blueprint("articles", __name__)
+
+_COMPARED = ("kicker", "headline", "slug", "standfirst", "body", "byline", "author", "language", "picture", "draft")
 
 
 @pages.get("/new-article")
@@ -46,17 +51,21 @@ def edit_article_form(slug: str) -> str:
 
 @pages.post("/articles/<slug>")
 def edit_article(slug: str) -> Any:
-    """Saves an article. Where somebody else has saved it since the form was made, both texts come back instead."""
+    """Saves an article. Where somebody else has saved it since the form was made, the form comes back with what both
+    changed, and with the choice between them; a form with that choice comes back as it was chosen, to be saved."""
     given, revision = _fields(), revision_read()
     if "slug" in request.form:
         given["slug"] = request.form["slug"]
     with services().store.read() as db:
-        author = articles.get(db, slug, drafts=True).author
+        current = articles.get(db, slug, drafts=True)
+    if choice := conflict.chosen():
+        return _chosen(current, given, revision, choice), 409
     try:
-        slug = writing.edit(services().store, slug, g.editor, _unless_chosen(given, author), revision).slug
+        conflict.check(fields.ARTICLE, given)
+        sent = _unless_chosen(given, current.author)
+        slug = writing.edit(services().store, slug, g.editor, sent, revision).slug
     except Stale as error:
-        merged, theirs = _merged(error.current, given, revision)
-        return _form(error.current, merged, theirs=theirs), 409
+        return _in_conflict(error.current, given, revision), 409
     except Invalid as error:
         with services().store.read() as db:
             current = articles.get(db, slug, drafts=True)
@@ -95,20 +104,40 @@ def _values(article: Article) -> dict[str, object]:
     return {**vars(article), "picture": picture, "author": author, "live": article.live}
 
 
-def _merged(current: Article, given: dict[str, object], revision: int) -> tuple[dict[str, object], dict[str, object]]:
-    """What the form shows after a conflict, and what of theirs it would overwrite. A field that this editor did not
-    touch becomes theirs; coverage has a button of its own, and is theirs always."""
+def _in_conflict(current: Article, given: dict[str, object], revision: int) -> str:
+    """The form with the conflict, which keeps the revision that was read until its editor has chosen. Coverage has a
+    button of its own, and is theirs always."""
+    sides = _sides(current, given, revision)
+    told = services().store.stories.run(conflict.compare, sides, *_words())
+    shown = {**given, **sides.mine, "live": current.live}
+    return _form(replace(current, revision=revision), shown, conflict=told)
+
+
+def _chosen(current: Article, given: dict[str, object], revision: int, choice: Choice) -> str:
+    """The form as it was chosen, or with a conflict again if a revision was saved that the editor has not seen."""
+    if not conflict.sees(current.revision):
+        return _in_conflict(current, given, revision)
+    sides = _sides(current, given, revision)
+    fields_now, told = services().store.stories.run(conflict.choose, sides, choice, *_words())
+    return _form(current, {**fields_now, "live": current.live}, conflict=told)
+
+
+def _sides(current: Article, given: dict[str, object], revision: int) -> Sides:
     with services().store.read() as db:
-        read = articles.as_of(db, current, revision)
-    mine = fields.clean(fields.ARTICLE, given, partial=True)
-    theirs = _values(current)
-    merged, overwritten = {**given, "live": current.live}, {}
-    for name in mine.keys() - {"live"}:
-        if name in read and mine[name] == (read[name] or None if name != "draft" else read[name]):
-            merged[name] = theirs[name]
-        elif theirs[name] not in (mine[name], read.get(name)):
-            overwritten[name] = theirs[name]
-    return merged, overwritten
+        began = articles.as_of(db, current, revision)
+        saves = articles.saves_after(db, current, *conflict.since(revision, current.revision, known=bool(began)))
+    theirs = {name: value for name, value in _values(current).items() if name in _COMPARED}
+    return conflict.sides(fields.ARTICLE, began or None, theirs, given, against=current.revision, saves=saves)
+
+
+def _words() -> tuple[Callable[[str], str], conflict.Shown]:
+    """Translates, and names what is chosen from a list, in the language of this page."""
+    translate, shown = conflict.words(services().languages.now, Message("The site’s"))
+    with services().store.read() as db:
+        people = {each.name: each.display_name for each in editors.everyone(db)}
+        alts = {each.id: each.alt for each in pictures.latest(db, PICTURES_SHOWN)}
+    named = {"author": people, "picture": alts}
+    return translate, lambda name, value: named.get(name, {}).get(str(value)) or shown(name, value)
 
 
 def _form(
@@ -116,7 +145,7 @@ def _form(
     given: dict[str, object],
     error: Invalid | None = None,
     *,
-    theirs: dict[str, object] | None = None,
+    conflict: Conflict | None = None,
 ) -> str:
     with services().store.read() as db:
         choice, done = pictures.latest(db, PICTURES_SHOWN), done_in(db, request.args)
@@ -128,6 +157,6 @@ def _form(
         article=article,
         given=given,
         errors=by_field(error),
-        theirs=theirs,
+        conflict=conflict,
         pictures=choice,
     )

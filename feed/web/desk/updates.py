@@ -1,16 +1,19 @@
 """Updates at the desk: publish, edit, make key or pinned, retract."""
 
 import uuid
+from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 
+from feed import fields
 from feed.errors import Invalid, KeyUsed, Message, Reason, Stale, by_field
-from feed.store import drafts, idempotency, publishing, updates
+from feed.store import drafts, idempotency, publishing, revisions, updates
 from feed.store.drafts import Draft
 from feed.store.updates import Update
-from feed.web.desk import composer
+from feed.web.desk import composer, conflict
+from feed.web.desk.conflict import Choice, Conflict, Sides
 from feed.web.desk.forms import draft_named, revision_read
 from feed.web.services import services
 
@@ -55,16 +58,17 @@ def edit_form(update_id: int) -> str:
 
 @pages.post("/updates/<int:update_id>")
 def edit(update_id: int) -> Any:
-    """Saves an edit. Where somebody else has saved one since the form was made, both texts come back instead."""
-    revision = revision_read()
-    given: dict[str, object] = {name: request.form.get(name) for name in ("headline", "body", "note")}
-    if "language" in request.form:  # a form of the release before has none, and takes none away
-        given["language"] = request.form["language"]
+    """Saves an edit. Where somebody else has saved one since the form was made, the form comes back with what both
+    changed, and with the choice between them; a form with that choice comes back as it was chosen, to be saved."""
+    revision, given = revision_read(), _edited()
+    if choice := conflict.chosen():
+        return _chosen(update_id, given, revision, choice), 409
     try:
-        draft_id = _draft_id()
-        update = publishing.edit(services().store, update_id, g.editor, given, revision, draft_id=draft_id)
+        conflict.check(fields.EDIT, given)
+        sent = {name: value for name, value in given.items() if name != "language" or _language_changed()}
+        update = publishing.edit(services().store, update_id, g.editor, sent, revision, draft_id=_draft_id())
     except Stale as error:
-        return _edit_form(error.current, given, conflict=True), 409
+        return _in_conflict(error.current, given, revision), 409
     except Invalid as error:
         return _edit_form(_update(update_id), given, error=error, revision=revision), 422
     return _back_to(update, "edited")
@@ -119,12 +123,59 @@ def _fields() -> dict[str, object]:
     return {**texts, "key": "key" in request.form, "pinned": "pinned" in request.form}
 
 
+def _edited() -> dict[str, object]:
+    given: dict[str, object] = {name: request.form.get(name) for name in ("headline", "body", "note")}
+    if "language" in request.form:  # a form of the release before has none, and takes none away
+        given["language"] = request.form["language"]
+    return given
+
+
+def _language_changed() -> bool:
+    """Whether this editor chose another language than the form had. An edit of the language is no revision, so a form
+    that was not touched must not take back what somebody else chose."""
+    return request.form.get("language_read") != request.form.get("language")
+
+
+def _in_conflict(current: Update, given: dict[str, object], revision: int) -> str:
+    """The form with the conflict, which keeps the revision that was read until its editor has chosen."""
+    sides = _sides(current, given, revision)
+    told = services().store.texts.run(conflict.compare, sides, *_words())
+    return _edit_form(current, {**sides.mine}, conflict=told, revision=revision)
+
+
+def _chosen(update_id: int, given: dict[str, object], revision: int, choice: Choice) -> str:
+    """The form as it was chosen, or with a conflict again if a revision was saved that the editor has not seen."""
+    current = _update(update_id)
+    if not conflict.sees(current.revision):
+        return _in_conflict(current, given, revision)
+    sides = _sides(current, given, revision)
+    fields_now, told = services().store.texts.run(conflict.choose, sides, choice, *_words())
+    return _edit_form(current, fields_now, conflict=told)
+
+
+def _sides(current: Update, given: dict[str, object], revision: int) -> Sides:
+    with services().store.read() as db:
+        began = revisions.text_of(db, current.id, revision)
+        saves = revisions.saves_after(db, current.id, *conflict.since(revision, current.revision, known=bool(began)))
+    theirs = {"headline": current.headline, "body": current.body, "language": current.language, "note": None}
+    base = None
+    if began:
+        read = request.form.get("language_read", current.language or "")
+        base = {"headline": began[0], "body": began[1], "language": read, "note": None}
+    return conflict.sides(fields.EDIT, base, theirs, given, against=current.revision, saves=saves)
+
+
+def _words() -> tuple[Callable[[str], str], conflict.Shown]:
+    """Translates, and names what is chosen from a list, in the language of this page."""
+    return conflict.words(services().languages.now, Message("The feed’s"))
+
+
 def _edit_form(
     update: Update,
     given: dict[str, object] | None = None,
     *,
     error: Invalid | None = None,
-    conflict: bool = False,
+    conflict: Conflict | None = None,
     revision: int | None = None,
     draft: Draft | None = None,
 ) -> str:

@@ -66,7 +66,7 @@ async function submit(form, kind, button) {
     goOn(form, next);
     form.replaceWith(next);
     keep(next);
-    next.querySelector("[aria-invalid], textarea, input:not([type=hidden])").focus();
+    next.querySelector("[aria-invalid], .conflict[tabindex], textarea, input:not([type=hidden])").focus();
   } else {
     const tools = form.closest(".update-tools");
     forget(form);

@@ -10,9 +10,9 @@ addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || event.isComposing || !form) return;
   const button = form.querySelector("button.primary, button.danger");
   if (event.ctrlKey || event.metaKey) {
-    if (!button) return;
     event.preventDefault();
-    form.requestSubmit(button);
+    // A form in conflict has no such button until its editor has chosen.
+    if (button) form.requestSubmit(button);
   } else if (event.target.matches("input:is([type=text], [type=checkbox])") && form.matches(".composer, .edit, .article-form, .retraction")) {
     // Nothing is sent by Enter alone: it leads on to the next field, and never to the button that retracts.
     event.preventDefault();

@@ -1,0 +1,190 @@
+"""Two editors of one update, as plain forms: nothing of either is lost, overwritten or mixed without being shown."""
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from tests.conftest import Site
+from tests.desk.forms import field, send
+from tests.pages import element, elements, words
+
+NAMES = ("headline", "body", "language", "note", "revision", "against", "language_read", "draft_id")
+
+
+class Form:
+    """An update's form in a browser, as it came last."""
+
+    def __init__(self, browser: FlaskClient, update_id: int) -> None:
+        self._browser, self._address = browser, f"/desk/updates/{update_id}"
+        self.page: TestResponse = browser.get(self._address)
+
+    def send(self, **typed: str) -> "Form":
+        """Sends the form with these fields changed."""
+        fields = {name: self[name] for name in NAMES if elements(self.page.text, name=name)}
+        self.page = send(self._browser, self._address, **{**fields, **typed})
+        return self
+
+    def __getitem__(self, name: str) -> str:
+        if name == "language":
+            (chosen, *_) = [*elements(self.page.text, "option", selected=True), None]
+            return "" if chosen is None else str(chosen.get("value"))
+        return field(self.page, name)
+
+    @property
+    def said(self) -> str:
+        """The notice of the form, as it is read."""
+        return words(element(self.page.text, class_="notice"))
+
+    @property
+    def changes(self) -> list[str]:
+        """What each side changed, as a screen reader reads it."""
+        return [each.text_content() for each in elements(self.page.text, class_="compared")]
+
+
+def test_a_stale_edit_shows_who_saved_when_and_what_each_changed(site: Site) -> None:
+    update = site.publish("Two cars burn. Nobody is hurt.")
+    form = Form(site.at_desk(), update.id)
+    Form(site.at_desk("alice"), update.id).send(body="Two boats burn. Nobody is hurt.", note="They were boats.")
+    before = site.versions()
+    form.send(body="Two cars burn. One is hurt.")
+    assert form.page.status_code == 409
+    assert "Alice Adams saved this at" in form.said
+    assert "They were boats." in form.said
+    assert form.changes == [
+        "Two [taken out: cars] [put in: boats] burn. Nobody is hurt.",
+        "Two cars burn. [taken out: Nobody] [put in: One] is hurt.",
+    ]
+    assert form["body"] == "Two cars burn. One is hurt."
+    assert [each.get("value") for each in elements(form.page.text, "button", name="choice")] == [
+        "theirs",
+        "mine",
+        "merge",
+    ]
+    assert site.versions() == before
+
+
+def test_nothing_is_saved_before_a_choice_however_often_it_is_sent(site: Site) -> None:
+    update = site.publish("As both read it")
+    form = Form(site.at_desk(), update.id)
+    site.edit(update, body="Theirs")
+    before = site.versions()
+    for _ in range(2):
+        form.send(body="Mine")
+        assert (form.page.status_code, form["revision"], form["body"]) == (409, "1", "Mine")
+        assert not elements(form.page.text, "button", class_="primary"), "Ctrl+Enter presses that one"
+        first = element(form.page.text, "form", class_="edit").find(".//button")
+        assert first.get("disabled") is not None, "Enter in a field presses the first button"
+    assert site.versions() == before
+
+
+@pytest.mark.parametrize(
+    ("choice", "body"),
+    [("mine", "Two cars burn. One is hurt."), ("theirs", "Two boats burn. Nobody is hurt."),
+     ("merge", "Two boats burn. One is hurt.")],
+)  # fmt: skip
+def test_the_choice_comes_back_to_be_looked_over_and_is_saved_then(site: Site, choice: str, body: str) -> None:
+    update = site.publish("Two cars burn. Nobody is hurt.")
+    form = Form(site.at_desk(), update.id)
+    site.edit(update, body="Two boats burn. Nobody is hurt.")
+    before = site.versions()
+    form.send(body="Two cars burn. One is hurt.").send(choice=choice)
+    assert (form["body"], form["revision"]) == (body, "2")
+    assert site.versions() == before
+    assert form.send().page.status_code == 303
+    assert site.api("GET", f"/api/v1/updates/{update.id}").get_json()["body"] == body
+
+
+def test_a_merge_says_what_came_from_whom(site: Site) -> None:
+    update = site.publish("Two cars burn. Nobody is hurt.")
+    form = Form(site.at_desk(), update.id)
+    site.edit(update, body="Two boats burn. Nobody is hurt.")
+    form.send(body="Two cars burn. One is hurt.").send(choice="merge")
+    assert form.changes == [
+        "Two [taken out: cars] [put in: boats] burn. One is hurt.",
+        "Two boats burn. [taken out: Nobody] [put in: One] is hurt.",
+    ]
+
+
+def test_two_facts_in_one_sentence_are_both_shown_and_cannot_be_saved_so(site: Site) -> None:
+    update = site.publish("12 are hurt.", headline="Fire")
+    form = Form(site.at_desk(), update.id)
+    site.edit(update, body="14 are hurt.", headline="Big fire")
+    form.send(body="12 are dead.", headline="Fire is out").send(choice="merge")
+    assert form["body"] == "⟦Bob Brown: 14 are hurt.⟧ ⟦You: 12 are dead.⟧"
+    assert form["headline"] == "⟦Bob Brown: Big fire⟧ ⟦You: Fire is out⟧"
+    assert "In 2 places you both changed the same." in form.said
+    before = site.versions()
+    form.send()
+    assert (form.page.status_code, form["body"]) == (422, "⟦Bob Brown: 14 are hurt.⟧ ⟦You: 12 are dead.⟧")
+    assert "Both variants are still here." in form.page.text
+    assert site.versions() == before
+    assert form.send(body="12 are dead, 2 hurt.", headline="Fire is out").page.status_code == 303
+
+
+def test_theirs_keeps_mine_at_hand(site: Site) -> None:
+    update = site.publish("As both read it")
+    form = Form(site.at_desk(), update.id)
+    site.edit(update, body="Theirs")
+    form.send(body="Mine <b>", note="A note").send(choice="theirs")
+    assert (form["body"], form["note"]) == ("Theirs", "")
+    assert [each.text_content() for each in elements(form.page.text, class_="unused")] == ["Mine <b>", "A note"]
+
+
+def test_what_the_editor_did_not_touch_is_theirs(site: Site) -> None:
+    update = site.publish("Body", headline="Head")
+    form = Form(site.at_desk(), update.id)
+    site.edit(update, headline="Their head", body="Body")
+    form.send(body="My body")
+    assert (form["headline"], form["body"]) == ("Their head", "My body")
+    assert form.changes == ["[taken out: Head] [put in: Their head]", "[taken out: Body] [put in: My body]"]
+    form.send(choice="mine", note="Mine")
+    assert (form["headline"], form["body"], form["note"]) == ("Their head", "My body", "Mine")
+
+
+def test_a_choice_for_a_text_that_was_saved_over_again_is_asked_again(site: Site) -> None:
+    update = site.publish("One.")
+    form = Form(site.at_desk(), update.id)
+    site.edit(update, body="Two.")
+    form.send(body="Mine.")
+    site.edit(update, body="Three.")
+    form.send(choice="mine")
+    assert (form["revision"], form["against"]) == ("1", "3")
+    assert "[put in: Three.]" in form.changes[0]
+    assert form.send(choice="mine").send().page.status_code == 303
+
+
+@pytest.mark.parametrize("revision", ["", "x", "0", "9" * 30, "-2", "77"])
+def test_a_form_of_an_unknown_revision_is_compared_with_theirs_alone(site: Site, revision: str) -> None:
+    update = site.publish("As both read it")
+    site.edit(update, body="Theirs")
+    form = Form(site.at_desk(), update.id).send(body="Mine", revision=revision)
+    assert form.page.status_code == 409
+    assert form.changes == ["[taken out: Theirs] [put in: Mine]"]
+    assert [each.get("value") for each in elements(form.page.text, "button", name="choice")] == ["theirs", "mine"]
+    form.send(choice="merge")  # which the form did not offer
+    assert (form["body"], form["revision"]) == ("Mine", "2")
+
+
+def test_the_language_takes_part_and_is_not_taken_back_by_who_did_not_touch_it(site: Site) -> None:
+    update = site.publish("Text")
+    untouched, touched = (Form(site.at_desk(), update.id) for _ in range(2))
+    site.edit(update, language="uk")  # no revision: the text is as it was
+    assert untouched.send(body="Text, edited").page.status_code == 303
+    assert site.api("GET", f"/api/v1/updates/{update.id}").get_json()["language"] == "uk"
+    touched.send(language="de", body="Mein Text")
+    assert any("[put in: Ukrainian]" in each for each in touched.changes)
+    assert any("[put in: German]" in each for each in touched.changes)
+    assert touched.send(choice="mine")["language"] == "de"
+
+
+def test_names_and_texts_are_text_and_not_markup(site: Site) -> None:
+    update = site.publish("As both read it")
+    form = Form(site.at_desk(), update.id)
+    send(site.at_desk("alice"), "/desk/profile", display_name="<i>Eve</i>", job="", bio="", picture="")
+    Form(site.at_desk("alice"), update.id).send(body="<script>alert(1)</script>", note="<b>note</b>")
+    form.send(body="<img src=x>")
+    for choice in ("merge", "theirs", "mine"):
+        for tag in ("<i>Eve", "<script>alert", "<b>note", "<img src=x"):
+            assert tag not in form.page.text
+        Form(site.at_desk(), update.id)
+        form.send(choice=choice)
