@@ -4,32 +4,38 @@ Each sentence is found by comparing what was typed with the parsed text, so none
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import islice, pairwise
 from types import MappingProxyType
 
 from markdown_it.token import Token
 
-from feed import figures, prose, text, typography
+from feed import external, figures, prose, text, typography
 from feed.errors import Message
 from feed.languages import ENGLISH
 
 NAMED = 3  # sentences of one kind: enough to see what is meant
 OPENING = 40  # characters that a sentence quotes
 
+_LONE_LINK = ["link_open", "text", "link_close"]
 _MARKDOWN = re.compile(r"(?:\d{1,9}[.)]|[-*+]|#{1,6})[ \t]+\S|>")
 _TAG = re.compile(r"</?[a-z][a-z0-9]*(?:\s[^<>]*)?/?>", re.IGNORECASE)
 _IN_HEADLINE = re.compile(r"\*\*\S|\]\(|`\S|#{1,6}\s")
 
 
 def rules_applied(
-    headline: str | None, body: str, language: str = ENGLISH, pictures: figures.Known = MappingProxyType({})
+    headline: str | None,
+    body: str,
+    language: str = ENGLISH,
+    pictures: figures.Known = MappingProxyType({}),
+    mastodon: tuple[str, ...] = (),
 ) -> list[Message]:
     """Returns the sentences. `headline` and `body` are the cleaned fields of an update; `text.to_html` has accepted the
-    body, with the same language and pictures. This takes as long as that did."""
+    body, with the same language and pictures. `mastodon` is that of `external.find`. This takes as long as that did."""
     tokens = text.parse(body, {figures.KNOWN: pictures}, language)
     words = [part.content for token in tokens for part in token.children or () if part.type == "text"]
     typeset = "".join(words)
+    posts = dict(_posts(tokens, mastodon))
     compared = [(body, typeset), (headline or "", text.plain_line(headline or "", language))]
     return [
         *_signs(compared, typography.quotes(language)),
@@ -39,7 +45,8 @@ def rules_applied(
             for line in _first(_prose(tokens, body))
         ),
         *(Message("Lines that begin with {sign} became a list.", sign=sign) for sign in _first(_bullets(body))),
-        *(Message("{address} became a link.", address=address) for address in _first(_linked(tokens))),
+        *(Message("{address} became a link.", address=address) for address in _first(_linked(tokens, posts))),
+        *islice(_carded(posts), NAMED),
         *(Message("{tag} is shown as it was typed: HTML has no effect.", tag=tag) for tag in _first(_tags(typeset))),
         *_of_headline(headline or ""),
     ]
@@ -47,7 +54,11 @@ def rules_applied(
 
 def _first(found: Iterable[str]) -> Iterator[str]:
     """Yields the first different ones, shortened."""
-    return islice(dict.fromkeys(text.shorten(each, OPENING) for each in found), NAMED)
+    return islice(dict.fromkeys(map(_short, found)), NAMED)
+
+
+def _short(words: str) -> str:
+    return text.shorten(words, OPENING)
 
 
 def _signs(compared: list[tuple[str, str]], quotes: str) -> Iterator[Message]:
@@ -86,12 +97,28 @@ def _bullets(body: str) -> Iterator[str]:
             yield typed.lstrip()[0]
 
 
-def _linked(tokens: list[Token]) -> Iterator[str]:
-    """Yields the bare addresses that became links."""
+def _linked(tokens: list[Token], posts: Collection[str]) -> Iterator[str]:
+    """Yields the bare addresses that became links, but for those of the external posts."""
     for token in tokens:
         for link, words in pairwise(token.children or ()):
-            if link.type == "link_open" and link.markup == "linkify":
+            if link.type == "link_open" and link.markup == "linkify" and words.content not in posts:
                 yield words.content
+
+
+def _posts(tokens: list[Token], mastodon: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """Yields the address of each external post that has a card, and the name of its site."""
+    for opening, inside in pairwise(tokens):
+        words = inside.children or []
+        if opening.type == "paragraph_open" and not opening.level and [each.type for each in words] == _LONE_LINK:
+            post = external.find(words[1].content, mastodon)
+            if post and words[0].markup in ("linkify", "autolink"):
+                yield words[1].content, post.site
+
+
+def _carded(posts: dict[str, str]) -> Iterator[Message]:
+    for address, site in posts.items():
+        named = _short(address)
+        yield Message("{address} became a card, with a button that loads it from {site}.", address=named, site=site)
 
 
 def _tags(typeset: str) -> Iterator[str]:

@@ -1,14 +1,15 @@
 """Packs scripts: each with all modules that it imports, so that a page loads one file, and without comments, indents
 and long local names.
 
-A module becomes a function that returns what it exports, so that its other names stay its own.
+A module becomes a function that returns what it exports, so that its other names stay its own. A module that is
+imported with `import("…")` stays a file of its own, which a page loads when it is needed.
 """
 
 import json
 import re
 import sys
 from functools import cache
-from os.path import normpath
+from os.path import normpath, relpath
 from pathlib import Path
 
 import zopfli.gzip  # type: ignore[import-untyped]
@@ -16,6 +17,7 @@ import zopfli.gzip  # type: ignore[import-untyped]
 from feed import child
 
 _IMPORT = re.compile(r'^import (?:\{\s*\w+(?:,\s*\w+)*,?\s*\} from )?"(\.{1,2}/[\w/-]+\.js)";\n', re.MULTILINE)
+_LATER = re.compile(r'\bimport\("(\.{1,2}/[\w/-]+\.js)"\)')
 _EXPORT = re.compile(r"^export ((?:async )?function|const|class) (\w+)", re.MULTILINE)
 _NUMBER = re.compile(r"^const ([A-Z_]+) = ([\d_]+);\n", re.MULTILINE)
 _OTHER = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
@@ -43,7 +45,7 @@ def bundle(entry: Path) -> str:
     """Returns the script with all modules that it imports, each once, before those that import it."""
     modules = _in_order(entry, ())
     _check_names(entry, modules)
-    source = "".join(map(_as_function, modules))
+    source = "".join(_as_function(path, entry) for path in modules)
     exports = ", ".join(_exports(entry))
     # Inside a block or a function, the minifier can shorten the names that modules share.
     if not exports:
@@ -83,9 +85,9 @@ def _check_names(entry: Path, modules: list[Path]) -> None:
             exporters[name] = path
 
 
-def _as_function(path: Path) -> str:
+def _as_function(path: Path, entry: Path) -> str:
     exports = ", ".join(_exports(path))
-    function = _function(_body(path), exports)
+    function = _function(_body(path, entry), exports)
     return f"const [{exports}] = {function}" if exports else function
 
 
@@ -97,14 +99,24 @@ def _exports(path: Path) -> list[str]:
     return [name for _, name in _EXPORT.findall(path.read_text())]
 
 
-def _body(path: Path) -> str:
+def _body(path: Path, entry: Path) -> str:
     body = _EXPORT.sub(r"\1 \2", _IMPORT.sub("", path.read_text()))
     if other := _OTHER.search(body):
         raise ValueError(f"{path.name} imports or exports in a way that bundles do not know: {other[0]}")
+    # The browser looks for such a module beside the bundle, which is where its entry is.
+    body = _LATER.sub(lambda later: f'import("{_seen_from(entry, path.parent / later[1])}")', body)
     # The minifier shortens the names of constants; numbers do without.
     for name, number in _NUMBER.findall(body):
         body = re.sub(rf"(?<![.$\w\"'`]){name}\b", number, _NUMBER.sub("", body, count=1))
     return body
+
+
+def _seen_from(entry: Path, path: Path) -> str:
+    """The address of a module, relative to the entry's."""
+    if not path.exists():
+        raise ValueError(f"{entry.name} imports {path.name}, which does not exist.")
+    address = relpath(path, entry.parent)
+    return address if address.startswith(".") else f"./{address}"
 
 
 if __name__ == "__main__":

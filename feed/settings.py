@@ -50,6 +50,7 @@ class Settings:
     public_url: str
     origins: tuple[str, ...]
     embed_origins: tuple[str, ...]
+    mastodon_hosts: tuple[str, ...]
     secret_key: bytes
     timezone: ZoneInfo
     language: str
@@ -79,6 +80,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         public_url=url,
         origins=(*_names_of_this_site(url), *values["FEED_ORIGINS"]),
         embed_origins=values["FEED_EMBED_ORIGINS"],
+        mastodon_hosts=values["FEED_MASTODON_HOSTS"],
         secret_key=values["FEED_SECRET_KEY"] or _secret_beside(database),
         timezone=values["FEED_TIMEZONE"],
         language=values["FEED_LANGUAGE"],
@@ -204,6 +206,14 @@ def _embedder(text: str) -> str:
     return above.replace("//", "//*.", 1)
 
 
+def _mastodon_hosts(text: str) -> tuple[str, ...]:
+    """Reads the hosts of Mastodon's servers. They get into a Content-Security-Policy, so each is a whole name."""
+    hosts = [] if text.strip() == "none" else [each.lower() for each in _listed(text)]
+    if not all(_DOMAIN.match(f"//{host}") and ":" not in host for host in hosts):
+        raise ValueError("write names of hosts like mastodon.social, with commas between, or none")
+    return tuple(dict.fromkeys(hosts))
+
+
 def _secret(text: str) -> bytes:
     if text and len(text) < SECRET_BYTES:
         raise ValueError(f"write at least {SECRET_BYTES} characters, or leave it out and one is made")
@@ -248,6 +258,12 @@ TABLE = (
         "",
         "sites whose pages may show feeds in a frame; `https://*.example.org` is all below, `*` any",
         _embedders,
+    ),
+    Setting(
+        "FEED_MASTODON_HOSTS",
+        "mastodon.social,mastodon.online,mstdn.social,mastodon.world,mas.to,journa.host,newsie.social",
+        "servers of Mastodon whose posts readers can load into a page; `none` for none",
+        _mastodon_hosts,
     ),
     Setting("FEED_SECRET_KEY", "", "keys the session hashes; made once beside the database when empty", _secret),
     Setting("FEED_TIMEZONE", "UTC", "the zone in which the server writes times", _zone),

@@ -1,5 +1,6 @@
 """Bundles of scripts: which modules they contain, and which imports are refused by name."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -7,10 +8,30 @@ import pytest
 from feed import scripts
 from feed.web.static import STATIC
 
+# Scripts that a page loads when they are needed.
+LATER = {b"external.js"}
+
 
 @pytest.mark.parametrize("path", sorted(STATIC.rglob("*.js")), ids=lambda path: path.name)
-def test_every_script_asks_for_nothing_more(path: Path) -> None:
-    assert b"import" not in scripts.packed(path)
+def test_every_script_asks_for_nothing_more_until_it_is_needed(path: Path) -> None:
+    packed = scripts.packed(path)
+    later = re.findall(rb'\bimport\("([^"]+)"\)', packed)
+    assert packed.count(b"import") == len(later)
+    for address in later:
+        assert (path.parent / address.decode()).exists()
+        assert address.rpartition(b"/")[2] in LATER
+
+
+def test_a_module_that_is_imported_later_is_found_from_wherever_its_bundle_is(tmp_path: Path) -> None:
+    (tmp_path / "desk").mkdir()
+    (tmp_path / "later.js").write_text("export const one = 1;\n")
+    (tmp_path / "low.js").write_text('export const low = async () => (await import("./later.js")).one;\n')
+    (tmp_path / "desk" / "entry.js").write_text('import { low } from "../low.js";\n\nlow();\n')
+    assert 'import("./later.js")' in scripts.bundle(tmp_path / "low.js")
+    assert 'import("../later.js")' in scripts.bundle(tmp_path / "desk" / "entry.js")
+    (tmp_path / "later.js").unlink()
+    with pytest.raises(ValueError, match=r"imports later\.js, which does not exist"):
+        scripts.bundle(tmp_path / "low.js")
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from markupsafe import Markup
 
-from feed import cards, text
+from feed import cards, external, text
 from feed.languages import Languages
 from feed.render import templates
 from feed.store.parts import FeedParts, StoryParts
@@ -20,10 +20,12 @@ class Renderer:
     """Renders in the site's zone and in the feed's language, the same for all readers. It is thread-safe, and remembers
     updates that it rendered by their content, so nothing becomes stale."""
 
-    def __init__(self, languages: Languages, site: str) -> None:
-        """`site` is the address of our pages, by which links to them are known."""
+    def __init__(self, languages: Languages, site: str, mastodon: tuple[str, ...] = ()) -> None:
+        """`site` is the address of our pages, by which links to them are known. `mastodon` are the hosts of Mastodon
+        whose posts become cards."""
         self._languages = languages
         self._site = site
+        self._mastodon = mastodon
         self._templates = templates.environment(languages)
         self.update: Callable[[Update], Markup] = lru_cache(KEPT)(self._update)
         """The `<li>` of an update; of a retracted one, its notice."""
@@ -46,7 +48,8 @@ class Renderer:
     def _feed_part(self, shown: FeedParts, name: str) -> Markup:
         values: dict[str, object] = {"feed": shown.feed}
         if name == "pinned":
-            values |= {"update": shown.pinned}
+            pinned = shown.pinned
+            values |= {"update": pinned, "text": self._text(pinned) if pinned else ""}
         if name == "key-events":
             values |= {"updates": shown.key_events, "more": shown.more_key_events}
         return self._render(f"_{name}.html", shown.feed.language, **values)
@@ -61,17 +64,42 @@ class Renderer:
         return self._render(f"_{name}.html", article.language, **values)
 
     def _with_cards(self, shown: StoryParts) -> Markup:
-        def card(slug: str) -> str | None:
-            related = shown.related.get(slug)
-            return self._render("_card.html", shown.article.language, article=related) if related else None
+        """The body of an article. A card of another article has its headline as it is now."""
+        language = shown.article.language
 
-        return Markup(cards.put(shown.article.html, self._site, card))  # noqa: S704 - sanitised when it was written
+        def card(address: str, words: str) -> str | None:
+            related = shown.related.get(cards.slug_of(address, self._site) or "")
+            if related:
+                return self._render("_card.html", language, article=related)
+            return self._external(address, words, language)
+
+        return Markup(cards.put(shown.article.html, card))  # noqa: S704 - sanitised when it was written
 
     def _update(self, update: Update) -> Markup:
         if update.retracted_at:
             return self._render("_retracted.html", update.feed_language, update=update)
         long = len(text.plain(update.html)) > LONG
-        return self._render("_update.html", update.feed_language, update=update, long=long)
+        return self._render("_update.html", update.feed_language, update=update, text=self._text(update), long=long)
+
+    def _text(self, update: Update) -> Markup:
+        """The text of an update. The HTML of an update changes with the update alone, so the card of an article of this
+        site says no more than its address does: a headline may change later, or be a draft's."""
+        language = update.text_language
+
+        def card(address: str, words: str) -> str | None:
+            if words == address and cards.slug_of(address, self._site):
+                return self._render("_own.html", language, address=address)
+            return self._external(address, words, language)
+
+        return Markup(cards.put(update.html, card))  # noqa: S704 - sanitised when it was written
+
+    def _external(self, address: str, words: str, language: str | None) -> str | None:
+        """The card of a post on another site, if the link shows its own address and that is one of those we know."""
+        post = external.find(words, self._mastodon)
+        link = words if words[:8].lower() == "https://" else f"https://{words}"
+        if not post or address not in (link, f"http://{words}"):  # what was typed without a scheme got this one
+            return None
+        return self._render("_external.html", language, post=post, address=link, words=words)
 
     def _render(self, template: str, language: str | None, **values: object) -> Markup:
         with self._languages.writing(language):

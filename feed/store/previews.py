@@ -21,9 +21,12 @@ class Preview:
     applied: list[Message]
 
 
-def preview(store: Store, slug: str, editor: Editor, given: Mapping[str, object]) -> Preview:
+def preview(
+    store: Store, slug: str, editor: Editor, given: Mapping[str, object], mastodon: tuple[str, ...] = ()
+) -> Preview:
     """The update that `publishing.publish` would make of these fields. The text is rendered by the same function on the
-    same threads, so it waits for the editor's turn. Raises Missing for the feed, Invalid for the fields, Crowded."""
+    same threads, so it waits for the editor's turn. `mastodon` is that of `external.find`. Raises Missing for the feed,
+    Invalid for the fields, Crowded."""
     with store.read() as db:
         feed = feeds.get(db, slug, drafts=True)
         moment = moments.now(db, feed)
@@ -46,5 +49,6 @@ def preview(store: Store, slug: str, editor: Editor, given: Mapping[str, object]
         feed_language=feed.language,
     )
     known = waiting.known_in(store, update.body, editor)
-    told = store.texts.run(applied.rules_applied, update.headline, update.body, language or store.language, known)
+    words = (update.headline, update.body, language or store.language)
+    told = store.texts.run(applied.rules_applied, *words, known, mastodon)
     return Preview(update, told)

@@ -11,6 +11,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 from flask import Flask, Response, g, redirect, request, url_for
 from werkzeug.exceptions import BadRequest, Forbidden, RequestEntityTooLarge, Unauthorized
 
+from feed import external
 from feed.errors import Message, Missing, OtherEditor
 from feed.store import sessions
 from feed.store.editors import Editor
@@ -35,8 +36,8 @@ _SURROGATE = re.compile(r"%ed%[ab][0-9a-f]%[89ab][0-9a-f]", re.I)  # a lone one,
 SHOWN_ELSEWHERE = ("image/", "application/atom+xml", "application/rss+xml", "application/feed+json")
 FRAMED = "/embed/"  # what other sites may show in a frame
 
-# Everything comes from this host. `connect-src 'self'` covers the WebSocket of the same host. Who may show a page in a
-# frame differs by view.
+# Everything comes from this host, but for the frames of external posts, which readers load. `connect-src 'self'` covers
+# the WebSocket of the same host. Who may show a page in a frame differs by view.
 CONTENT_SECURITY_POLICY = "; ".join((
     "default-src 'none'",
     "script-src 'self'",
@@ -111,7 +112,10 @@ def _add_headers(response: Response) -> Response:
     if request.path.startswith(DESK):
         policy = policy.replace("img-src 'self'", "img-src 'self' blob:")  # pictures that are being uploaded
     framers = services().settings.embed_origins if request.path.startswith(FRAMED) else ()
-    headers.setdefault("Content-Security-Policy", policy + (" ".join(framers) or "'none'"))
+    policy += " ".join(framers) or "'none'"
+    if response.mimetype == "text/html":
+        policy += f"; frame-src {' '.join(external.origins(services().settings.mastodon_hosts))}"
+    headers.setdefault("Content-Security-Policy", policy)
     headers.setdefault("X-Content-Type-Options", "nosniff")
     headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
     headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")

@@ -282,6 +282,10 @@ class LiveFeed extends follower(HTMLElement) {
   }
 }
 
+// The button of an external post may be in any text, in the preview at the desk too.
+addEventListener("click", async ({ target }) => {
+  if (target.matches(".external button")) (await import("./external.js")).load(target);
+});
 customElements.define("live-feed", LiveFeed);
 customElements.define("live-article", class extends LiveFeed {});
 goBack();

@@ -3,7 +3,7 @@
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import count
 from time import monotonic
 from typing import Any
@@ -107,23 +107,35 @@ def open_page(chromium: Browser) -> Iterator[NewPage]:
     browser's (viewport, java_script_enabled, …).
 
     An error in the page's scripts fails the test, and so does a request to another host, or HTML that its policy
-    refuses.
+    refuses. Requests to the hosts `elsewhere` are answered here with a page of words.
     """
     contexts: list[BrowserContext] = []
     problems: list[str] = []
 
     def opened(
-        address: str, *, wait_for: str | None = "live-feed[state=live]", anchored: bool = True, **options: object
+        address: str,
+        *,
+        wait_for: str | None = "live-feed[state=live]",
+        anchored: bool = True,
+        elsewhere: Collection[str] = (),
+        **options: object,
     ) -> Page:
         context = chromium.new_context(**options)  # type: ignore[arg-type]
         context.set_default_timeout(15_000)
         contexts.append(context)
         if not anchored:
             context.add_init_script(NO_ANCHORS)
+        if elsewhere:
+            context.route(
+                lambda url: urlsplit(url).hostname in elsewhere, lambda route: route.fulfill(body="<p>Elsewhere")
+            )
         page = context.new_page()
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.on("console", lambda said: REFUSED.search(said.text) and problems.append(said.text))
-        page.on("request", lambda request: urlsplit(request.url).hostname in HERE or problems.append(request.url))
+        page.on(
+            "request",
+            lambda request: urlsplit(request.url).hostname in (*HERE, *elsewhere) or problems.append(request.url),
+        )
         page.goto(address)
         if wait_for:
             page.wait_for_selector(wait_for, state="attached")

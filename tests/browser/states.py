@@ -32,7 +32,9 @@ def furnish(server: Server, slug: str) -> list[dict[str, Any]]:
     with a note, one retracted with a notice, and a long pinned key one."""
     picture = uploaded(server)
     words = {"headline": f"The harbour {WIDE}", "standfirst": LONG, "kicker": "Town", "picture": picture}
-    body = f"{LONG}\n\n![The quay](/pictures/{picture})\n\n| a | b |\n|---|---|\n| {WIDE} | 2 |\n\n```\n{WIDE}\n```\n\n"
+    post = f"https://www.youtube.com/watch?v=dQw4w9WgXcQ&list=PL{'x' * 120}"
+    body = f"{LONG}\n\n{post}\n\n![The quay](/pictures/{picture})\n\n"
+    body += f"| a | b |\n|---|---|\n| {WIDE} | 2 |\n\n```\n{WIDE}\n```\n\n"
     server.api("PATCH", f"/api/v1/articles/{slug}", {**words, "body": body + "## Then\n\n- one\n- two\n\n> said"})
     for number in range(24):
         server.publish(f"Number {number}. {LONG}", slug)

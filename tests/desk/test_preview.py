@@ -16,7 +16,7 @@ from tests.test_api import assert_problem
 PIECES = st.sampled_from([
     '"said"', "it's", "--", "...", "1. one\n2. two", "1986. A year", "- 5 degrees\n", "* a\n* b", "• a\n• b",
     "> 50,000", "> said", "# Then\n", "# 1 priority", "**bold**", "_on_", "`code`", "<b>", "&amp;",
-    "https://a.example/b?c=1",
+    "https://a.example/b?c=1", "\n\nhttps://youtu.be/dQw4w9WgXcQ\n\n",
     "[x](https://a.example)", "[x](javascript:1)", "![a](/pictures/0123456789abcdef)",
     "|a|b|\n|-|-|\n|c|d|", "```\nx\n```", "\n", "\n\n", " ", "\\", "Київ", "ال", "\u200b", "\x93hi\x94", "e\u0301",
 ])  # fmt: skip
@@ -127,6 +127,14 @@ def test_a_draft_articles_feed_can_be_previewed(site: Site) -> None:
         ("- 5 degrees", ["“- 5 degrees” stays a line of text, as it was typed."]),
         ("## Then\n\nWords", ["“Then” became a heading."]),
         ("See https://a.example/b now", ["https://a.example/b became a link."]),
+        (
+            "https://youtu.be/dQw4w9WgXcQ\n\nSee https://vimeo.com/1",
+            [
+                "https://vimeo.com/1 became a link.",
+                "https://youtu.be/dQw4w9WgXcQ became a card, with a button that loads it from YouTube.",
+            ],
+        ),
+        ("> https://t.me/durov/142", ["https://t.me/durov/142 became a link."]),
         ("• one\n• two", ["Lines that begin with • became a list."]),
         ("A <b>bold</b> claim", [f"{tag} is shown as it was typed: HTML has no effect." for tag in ("<b>", "</b>")]),
         ("Plain words.", []),

@@ -22,7 +22,7 @@ def preview() -> Response:
     if not isinstance(slug, str):
         raise Invalid(Reason("feed", Message("Write text here.")))
     try:
-        shown = previews.preview(services().store, slug, g.editor, given)
+        shown = previews.preview(services().store, slug, g.editor, given, services().settings.mastodon_hosts)
     except Invalid as error:
         return jsonify(_answer(given.get("body"), errors=_errors(error)))
     translate = services().languages.now.translate
