@@ -62,6 +62,7 @@ class Settings:
     drain_seconds: int
     transport: str
     hub: str
+    undo_seconds: int
 
 
 def load(environ: Mapping[str, str] = os.environ) -> Settings:
@@ -92,6 +93,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         drain_seconds=values["FEED_DRAIN_SECONDS"],
         transport=values["FEED_TRANSPORT"],
         hub=values["FEED_HUB"],
+        undo_seconds=values["FEED_UNDO_SECONDS"],
     )
 
 
@@ -281,4 +283,5 @@ TABLE = (
     Setting("FEED_DRAIN_SECONDS", "2", "over which a worker that ends lets its readers go", _whole(0)),
     Setting("FEED_TRANSPORT", "direct", "`direct`, or `stock` for Flask-SocketIO's own, slower driver", _transport),
     Setting("FEED_HUB", "", "address of a WebSub hub, which is told of each change of a feed; none when empty", _hub),
+    Setting("FEED_UNDO_SECONDS", "10", "after publishing, in which an editor can undo it; 0 for never", _whole(0)),
 )

@@ -17,7 +17,7 @@ from werkzeug.test import TestResponse
 
 from app import create_app
 from feed.followers.tail import Tail
-from feed.store import publishing, tokens, writing
+from feed.store import publishing, retracting, tokens, writing
 from feed.store.articles import Article
 from feed.store.editors import Editor
 from feed.store.updates import Update
@@ -114,7 +114,7 @@ class Site:
 
     def retract(self, update: Update, reason: str | None = None, *, notice: bool = False) -> Update:
         """Retracts an update."""
-        return publishing.retract(self.services.store, update.id, {"reason": reason, "notice": notice}, None)
+        return retracting.retract(self.services.store, update.id, {"reason": reason, "notice": notice}, None)
 
     def write_article(self, slug: str = "harbour", **given: Any) -> Article:
         """Creates an article by bob; `live=True` gives it a feed."""

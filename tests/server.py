@@ -66,6 +66,7 @@ class Server:
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = folder / "gunicorn.log"
         self.token = ""
+        self.tokens: dict[str, str] = {}
         self.exit_code: int | None = None
         self.environ = {
             **os.environ,
@@ -97,7 +98,8 @@ class Server:
 
     def prepare(self) -> None:
         """Makes the database with the cast, and sets bob's token."""
-        self.token = put_database(Path(self.environ["FEED_DATABASE"]))["bob"]
+        self.tokens = put_database(Path(self.environ["FEED_DATABASE"]))
+        self.token = self.tokens["bob"]
 
     def start(self, *command: str | Path) -> None:
         """Starts the server, or the given command, and waits until it can write."""

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feed import times
-from feed.store import articles, feeds, migrations, publishing, revisions, updates, writing
+from feed.store import articles, feeds, migrations, publishing, retracting, revisions, updates, writing
 from feed.store.database import Store
 from feed.store.updates import Update
 from tests.conftest import Site, site_in
@@ -62,6 +62,7 @@ class Story:
     headline: str = ""
     made: list[int] = field(default_factory=list)
     texts: dict[int, str] = field(default_factory=dict)
+    gone: dict[int, str] = field(default_factory=dict)
     ever_public: set[int] = field(default_factory=set)
 
     def word(self) -> str:
@@ -95,9 +96,16 @@ class Story:
             return
         reason, notice = self.word(), which % 2 == 0
         self.site.retract(self._update(chosen), reason, notice=notice)
-        if notice and self.texts.pop(chosen) in self.seen:
+        self.gone[chosen] = self.texts.pop(chosen)
+        if notice and self.gone[chosen] in self.seen:
             self.seen.add(reason)
-        self.texts.pop(chosen, None)
+
+    def restore(self, which: int) -> None:
+        if retracted := sorted(self.gone):
+            chosen = retracted[which % len(retracted)]
+            retracting.restore(self.site.services.store, chosen, self.site.bob)
+            self.texts[chosen] = self.gone.pop(chosen)
+            self._look()
 
     def rename(self, which: int) -> None:
         self.headline = self.word()
@@ -124,7 +132,9 @@ class Story:
             return updates.get_any(db, number)
 
 
-STEPS = st.lists(st.tuples(st.sampled_from(["publish", "edit", "retract", "rename", "turn"]), st.integers(0, 11)))
+STEPS = st.lists(
+    st.tuples(st.sampled_from(["publish", "edit", "retract", "restore", "rename", "turn"]), st.integers(0, 11))
+)
 
 
 @settings(max_examples=40, deadline=None)
@@ -217,6 +227,41 @@ def test_back_to_draft_and_out_again_shows_what_readers_saw_before_and_after(sit
     assert "Hidden" not in history
     assert "Updated:" in site.charlie.get(f"/feeds/{SLUG}").text, "readers had another text before"
     assert [site.charlie.get(f"/updates/{each.id}").status_code for each in (gone, never)] == [410, 404]
+
+
+def test_what_was_retracted_in_a_draft_is_first_seen_when_it_is_restored(site: Site) -> None:
+    site.write_article(SLUG, draft=True, live=True)
+    never, back = site.publish("Never", feed=SLUG), site.publish("Hidden one", feed=SLUG)
+    site.edit(back, body="Shown two", note="Hidden note")
+    for each in (never, back):
+        site.retract(each, "Hidden reason")
+    come_out(site)
+    with site.services.store.read() as db:
+        before = feeds.get(db, SLUG)
+    retracting.restore(site.services.store, back.id, site.bob)
+    page, history = (site.charlie.get(path).text for path in (f"/feeds/{SLUG}", f"/updates/{back.id}/history"))
+    assert "Shown two" in page
+    assert "Updated: {" in page, "the sentence is there for later edits"
+    assert 'class="edited"' not in page, "no reader had another text before"
+    assert re.findall(r'<li id="revision-(\d)"', history) == ["2"]
+    for text in (page, history, site.charlie.get(f"/feeds/{SLUG}.atom").text):
+        assert "Hidden" not in text
+    site.retract(back)
+    missed = site.charlie.get(f"/feeds/{SLUG}/changes?after={before.version}&epoch={before.epoch}").get_json()
+    assert [(each["id"], each["html"]) for each in missed["changes"]] == [(f"update-{back.id}", None)]
+    assert [site.charlie.get(f"/updates/{each.id}").status_code for each in (back, never)] == [410, 404]
+
+
+def test_no_time_of_a_draft_is_told_by_what_was_restored_in_it(site: Site) -> None:
+    site.write_article(SLUG, draft=False, live=True)
+    update = site.publish("Public", feed=SLUG)
+    site.retract(update)
+    come_out(site, draft=True)
+    in_draft = retracting.restore(site.services.store, update.id, site.bob).restored_at
+    assert in_draft
+    come_out(site)
+    for path in (f"/feeds/{SLUG}.atom", f"/updates/{update.id}/history"):
+        assert in_draft not in site.charlie.get(path).text, path
 
 
 @pytest.mark.parametrize("reworded", [False, True])

@@ -15,7 +15,7 @@ from PIL import Image
 from werkzeug.datastructures import Accept
 from werkzeug.http import parse_accept_header
 
-from feed.store import editors, feeds, publishing, writing
+from feed.store import editors, feeds, publishing, retracting, writing
 from feed.store.database import Store
 from feed.web import cache, files, static
 from feed.web.cache import Cache
@@ -52,7 +52,7 @@ WRITES: dict[str, Write] = {
     "publish in the coverage": lambda site: site.publish("More of it", feed="harbour", key=True),
     "edit": lambda site: site.edit(site.publish("Wrong"), body="Right"),
     "retract": lambda site: site.retract(site.publish("Gone soon", feed="harbour")),
-    "retract with a notice": lambda site: publishing.retract(
+    "retract with a notice": lambda site: retracting.retract(
         site.services.store, site.publish("Gone soon").id, {"reason": "A mistake", "notice": True}, None
     ),
     "another headline": lambda site: writing.edit(site.services.store, "harbour", site.bob, {"headline": "Low"}),

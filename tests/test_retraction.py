@@ -52,7 +52,9 @@ def test_no_word_of_a_retracted_update_is_left_anywhere(site: Site, notice: bool
         assert ("The wrong tree" in page) <= notice, "the reason is the desk's, unless readers are told"
     assert WORD not in str(pushed)
     desk = site.at_desk()
-    assert WORD not in desk.get("/desk/feeds/harbour").text
+    page = desk.get("/desk/feeds/harbour").text
+    (listed,) = elements(page, class_="retracted-updates")
+    assert words(listed).count(WORD) == page.count(WORD) == 1, "only where it can be restored"
     with site.services.store.read() as db:
         assert updates.get_any(db, update.id).body == f"{WORD} two", "kept in the database"
 

@@ -1,6 +1,7 @@
 """What each role may do: every verb in the table, tried on the store, and the messages that contributors get."""
 
 import io
+import uuid
 from collections.abc import Callable
 from itertools import pairwise
 
@@ -8,7 +9,7 @@ import pytest
 from PIL import Image
 
 from feed.errors import NotAllowed
-from feed.store import actions, editors, feeds, people, pictures, publishing, tokens, writing
+from feed.store import actions, editors, feeds, people, pictures, publishing, retracting, tokens, undoing, writing
 from feed.store.actions import MAY, ROLES, Verb
 from feed.store.editors import Editor
 from tests.conftest import FROM_HERE, PASSWORD, Site
@@ -31,13 +32,25 @@ def _add_picture(site: Site, by: Editor) -> object:
     return pictures.add(site.services.store, site.services.settings.media, _png(), {"alt": "x"}, by)
 
 
+def _undo(site: Site, feed: str, editor: Editor) -> object:
+    """Undoes the newest update of that editor there."""
+    with site.services.store.read() as db:
+        made = actions.of_feed(db, feeds.get(db, feed, drafts=True).id, 9)
+    mine = next(each.update_id for each in made if each.verb is Verb.PUBLISH and each.by == editor.display_name)
+    assert mine
+    return undoing.undo(site.services.store, mine, editor, str(uuid.uuid4()), 10)
+
+
 # Each against the public article `harbour`, whose coverage holds update 1, or the draft `sketch`, which holds update 2.
+# Updates 3 and 4 were retracted from them. Everybody has just published in the article `out`, which was a draft then.
 DEEDS: dict[Verb, Deed] = {
     Verb.WRITE_DRAFT: lambda site, by: publishing.publish(site.services.store, "sketch", by, {"body": "x"}),
     Verb.PUBLISH: lambda site, by: publishing.publish(site.services.store, "harbour", by, {"body": "x"}),
     Verb.EDIT: lambda site, by: publishing.edit(site.services.store, 1, by, {"body": "x"}, 1),
     Verb.MARK: lambda site, by: publishing.edit(site.services.store, 1, by, {"key": True}, None),
-    Verb.RETRACT: lambda site, by: publishing.retract(site.services.store, 1, {}, by),
+    Verb.RETRACT: lambda site, by: retracting.retract(site.services.store, 1, {}, by),
+    Verb.RESTORE_UPDATE: lambda site, by: retracting.restore(site.services.store, 3, by),
+    Verb.UNDO: lambda site, by: _undo(site, "out", by),
     Verb.OPEN: lambda site, by: feeds.open_coverage(site.services.store, "ended", by),
     Verb.CLOSE: lambda site, by: feeds.close_coverage(site.services.store, "harbour", by),
     Verb.OPEN_NEWS: lambda site, by: feeds.open_coverage(site.services.store, "news", by),
@@ -60,7 +73,9 @@ DEEDS: dict[Verb, Deed] = {
 IN_DRAFTS: dict[str, Deed] = {
     "edit": lambda site, by: publishing.edit(site.services.store, 2, by, {"body": "x"}, 1),
     "mark": lambda site, by: publishing.edit(site.services.store, 2, by, {"pinned": True}, None),
-    "retract": lambda site, by: publishing.retract(site.services.store, 2, {}, by),
+    "retract": lambda site, by: retracting.retract(site.services.store, 2, {}, by),
+    "restore": lambda site, by: retracting.restore(site.services.store, 4, by),
+    "undo": lambda site, by: _undo(site, "sketch", by),
     "close": lambda site, by: feeds.close_coverage(site.services.store, "sketch", by),
     "create": lambda site, by: writing.create(site.services.store, by, {"headline": "x", "draft": True, "live": True}),
     "edit article": lambda site, by: writing.edit(site.services.store, "sketch", by, {"headline": "x", "live": False}),
@@ -85,8 +100,15 @@ def people_of(site: Site) -> dict[str, Editor]:
     feeds.close_coverage(site.services.store, "ended", None)
     site.publish("In public", feed="harbour")
     site.publish("In a draft", feed="sketch")
+    for feed in ("harbour", "sketch"):
+        site.retract(site.publish("Wrong", feed=feed))
     carol = editors.add(site.services.store, "carol", PASSWORD, "contributor", actor=None)
     site.tokens["carol"] = tokens.add(site.services.store, "carol", "test", actor=None)
+    site.write_article("out", live=True, draft=True)
+    for each in (carol, site.bob, site.alice):
+        for feed in ("out", "sketch"):
+            publishing.publish(site.services.store, feed, each, {"body": "Just now"})
+    writing.edit(site.services.store, "out", site.alice, {"draft": False})
     return {"contributor": carol, "editor": site.bob, "admin": site.alice}
 
 

@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from feed.errors import Gone
 from feed.followers.tail import Tail
-from feed.store import feeds, publishing, updates
+from feed.store import feeds, publishing, retracting, updates
 from feed.store.editors import Editor
 from feed.store.updates import Update, Which
 from feed.web import feed_page
@@ -82,7 +82,13 @@ class Network(RuleBasedStateMachine):
 
     @rule(which=WHICH, notice=st.booleans(), mishap=MISHAPS)
     def retract(self, which: int, notice: bool, mishap: str) -> None:
-        self._change(which, lambda update: publishing.retract(self.store, update.id, {"notice": notice}, None))
+        self._change(which, lambda update: retracting.retract(self.store, update.id, {"notice": notice}, None))
+        self._push(mishap)
+
+    @rule(which=WHICH, mishap=MISHAPS)
+    def restore(self, which: int, mishap: str) -> None:
+        update = self.updates[-1 - which % len(self.updates)]
+        retracting.restore(self.store, update.id, self.bob)
         self._push(mishap)
 
     @rule(closed=st.booleans(), mishap=MISHAPS)

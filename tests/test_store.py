@@ -26,6 +26,7 @@ from feed.store import (
     presence,
     publishing,
     readiness,
+    retracting,
     sessions,
     tokens,
     updates,
@@ -141,7 +142,8 @@ def test_every_text_an_update_had_is_kept(site: Site) -> None:
 
 
 STEPS = st.lists(
-    st.tuples(st.sampled_from(["publish", "edit", "mark", "pin", "retract", "same"]), st.integers(0, 5)), max_size=12
+    st.tuples(st.sampled_from(["publish", "edit", "mark", "pin", "retract", "restore", "same"]), st.integers(0, 5)),
+    max_size=12,
 )
 
 
@@ -187,11 +189,13 @@ def play(site: Site, verb: str, made: list[int], which: int) -> None:
     )
     try:
         if verb == "retract":
-            publishing.retract(site.services.store, update_id, {"notice": which % 2 == 0}, None)
+            retracting.retract(site.services.store, update_id, {"notice": which % 2 == 0}, None)
+        elif verb == "restore":
+            retracting.restore(site.services.store, update_id, site.bob)
         else:
             publishing.edit(site.services.store, update_id, site.bob, given, None)
     except Gone:
-        made.remove(update_id)
+        assert verb != "restore"
 
 
 def page_of(site: Site) -> dict[str, str]:
@@ -392,6 +396,27 @@ def test_what_was_retracted_since_the_backup_stays_retracted(site: Site, tmp_pat
     assert backup.check(store) == []
 
 
+def test_a_restored_update_is_what_it_was_in_an_older_copy_and_no_later_retraction_is_undone(
+    site: Site, tmp_path: Path
+) -> None:
+    """What was done since is undone; only retractions are carried over, each as it was last."""
+    store, media = site.services.store, site.services.settings.media
+    first, second, third = (site.publish(f"Text {number}") for number in (1, 2, 3))
+    for each in (second, third):
+        site.retract(each, "told then", notice=True)
+    backup.backup(store, media, tmp_path / "site.backup")
+    site.retract(first)
+    for each in (first, second, third):
+        retracting.restore(store, each.id, site.bob)
+    site.retract(third, "told to nobody")
+    backup.restore(store, media, tmp_path / "site.backup")
+    page = site.charlie.get("/feeds/news").text
+    assert "Text 1" in page, "retracted and restored since"
+    assert "Text 2" not in page, "restored since the backup was made"
+    assert page.count("told then") == 1, "the third was retracted again, without telling readers"
+    assert backup.check(store) == []
+
+
 def test_what_people_may_do_no_more_comes_back_with_no_backup(site: Site, tmp_path: Path) -> None:
     store, media = site.services.store, site.services.settings.media
     backup.backup(store, media, tmp_path / "site.backup")
@@ -410,7 +435,7 @@ def test_who_did_what_since_the_backup_stays_on_record(site: Site, tmp_path: Pat
     backup.backup(store, media, tmp_path / "site.backup")
     eve = editors.add(store, "eve", PASSWORD, "editor", "Eve Ellis", actor=site.alice)
     publishing.publish(store, "harbour", eve, {"body": "After"})
-    publishing.retract(store, 1, {"reason": "Wrong"}, site.alice)
+    retracting.retract(store, 1, {"reason": "Wrong"}, site.alice)
     writing.create(store, eve, {"headline": "Quay", "slug": "quay", "live": True})
     people.disable(store, "bob", site.alice)
 

@@ -23,7 +23,7 @@ from feed import text
 from feed.errors import Invalid
 from feed.render import entries
 from feed.render.entries import LISTED
-from feed.store import backup, feeds, updates, writing
+from feed.store import backup, feeds, retracting, updates, writing
 from feed.store.updates import Update
 from feed.web import syndication
 from tests.conftest import Site, application_in, site_in
@@ -400,6 +400,20 @@ def test_atom_says_what_was_retracted_and_why_only_when_readers_were_told(site: 
         for each, reason in zip(gone, (None, "The wrong man", None), strict=True)
     }
     assert "desk alone" not in fetched(site, "atom").text
+
+
+def test_a_restored_update_is_an_entry_again_that_is_newer_than_its_tombstone(site: Site) -> None:
+    """A feed reader that has deleted its copy takes back what was updated after that (RFC 6721)."""
+    update = site.publish("Right after all")
+    (before,) = checked(site, "atom")
+    gone = site.retract(update)
+    retracting.restore(site.services.store, update.id, site.bob)
+    assert tombstones(site) == {}
+    (entry,) = checked(site, "atom")
+    assert (entry["id"], entry["published"]) == (before["id"], before["published"])
+    assert entry["updated"] >= str(gone.retracted_at) >= before["updated"]
+    for ending in FORMATS:
+        assert "Right after all" in fetched(site, ending).text
 
 
 def test_tombstones_are_of_their_own_feed_and_the_latest(site: Site) -> None:

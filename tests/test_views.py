@@ -3,6 +3,7 @@ error 500."""
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import count
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
@@ -12,7 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from feed.store import feeds, publishing, updates
+from feed.errors import Gone
+from feed.store import feeds, publishing, retracting, updates
 from feed.web import feed_page
 from feed.web.feed_page import SHOWN, FeedPage
 from feed.web.views import view_of
@@ -64,7 +66,9 @@ def attributes(page: str, feed: str = "news") -> dict[str, str]:
 # So few moments that several updates share one, and some come in late.
 WRITTEN = st.tuples(st.integers(0, 9), st.booleans(), st.sampled_from(["A tree", "A bush"]))
 MEANWHILE = st.lists(
-    st.tuples(st.sampled_from(["publish", "edit", "mark", "retract", "notice"]), st.integers(0, 30), WRITTEN),
+    st.tuples(
+        st.sampled_from(["publish", "edit", "mark", "retract", "notice", "restore"]), st.integers(0, 30), WRITTEN
+    ),
     max_size=3,
 )
 _names = count()
@@ -123,10 +127,18 @@ def happen(site: Site, feed: str, made: list[updates.Update], change: tuple[str,
     if verb == "publish" or update is None:
         made.append(write(site, feed, new))
     elif verb in ("edit", "mark"):
-        site.edit(update, **({"body": new[2]} if verb == "edit" else {"key": new[1]}))
-    else:
+        with suppress(Gone):
+            site.edit(update, **({"body": new[2]} if verb == "edit" else {"key": new[1]}))
+    elif verb == "restore":
+        for each in made:
+            retracting.restore(site.services.store, each.id, site.bob)
+    elif update_now(site, update).retracted_at is None:
         site.retract(update, notice=verb == "notice")
-        made.remove(update)
+
+
+def update_now(site: Site, update: updates.Update) -> updates.Update:
+    with site.services.store.read() as db:
+        return updates.get_any(db, update.id)
 
 
 def matching(site: Site, feed: str, view: str) -> list[int]:

@@ -26,8 +26,9 @@ SUMMARY = 200  # characters
 @dataclass(frozen=True)
 class Entry:
     """An update that is not retracted. `title` and `summary` are plain text, `html` has absolute addresses. `language`
-    is its own, None for the feed's, `picture` that of its first picture, `updated` the moment of its last edit or else
-    of its publication."""
+    is its own, None for the feed's, `picture` that of its first picture, `updated` the moment of its last edit or, if
+    that is later, of its restoration, or else of its publication: a feed reader that has its tombstone takes an entry
+    back only if it was updated after that (RFC 6721)."""
 
     id: str
     url: str
@@ -127,7 +128,7 @@ def entry(url: str, language: Language, update: Update) -> Entry:
         language=update.language,
         picture=f"{url}/pictures/{picture}" if picture else None,
         published=update.published_at,
-        updated=update.edited_at or update.published_at,
+        updated=max(update.edited_at or update.published_at, update.restored_at or ""),
     )
 
 

@@ -38,6 +38,8 @@ class Verb(StrEnum):
     EDIT = "edit"
     MARK = "mark"
     RETRACT = "retract"
+    RESTORE_UPDATE = "restore"
+    UNDO = "undo publication"
     OPEN = "open coverage"
     CLOSE = "close coverage"
     OPEN_NEWS = "open news"
@@ -67,6 +69,8 @@ MAY: Mapping[Verb, frozenset[str]] = {
     Verb.EDIT: _EDITORS,
     Verb.MARK: _EDITORS,
     Verb.RETRACT: _EDITORS,
+    Verb.RESTORE_UPDATE: _EDITORS,
+    Verb.UNDO: _EDITORS,
     Verb.OPEN: _EDITORS,
     Verb.CLOSE: _EDITORS,
     Verb.OPEN_NEWS: _ADMIN,
@@ -86,7 +90,8 @@ MAY: Mapping[Verb, frozenset[str]] = {
 }
 # Done to an article that is a draft and stays one, each of these counts as WRITE_DRAFT.
 _IN_DRAFTS = frozenset({
-    Verb.PUBLISH, Verb.EDIT, Verb.MARK, Verb.RETRACT, Verb.OPEN, Verb.CLOSE, Verb.CREATE_ARTICLE, Verb.EDIT_ARTICLE,
+    Verb.PUBLISH, Verb.EDIT, Verb.MARK, Verb.RETRACT, Verb.RESTORE_UPDATE, Verb.UNDO, Verb.OPEN, Verb.CLOSE,
+    Verb.CREATE_ARTICLE, Verb.EDIT_ARTICLE,
 })  # fmt: skip
 _WHY_NOT = {
     **dict.fromkeys(_IN_DRAFTS, Message("You can write drafts. Only editors can publish, and change what is public.")),
@@ -104,6 +109,8 @@ WORDS: Mapping[Verb, Message] = {
     Verb.EDIT: Message("edited"),
     Verb.MARK: Message("marked"),
     Verb.RETRACT: Message("retracted"),
+    Verb.RESTORE_UPDATE: Message("restored"),
+    Verb.UNDO: Message("took back at once"),
     Verb.OPEN: Message("opened coverage"),
     Verb.CLOSE: Message("closed coverage"),
     Verb.OPEN_NEWS: Message("opened coverage"),
@@ -158,10 +165,12 @@ def record(
     update_id: int | None = None,
     article_id: int | None = None,
     detail: str | None = None,
+    version: int | None = None,
     draft: bool = False,
 ) -> None:
     """Stores that this was done, within the transaction that does it. `subject` names what has no column here: a
-    picture, a person, a token. `draft` is as in `may`. Raises NotAllowed, which rolls the transaction back."""
+    picture, a person, a token. `version` is the feed's, which the action made. `draft` is as in `may`. Raises
+    NotAllowed, which rolls the transaction back."""
     permit(db, actor, verb, draft=draft)
     action = {
         "at": times.now(),
@@ -172,6 +181,7 @@ def record(
         "update_id": update_id,
         "article_id": article_id,
         "detail": detail,
+        "version": version,
     }
     insert(db, "actions", action)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
-from feed.store import articles, editors, feeds, publishing, tokens, undone, updates, websub, writing
+from feed.store import articles, editors, feeds, retracting, tokens, undone, updates, websub, writing
 
 # The tails of running servers wait for ticks above the last one that they saw. So the ticks of a restored database
 # begin above that, and above those of all writes during the restore.
@@ -51,7 +51,7 @@ def put(db: Database, kept: Kept) -> None:
     _begin_epochs(db, kept.tick + TICKS_AHEAD)
     tokens.end(db, kept.tokens)
     editors.restore_access(db, kept.people)
-    publishing.retract_again(db, kept.retracted)
+    retracting.retract_again(db, kept.retracted)
     writing.withdraw_again(db, kept.withdrawn)
     undone.keep(db, kept.done)
     websub.begin_anew(db, kept.hubs)  # what their subscribers have may be newer than any feed now is

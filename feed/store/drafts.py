@@ -135,6 +135,17 @@ def set_published(db: Database, draft_id: str, editor: Editor) -> None:
     )
 
 
+def put_back(db: Database, draft_id: str, editor: Editor, update: Update) -> None:
+    """Keeps the text of an update that was taken off in a new draft, in a transaction of the caller's. It counts as one
+    of MOST_KEPT, but is never refused for that. Raises Invalid for an id that is in use."""
+    if db.execute("SELECT 1 FROM drafts WHERE id = ?", [draft_id]).fetchone():
+        raise Invalid(Reason("draft_id", Message("There is a draft with this id already.")))
+    texts = {"headline": update.headline or "", "body": update.body, "language": update.language or "", "note": ""}
+    feed = feeds.get(db, update.feed, drafts=True)
+    row = {"id": draft_id, "editor_id": editor.id, "feed_id": feed.id, **texts, "key": update.key}
+    insert(db, "drafts", {**row, "pinned": update.pinned, "seq": 1, "state": State.KEPT, "saved_at": times.now()})
+
+
 def _save(db: Database, draft_id: str, editor: Editor, typed: dict[str, Any]) -> Draft:
     _forget_old(db)
     state = State.DISCARDED if typed.pop("discarded") else State.KEPT

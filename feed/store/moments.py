@@ -37,11 +37,13 @@ def seconds_ahead(moment: str) -> int:
 
 def date_drafted(db: Database, article_id: int, moment: str) -> None:
     """Dates the updates that were written while the article was a draft: they are published at that moment, in their
-    order. Updates that were published before, or for which an editor gave a time, keep theirs. Call it in the
-    transaction that publishes the article, before the revision is stored."""
+    order. Updates that were published before, or for which an editor gave a time, keep theirs. Those that were restored
+    count as restored now, so that no time of the draft is told. Call it in the transaction that publishes the article,
+    before the revision is stored."""
     row = db.execute("SELECT id FROM feeds WHERE article_id = ?", [article_id]).fetchone()
     if row is None:
         return
+    db.execute("UPDATE updates SET restored_at = ? WHERE feed_id = ? AND restored_at IS NOT NULL", [moment, row["id"]])
     drafted = db.execute(
         "SELECT id, published_at FROM updates WHERE feed_id = ? AND NOT imported AND published_at >= coalesce(("
         "SELECT min(at) FROM article_revisions WHERE article_id = ? AND revision > ("

@@ -46,6 +46,7 @@ def preview(
         retracted_at=None,
         reason=None,
         notice=False,
+        restored_at=None,
         feed_language=feed.language,
     )
     known = waiting.known_in(store, update.body, editor)

@@ -1,25 +1,22 @@
-"""Publish, edit, retract: the three verbs that change a feed.
+"""Publish and edit. With retract and restore (store.retracting) they are the verbs that change a feed.
 
 Each runs in one transaction that bumps the version of the feed first and stamps it on everything that changes.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from sqlite_utils import Database
 
 from feed import fields, repeats, text, times
 from feed.errors import Invalid, KeyUsed, Message, Reason, Stale
-from feed.store import actions, drafts, feeds, idempotency, moments, revisions, search, updates, waiting
-from feed.store.actions import Actor, Verb
+from feed.store import actions, drafts, feeds, flags, idempotency, moments, revisions, search, updates, waiting
+from feed.store.actions import Verb
 from feed.store.database import Store, insert
 from feed.store.editors import Editor
 from feed.store.feeds import Feed
 from feed.store.idempotency import Claim
 from feed.store.updates import Update
-
-# The flags of an update, and the part of the feed's page that shows the updates with that flag.
-_PARTS = {"pinned": "pinned", "key": "key-events"}
 
 
 def publish(
@@ -81,37 +78,6 @@ def edit(
     return store.write(_edit, update_id, editor, cleaned, revision, note, draft_id)
 
 
-def retract(store: Store, update_id: int, given: Mapping[str, object], actor: Actor | None) -> Update:
-    """Takes the update off every page. `given` may hold a reason, and whether a notice tells readers of it.
-
-    Raises Missing, Gone when the update is retracted already, Invalid.
-    """
-    cleaned = fields.clean(fields.RETRACTION, given)
-    return store.write(_retract, update_id, cleaned["reason"], cleaned["notice"], actor)
-
-
-def retract_again(db: Database, retractions: Iterable[Update]) -> None:
-    """Retracts those of these updates that are not retracted in this older copy, in a transaction of the caller's.
-
-    Ids are used again after a restore, so `published_at` must be the same too, unless the article was a draft when the
-    copy was made and was published since. The feed may have another slug.
-    """
-    same = (
-        "updates.published_at = :published_at OR (updates.published_at < :published_at AND updates.byline = :byline "
-        "AND EXISTS (SELECT 1 FROM feeds JOIN articles ON articles.id = feeds.article_id "
-        "WHERE feeds.id = updates.feed_id AND articles.draft))"
-    )
-    for retracted in retractions:
-        found = db.execute(
-            f"SELECT id FROM updates WHERE id = :id AND retracted_at IS NULL AND ({same})",
-            {"id": retracted.id, "published_at": retracted.published_at, "byline": retracted.byline},
-        ).fetchone()
-        if found:
-            _set_retracted(
-                db, updates.get_any(db, found["id"]), retracted.retracted_at, retracted.reason, notice=retracted.notice
-            )
-
-
 def html_of(store: Store, body: str, language: str | None, editor: Editor | None = None) -> str:
     """The HTML of an update's text in that language; None is the site's. It may show public pictures and the editor's
     own uploads. Raises Invalid when nothing would show."""
@@ -141,8 +107,8 @@ def _publish(
     given = moment or new.get("published_at")
     moment = given or moments.now(db, feed)
     if new["pinned"]:
-        _unpin(db, feed.id, version)
-    _stamp_parts(db, feed.id, version, {flag for flag in _PARTS if new[flag]})
+        flags.unpin(db, feed.id, version)
+    flags.stamp(db, feed.id, version, {flag for flag in flags.PARTS if new[flag]})
     row = {
         **new,
         "feed_id": feed.id,
@@ -157,7 +123,7 @@ def _publish(
     update_id = insert(db, "updates", row)
     revisions.keep(db, update_id, editor, moment)
     search.put(db, update_id)
-    actions.record(db, editor, Verb.PUBLISH, feed_id=feed.id, update_id=update_id, draft=feed.draft)
+    actions.record(db, editor, Verb.PUBLISH, feed_id=feed.id, update_id=update_id, version=version, draft=feed.draft)
     if claim:
         idempotency.remember(db, editor, claim, update_id)
     if draft_id:
@@ -208,8 +174,8 @@ def _edit(
     waiting.publish(db, changed.get("html", ""), editor)
     moment = max(times.now(), update.edited_at or update.published_at)  # the clock may have been set back
     if changed.get("pinned"):
-        _unpin(db, feed.id, version)
-    _stamp_parts(db, feed.id, version, _flags(update) | changed.keys())
+        flags.unpin(db, feed.id, version)
+    flags.stamp(db, feed.id, version, flags.of(update) | changed.keys())
     if rewritten:
         changed |= {"revision": update.revision + 1, "edited_at": moment}
     db.table("updates").update(update_id, {**changed, "version": version})
@@ -217,44 +183,9 @@ def _edit(
         revisions.keep(db, update_id, editor, moment, note)
         search.put(db, update_id)
     verb = Verb.EDIT if rewritten else Verb.MARK
-    flags = ", ".join(f"{flag}: {'yes' if changed[flag] else 'no'}" for flag in _PARTS if flag in changed)
-    actions.record(db, editor, verb, feed_id=feed.id, update_id=update_id, detail=flags or None, draft=feed.draft)
+    marked = ", ".join(f"{flag}: {'yes' if changed[flag] else 'no'}" for flag in flags.PARTS if flag in changed)
+    actions.record(
+        db, editor, verb,
+        feed_id=feed.id, update_id=update_id, version=version, detail=marked or None, draft=feed.draft,
+    )  # fmt: skip
     return updates.get_any(db, update_id)
-
-
-def _retract(db: Database, update_id: int, reason: str | None, notice: bool, actor: Actor | None) -> Update:
-    update = updates.get(db, update_id, drafts=True)
-    feed = _set_retracted(db, update, max(times.now(), update.published_at), reason, notice=notice)
-    actions.record(db, actor, Verb.RETRACT, feed_id=feed.id, update_id=update_id, detail=reason, draft=feed.draft)
-    return updates.get_any(db, update_id)
-
-
-def _set_retracted(db: Database, update: Update, moment: str | None, reason: str | None, *, notice: bool) -> Feed:
-    """Stores the retraction; returns the update's feed."""
-    feed = feeds.get(db, update.feed, drafts=True)
-    version = feeds.bump(db, feed.id)
-    _stamp_parts(db, feed.id, version, _flags(update))
-    retraction = {"retracted_at": moment, "reason": reason, "notice": notice}
-    db.table("updates").update(update.id, {"version": version, **retraction})
-    search.put(db, update.id)
-    return feed
-
-
-def _unpin(db: Database, feed_id: int, version: int) -> None:
-    """Unpins the update that is pinned now: a feed has one pinned update at most."""
-    db.execute(
-        "UPDATE updates SET pinned = 0, version = ? WHERE feed_id = ? AND pinned AND retracted_at IS NULL",
-        [version, feed_id],
-    )
-
-
-def _flags(update: Update) -> set[str]:
-    """The flags that are set on the update."""
-    return {flag for flag in _PARTS if getattr(update, flag)}
-
-
-def _stamp_parts(db: Database, feed_id: int, version: int, touched: set[str]) -> None:
-    """Stamps the parts that show updates with one of these flags: they change with the update. Other names in `touched`
-    are ignored."""
-    for flag in _PARTS.keys() & touched:
-        feeds.stamp(db, feed_id, _PARTS[flag], version)

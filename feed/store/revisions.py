@@ -83,3 +83,16 @@ def text_of(db: Database, update_id: int, revision: int) -> tuple[str | None, st
         "SELECT headline, body FROM revisions WHERE update_id = ? AND revision = ?", [update_id, revision]
     ).fetchone()
     return (row["headline"], row["body"]) if row else None
+
+
+def is_unseen(db: Database, update: Update) -> bool:
+    """Whether the current text of the update was saved while its article was a draft, and no reader has seen it."""
+    asked = "SELECT 1 FROM drafted WHERE update_id = ? AND revision = ? AND seen_at IS NULL"
+    return db.execute(asked, [update.id, update.revision]).fetchone() is not None
+
+
+def set_seen(db: Database, update: Update, moment: str) -> None:
+    """Stores that readers see that text from this moment on."""
+    db.execute(
+        "UPDATE drafted SET seen_at = ? WHERE update_id = ? AND revision = ?", [moment, update.id, update.revision]
+    )

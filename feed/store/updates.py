@@ -26,7 +26,7 @@ _EVER_SEEN = """EXISTS (
 _COLUMNS = """
     updates.id, feeds.slug AS feed, updates.version, updates.revision, updates.headline, updates.body,
     updates.html, updates.key, updates.pinned, updates.byline, updates.published_at, updates.edited_at,
-    updates.retracted_at, updates.reason, updates.notice, updates.language,
+    updates.retracted_at, updates.reason, updates.notice, updates.restored_at, updates.language,
     (SELECT articles.language FROM articles WHERE articles.id = feeds.article_id) AS feed_language
     FROM updates JOIN feeds ON feeds.id = updates.feed_id
 """
@@ -35,7 +35,8 @@ _COLUMNS = """
 @dataclass(frozen=True)
 class Update:
     """An update as it is now. `body` is the editor's Markdown, `html` the HTML that was made of it when it was saved.
-    `language` is that of its text, None for the feed's language; `feed_language` is None for the site's language."""
+    `restored_at` is when it was last restored after a retraction. `language` is that of its text, None for the feed's
+    language; `feed_language` is None for the site's language."""
 
     id: int
     feed: str
@@ -52,6 +53,7 @@ class Update:
     retracted_at: str | None
     reason: str | None
     notice: bool
+    restored_at: str | None
     language: str | None
     feed_language: str | None
 
@@ -95,7 +97,7 @@ def get(db: Database, update_id: int, *, drafts: bool = False) -> Update:
     update = get_any(db, update_id)
     feeds.get(db, update.feed, drafts=drafts)
     if update.retracted_at:
-        raise Gone(update_id) if drafts or _ever_seen(db, update_id) else Missing(update_id)
+        raise Gone(update_id) if drafts or ever_seen(db, update_id) else Missing(update_id)
     return update
 
 
@@ -160,6 +162,20 @@ def retracted_last(db: Database, feed: feeds.Feed, limit: int) -> list[Update]:
     return [_update(row) for row in rows]
 
 
+def retracted_of(db: Database, feed: feeds.Feed, limit: int) -> list[Update]:
+    """Up to `limit` retracted updates of the feed, the last retracted first. For the desk only."""
+    rows = db.execute(
+        f"SELECT {_COLUMNS} WHERE feed_id = ? AND retracted_at IS NOT NULL ORDER BY updates.version DESC LIMIT ?",
+        [feed.id, limit],
+    )
+    return [_update(row) for row in rows]
+
+
+def ever_seen(db: Database, update_id: int) -> bool:
+    """Whether readers could see the update, in any of its revisions."""
+    return db.execute(f"SELECT 1 FROM updates WHERE id = ? AND {_EVER_SEEN}", [update_id]).fetchone() is not None
+
+
 def _listed(
     db: Database, feed: feeds.Feed, which: Which | Holding, start: Place | None, beyond: str, order: str, limit: int
 ) -> list[Update]:
@@ -173,10 +189,6 @@ def _listed(
         [feed.id, *place, limit],
     )
     return [_update(row) for row in rows]
-
-
-def _ever_seen(db: Database, update_id: int) -> bool:
-    return db.execute(f"SELECT 1 FROM updates WHERE id = ? AND {_EVER_SEEN}", [update_id]).fetchone() is not None
 
 
 def _update(row: feeds.Row) -> Update:

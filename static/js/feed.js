@@ -35,6 +35,9 @@ class LiveFeed extends follower(HTMLElement) {
     this.number();
     this.pending = pending(this);
     this.visit = visit(this);
+    // It is needed again if the update is restored, and retracted once more
+    this.gone = this.querySelector(".gone")?.closest("li");
+    this.gone?.remove();
     this.pause(recall(`paused ${this.feed}`, "sessionStorage") === "true");
     this.addEventListener("click", (event) => this.#clicked(event));
     const pinned = this.querySelector(".pinned details"), [of, open] = recall(`fold ${this.feed}`)?.split(" ") ?? [];
@@ -179,11 +182,10 @@ class LiveFeed extends follower(HTMLElement) {
   // The item that replaces the update that the link led to, when it is retracted. It says so, above the notice if there
   // is one.
   #gone({ id, dataset }, notice) {
-    const said = this.querySelector(".gone"), item = notice ?? said.closest("li");
-    if (!item) return;
+    const gone = this.gone.cloneNode(true), item = notice ?? gone;
     item.id = id;
     item.dataset.at = dataset.at;
-    item.firstElementChild.prepend(said);
+    item.firstElementChild.prepend(gone.querySelector("p"));
     return item;
   }
 
@@ -225,7 +227,7 @@ class LiveFeed extends follower(HTMLElement) {
     const words = opening(fresh);
     entitle(
       fresh && !fresh.matches(".retracted") ? words && this.titled?.replace("{headline}", () => words)
-      : this.querySelector(".gone").textContent,
+      : this.gone.textContent,
     );
   }
 

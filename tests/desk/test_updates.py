@@ -4,6 +4,7 @@ import pytest
 
 from tests.conftest import FROM_HERE, Site
 from tests.desk.forms import field, send, ticked
+from tests.pages import element, inner
 
 DRAFT = "6f9619ff-8b86-4011-b42d-00cf4fc964f0"
 
@@ -127,7 +128,9 @@ def test_bob_retracts_with_a_reason(site: Site) -> None:
     for path in (f"/desk/updates/{update.id}", f"/desk/updates/{update.id}/retraction"):
         assert bob.get(path).status_code == 410
     assert send(bob, f"/desk/updates/{update.id}", body="x", revision="1").status_code == 410
-    assert "The wrong bridge" not in bob.get("/desk/feeds/news").text
+    page = bob.get("/desk/feeds/news").text
+    assert "The wrong bridge" not in inner(element(page, "live-feed"))
+    assert "The wrong bridge" in inner(element(page, class_="retracted-updates")), "it can be restored"
     with site.services.store.read() as db:
         assert db.execute("SELECT reason FROM updates").fetchone()[0] == "It was the other one"
 

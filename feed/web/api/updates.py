@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, jsonify, request, url_for
 from werkzeug.exceptions import BadRequest
 
-from feed.store import feeds, publishing, updates
+from feed.store import feeds, publishing, retracting, updates
 from feed.store.updates import Which
 from feed.web.api.answers import absolute, etag, update_json
 from feed.web.api.requests import bearer, editor_of_token, revision_read, sent
@@ -71,7 +71,7 @@ def retract(update_id: int) -> Response:
     """Retracts an update. The body may hold a `reason`, and `notice`, which shows readers that it was retracted."""
     editor = editor_of_token()
     given = sent() if request.get_data(cache=True) else {}
-    update = publishing.retract(services().store, update_id, given, editor)
+    update = retracting.retract(services().store, update_id, given, editor)
     return jsonify(
         {
             "id": update.id,

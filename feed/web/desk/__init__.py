@@ -15,6 +15,7 @@ from feed.web.desk import (
     pictures,
     preview,
     profile,
+    undo,
     updates,
     uploads,
 )
@@ -25,5 +26,5 @@ desk = Blueprint("desk", __name__, url_prefix="/desk")
 desk.before_request(require_editor)
 desk.before_request(check_form_of_editor)
 desk.before_request(before_a_search)
-for each in (overview, feeds, updates, drafts, discarded, preview, paste, articles, pictures, uploads, profile):
+for each in (overview, feeds, updates, undo, drafts, discarded, preview, paste, articles, pictures, uploads, profile):
     desk.register_blueprint(each.pages)

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from flask import g, render_template, request
 
 from feed.errors import Invalid, Message, by_field
-from feed.store import actions, drafts, feeds, moments
+from feed.store import actions, drafts, feeds, moments, retracting
 from feed.store.actions import Verb
 from feed.web import feed_page
 from feed.web.desk.done import done_in
@@ -15,6 +15,7 @@ from feed.web.services import services
 from feed.web.snippet import snippet
 
 ACTIONS_SHOWN = 30  # below a feed: the last hours of a busy day
+RETRACTED_SHOWN = 20  # below a feed: what an editor may want back is among the last few
 
 
 def page(
@@ -33,11 +34,13 @@ def page(
         shown = feed_page.asked_for(db, found)
         behind = moments.ahead(db, found)
         taken = actions.of_feed(db, found.id, ACTIONS_SHOWN)
+        gone = retracting.listed(db, found, RETRACTED_SHOWN)
         done = done_in(db, request.args)
     role, covering = g.editor.role, Verb.CLOSE if found.headline else Verb.CLOSE_NEWS
     return render_template(
         "desk/feed.html",
         actions=taken,
+        retracted=gone,
         writes=actions.may(role, Verb.PUBLISH, draft=found.draft),
         covers=actions.may(role, covering, draft=found.draft),
         page=shown,

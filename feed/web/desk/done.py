@@ -1,21 +1,25 @@
 """What the desk says once a form was stored. The address of the page that follows has it as `did` and the number of
 the update, so that an editor without JavaScript is told too; the page's script shows the same message."""
 
+import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from flask import g
 
 from feed.errors import Message, Missing
-from feed.store import drafts, updates
+from feed.store import drafts, undoing, updates
 from feed.store.database import Database
 from feed.store.drafts import State
 from feed.store.updates import Update
+from feed.web.services import services
 
 DEEDS: Mapping[str, Message] = {
     "published": Message("Published."),
     "edited": Message("Your edit is saved."),
     "retracted": Message("Retracted. Readers no longer see it."),
+    "restored": Message("Restored. Readers see it again, at its old place."),
+    "undone": Message("Taken back. Readers may have seen it."),
     "keyed": Message("It is a key event now."),
     "unkeyed": Message("It is no key event any more."),
     "pinned": Message("It is pinned on top now."),
@@ -33,12 +37,15 @@ DEEDS: Mapping[str, Message] = {
 
 @dataclass(frozen=True)
 class Done:
-    """One of DEEDS, and the update that it was done to, if any; `undo` is the id of the draft that was discarded and
-    can be had back."""
+    """One of DEEDS, and the update that it was done to, if any. `undo` is the id of the draft that was discarded and
+    can be had back. For `undo_seconds` more the editor can undo the publication, and then the text becomes the draft
+    `draft_id`."""
 
     deed: str
     update: Update | None
     undo: str | None = None
+    undo_seconds: float = 0
+    draft_id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
     @property
     def message(self) -> Message:
@@ -55,7 +62,11 @@ def done_in(db: Database, asked: Mapping[str, str]) -> Done | None:
         found = updates.get_any(db, int(number)) if number.isdecimal() and len(number) < 10 else None
     except Missing:
         return None
-    return Done(deed, found, _discarded(db, asked.get("draft", "")) if deed == "discarded" else None)
+    discarded = _discarded(db, asked.get("draft", "")) if deed == "discarded" else None
+    left = 0.0
+    if found and deed == "published":
+        left = undoing.seconds_left(db, found, g.editor, services().settings.undo_seconds)
+    return Done(deed, found, discarded, left)
 
 
 def _discarded(db: Database, draft_id: str) -> str | None:

@@ -9,7 +9,7 @@ from flask import Blueprint, g, redirect, render_template, request, url_for
 
 from feed import fields
 from feed.errors import Invalid, KeyUsed, Message, Reason, Stale, by_field
-from feed.store import drafts, idempotency, publishing, revisions, updates
+from feed.store import drafts, idempotency, publishing, retracting, revisions, updates
 from feed.store.drafts import Draft
 from feed.store.updates import Update
 from feed.web.desk import composer, conflict
@@ -95,7 +95,7 @@ def retract(update_id: int) -> Any:
     """Retracts an update: it disappears from every page."""
     given = {"reason": request.form.get("reason"), "notice": "notice" in request.form}
     try:
-        update = publishing.retract(services().store, update_id, given, g.editor)
+        update = retracting.retract(services().store, update_id, given, g.editor)
     except Invalid as error:
         return _retraction_form(_update(update_id), given, error), 422
     return _back_to(update, "retracted")

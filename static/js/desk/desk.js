@@ -10,6 +10,7 @@ import "./menu.js";
 import "./paste.js";
 import "./preview.js";
 import "./sign_out.js";
+import "./undo.js";
 import "./workbench.js";
 import { askFor, send } from "./answers.js";
 import { goOn, stop } from "./drafts.js";

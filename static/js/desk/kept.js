@@ -100,12 +100,14 @@ async function take(kept, form) {
   return true;
 }
 
-// What pages that may be gone have kept of that form: this tab's first, then the latest.
+// What pages that may be gone have kept of that form: this tab's first, then the latest. Where the page's address names
+// the draft that is open, other drafts stay where they are.
 async function left(form) {
-  const mine = addressOf(form), beginning = mine.slice(0, -owner.length);
+  const mine = addressOf(form), beginning = mine.slice(0, -owner.length), id = form.elements.draft_id?.value;
+  const named = id && id === new URLSearchParams(location.search).get("draft");
   const first = ({ address, at }) => (ownerOf(address) === before ? Infinity : at);
   return (await everything())
-    .filter(({ address, typed }) => address.startsWith(beginning) && address !== mine && typed)
+    .filter(({ address, draft, typed }) => address.startsWith(beginning) && address !== mine && typed && (!named || draft === id))
     .sort((a, b) => first(b) - first(a));
 }
 

@@ -1,0 +1,111 @@
+// Undo and Restore: what was just published is taken off again, and its text is back in the composer; what was retracted
+// comes back.
+
+import "../feed.js";
+import { pageIn, request, send } from "./answers.js";
+import { stop } from "./drafts.js";
+import { forget, keep } from "./kept.js";
+import { list, show } from "./list.js";
+import { report, warn } from "./messages.js";
+
+const done = document.querySelector(".done");
+const composer = () => document.querySelector("form.composer");
+const isEmpty = ({ elements: { headline, body } }) => !`${headline.value}${body.value}`.trim();
+
+// Whether anything was typed since Undo was offered: then the browser's own undo is meant by its keys.
+let typed = false;
+
+addEventListener("submit", async (event) => {
+  const form = event.target;
+  if (!form.matches(".undo, .restoration") || !list()) return;
+  event.preventDefault();
+  if (form.sent) return;
+  form.sent = true;
+  const answer = await send(form, event.submitter);
+  form.sent = false;
+  if (!answer) return;
+  if (!answer.ok) return warn("refused", answer.page.querySelector("[role=alert]:not([hidden])")?.textContent);
+  const within = form.closest(".retracted-updates"), undone = form.matches(".undo");
+  report(answer.page.querySelector(".done"));
+  show(answer.page);
+  renew(answer.page);
+  if (undone) putBack(answer.page);
+  else (within ?? document).querySelector(within ? "summary" : ".done").focus({ preventScroll: !within });
+});
+
+// Puts the text into the composer, unless the editor is writing another one there. Then it stays among the drafts.
+function putBack(page) {
+  const form = composer(), next = page.querySelector("form.composer");
+  if (isEmpty(form)) {
+    stop(form);
+    forget(form);
+    form.replaceWith(next);
+    keep(next);
+  } else {
+    done.querySelector(".put-back").hidden = true;
+    done.querySelector(".put-aside").hidden = false;
+  }
+  composer().elements.body.focus({ preventScroll: true });
+}
+
+// The message of what was done has changed: it may offer Undo, for some seconds.
+function look() {
+  const form = done.querySelector(".undo");
+  if (done.querySelector(".restoration")) refresh();
+  if (!form) return;
+  typed = false;
+  setTimeout(() => form.sent || end(form), form.dataset.seconds * 1_000);
+}
+
+function end(form) {
+  const focused = form.contains(document.activeElement);
+  form.remove();
+  if (focused) composer().elements.body.focus({ preventScroll: true });
+}
+
+addEventListener("input", ({ target }) => {
+  typed ||= target.form === composer();
+});
+
+addEventListener("keydown", (event) => {
+  const { key, ctrlKey, metaKey, shiftKey, altKey, target } = event;
+  if (key.toLowerCase() !== "z" || !(ctrlKey || metaKey) || shiftKey || altKey || typed) return;
+  const form = done?.querySelector(".undo");
+  if (!form || target.form !== composer() || !isEmpty(composer())) return;
+  event.preventDefault();
+  form.requestSubmit(form.querySelector("button"));
+});
+
+// The list of what was retracted, below the feed
+const section = () => document.querySelector(".retracted-updates");
+
+// Others retract and restore, too.
+const Feed = customElements.get("live-feed").prototype, { put } = Feed;
+Feed.put = function (changes) {
+  put.call(this, changes);
+  const isListed = (id) => section()?.querySelector(`[action="/desk/updates/${id.slice(7)}/restoration"]`);
+  const isGone = (id) => id.startsWith("update-") && !document.getElementById(id)?.matches(".update");
+  if (changes.some(({ id }) => isGone(id) || isListed(id))) refresh();
+};
+
+async function refresh() {
+  if (!section()) return;
+  try {
+    renew(await pageIn(await request(location.pathname)));
+  } catch {
+    // It is as it was, and is asked for again when it is opened
+  }
+}
+
+function renew(page) {
+  const fresh = page.querySelector(".retracted-updates"), old = section();
+  if (!fresh || !old) return;
+  old.hidden = fresh.hidden;
+  old.querySelector("ol").replaceWith(fresh.querySelector("ol"));
+}
+
+if (done) {
+  new MutationObserver(look).observe(done, { childList: true });
+  look();
+}
+section()?.addEventListener("toggle", ({ target }) => target.open && refresh());
