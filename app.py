@@ -20,7 +20,7 @@ from feed.store.versions import Versions
 from feed.web import files, guards, labels, problems, static
 from feed.web.api import api
 from feed.web.cache import Cache, Parameters
-from feed.web.desk import desk
+from feed.web.desk import desk, installable
 from feed.web.embed import embed
 from feed.web.health import health
 from feed.web.host import OwnHost
@@ -63,6 +63,7 @@ def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
         files.static,
         api,
         sign_in_pages,
+        installable.pages,
         desk,
         health,
     ):

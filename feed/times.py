@@ -14,9 +14,14 @@ def after(seconds: float) -> str:
     return to_text(datetime.now(UTC) + timedelta(seconds=seconds))
 
 
+def later(moment: str, seconds: float) -> str:
+    """Returns the time that many seconds after that one."""
+    return to_text(datetime.fromisoformat(moment) + timedelta(seconds=seconds))
+
+
 def next_after(moment: str) -> str:
     """Returns the time a millisecond later."""
-    return to_text(datetime.fromisoformat(moment) + timedelta(milliseconds=1))
+    return later(moment, 0.001)
 
 
 def to_text(moment: datetime) -> str:

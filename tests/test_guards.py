@@ -49,7 +49,7 @@ def test_every_kind_of_answer_carries_the_guards(site: Site) -> None:
         rules = policy(answer.headers["Content-Security-Policy"])
         assert rules["default-src"] == rules["base-uri"] == rules["frame-ancestors"] == ["'none'"]
         assert rules["require-trusted-types-for"] == ["'script'"]
-        assert rules["trusted-types"] == ["liveline"]
+        assert rules["trusted-types"] == ["liveline"] + ["liveline-worker"] * path.startswith("/desk/")
         assert rules["script-src"] == rules["style-src"] == rules["form-action"] == ["'self'"]
         assert answer.headers["Cache-Control"], path
         assert "Set-Cookie" not in answer.headers

@@ -45,6 +45,11 @@ class Session:
     device: str
     created_at: str
 
+    @property
+    def ends_at(self) -> str:
+        """When it expires."""
+        return times.later(self.created_at, SESSION_SECONDS)
+
 
 @dataclass(frozen=True)
 class Visit:

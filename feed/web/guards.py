@@ -51,6 +51,11 @@ CONTENT_SECURITY_POLICY = "; ".join((
     "frame-ancestors ",
 ))  # fmt: skip
 
+# At the desk, too: a manifest and a service worker (installed.js), and pictures that are being uploaded.
+DESK_POLICY = "worker-src 'self'; manifest-src 'self'; " + CONTENT_SECURITY_POLICY.replace(
+    "img-src 'self'", "img-src 'self' blob:"
+).replace("trusted-types liveline", "trusted-types liveline liveline-worker")
+
 
 def guard(app: Flask) -> None:
     """Installs the guards in an application."""
@@ -108,9 +113,7 @@ def _add_headers(response: Response) -> Response:
     if response.location and 300 <= response.status_code < 400:
         response.location = own_path(response.location)  # Werkzeug's own, for a slash too few, name a host
     # An error in a frame must be readable in the frame, too.
-    policy = CONTENT_SECURITY_POLICY
-    if request.path.startswith(DESK):
-        policy = policy.replace("img-src 'self'", "img-src 'self' blob:")  # pictures that are being uploaded
+    policy = DESK_POLICY if request.path.startswith(DESK) else CONTENT_SECURITY_POLICY
     framers = services().settings.embed_origins if request.path.startswith(FRAMED) else ()
     policy += " ".join(framers) or "'none'"
     if response.mimetype == "text/html":

@@ -19,6 +19,7 @@ from feed.web.desk import (
     updates,
     uploads,
 )
+from feed.web.desk.installable import allow_copy
 from feed.web.guards import check_form_of_editor, require_editor
 from feed.web.services import before_a_search
 
@@ -26,5 +27,6 @@ desk = Blueprint("desk", __name__, url_prefix="/desk")
 desk.before_request(require_editor)
 desk.before_request(check_form_of_editor)
 desk.before_request(before_a_search)
+desk.after_request(allow_copy)
 for each in (overview, feeds, updates, undo, drafts, discarded, preview, paste, articles, pictures, uploads, profile):
     desk.register_blueprint(each.pages)

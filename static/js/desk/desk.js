@@ -5,6 +5,7 @@ import "../feed.js";
 import "./discard.js";
 import "./headline.js";
 import "./helpers.js";
+import "./installed.js";
 import "./keys.js";
 import "./menu.js";
 import "./paste.js";

@@ -1,5 +1,7 @@
 // What the desk warns: of what was done, and of what went wrong.
 
+import { wipeCopies } from "./copies.js";
+
 const done = document.querySelector(".done");
 const trouble = document.querySelector(".trouble");
 
@@ -14,6 +16,7 @@ export const isDone = () => !!done?.dataset.deed;
 
 // Says what went wrong: the message of that name, or other words; null takes it off again.
 export function warn(name, words) {
+  if (name === "signedOut") wipeCopies();
   if (trouble) {
     trouble.hidden = !name;
     trouble.dataset.shown = name ?? "";

@@ -21,10 +21,15 @@ const writing = () => (document.activeElement?.matches("input[type=text], textar
 const Feed = customElements.get("live-feed").prototype;
 const { reload } = Feed;
 Feed.reload = function () {
-  if (!writing()) return reload.call(this);
+  loadAnew(() => reload.call(this));
+};
+
+// Loads the page anew in that way, or later if the editor writes.
+export function loadAnew(load = () => location.reload()) {
+  if (!writing()) return load();
   outdated = true;
   warn("outdated");
-};
+}
 
 // The server closes the socket of a session that ends. So when the socket closes, the page asks whether its editor is
 // still signed in, and can say so before a text is sent; where no answer comes, it asks when the page is live again.
