@@ -58,3 +58,40 @@ def test_theirs_can_be_closed_without_a_question(shared: Server, slug: str, desk
     form.get_by_role("button", name="Cancel").click()
     expect(form).to_have_count(0)
     assert shared.version(slug) == 2
+
+
+def test_an_open_form_says_at_once_what_was_saved_and_then_that_it_was_retracted(
+    shared: Server, slug: str, desk: Page
+) -> None:
+    update = shared.publish(BEFORE, slug)
+    form = opened(desk).locator("form.edit")
+    form.locator("[name=body]").fill(MINE)
+    shared.api("PATCH", f"/api/v1/updates/{update['id']}", {"body": THEIRS, "revision": 1})
+    form.get_by_text("Bob Brown saved this at").click()
+    expect(form.locator(".meanwhile ins")).to_have_text(["[put in: boats]", "[put in: One]"])
+    expect(form.locator("[name=body]")).to_have_value(MINE)
+    shared.api("PATCH", f"/api/v1/updates/{update['id']}", {"body": f"{THEIRS} More soon.", "revision": 2})
+    expect(form.locator(".meanwhile ins")).to_have_text(["[put in: boats]", "[put in: More soon.]", "[put in: One]"])
+    form.get_by_role("button", name="Merge").click()
+    expect(form.locator("[name=body]")).to_have_value("Two boats burn. One is hurt. More soon.")
+    shared.api("DELETE", f"/api/v1/updates/{update['id']}")
+    expect(form.get_by_role("alert")).to_contain_text("Bob Brown retracted this at")
+    expect(form.get_by_role("button", name="Save")).to_be_hidden()
+    form.locator("[name=body]").press("Control+Enter")
+    form.get_by_role("button", name="Publish as new").click()
+    expect(desk.locator("li.update .text")).to_have_text(["Two boats burn. One is hurt. More soon."])
+    expect(desk.locator("form.edit")).to_have_count(0)
+    assert shared.version(slug) == 5
+
+
+def test_a_text_that_was_kept_of_an_earlier_revision_says_so_when_it_is_opened(
+    shared: Server, slug: str, desk: Page
+) -> None:
+    update = shared.publish(BEFORE, slug)
+    opened(desk).locator("form.edit [name=body]").fill(MINE)
+    desk.goto("about:blank")
+    shared.api("PATCH", f"/api/v1/updates/{update['id']}", {"body": THEIRS, "revision": 1})
+    desk.goto(f"{shared.url}/desk/feeds/{slug}")
+    form = opened(desk).locator("form.edit")
+    expect(form.locator("[name=body]")).to_have_value(MINE)
+    expect(form.locator(".meanwhile")).to_contain_text("Bob Brown saved this at")

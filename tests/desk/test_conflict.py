@@ -4,7 +4,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests.conftest import Site
+from tests.conftest import FROM_HERE, Site
 from tests.desk.forms import field, send
 from tests.pages import element, elements, words
 
@@ -188,3 +188,63 @@ def test_names_and_texts_are_text_and_not_markup(site: Site) -> None:
             assert tag not in form.page.text
         Form(site.at_desk(), update.id)
         form.send(choice=choice)
+
+
+# While the form is open
+
+
+def changed(form: Form, update_id: int, site: Site, **typed: str) -> TestResponse:
+    """What the desk's script is told of the form."""
+    fields = {name: form[name] for name in NAMES if elements(form.page.text, name=name)}
+    return send(site.at_desk(), f"/desk/updates/{update_id}/changed", **{**fields, **typed})
+
+
+def test_an_open_form_is_told_of_a_save_and_of_nothing_else(site: Site) -> None:
+    update = site.publish("As both read it")
+    form = Form(site.at_desk(), update.id)
+    site.edit(update, pinned=True)
+    assert changed(form, update.id, site, body="Mine").status_code == 204, "no text changed"
+    site.edit(update, body="Theirs")
+    told = changed(form, update.id, site, body="Mine")
+    assert words(element(told.text, "summary")).startswith("Bob Brown saved this at ")
+    assert [each.text_content() for each in elements(told.text, class_="compared")] == [
+        "[taken out: As both read it] [put in: Theirs]",
+        "[taken out: As both read it] [put in: Mine]",
+    ]
+    assert changed(form, update.id, site, body="Mine", against="2").status_code == 204, "the form says so already"
+    form.send(body="Mine", against="2", choice="merge")
+    assert form["body"] == "⟦Bob Brown: Theirs⟧ ⟦You: Mine⟧"
+
+
+def test_the_text_of_a_retracted_update_is_published_as_another_once(site: Site) -> None:
+    update = site.publish("As both read it")
+    form = Form(site.at_desk(), update.id)
+    send(site.at_desk("alice"), f"/desk/updates/{update.id}/retraction", reason="Wrong <b>")
+    assert "Alice Adams retracted this at" in changed(form, update.id, site).text
+    form.send(body="Mine", headline="My head")
+    assert (form.page.status_code, form["body"], form["headline"]) == (410, "Mine", "My head")
+    assert "Alice Adams retracted this at" in form.said
+    assert "Wrong <b>" in form.said
+    assert not elements(form.page.text, "button", class_="primary")
+    before = form.page
+    refused = form.send(choice="new", body="")
+    assert (refused.page.status_code, refused["headline"]) == (422, "My head")
+    for _ in range(2):  # a double click
+        form.page = before
+        form.send(choice="new")
+        assert form.page.status_code == 303
+    listed = site.api("GET", "/api/v1/feeds/news/updates").get_json()["updates"]
+    assert [(each["headline"], each["body"]) for each in listed] == [("My head", "Mine")]
+
+
+def test_a_draft_of_an_edit_is_there_after_its_update_was_retracted(site: Site) -> None:
+    update = site.publish("As both read it")
+    bob, draft = site.at_desk(), "6f9619ff-8b86-4011-b42d-00cf4fc964f0"
+    state = {"feed": "news", "update": update.id, "revision": 1, "headline": "", "body": "Mine", "language": "",
+             "note": "", "key": False, "pinned": False, "seq": 1}  # fmt: skip
+    assert bob.put(f"/desk/drafts/{draft}", json=state, headers=FROM_HERE).status_code == 200
+    site.retract(update)
+    page = bob.get(f"/desk/updates/{update.id}?draft={draft}")
+    assert (page.status_code, field(page, "body"), field(page, "draft_id")) == (200, "Mine", draft)
+    assert "This update has been retracted." in page.text
+    assert bob.get(f"/desk/updates/{update.id}").status_code == 410

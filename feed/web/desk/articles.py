@@ -74,6 +74,19 @@ def edit_article(slug: str) -> Any:
     return redirect(url_for(".edit_article_form", slug=slug, did="saved"), 303)
 
 
+@pages.post("/articles/<slug>/changed")
+def changed(slug: str) -> Any:
+    """What the form, which is open still, is to say of what somebody else saved: HTML, or 204 for nothing. The desk's
+    script asks."""
+    with services().store.read() as db:
+        current = articles.get(db, slug, drafts=True)
+    revision = revision_read()
+    if current.revision == revision or conflict.sees(current.revision):
+        return "", 204
+    told = services().store.stories.run(conflict.compare, _sides(current, _fields(), revision), *_words())
+    return render_template("desk/_meanwhile.html", conflict=told, retraction=None)
+
+
 @pages.get("/articles/<slug>/preview")
 def preview(slug: str) -> str:
     """The page of an article as readers see it, or will see it while it is a draft."""

@@ -36,6 +36,7 @@ class Choice(StrEnum):
     THEIRS = "theirs"
     MINE = "mine"
     MERGE = "merge"
+    NEW = "new"  # of a retracted update: publish the text as another
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,16 @@ class Conflict:
     chosen: Choice | None = None
     clashes: int = 0
     unused: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Retraction:
+    """What the form of a retracted update says. `by` is None where nobody here did it."""
+
+    by: str | None
+    at: str
+    reason: str | None
+    now: str
 
 
 def chosen() -> Choice | None:

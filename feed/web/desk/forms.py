@@ -16,6 +16,12 @@ def revision_read() -> int:
     return int(text) if text.isdecimal() and len(text) < 10 else 0
 
 
+def draft_id_read() -> str | None:
+    """The draft that the form names; None for a form of the release before, which names none."""
+    draft_id = request.form.get("draft_id", "")
+    return draft_id if drafts.valid_id(draft_id) else None
+
+
 def draft_named(db: Database, slug: str, update_id: int | None = None) -> Draft | None:
     """The editor's draft that the address of the page names, if it can be gone on with there: one of that feed, for a
     new update or an edit of that one, and kept."""

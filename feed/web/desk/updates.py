@@ -1,20 +1,17 @@
 """Updates at the desk: publish, edit, make key or pinned, retract."""
 
-import uuid
-from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 
 from feed import fields
-from feed.errors import Invalid, KeyUsed, Message, Reason, Stale, by_field
-from feed.store import drafts, idempotency, publishing, retracting, revisions, updates
-from feed.store.drafts import Draft
+from feed.errors import Gone, Invalid, KeyUsed, Message, Reason, Stale, by_field
+from feed.store import drafts, idempotency, publishing, retracting, updates
 from feed.store.updates import Update
-from feed.web.desk import composer, conflict
-from feed.web.desk.conflict import Choice, Conflict, Sides
-from feed.web.desk.forms import draft_named, revision_read
+from feed.web.desk import composer, conflict, edits
+from feed.web.desk.conflict import Choice
+from feed.web.desk.forms import draft_id_read, draft_named, revision_read
 from feed.web.services import services
 
 pages = Blueprint("updates", __name__)
@@ -25,7 +22,7 @@ def publish(slug: str) -> Any:
     """Publishes what is in the composer. The form names its draft, so a second click publishes nothing more. A form of
     the release before has an idempotency key in its place."""
     given, idempotency_key = _fields(), request.form.get("idempotency_key") or None
-    draft_id = _draft_id()
+    draft_id = draft_id_read()
     try:
         update = publishing.publish(services().store, slug, g.editor, given, idempotency_key, draft_id=draft_id)
     except KeyUsed:
@@ -50,28 +47,44 @@ def published(slug: str, key: str) -> Any:
 def edit_form(update_id: int) -> str:
     """The form of an update, with what the editor's draft of it holds if the address names one. The desk's script
     fetches this page to edit in place."""
-    update = _update(update_id)
     with services().store.read() as db:
+        update = updates.get_any(db, update_id)
         draft = draft_named(db, update.feed, update.id)
-    return _edit_form(update, asdict(draft) if draft else None, draft=draft, revision=draft.revision if draft else None)
+    if draft is None:
+        return edits.page(_update(update_id))
+    if update.retracted_at:
+        return edits.retracted(update, asdict(draft), draft=draft)
+    return edits.page(update, asdict(draft), draft=draft, revision=draft.revision)
 
 
 @pages.post("/updates/<int:update_id>")
 def edit(update_id: int) -> Any:
-    """Saves an edit. Where somebody else has saved one since the form was made, the form comes back with what both
-    changed, and with the choice between them; a form with that choice comes back as it was chosen, to be saved."""
-    revision, given = revision_read(), _edited()
-    if choice := conflict.chosen():
-        return _chosen(update_id, given, revision, choice), 409
+    """Saves an edit. Where somebody else has saved one since the form was made, or has retracted the update, the form
+    comes back with what happened, and with the choice what to do; a form with that choice comes back as it was chosen,
+    to be saved."""
+    revision, given, choice = revision_read(), edits.sent(), conflict.chosen()
     try:
+        if choice == Choice.NEW:
+            return _publish_as_new(update_id, given)
+        if choice:
+            return edits.chosen(_update(update_id), given, revision, choice), 409
         conflict.check(fields.EDIT, given)
-        sent = {name: value for name, value in given.items() if name != "language" or _language_changed()}
-        update = publishing.edit(services().store, update_id, g.editor, sent, revision, draft_id=_draft_id())
+        changed = {name: value for name, value in given.items() if name != "language" or edits.language_changed()}
+        update = publishing.edit(services().store, update_id, g.editor, changed, revision, draft_id=draft_id_read())
     except Stale as error:
-        return _in_conflict(error.current, given, revision), 409
+        return edits.in_conflict(error.current, given, revision), 409
+    except Gone:
+        return edits.retracted(_any(update_id), given), 410
     except Invalid as error:
-        return _edit_form(_update(update_id), given, error=error, revision=revision), 422
+        return edits.refused(_any(update_id), given, error, revision), 422
     return _back_to(update, "edited")
+
+
+@pages.post("/updates/<int:update_id>/changed")
+def changed(update_id: int) -> Any:
+    """What the form, which is open still, is to say of a change of its update: HTML, or 204 for nothing. The desk's
+    script asks when the update on the page has changed, or is gone."""
+    return edits.meanwhile(_any(update_id), edits.sent(), revision_read()) or ("", 204)
 
 
 @pages.post("/updates/<int:update_id>/marks")
@@ -101,10 +114,19 @@ def retract(update_id: int) -> Any:
     return _back_to(update, "retracted")
 
 
-def _draft_id() -> str | None:
-    """The draft that the form names; None for a form of the release before, which names none."""
-    draft_id = request.form.get("draft_id", "")
-    return draft_id if drafts.valid_id(draft_id) else None
+def _publish_as_new(update_id: int, given: dict[str, object]) -> Any:
+    """Publishes what the form of a retracted update holds as another update. The form's draft is the key, so a second
+    click publishes nothing more."""
+    conflict.check(fields.UPDATE, given)
+    new = {name: value for name, value in given.items() if name != "note"}
+    feed = _any(update_id).feed
+    update = publishing.publish(services().store, feed, g.editor, new, draft_id=draft_id_read())
+    return _back_to(update, "published")
+
+
+def _any(update_id: int) -> Update:
+    with services().store.read() as db:
+        return updates.get_any(db, update_id)
 
 
 def _update(update_id: int) -> Update:
@@ -121,77 +143,6 @@ def _back_to(update: Update, deed: str) -> Any:
 def _fields() -> dict[str, object]:
     texts: dict[str, object] = {name: request.form.get(name) for name in ("headline", "body", "language")}
     return {**texts, "key": "key" in request.form, "pinned": "pinned" in request.form}
-
-
-def _edited() -> dict[str, object]:
-    given: dict[str, object] = {name: request.form.get(name) for name in ("headline", "body", "note")}
-    if "language" in request.form:  # a form of the release before has none, and takes none away
-        given["language"] = request.form["language"]
-    return given
-
-
-def _language_changed() -> bool:
-    """Whether this editor chose another language than the form had. An edit of the language is no revision, so a form
-    that was not touched must not take back what somebody else chose."""
-    return request.form.get("language_read") != request.form.get("language")
-
-
-def _in_conflict(current: Update, given: dict[str, object], revision: int) -> str:
-    """The form with the conflict, which keeps the revision that was read until its editor has chosen."""
-    sides = _sides(current, given, revision)
-    told = services().store.texts.run(conflict.compare, sides, *_words())
-    return _edit_form(current, {**sides.mine}, conflict=told, revision=revision)
-
-
-def _chosen(update_id: int, given: dict[str, object], revision: int, choice: Choice) -> str:
-    """The form as it was chosen, or with a conflict again if a revision was saved that the editor has not seen."""
-    current = _update(update_id)
-    if not conflict.sees(current.revision):
-        return _in_conflict(current, given, revision)
-    sides = _sides(current, given, revision)
-    fields_now, told = services().store.texts.run(conflict.choose, sides, choice, *_words())
-    return _edit_form(current, fields_now, conflict=told)
-
-
-def _sides(current: Update, given: dict[str, object], revision: int) -> Sides:
-    with services().store.read() as db:
-        began = revisions.text_of(db, current.id, revision)
-        saves = revisions.saves_after(db, current.id, *conflict.since(revision, current.revision, known=bool(began)))
-    theirs = {"headline": current.headline, "body": current.body, "language": current.language, "note": None}
-    base = None
-    if began:
-        read = request.form.get("language_read", current.language or "")
-        base = {"headline": began[0], "body": began[1], "language": read, "note": None}
-    return conflict.sides(fields.EDIT, base, theirs, given, against=current.revision, saves=saves)
-
-
-def _words() -> tuple[Callable[[str], str], conflict.Shown]:
-    """Translates, and names what is chosen from a list, in the language of this page."""
-    return conflict.words(services().languages.now, Message("The feed’s"))
-
-
-def _edit_form(
-    update: Update,
-    given: dict[str, object] | None = None,
-    *,
-    error: Invalid | None = None,
-    conflict: Conflict | None = None,
-    revision: int | None = None,
-    draft: Draft | None = None,
-) -> str:
-    draft_id = draft.id if draft else _draft_id() or str(uuid.uuid4())
-    with services().store.read() as db:
-        seq = drafts.seq_of(db, draft_id, g.editor)
-    return render_template(
-        "desk/update.html",
-        update=update,
-        given=given or {"headline": update.headline, "body": update.body, "language": update.language},
-        errors=by_field(error),
-        conflict=conflict,
-        draft_id=draft_id,
-        seq=seq,
-        revision=update.revision if revision is None else revision,
-    )
 
 
 def _retraction_form(update: Update, given: dict[str, Any] | None = None, error: Invalid | None = None) -> str:

@@ -30,7 +30,8 @@ export async function send(form, button) {
 async function read(answer) {
   const page = await pageIn(answer);
   if (isSignIn(answer)) return warn("signedOut");
-  if (answer.ok || answer.status === 409 || answer.status === 422) return warn(null) ?? { ok: answer.ok, page };
+  const back = answer.status === 410 && page.querySelector("form.edit");
+  if (answer.ok || back || answer.status === 409 || answer.status === 422) return warn(null) ?? { ok: answer.ok, page };
   return warn("refused", page.querySelector("main h1")?.textContent);
 }
 

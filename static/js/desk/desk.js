@@ -2,6 +2,7 @@
 // device until the site has stored it (kept.js).
 
 import "../feed.js";
+import "./conflict.js";
 import "./discard.js";
 import "./headline.js";
 import "./helpers.js";

@@ -1,0 +1,118 @@
+"""The form of an update, and what it says when somebody else saved or retracted the update meanwhile."""
+
+import uuid
+from collections.abc import Callable
+
+from flask import g, render_template, request
+
+from feed import fields, times
+from feed.errors import Invalid, Message, by_field
+from feed.store import actions, drafts, revisions
+from feed.store.drafts import Draft
+from feed.store.updates import Update
+from feed.web.desk import conflict
+from feed.web.desk.conflict import Choice, Conflict, Retraction, Sides
+from feed.web.desk.forms import draft_id_read
+from feed.web.services import services
+
+
+def sent() -> dict[str, object]:
+    """The fields of the form that was sent."""
+    given: dict[str, object] = {name: request.form.get(name) for name in ("headline", "body", "note")}
+    if "language" in request.form:  # a form of the release before has none, and takes none away
+        given["language"] = request.form["language"]
+    return given
+
+
+def language_changed() -> bool:
+    """Whether this editor chose another language than the form had. An edit of the language is no revision, so a form
+    that was not touched must not take back what somebody else chose."""
+    return request.form.get("language_read") != request.form.get("language")
+
+
+def in_conflict(current: Update, given: dict[str, object], revision: int) -> str:
+    """The form with the conflict, which keeps the revision that was read until its editor has chosen."""
+    sides = _sides(current, given, revision)
+    told = services().store.texts.run(conflict.compare, sides, *_words())
+    return page(current, {**sides.mine}, conflict=told, revision=revision)
+
+
+def chosen(current: Update, given: dict[str, object], revision: int, choice: Choice) -> str:
+    """The form as it was chosen, or with a conflict again if a revision was saved that the editor has not seen."""
+    if not conflict.sees(current.revision):
+        return in_conflict(current, given, revision)
+    sides = _sides(current, given, revision)
+    fields_now, told = services().store.texts.run(conflict.choose, sides, choice, *_words())
+    return page(current, fields_now, conflict=told)
+
+
+def _sides(current: Update, given: dict[str, object], revision: int) -> Sides:
+    with services().store.read() as db:
+        began = revisions.text_of(db, current.id, revision)
+        saves = revisions.saves_after(db, current.id, *conflict.since(revision, current.revision, known=bool(began)))
+    theirs = {"headline": current.headline, "body": current.body, "language": current.language, "note": None}
+    base = None
+    if began:
+        read = request.form.get("language_read", current.language or "")
+        base = {"headline": began[0], "body": began[1], "language": read, "note": None}
+    return conflict.sides(fields.EDIT, base, theirs, given, against=current.revision, saves=saves)
+
+
+def _words() -> tuple[Callable[[str], str], conflict.Shown]:
+    """Translates, and names what is chosen from a list, in the language of this page."""
+    return conflict.words(services().languages.now, Message("The feed’s"))
+
+
+def page(
+    update: Update,
+    given: dict[str, object] | None = None,
+    *,
+    error: Invalid | None = None,
+    conflict: Conflict | None = None,
+    retraction: Retraction | None = None,
+    revision: int | None = None,
+    draft: Draft | None = None,
+) -> str:
+    """The form of that update, with what it holds now, and what there is to say about it. `draft` is the one that it
+    goes on with; `revision` the one that its text was made of, if not the current one."""
+    draft_id = draft.id if draft else draft_id_read() or str(uuid.uuid4())
+    with services().store.read() as db:
+        seq = drafts.seq_of(db, draft_id, g.editor)
+    return render_template(
+        "desk/update.html",
+        update=update,
+        given=given or {"headline": update.headline, "body": update.body, "language": update.language},
+        errors=by_field(error),
+        conflict=conflict,
+        retraction=retraction,
+        draft_id=draft_id,
+        seq=seq,
+        revision=update.revision if revision is None else revision,
+    )
+
+
+def refused(update: Update, given: dict[str, object], error: Invalid, revision: int) -> str:
+    """The form with the reasons why it was not taken."""
+    return page(update, given, error=error, revision=revision, retraction=_retraction(update))
+
+
+def retracted(update: Update, given: dict[str, object], *, draft: Draft | None = None) -> str:
+    """The form of an update that was retracted: its text is there, and can be published as another update."""
+    return page(update, given, retraction=_retraction(update), revision=0, draft=draft)
+
+
+def meanwhile(update: Update, given: dict[str, object], revision: int) -> str | None:
+    """What an open form is to say of a change of its update; None where it says so already, or its text stayed."""
+    if update.retracted_at:
+        return render_template("desk/_meanwhile.html", retraction=_retraction(update), conflict=None)
+    if update.revision == revision or conflict.sees(update.revision):
+        return None
+    told = services().store.texts.run(conflict.compare, _sides(update, given, revision), *_words())
+    return render_template("desk/_meanwhile.html", conflict=told, retraction=None)
+
+
+def _retraction(update: Update) -> Retraction | None:
+    if not update.retracted_at:
+        return None
+    with services().store.read() as db:
+        return Retraction(actions.retracted_by(db, update.id), update.retracted_at, update.reason, times.now())
