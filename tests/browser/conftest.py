@@ -98,6 +98,11 @@ def until(page: Page, seen: Callable[[], bool], within: float = 40.0) -> None:
         page.evaluate("1")
 
 
+def _host(address: str) -> str | None:
+    """The host of that address; of a blob, which a page makes and loads itself, that of the page."""
+    return urlsplit(address.removeprefix("blob:")).hostname
+
+
 NewPage = Callable[..., Page]
 
 
@@ -134,7 +139,7 @@ def open_page(chromium: Browser) -> Iterator[NewPage]:
         page.on("console", lambda said: REFUSED.search(said.text) and problems.append(said.text))
         page.on(
             "request",
-            lambda request: urlsplit(request.url).hostname in (*HERE, *elsewhere) or problems.append(request.url),
+            lambda request: _host(request.url) in (*HERE, *elsewhere) or problems.append(request.url),
         )
         page.goto(address)
         if wait_for:

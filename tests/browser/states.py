@@ -115,6 +115,27 @@ def readers_states(server: Server, slug: str, page: Page) -> Iterator[str]:
     yield "nothing yet"
 
 
+def _pictures_states(page: Page) -> Iterator[str]:
+    """Puts pictures into the composer, and takes them out again."""
+    content = BytesIO()
+    Image.new("RGB", (90, 60), (90, 120, 140)).save(content, "PNG")
+    files = [
+        {"name": f"{WIDE}.png", "mimeType": "image/png", "buffer": content.getvalue()},
+        {"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": b"Dear diary"},
+    ]
+    page.locator(".composer .picture-files").set_input_files(files)  # type: ignore[arg-type]
+    cards = page.locator(".attached-picture")
+    expect(cards.nth(0)).to_have_attribute("data-state", "there")
+    expect(cards.nth(1)).to_have_attribute("data-state", "refused")
+    page.get_by_role("button", name="Publish").click()
+    yield "a picture that did not arrive"
+    cards.nth(1).get_by_role("button", name="Remove").click()
+    page.get_by_role("button", name="Publish").click()
+    expect(cards.get_by_label("What it shows")).to_have_attribute("aria-invalid", "true")
+    yield "a picture without a description"
+    cards.get_by_role("button", name="Remove").click()
+
+
 def composers_states(page: Page) -> Iterator[str]:
     """Brings the composer into each of its states, and leaves it empty."""
     preview, tab = page.locator(".preview"), page.get_by_role("tab", name="Preview")
@@ -125,7 +146,8 @@ def composers_states(page: Page) -> Iterator[str]:
     words.fill(f'"{LONG}" -- {WIDE}\n\n1986. A year\n\n> said\n\n```\n{WIDE}\n```')
     expect(preview).to_have_attribute("data-state", "current")
     yield "composer with a text"
-    page.get_by_role("button", name="Picture", exact=True).click()
+    yield from _pictures_states(page)
+    page.get_by_role("button", name="Uploaded", exact=True).click()
     expect(page.get_by_role("dialog").get_by_role("button", name="The quay at dawn").first).to_be_visible()
     yield "choice of pictures"
     page.get_by_role("button", name="Close").click()

@@ -193,6 +193,15 @@ def test_whoever_is_signed_out_is_told_so_in_json(site: Site) -> None:
         assert (answer.status_code, answer.content_type) == (401, "application/problem+json")
 
 
+def test_nothing_is_kept_under_another_editor_who_signed_in_since(site: Site) -> None:
+    alice, editor = site.at_desk("alice"), {"editor": site.bob.id}
+    path = f"/desk/uploads/{ID}"
+    assert alice.put(path, query_string=editor, data=png().getvalue(), headers=FROM_HERE).status_code == 401
+    assert alice.put(f"{path}/words", query_string=editor, json={"alt": "x"}, headers=FROM_HERE).status_code == 401
+    assert alice.get("/desk/uploads", query_string={**editor, "id": ID}).status_code == 401
+    assert site.at_desk().put(path, query_string=editor, data=png().getvalue(), headers=FROM_HERE).status_code == 200
+
+
 def test_an_animation_is_told_and_place_and_camera_are_removed(site: Site) -> None:
     bob, gif, photo = site.at_desk(), io.BytesIO(), io.BytesIO()
     Image.new("RGB", (9, 9), "red").save(gif, "GIF", save_all=True, append_images=[Image.new("RGB", (9, 9))])

@@ -4,6 +4,7 @@ is its editor's alone until a text that shows it is published."""
 from typing import Any
 
 from flask import Blueprint, Response, g, jsonify, request
+from werkzeug.exceptions import Unauthorized
 
 from feed.errors import Message, Missing
 from feed.picture import UPLOAD_BYTES
@@ -18,6 +19,13 @@ MOST_ASKED = 100  # pictures of one text; an article with more has its first sho
 TOO_LARGE = Message("This file is over {size} MB; make it smaller.", size=UPLOAD_BYTES // 1024**2)
 
 pages = Blueprint("uploads", __name__, url_prefix="/uploads")
+
+
+@pages.before_request
+def same_editor() -> None:
+    """Raises Unauthorized when another editor has signed in since the page was loaded whose picture this is."""
+    if request.args.get("editor", str(g.editor.id)) != str(g.editor.id):
+        raise Unauthorized(Message("Somebody else is signed in here now. Sign in again; what you typed is kept."))
 
 
 @pages.get("")

@@ -2,6 +2,8 @@
 // device until the site has stored it (kept.js).
 
 import "../feed.js";
+import "./attach.js";
+import "./attached.js";
 import "./conflict.js";
 import "./discard.js";
 import "./headline.js";
@@ -13,6 +15,7 @@ import "./paste.js";
 import "./preview.js";
 import "./sign_out.js";
 import "./undo.js";
+import "./wait_for_pictures.js";
 import "./workbench.js";
 import { askFor, send } from "./answers.js";
 import { goOn, stop } from "./drafts.js";

@@ -1,10 +1,10 @@
 // What this device stores, in IndexedDB: a text is on the disk some milliseconds after it was typed, and outlives a
 // browser that is killed. (What is put into localStorage is written to the disk seconds later.) In the store "kept" are
-// texts that are being written (kept.js).
+// texts that are being written (kept.js), in "pictures" their pictures, until the site has them (kept_pictures.js).
 
 // Raise it with each change of the stores
-const VERSION = 1;
-const STORES = ["kept"];
+const VERSION = 2;
+const STORES = ["kept", "pictures"];
 
 let opened;
 // The changes that wait until those before them are on the disk
@@ -67,7 +67,10 @@ async function run(mode, work, again = true) {
 function open() {
   opened ??= new Promise((resolve, reject) => {
     const request = indexedDB.open("liveline-desk", VERSION);
-    request.onupgradeneeded = () => request.result.createObjectStore("kept", { keyPath: "address" });
+    request.onupgradeneeded = ({ target: { result: database } }) => {
+      const missing = STORES.filter((each) => !database.objectStoreNames.contains(each));
+      for (const each of missing) database.createObjectStore(each, { keyPath: "address" });
+    };
     request.onerror = () => reject(request.error);
     request.onsuccess = () => {
       // A page of a later release changes the stores

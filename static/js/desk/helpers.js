@@ -2,6 +2,7 @@
 
 import { replace, selectionOf } from "./insert.js";
 import { linked, listed, quoted, wrapped } from "./markdown.js";
+import { chooseFiles } from "./attach.js";
 import { choosePicture } from "./picture.js";
 
 const HELPERS = {
@@ -9,7 +10,8 @@ const HELPERS = {
   italic: (area) => replace(area, wrapped(selectionOf(area), "*")),
   link: (area) => replace(area, linked(selectionOf(area))),
   list: (area) => replace(linesOf(area), listed(selectionOf(area))),
-  picture: (area) => choosePicture(area),
+  picture: (area) => chooseFiles(area),
+  uploaded: (area) => choosePicture(area),
   quote: (area) => replace(linesOf(area), quoted(selectionOf(area), area.form.querySelector(".helpers").dataset.source)),
 };
 const KEYS = { b: "bold", i: "italic", k: "link" };

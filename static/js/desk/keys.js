@@ -16,7 +16,7 @@ addEventListener("keydown", (event) => {
   } else if (event.target.matches("input:is([type=text], [type=checkbox])") && form.matches(".composer, .edit, .article-form, .retraction")) {
     // Nothing is sent by Enter alone: it leads on to the next field, and never to the button that retracts.
     event.preventDefault();
-    const fields = [...form.querySelectorAll("input:not([type=hidden]), select, textarea, button:not([type=button], .danger, [hidden])")];
+    const fields = [...form.querySelectorAll("input:not([type=hidden], [hidden]), select, textarea, button:not([type=button], .danger, [hidden])")];
     fields[fields.indexOf(event.target) + 1]?.focus();
   }
 });

@@ -3,6 +3,7 @@
 
 import { trusted } from "../words.js";
 import { sendJson } from "./answers.js";
+import { dressed, shownText } from "./attached.js";
 import { count } from "./count.js";
 
 const PAUSE = 300; // ms without a key, after which the text is shown
@@ -41,7 +42,7 @@ async function refresh() {
 function textOf({ elements, dataset }) {
   const { headline, body, language, key, pinned } = elements;
   const flags = { key: key.checked, pinned: pinned.checked };
-  return { feed: dataset.feed, headline: headline.value, body: body.value, language: language.value, ...flags };
+  return { feed: dataset.feed, headline: headline.value, body: shownText(body.value), language: language.value, ...flags };
 }
 
 function show(form, { html, words, notes, errors }) {
@@ -59,7 +60,7 @@ function clear(form) {
 
 function put(form, html, notes) {
   const list = form.querySelector(".previewed");
-  list.innerHTML = trusted(html);
+  list.innerHTML = trusted(dressed(html));
   // It has no address yet that could be opened or shared.
   list.querySelector(".share")?.remove();
   for (const link of list.querySelectorAll("a[href]")) {

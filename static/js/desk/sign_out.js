@@ -2,13 +2,14 @@
 
 import { wipeCopies } from "./copies.js";
 import { bringAll, wipe } from "./kept.js";
+import { bringPictures, wipePictures } from "./kept_pictures.js";
 
 addEventListener("submit", async (event) => {
   const form = event.target, { editor, unsaved } = form.dataset;
   if (!editor) return;
   event.preventDefault();
-  if (!(await bringAll(editor)) && !confirm(unsaved)) return;
-  await wipe(editor);
-  await wipeCopies();
+  const brought = await Promise.all([bringAll(editor), bringPictures(editor)]);
+  if (!brought.every(Boolean) && !confirm(unsaved)) return;
+  await Promise.all([wipe(editor), wipePictures(editor), wipeCopies()]);
   form.submit();
 });

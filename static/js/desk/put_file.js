@@ -1,0 +1,29 @@
+// Sends a file and says how far it is, which fetch cannot.
+
+// ms without a byte sent or an answer, after which it counts as failed; the site takes up to 60 s to read a picture
+const STALLED = 90_000;
+
+// Resolves to status and content (JSON) of the answer; rejects where there is none. `progressed` gets the part that is
+// sent, from 0 to 1; `signal` stops it.
+export function putFile(address, file, { signal, progressed } = {}) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    let timer;
+    const wait = () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => request.abort(), STALLED);
+    };
+    request.open("PUT", address);
+    request.responseType = "json";
+    request.upload.onprogress = ({ loaded, total }) => {
+      wait();
+      progressed?.(loaded / total);
+    };
+    request.onload = () => resolve({ status: request.status, content: request.response ?? {} });
+    request.onerror = request.onabort = () => reject(new Error("no answer"));
+    request.onloadend = () => clearTimeout(timer);
+    signal?.addEventListener("abort", () => request.abort());
+    wait();
+    request.send(file);
+  });
+}
