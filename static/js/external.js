@@ -21,9 +21,9 @@ styles.replaceSync(`
   @media print { iframe { display: none } }
 `);
 
-// Loads the post whose card holds that button, and gives its frame the focus.
-export function load(button) {
-  const card = button.parentElement;
+// Loads the post whose button that event is of, and gives its frame the focus.
+export function load({ target }) {
+  const card = target.parentElement;
   if (card.shadowRoot) return;
   const frame = document.createElement("iframe"), address = document.createElement("slot");
   const source = card.dataset.of;

@@ -18,6 +18,11 @@ import { days, now, timeOfDay } from "./times.js";
 import { words } from "./words.js";
 import { opening, say, tell, wanted } from "./aloud.js";
 
+// The button of an external post may be in any text, in the preview at the desk too.
+addEventListener("click", async (event) => {
+  if (event.target.matches(".load")) (await import("./external.js")).load(event);
+});
+
 class LiveFeed extends follower(HTMLElement) {
   connectedCallback() {
     for (const name of ["feed", "epoch", "shows", "only", "order", "highlight", "titled"]) this[name] = this.getAttribute(name);
@@ -284,10 +289,6 @@ class LiveFeed extends follower(HTMLElement) {
   }
 }
 
-// The button of an external post may be in any text, in the preview at the desk too.
-addEventListener("click", async ({ target }) => {
-  if (target.matches(".external button")) (await import("./external.js")).load(target);
-});
 customElements.define("live-feed", LiveFeed);
 customElements.define("live-article", class extends LiveFeed {});
 goBack();

@@ -20,14 +20,14 @@ export function pending(feed) {
   const head = feed.querySelector(".feed-head"), toast = feed.querySelector(".toast button");
   let rest = REST / 2, timer;
 
-  // True if the reader is at the top of the feed or above it, and is neither typing nor selecting text. At the desk
-  // there is no toast: everything appears at once. In a frame, `away` says that the page around it is scrolled
-  // elsewhere.
+  // True if the reader is at the top of the feed or above it, and is neither typing, nor selecting text, nor in the frame
+  // of an external post. At the desk there is no toast: everything appears at once. In a frame on another site, `away`
+  // says that the page around it is scrolled elsewhere.
   function calm() {
     const rail = feed.closest(".rail"), edge = Math.max(0, rail ? topOf(rail) : 0);
     return !toast || !(
       document.hidden || feed.away || (!feed.order && head.getBoundingClientRect().bottom <= edge) ||
-      document.activeElement?.matches("input, select, textarea") || !getSelection().isCollapsed
+      document.activeElement?.matches("input, select, textarea, .external") || !getSelection().isCollapsed
     );
   }
 

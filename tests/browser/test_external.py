@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Frame, Locator, Page, expect
 
 from tests.browser.conftest import LONG, PHONE, NewPage, bob_at_desk, until
@@ -152,6 +153,24 @@ def test_it_loads_wherever_the_text_is_shown(server: Server, slug: str, open_pos
     assert loaded(page, card).url == FRAME
     if place == "desk":
         assert page.url.endswith(f"/desk/feeds/{slug}"), "the button sends no form"
+
+
+def test_a_frame_that_is_watched_is_not_moved_by_what_is_new(server: Server, slug: str, open_posts: NewPage) -> None:
+    server.publish(f"Words\n\n{VIDEO}", slug)
+    page = open_posts(f"{server.url}/feeds/{slug}")
+    card = page.locator("li.update .external")
+    card.get_by_role("button").click()
+    loaded(page, card)
+    assert not [
+        broken["id"] for broken in Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    ]
+    before = tops(page)
+    server.publish("New", slug)
+    toast = page.locator(".toast button")
+    expect(toast).to_have_text("1 new update")
+    assert tops(page)[-len(before) :] == before
+    toast.click()
+    expect(page.locator("li.update .text").first).to_have_text("New")
 
 
 def test_without_scripts_the_link_is_there_and_no_button(server: Server, slug: str, open_posts: NewPage) -> None:
