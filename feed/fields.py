@@ -25,6 +25,7 @@ PARAGRAPH = 1_000  # standfirst, bio, caption, reason
 NAMED = 10  # unknown fields that one refusal names
 PASTE = 600_000  # of HTML from the clipboard: a text of 100,000 in the HTML of a word processor
 DRAFT = 100_000  # of any text of a draft: five times what can be published, so that a long paste can be shortened
+ARTICLE_DRAFT = 300_000  # of the text of an article: three times what can be saved
 MOST_NUMBER = 2**53 - 1  # what JavaScript counts without loss
 PASSWORD_LEAST = 10  # NIST 800-63B asks for 8; an editor's account can do more harm than most
 PASSWORD = 200  # characters; limits the work of the hash
@@ -200,6 +201,17 @@ DRAFT_OF_UPDATE: Table = {
     "note": Typed(DRAFT),
     "key": Flag(),
     "pinned": Flag(),
+    "seq": Number(required=True),
+    "discarded": Flag(),
+}
+DRAFT_OF_ARTICLE: Table = {
+    "article": Number(),
+    "revision": Number(),
+    **{name: Typed(DRAFT) for name in ("kicker", "headline", "slug", "standfirst", "byline")},
+    "body": Typed(ARTICLE_DRAFT),
+    **{name: Typed(LINE) for name in ("author", "language", "picture")},
+    "draft": Flag(),
+    "live": Flag(),
     "seq": Number(required=True),
     "discarded": Flag(),
 }

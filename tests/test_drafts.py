@@ -12,8 +12,8 @@ from werkzeug.test import TestResponse
 
 from feed import fields, times
 from feed.errors import Gone, Invalid, KeyUsed, Stale
-from feed.store import drafts, editors, feeds, publishing, updates
-from feed.store.drafts import State
+from feed.store import all_drafts, draft_states, drafts, editors, feeds, publishing, updates
+from feed.store.draft_states import State
 from tests.conftest import FROM_HERE, Site
 from tests.desk.forms import field
 from tests.pages import element, elements
@@ -154,7 +154,7 @@ def test_a_discarded_draft_is_had_back_by_saving_it_and_is_deleted_after_a_week(
     assert ([each["id"] for each in listed["discarded"]], listed["drafts"]) == ([draft_id], [])
     assert put(bob, draft_id, typed(2)).get_json()["state"] == "kept"
     bob.delete(f"/desk/drafts/{draft_id}", headers=FROM_HERE)
-    week_ago = times.after(-drafts.DISCARDED_SECONDS - 1)
+    week_ago = times.after(-draft_states.DISCARDED_SECONDS - 1)
     store.write(lambda db: db.execute("UPDATE drafts SET saved_at = ?", [week_ago]))
     put(bob, new_id(), typed())
     assert bob.get(f"/desk/drafts/{draft_id}").status_code == 404
@@ -178,15 +178,15 @@ def test_a_draft_is_listed_at_the_desk_and_opened_without_a_script(site: Site) -
 
 def test_an_editor_has_room_for_so_many_drafts(site: Site) -> None:
     store = site.services.store
-    for _ in range(drafts.MOST_KEPT):
+    for _ in range(draft_states.MOST_KEPT):
         last = drafts.save(store, new_id(), site.bob, typed())
     with pytest.raises(Invalid, match="Discard some"):
         drafts.save(store, new_id(), site.bob, typed())
     drafts.save(store, last.id, site.bob, typed(2))
-    drafts.discard(store, last.id, site.bob)
+    all_drafts.discard(store, last.id, site.bob)
     drafts.save(store, new_id(), site.bob, typed())
     for again in (
-        lambda: drafts.keep(store, last.id, site.bob),
+        lambda: all_drafts.keep(store, last.id, site.bob),
         lambda: drafts.save(store, last.id, site.bob, typed(3)),
     ):
         with pytest.raises(Invalid, match="Discard some"):

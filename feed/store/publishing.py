@@ -10,7 +10,19 @@ from sqlite_utils import Database
 
 from feed import fields, repeats, text, times
 from feed.errors import Invalid, KeyUsed, Message, Reason, Stale
-from feed.store import actions, drafts, feeds, flags, idempotency, moments, revisions, search, updates, waiting
+from feed.store import (
+    actions,
+    draft_states,
+    drafts,
+    feeds,
+    flags,
+    idempotency,
+    moments,
+    revisions,
+    search,
+    updates,
+    waiting,
+)  # fmt: skip
 from feed.store.actions import Verb
 from feed.store.database import Store, insert
 from feed.store.editors import Editor
@@ -41,7 +53,7 @@ def publish(
         feed = feeds.get(db, slug, drafts=True)
     claim = idempotency.claim(idempotency_key, feed.first_slug, cleaned) if idempotency_key is not None else None
     cleaned["html"] = html_of(store, cleaned["body"], cleaned["language"] or feed.language, editor)
-    if draft_id is not None and not drafts.valid_id(draft_id):
+    if draft_id is not None and not draft_states.valid_id(draft_id):
         raise Invalid(Reason("draft_id", Message("Write a UUID in small letters.")))
     update = store.write(_publish, slug, editor, cleaned, claim, draft_id, moment)
     if moments.seconds_ahead(update.published_at):

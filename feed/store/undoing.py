@@ -12,7 +12,7 @@ from sqlite_utils import Database
 
 from feed import times
 from feed.errors import Gone, Invalid, Message, Reason
-from feed.store import actions, drafts, feeds, flags, retracting, updates
+from feed.store import actions, draft_states, drafts, feeds, flags, retracting, updates
 from feed.store.actions import Verb
 from feed.store.database import Store
 from feed.store.editors import Editor
@@ -46,7 +46,7 @@ def undo(store: Store, update_id: int, editor: Editor, draft_id: str, seconds: i
     Repeated with the same draft, it changes nothing more. Raises NotUndone, Missing, Gone when the update is retracted
     already, Invalid for the id.
     """
-    if not drafts.valid_id(draft_id):
+    if not draft_states.valid_id(draft_id):
         raise Invalid(Reason("draft_id", Message("Write a UUID in small letters.")))
     return store.write(_undo, update_id, editor, draft_id, seconds)
 
@@ -62,7 +62,7 @@ def seconds_left(db: Database, update: Update, editor: Editor, seconds: int) -> 
 
 def _undo(db: Database, update_id: int, editor: Editor, draft_id: str, seconds: int) -> Update:
     update = updates.get_any(db, update_id)
-    if update.retracted_at and drafts.seq_of(db, draft_id, editor):
+    if update.retracted_at and draft_states.seq_of(db, drafts.KIND, draft_id, editor):
         return update
     if update.retracted_at:
         raise Gone(update_id)

@@ -7,8 +7,8 @@ from typing import Any
 from sqlite_utils import Database
 
 from feed import fields, slugs, text, times
-from feed.errors import Invalid, Message, Reason, Stale
-from feed.store import actions, addresses, articles, bylines, feeds, moments, pictures, waiting
+from feed.errors import Invalid, KeyUsed, Message, Reason, Stale
+from feed.store import actions, addresses, article_drafts, articles, bylines, feeds, moments, pictures, waiting
 from feed.store.actions import Verb
 from feed.store.articles import Article
 from feed.store.database import Store, insert
@@ -23,31 +23,42 @@ _PARTS = {
     "html": "body",
 }  # the part of the page that shows each column (see store.parts); every edit changes the byline, too
 _ON_CARDS = {"headline", "standfirst", "picture_id", "draft", "language"}  # what a card in another article shows
+_WORDS = ("kicker", "headline", "standfirst", "body")  # by these a text that is sent again is known
 _STORED = (
     "slug", "headline", "standfirst", "body", "byline", "author_id", "kicker", "picture_id", "language", "draft", "html"
 )  # fmt: skip
 
 
-def create(store: Store, editor: Editor, given: Mapping[str, object]) -> Article:
+def create(store: Store, editor: Editor, given: Mapping[str, object], *, draft_id: str | None = None) -> Article:
     """Creates an article. Without a byline it gets the author's name; without an author, the editor, unless the byline
-    names somebody else; without a slug, one made of the headline. Raises Invalid, also for a given slug that is
-    taken."""
+    names somebody else; without a slug, one made of the headline. The same draft gives the same article again.
+
+    Raises Invalid, also for a given slug that is taken; KeyUsed for a draft from which another article was made."""
     cleaned = _cleaned(store, editor, given, None)
     cleaned["made_slug"] = slugs.slug_of(cleaned["headline"], cleaned["language"] or store.language)
     if "author" not in given:
         del cleaned["author"]
-    return store.write(_create, editor, cleaned)
+    return store.write(_create, editor, cleaned, draft_id)
 
 
-def edit(store: Store, slug: str, editor: Editor, given: Mapping[str, object], revision: int | None = None) -> Article:
+def edit(
+    store: Store,
+    slug: str,
+    editor: Editor,
+    given: Mapping[str, object],
+    revision: int | None = None,
+    *,
+    draft_id: str | None = None,
+) -> Article:
     """Changes the fields that are given. `revision` is the one that the editor read; None overwrites what others
-    changed since. Another slug is another address, and the old address leads to it.
+    changed since. Another slug is another address, and the old address leads to it. `draft_id` is the draft of this
+    edit: sending the same again, because no answer came, changes nothing.
 
     Raises Missing, Invalid, or Stale with the current article.
     """
     with store.read() as db:
         current = articles.get(db, slug, drafts=True)
-    return store.write(_edit, slug, editor, _cleaned(store, editor, given, current), revision)
+    return store.write(_edit, slug, editor, _cleaned(store, editor, given, current), revision, draft_id)
 
 
 def withdraw_again(db: Database, gone: list[tuple[int, str]]) -> None:
@@ -84,7 +95,9 @@ def _cleaned(store: Store, editor: Editor, given: Mapping[str, object], current:
     return cleaned
 
 
-def _create(db: Database, editor: Editor, new: dict[str, Any]) -> Article:
+def _create(db: Database, editor: Editor, new: dict[str, Any], draft_id: str | None) -> Article:
+    if draft_id and (made := _made_from(db, draft_id, editor, new)):
+        return articles.get(db, made, drafts=True)
     new["slug"] = new["slug"] or addresses.free(db, new["made_slug"])
     _take_address(db, new["slug"])
     pictures.check(db, new["picture_id"])
@@ -92,19 +105,46 @@ def _create(db: Database, editor: Editor, new: dict[str, Any]) -> Article:
     bylines.settle(db, new, editor, None)
     moment = times.now()
     row: dict[str, Any] = {name: new[name] for name in _STORED}
-    row |= {"revision": 1, "created_at": moment, "published_at": None if new["draft"] else moment}
+    row |= {"revision": 1, "created_at": moment, "published_at": None if new["draft"] else moment, "draft_id": draft_id}
     article_id = insert(db, "articles", row)
     if new["live"]:
         feeds.add(db, new["slug"], article_id)
     _keep_revision(db, article_id, editor, moment)
     _record(db, editor, Verb.CREATE_ARTICLE, article_id, draft=new["draft"])
+    if draft_id:
+        article_drafts.set_published(db, draft_id, editor, article_id)
     return articles.get(db, new["slug"], drafts=True)
 
 
-def _edit(db: Database, slug: str, editor: Editor, given: dict[str, Any], revision: int | None) -> Article:
+def _made_from(db: Database, draft_id: str, editor: Editor, new: dict[str, Any]) -> str | None:
+    """The slug of the article that was made from that draft before, None if none was. Raises KeyUsed if it was another
+    text, or another editor's: then what was typed since must not be taken for it."""
+    row = db.execute(
+        "SELECT slug, editor_id, article_revisions.fields FROM articles "
+        "JOIN article_revisions ON article_id = articles.id AND article_revisions.revision = 1 WHERE draft_id = ?",
+        [draft_id],
+    ).fetchone()
+    if row is None:
+        return None
+    if row["editor_id"] != editor.id or not _same_words(new, json.loads(row["fields"])):
+        raise KeyUsed(Reason("draft_id", Message("This draft was saved as an article already, with another text.")))
+    return str(row["slug"])
+
+
+def _same_words(given: Mapping[str, Any], stored: Mapping[str, Any]) -> bool:
+    return all(given[name] == stored[name] for name in _WORDS if name in given)
+
+
+def _edit(
+    db: Database, slug: str, editor: Editor, given: dict[str, Any], revision: int | None, draft_id: str | None
+) -> Article:
     article = articles.get(db, slug, drafts=True)
     if revision is not None and revision != article.revision:
+        if draft_id and _sent_again(db, article, editor, given, draft_id):
+            return article
         raise Stale(article)
+    if draft_id:
+        article_drafts.set_published(db, draft_id, editor, article.id)
     pictures.check(db, given.get("picture_id"))
     bylines.settle(db, given, editor, article)
     before = dict(db.execute("SELECT * FROM articles WHERE id = ?", [article.id]).fetchone())
@@ -130,6 +170,11 @@ def _edit(db: Database, slug: str, editor: Editor, given: dict[str, Any], revisi
     if changed:
         _tell_followers(db, article, changed)
     return articles.get(db, slug, drafts=True)
+
+
+def _sent_again(db: Database, article: Article, editor: Editor, given: dict[str, Any], draft_id: str) -> bool:
+    """Whether these words are those of the article, and were saved from that draft."""
+    return article_drafts.is_published(db, draft_id, editor, article.id) and _same_words(given, vars(article))
 
 
 def _edited_at(db: Database, article: Article, now: Mapping[str, Any], moment: str) -> str | None:

@@ -43,8 +43,8 @@ def test_a_discarded_text_is_had_back_into_the_composer_or_onto_the_list(server:
     expect(desk.locator(".done")).to_have_text("It is among your drafts again.")
     expect(composer(desk).get_by_label("Update")).to_have_value(f"Two {slug}")
     expect(desk.locator(STATE)).to_have_text("Saved")
-    discard.click()
-    expect(undo(desk)).to_be_visible()
+    with desk.expect_response(lambda answer: answer.request.method == "PUT" and answer.ok):
+        discard.click()
     desk.goto(f"{server.url}/desk/")
     expect(desk.get_by_role("link", name=f"One {slug}, and more")).to_be_visible()
     fold = desk.locator("details.discarded")

@@ -1,7 +1,7 @@
 """What an editor discards can be had back for a week, also with plain forms."""
 
 from feed import times
-from feed.store import drafts
+from feed.store import draft_states
 from tests.conftest import Site
 from tests.desk.forms import field, send, ticked
 from tests.pages import element, elements, inner
@@ -75,7 +75,7 @@ def test_discarded_drafts_are_folded_and_taken_back(site: Site) -> None:
     assert "It is among your drafts again." in page
     assert elements(page, "a", href=f"/desk/feeds/news?draft={draft_id}")
     send(bob, f"/desk/discarded/{draft_id}")
-    week_ago = times.after(-drafts.DISCARDED_SECONDS - 1)
+    week_ago = times.after(-draft_states.DISCARDED_SECONDS - 1)
     site.services.store.write(lambda db: db.execute("UPDATE drafts SET saved_at = ?", [week_ago]))
     assert "Typed here" not in bob.get("/desk/").text
     assert send(bob, f"/desk/kept/{draft_id}").status_code == 404

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, g, redirect, render_template, request, url_for
 
 from feed import fields
-from feed.errors import Invalid, Message, Stale, by_field
+from feed.errors import Invalid, KeyUsed, Message, Reason, Stale, by_field
 from feed.store import articles, editors, pictures, writing
 from feed.store.articles import Article
 from feed.store.editors import Editor
@@ -15,7 +15,7 @@ from feed.web import article_page
 from feed.web.desk import conflict
 from feed.web.desk.conflict import Choice, Conflict, Sides
 from feed.web.desk.done import done_in
-from feed.web.desk.forms import PICTURES_SHOWN, revision_read
+from feed.web.desk.forms import PICTURES_SHOWN, article_draft_named, draft_id_read, draft_of_form, new_id, revision_read
 from feed.web.services import services
 
 pages = Blueprint("articles", __name__)
@@ -25,8 +25,11 @@ _COMPARED = ("kicker", "headline", "slug", "standfirst", "body", "byline", "auth
 
 @pages.get("/new-article")
 def new_article() -> str:
-    """The form of an article that is yet to be written."""
-    return _form(None, {"draft": True, "byline": g.editor.display_name, "author": g.editor.name})
+    """The form of an article that is yet to be written, or the editor's draft of one if the address names it."""
+    with services().store.read() as db:
+        draft = article_draft_named(db, None)
+    begun = {"draft": True, "byline": g.editor.display_name, "author": g.editor.name}
+    return _form(None, dict(draft.fields) if draft else begun, draft_id=draft.id if draft else None)
 
 
 @pages.post("/articles")
@@ -35,7 +38,11 @@ def create_article() -> Any:
     given = _fields()
     given["slug"] = request.form.get("slug") or None
     try:
-        article = writing.create(services().store, g.editor, _unless_chosen(given, g.editor))
+        article = writing.create(services().store, g.editor, _unless_chosen(given, g.editor), draft_id=draft_id_read())
+    except KeyUsed:
+        # The answer to the first text was lost. No other text can have its draft, so the form gets a new one.
+        again = Message("Your first text was saved as an article already; saving this makes a second one.")
+        return _form(None, given, Invalid(Reason("headline", again)), draft_id=new_id()), 422
     except Invalid as error:
         return _form(None, given, error), 422
     return redirect(url_for(".edit_article_form", slug=article.slug, did="created"), 303)
@@ -43,10 +50,13 @@ def create_article() -> Any:
 
 @pages.get("/articles/<slug>")
 def edit_article_form(slug: str) -> str:
-    """The form of an article."""
+    """The form of an article, with what the editor's draft of it holds if the address names one."""
     with services().store.read() as db:
         article = articles.get(db, slug, drafts=True)
-    return _form(article, _values(article))
+        draft = article_draft_named(db, article)
+    if draft is None:
+        return _form(article, _values(article))
+    return _form(replace(article, revision=draft.revision or 0), dict(draft.fields), draft_id=draft.id)
 
 
 @pages.post("/articles/<slug>")
@@ -63,7 +73,7 @@ def edit_article(slug: str) -> Any:
     try:
         conflict.check(fields.ARTICLE, given)
         sent = _unless_chosen(given, current.author)
-        slug = writing.edit(services().store, slug, g.editor, sent, revision).slug
+        slug = writing.edit(services().store, slug, g.editor, sent, revision, draft_id=draft_id_read()).slug
     except Stale as error:
         return _in_conflict(error.current, given, revision), 409
     except Invalid as error:
@@ -159,8 +169,10 @@ def _form(
     error: Invalid | None = None,
     *,
     conflict: Conflict | None = None,
+    draft_id: str | None = None,
 ) -> str:
     with services().store.read() as db:
+        saved = draft_of_form(db, draft_id or draft_id_read())
         choice, done = pictures.latest(db, PICTURES_SHOWN), done_in(db, request.args)
         people = editors.everyone(db)
     return render_template(
@@ -172,4 +184,5 @@ def _form(
         errors=by_field(error),
         conflict=conflict,
         pictures=choice,
+        **saved,
     )

@@ -1,16 +1,15 @@
 """The page of a feed at the desk: the composer above, which may hold a text that was refused, and the tools beside."""
 
-import uuid
 from dataclasses import asdict
 
 from flask import g, render_template, request
 
 from feed.errors import Invalid, Message, by_field
-from feed.store import actions, drafts, feeds, moments, retracting
+from feed.store import actions, feeds, moments, retracting
 from feed.store.actions import Verb
 from feed.web import feed_page
 from feed.web.desk.done import done_in
-from feed.web.desk.forms import draft_named
+from feed.web.desk.forms import draft_named, draft_of_form
 from feed.web.services import services
 from feed.web.snippet import snippet
 
@@ -29,8 +28,7 @@ def page(
     with services().store.read() as db:
         found = feeds.get(db, slug, drafts=True)
         opened = draft_named(db, slug) if given is None else None
-        draft_id = opened.id if opened else draft_id or str(uuid.uuid4())
-        seq = drafts.seq_of(db, draft_id, g.editor)
+        saved = draft_of_form(db, opened.id if opened else draft_id)
         shown = feed_page.asked_for(db, found)
         behind = moments.ahead(db, found)
         taken = actions.of_feed(db, found.id, ACTIONS_SHOWN)
@@ -49,8 +47,7 @@ def page(
         snippet=snippet(found) if services().settings.embed_origins and not found.draft else None,
         given=asdict(opened) if opened else given or {},
         errors=by_field(error),
-        draft_id=draft_id,
-        seq=seq,
+        **saved,
     )
 
 

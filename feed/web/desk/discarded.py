@@ -1,16 +1,22 @@
 """Discarding what was typed, and having it back within seven days, with plain forms. The desk's script does the same
 through `/desk/drafts/<id>`."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
 from flask import Blueprint, g, redirect, request, url_for
 
 from feed.errors import Missing
-from feed.store import drafts, updates
-from feed.store.drafts import Draft
+from feed.store import all_drafts, articles, updates
 from feed.web.desk.forms import address_of, revision_read
 from feed.web.services import services
+
+OF_UPDATE = {"texts": ("headline", "body", "note", "language"), "flags": ("key", "pinned")}
+OF_ARTICLE = {
+    "texts": ("kicker", "headline", "slug", "standfirst", "body", "byline", "author", "language", "picture"),
+    "flags": ("draft", "live"),
+}
 
 pages = Blueprint("discarded", __name__)
 
@@ -18,22 +24,22 @@ pages = Blueprint("discarded", __name__)
 @pages.post("/discarded/<draft_id>")
 def discard(draft_id: str) -> Any:
     """Discards a draft that the desk's first page lists."""
-    drafts.discard(services().store, draft_id, g.editor)
-    return redirect(url_for("desk.overview.overview", did="discarded", draft=draft_id), 303)
+    all_drafts.discard(services().store, draft_id, g.editor)
+    return _to_overview(draft_id)
 
 
 @pages.post("/kept/<draft_id>")
 def keep(draft_id: str) -> Any:
     """Keeps a discarded draft again. A form that sends `open` is led to it, to go on writing; others to the list."""
-    draft = drafts.keep(services().store, draft_id, g.editor)
+    draft = all_drafts.keep(services().store, draft_id, g.editor)
     return redirect(address_of(draft) if "open" in request.form else url_for("desk.overview.overview", did="kept"), 303)
 
 
 @pages.post("/feeds/<slug>/discarded")
 def discard_new(slug: str) -> Any:
     """Discards what is in the composer."""
-    draft = _discarded(slug, None)
-    return redirect(url_for("desk.feeds.feed", slug=slug, **_told(draft)), 303)
+    told = _told(_discarded({**_typed(OF_UPDATE), "feed": slug}, {"headline": "", "body": ""}))
+    return redirect(url_for("desk.feeds.feed", slug=slug, **told), 303)
 
 
 @pages.post("/updates/<int:update_id>/discarded")
@@ -41,36 +47,52 @@ def discard_edit(update_id: int) -> Any:
     """Discards what was changed in the form of an update."""
     with services().store.read() as db:
         update = updates.get_any(db, update_id)
-    read = {"headline": update.headline or "", "body": update.body}
-    draft = _discarded(update.feed, update_id, read)
+    state = {**_typed(OF_UPDATE), "feed": update.feed, "update": update_id, "revision": revision_read()}
+    told = _told(_discarded(state, {"headline": update.headline or "", "body": update.body}))
     anchor = None if update.retracted_at else f"update-{update_id}"
-    return redirect(url_for("desk.feeds.feed", slug=update.feed, _anchor=anchor, **_told(draft)), 303)
+    return redirect(url_for("desk.feeds.feed", slug=update.feed, _anchor=anchor, **told), 303)
 
 
-def _discarded(slug: str, update_id: int | None, read: dict[str, str] | None = None) -> Draft | None:
-    """The draft of what the form holds, discarded; None if that is nothing, or as it was `read`: then a state that was
-    saved before is discarded, if there is one."""
-    form, draft_id = request.form, request.form.get("draft_id", "")
-    texts = {name: form.get(name, "").replace("\r\n", "\n") for name in ("headline", "body", "note")}
-    if not any(text.strip() for text in texts.values()) or texts == {**(read or {}), "note": ""}:
+@pages.post("/new-article/discarded")
+def discard_new_article() -> Any:
+    """Discards what is in the form of a new article."""
+    unwritten = dict.fromkeys(("kicker", "headline", "standfirst", "body"), "")
+    return _to_overview(_discarded({**_typed(OF_ARTICLE), "article": None}, unwritten))
+
+
+@pages.post("/articles/<slug>/discarded")
+def discard_article_edit(slug: str) -> Any:
+    """Discards what was changed in the form of an article."""
+    with services().store.read() as db:
+        article = articles.get(db, slug, drafts=True)
+    state = {**_typed(OF_ARTICLE), "article": article.id, "revision": revision_read()}
+    read = {
+        name: getattr(article, name) or "" for name in ("kicker", "headline", "slug", "standfirst", "body", "byline")
+    }
+    return _to_overview(_discarded(state, read))
+
+
+def _typed(of: Mapping[str, tuple[str, ...]]) -> dict[str, object]:
+    texts = {name: request.form.get(name, "").replace("\r\n", "\n") for name in of["texts"]}
+    return {**texts, **{name: name in request.form for name in of["flags"]}}
+
+
+def _discarded(state: Mapping[str, object], read: Mapping[str, str]) -> str | None:
+    """Discards that state of the draft that the form names, and returns its id. None where the form is as it was
+    `read`, or blank: then a state that was saved before is discarded, if there is one."""
+    draft_id = request.form.get("draft_id", "")
+    if all(str(state[name]).strip() in ("", text.strip()) for name, text in read.items()) and not state.get("note"):
         with suppress(Missing):
-            drafts.discard(services().store, draft_id, g.editor)
+            all_drafts.discard(services().store, draft_id, g.editor)
         return None
     with services().store.read() as db:
-        seq = drafts.seq_of(db, draft_id, g.editor) + 1
-    state = {
-        **texts,
-        "feed": slug,
-        "update": update_id,
-        "revision": revision_read() if update_id else None,
-        "language": form.get("language", ""),
-        "key": "key" in form,
-        "pinned": "pinned" in form,
-        "seq": seq,
-        "discarded": True,
-    }
-    return drafts.save(services().store, draft_id, g.editor, state)
+        seq = all_drafts.seq_of(db, draft_id, g.editor) + 1
+    return all_drafts.save(services().store, draft_id, g.editor, {**state, "seq": seq, "discarded": True}).id
 
 
-def _told(draft: Draft | None) -> dict[str, Any]:
-    return {"did": "discarded", "draft": draft.id} if draft else {}
+def _to_overview(draft_id: str | None) -> Any:
+    return redirect(url_for("desk.overview.overview", **_told(draft_id)), 303)
+
+
+def _told(draft_id: str | None) -> dict[str, Any]:
+    return {"did": "discarded", "draft": draft_id} if draft_id else {}

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from flask import g
 
 from feed.errors import Message, Missing
-from feed.store import drafts, undoing, updates
+from feed.store import all_drafts, undoing, updates
 from feed.store.database import Database
-from feed.store.drafts import State
+from feed.store.draft_states import State
 from feed.store.updates import Update
 from feed.web.services import services
 
@@ -71,6 +71,6 @@ def done_in(db: Database, asked: Mapping[str, str]) -> Done | None:
 
 def _discarded(db: Database, draft_id: str) -> str | None:
     try:
-        return draft_id if drafts.get(db, draft_id, g.editor).state == State.DISCARDED else None
+        return draft_id if all_drafts.get(db, draft_id, g.editor).state == State.DISCARDED else None
     except Missing:
         return None

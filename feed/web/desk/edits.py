@@ -1,18 +1,17 @@
 """The form of an update, and what it says when somebody else saved or retracted the update meanwhile."""
 
-import uuid
 from collections.abc import Callable
 
-from flask import g, render_template, request
+from flask import render_template, request
 
 from feed import fields, times
 from feed.errors import Invalid, Message, by_field
-from feed.store import actions, drafts, revisions
+from feed.store import actions, revisions
 from feed.store.drafts import Draft
 from feed.store.updates import Update
 from feed.web.desk import conflict
 from feed.web.desk.conflict import Choice, Conflict, Retraction, Sides
-from feed.web.desk.forms import draft_id_read
+from feed.web.desk.forms import draft_id_read, draft_of_form
 from feed.web.services import services
 
 
@@ -75,9 +74,8 @@ def page(
 ) -> str:
     """The form of that update, with what it holds now, and what there is to say about it. `draft` is the one that it
     goes on with; `revision` the one that its text was made of, if not the current one."""
-    draft_id = draft.id if draft else draft_id_read() or str(uuid.uuid4())
     with services().store.read() as db:
-        seq = drafts.seq_of(db, draft_id, g.editor)
+        saved = draft_of_form(db, draft.id if draft else draft_id_read())
     return render_template(
         "desk/update.html",
         update=update,
@@ -85,8 +83,7 @@ def page(
         errors=by_field(error),
         conflict=conflict,
         retraction=retraction,
-        draft_id=draft_id,
-        seq=seq,
+        **saved,
         revision=update.revision if revision is None else revision,
     )
 

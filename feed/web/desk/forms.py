@@ -1,11 +1,17 @@
 """What several forms of the desk share."""
 
+import uuid
+
 from flask import g, request
 
 from feed.errors import Missing
-from feed.store import drafts
+from feed.store import all_drafts, article_drafts, draft_states, drafts
+from feed.store.all_drafts import AnyDraft
+from feed.store.article_drafts import ArticleDraft
+from feed.store.articles import Article
 from feed.store.database import Database
-from feed.store.drafts import Draft, State
+from feed.store.draft_states import State
+from feed.store.drafts import Draft
 
 PICTURES_SHOWN = 60  # on the page of pictures, and in the choice of one for an article or a profile
 
@@ -19,7 +25,7 @@ def revision_read() -> int:
 def draft_id_read() -> str | None:
     """The draft that the form names; None for a form of the release before, which names none."""
     draft_id = request.form.get("draft_id", "")
-    return draft_id if drafts.valid_id(draft_id) else None
+    return draft_id if draft_states.valid_id(draft_id) else None
 
 
 def draft_named(db: Database, slug: str, update_id: int | None = None) -> Draft | None:
@@ -32,7 +38,30 @@ def draft_named(db: Database, slug: str, update_id: int | None = None) -> Draft 
     return draft if (draft.feed, draft.update_id, draft.state) == (slug, update_id, State.KEPT) else None
 
 
-def address_of(draft: Draft) -> str:
+def article_draft_named(db: Database, article: Article | None) -> ArticleDraft | None:
+    """The same of an edit of that article; None for a new one."""
+    try:
+        draft = article_drafts.get(db, request.args.get("draft", ""), g.editor)
+    except Missing:
+        return None
+    return draft if (draft.article_id, draft.state) == (article and article.id, State.KEPT) else None
+
+
+def new_id() -> str:
+    """An id for a draft."""
+    return str(uuid.uuid4())
+
+
+def draft_of_form(db: Database, draft_id: str | None) -> dict[str, str | int]:
+    """What a form says of its draft: the id, a new one for None, and the number of the latest state at the site."""
+    draft_id = draft_id or new_id()
+    return {"draft_id": draft_id, "seq": all_drafts.seq_of(db, draft_id, g.editor)}
+
+
+def address_of(draft: AnyDraft) -> str:
     """The page on which the draft can be gone on with."""
-    page = f"/desk/updates/{draft.update_id}" if draft.update_id else f"/desk/feeds/{draft.feed}"
+    if isinstance(draft, ArticleDraft):
+        page = f"/desk/articles/{draft.article}" if draft.article else "/desk/new-article"
+    else:
+        page = f"/desk/updates/{draft.update_id}" if draft.update_id else f"/desk/feeds/{draft.feed}"
     return f"{page}?draft={draft.id}"

@@ -2,8 +2,8 @@
 
 from flask import Blueprint, g, render_template, request
 
-from feed.store import articles, drafts, feeds
-from feed.store.drafts import State
+from feed.store import all_drafts, articles, feeds
+from feed.store.draft_states import State
 from feed.web.desk.done import done_in
 from feed.web.desk.forms import address_of
 from feed.web.services import services
@@ -18,7 +18,7 @@ def overview() -> str:
     """The desk's first page: what the editor has not published yet, articles, drafts too, and feeds."""
     with services().store.read() as db:
         found, known = articles.newest_first(db, ARTICLES_SHOWN, drafts=True), feeds.all_feeds(db)
-        kept, discarded = (drafts.of_editor(db, g.editor, state) for state in (State.KEPT, State.DISCARDED))
+        kept, discarded = (all_drafts.of_editor(db, g.editor, state) for state in (State.KEPT, State.DISCARDED))
         done = done_in(db, request.args)
     return render_template(
         "desk/overview.html",

@@ -8,8 +8,8 @@ const PATIENCE = 15_000;
 const ASK_AGAIN = 5_000;
 
 export const request = (address, options) => fetch(address, { ...options, signal: AbortSignal.timeout(PATIENCE) });
-export const sendJson = (method, address, content) =>
-  request(address, { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(content) });
+export const sendJson = (method, address, content, options) =>
+  request(address, { ...options, method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(content) });
 export const isSignIn = (answer) => answer.url.includes("/desk/sign-in");
 export const pageIn = async (answer) => new DOMParser().parseFromString(trusted(await answer.text()), "text/html");
 

@@ -1,4 +1,4 @@
-// Saves what is typed in a composer or an edit form at the site, so that it can be gone on with on another device. A draft
+// Saves what is typed in a composer or the form of an update or article at the site, so that it can be gone on with on another device. A draft
 // has an id, which makes publishing it idempotent, and each state has a number: the site refuses one that is not newer
 // than what it has, so that no window overwrites another's text.
 
@@ -11,6 +11,27 @@ import { warn, warns } from "./messages.js";
 const PAUSE = 1_000;
 // ms until a save that had no answer is tried again
 const AGAIN = 5_000;
+// characters of a request that goes on when its page is left; browsers take 64 kB, and a character has up to 3 bytes
+const OUTLIVES = 20_000;
+
+// What there is in each kind of forms: which update or article it is about, its texts and its flags. Of something new
+// there is a draft once one of the texts that are `written` by hand holds something. One of several is `picked`.
+const KINDS = {
+  update: {
+    of: ({ feed, edits }) => ({ feed, update: edits ? Number(edits) : null }),
+    texts: ["headline", "body", "language", "note"],
+    flags: ["key", "pinned"],
+    written: ["headline", "body"],
+  },
+  article: {
+    of: ({ article }) => ({ article: article ? Number(article) : null }),
+    texts: ["kicker", "headline", "slug", "standfirst", "body", "byline", "author", "language", "picture"],
+    flags: ["draft", "live"],
+    picked: "picture",
+    written: ["kicker", "headline", "standfirst", "body"],
+  },
+};
+const kindOf = (form) => KINDS["article" in form.dataset ? "article" : "update"];
 
 const timers = new WeakMap(), running = new WeakMap();
 // The last state that had no answer, by form: the site may have it all the same
@@ -51,7 +72,8 @@ export function discard(form) {
     while (!form.isConnected) {
       const seq = Number(form.dataset.seq) + 1;
       try {
-        await sendState(form.elements.draft_id.value, { ...state, seq });
+        // It goes on when the page is left, unless it is too long for that
+        await sendState(form.elements.draft_id.value, { ...state, seq }, JSON.stringify(state).length < OUTLIVES);
         form.dataset.seq = seq;
         return;
       } catch {
@@ -79,9 +101,9 @@ export function goOn(form, next) {
 
 // Sends a state of a draft, which the site takes only while the editor of this page is signed in. Rejects where there is no
 // answer, or one that says nothing about the draft.
-export async function sendState(id, state) {
+export async function sendState(id, state, keepalive = false) {
   const editor = Number(document.querySelector("form[data-editor]").dataset.editor);
-  const answer = await sendJson("PUT", `/desk/drafts/${id}`, { ...state, editor });
+  const answer = await sendJson("PUT", `/desk/drafts/${id}`, { ...state, editor }, { keepalive });
   if (answer.status >= 500 || answer.status === 429) throw answer;
   return answer;
 }
@@ -89,8 +111,8 @@ export async function sendState(id, state) {
 async function put(form) {
   const state = stateOf(form), content = contentOf(form), seq = Number(form.dataset.seq) + 1;
   const id = form.elements.draft_id.value;
-  // An emptied composer is no draft
-  if (!state.update && !`${state.headline}${state.body}`.trim()) {
+  // An emptied form of something new is no draft
+  if (!(state.update ?? state.article) && !kindOf(form).written.some((name) => state[name].trim())) {
     if (form.dataset.seq > 0) await request(addressOf(form), { method: "DELETE" }).catch(() => {});
     return;
   }
@@ -115,8 +137,7 @@ async function put(form) {
 // Another window has a later state: the editor chooses, and both texts are there until then.
 function choose(form, latest) {
   if (latest.state === "published" || !form.isConnected) return;
-  const { feed, update_id: update, revision, headline, body, language, note, key, pinned } = latest;
-  if (JSON.stringify({ feed, update, revision, headline, body, language, note, key, pinned }) === unanswered.get(form)) {
+  if (JSON.stringify(stateFrom(form, latest)) === unanswered.get(form)) {
     // It is this window's own
     form.dataset.seq = latest.seq;
     return saveSoon(form);
@@ -129,25 +150,34 @@ function choose(form, latest) {
     choice.hidden = true;
     sayConflict(form, false);
     form.dataset.seq = latest.seq;
-    if (target.dataset.use === "theirs") fill(form, asTyped(latest));
+    if (target.dataset.use === "theirs") fill(form, asTyped(form, latest));
     form.elements.body.dispatchEvent(new Event("input", { bubbles: true }));
     form.elements.body.focus();
   };
 }
 
-// A state of a draft as the fields of its form have it.
-function asTyped({ headline, body, language, note, key, pinned }) {
-  return [...Object.entries({ headline, body, language, note }), ["key", "1", key], ["pinned", "1", pinned]];
+// A state of a draft as the fields of that form have it.
+function asTyped(form, state) {
+  const { texts, flags, picked } = kindOf(form);
+  return [
+    ...texts.map((name) => (name === picked ? [name, state[name], true] : [name, state[name]])),
+    ...flags.map((name) => [name, "1", state[name]]),
+  ];
 }
 
 // What the form holds, as the site stores it.
 export function stateOf(form) {
-  const { headline, body, language, note, key, pinned, revision } = form.elements;
-  return {
-    feed: form.dataset.feed,
-    update: form.dataset.edits ? Number(form.dataset.edits) : null,
-    revision: revision ? Number(revision.value) : null,
-    headline: headline.value, body: body.value, language: language?.value ?? "", note: note?.value ?? "",
-    key: !!key?.checked, pinned: !!pinned?.checked,
-  };
+  const held = { revision: form.elements.revision ? Number(form.elements.revision.value) : null };
+  const { texts, flags } = kindOf(form);
+  for (const name of texts) held[name] = form.elements[name]?.value ?? "";
+  for (const name of flags) held[name] = !!form.elements[name]?.checked;
+  return stateFrom(form, held);
+}
+
+// A state of that form's draft, whoever wrote it.
+function stateFrom(form, held) {
+  const { of, texts, flags } = kindOf(form);
+  const state = { ...of(form.dataset), revision: held.revision };
+  for (const name of [...texts, ...flags]) state[name] = held[name];
+  return state;
 }

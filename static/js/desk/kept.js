@@ -41,6 +41,8 @@ export function forget(form) {
 export async function restore(form) {
   if (!form.dataset.keep) return;
   for (const kept of await left(form)) {
+    // The editor asked for another draft
+    if (form.dataset.seq > 0 && kept.draft !== form.elements.draft_id.value) continue;
     if ((await gone(ownerOf(kept.address))) && (await only(() => take(kept, form)))) return;
   }
 }
@@ -65,7 +67,7 @@ export function arrived(taken, forms) {
 // whether all of it is there.
 export async function bringAll(editor) {
   const sent = (await ofEditor(editor)).map(async ({ address, draft, seq, state }) => {
-    if (!draft) return false; // of an article, which has no draft at the site
+    if (!draft) return false; // kept by the release before, of an article
     try {
       // A draft that the site knows in a later state, or as published, is there.
       const { ok, status } = await sendState(draft, { ...state, seq: seq + 1 });
