@@ -2,7 +2,7 @@
 
 import { words } from "../words.js";
 import { insert } from "./insert.js";
-import { cancelUpload, learnAbout, pictureOf, saveWords, setWords, tryAgain, uploads } from "./uploads.js";
+import { cancelUpload, learnAbout, lookAgain, pictureOf, saveWords, setWords, tryAgain, uploads } from "./uploads.js";
 
 const REFERENCE = /!\[[^\]\n]*\]\(\s*\/pictures\/([0-9a-f]{16})[^)\n]*\)/g;
 const SHOWN = /<img src="\/pictures\/([0-9a-f]{16})"([^>]*)>/g;
@@ -65,6 +65,7 @@ function tend(form) {
 function newCard(form, id) {
   const card = form.querySelector(".attached-item").content.firstElementChild.cloneNode(true);
   card.dataset.picture = id;
+  lookAgain(id);
   return card;
 }
 

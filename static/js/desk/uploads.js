@@ -23,6 +23,7 @@ export const uploads = new EventTarget();
 export const pictureOf = (id) => pictures.get(id);
 
 const editor = document.querySelector("form[data-editor]")?.dataset.editor;
+const isAway = ({ state }) => state !== "there";
 const blank = () => ({ alt: "", decorative: false, caption: "", credit: "" });
 
 // One upload at a time: over a bad network the first picture arrives early.
@@ -50,6 +51,9 @@ export async function learnAbout(ids) {
   }
   await ask(unknown);
 }
+
+// Another text names the picture: it may be public by now.
+export const lookAgain = (id) => pictures.get(id)?.state === "there" && ask([id]);
 
 export function cancelUpload(picture) {
   set(picture, "cancelled");
@@ -138,12 +142,12 @@ function signedOut(picture) {
 // Asks the site which of these it has: the answer to an upload may have been lost. What it does not have is uploaded, if
 // the file is here.
 async function ask(ids) {
-  const asked = ids.map((id) => pictures.get(id)).filter(({ state }) => state !== "there" && state !== "public" && state !== "uploading");
+  const asked = ids.map((id) => pictures.get(id)).filter(({ state }) => state !== "public" && state !== "uploading");
   if (!asked.length) return;
   for (const { timer } of asked) clearTimeout(timer);
   try {
     const answer = await request(`${uploadAddress(editor, "")}${asked.map(({ id }) => `&id=${id}`).join("")}`);
-    if (answer.status === 401) return asked.forEach(signedOut);
+    if (answer.status === 401) return asked.filter(isAway).forEach(signedOut);
     const { pictures: found } = await answer.json();
     if (warns("signedOut")) warn(null);
     for (const picture of asked) {
@@ -153,7 +157,7 @@ async function ask(ids) {
       else if (!picture.file) set(picture, "lost");
     }
   } catch {
-    asked.forEach(wait);
+    asked.filter(isAway).forEach(wait);
   }
 }
 
