@@ -112,7 +112,7 @@ class LiveFeed extends follower(HTMLElement) {
 
   // Whether one update belongs above another in this list.
   above(a, b) {
-    if (this.order === "oldest") [a, b] = [b, a];
+    if (this.order) [a, b] = [b, a];
     if (a.dataset.at !== b.dataset.at) return a.dataset.at > b.dataset.at;
     // The number after "update-"
     return a.id.slice(7) - b.id.slice(7) > 0;

@@ -1,6 +1,6 @@
 // The ARIA feed pattern: https://www.w3.org/WAI/ARIA/apg/patterns/feed/
 
-const STOPS = "a[href], button, input, select, summary, article[tabindex]";
+const STOPS = "a, button, input, select, summary, article[tabindex]";
 const ALONG = { PageDown: 1, PageUp: -1 }, OUT = { End: 1, Home: -1 };
 
 // Numbers the items of the list; `size` is how many there are, -1 if there may be more. An empty list is no feed.

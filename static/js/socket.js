@@ -6,6 +6,8 @@
 const FIRST_RETRY = 1_000;
 // ms; full jitter up to this spreads a crowd that has lost its server
 const LAST_RETRY = 30_000;
+// WebSocket.OPEN, shorter
+const OPEN = 1;
 
 const url = `${location.origin.replace("http", "ws")}/socket.io/?EIO=4&transport=websocket`;
 const acks = new Map();
@@ -68,7 +70,7 @@ function receive(packet) {
 }
 
 function send(packet) {
-  if (ws?.readyState === WebSocket.OPEN) ws.send(packet);
+  if (ws?.readyState === OPEN) ws.send(packet);
 }
 
 function hear() {
