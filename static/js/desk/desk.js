@@ -4,6 +4,7 @@
 import "../feed.js";
 import "./attach.js";
 import "./attached.js";
+import "./bar.js";
 import "./conflict.js";
 import "./discard.js";
 import "./headline.js";
