@@ -32,7 +32,7 @@ def test_two_readers_see_what_an_editor_publishes_edits_and_retracts(
         expect(reader.locator("li.update .text")).to_have_text(["Better words"])
         expect(reader.locator("li.update .edited")).to_have_text(re.compile(r"\(Updated: \d\d:\d\d\)"))
 
-    news_desk.locator("li.update-tools a.retract").click()
+    news_desk.locator(".more-tools summary").click()
     news_desk.locator("form.retraction").get_by_role("button", name="Retract").click()
     for reader in (desktop, phone):
         expect(reader.locator("li.update")).to_have_count(0)
