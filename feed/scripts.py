@@ -92,7 +92,8 @@ def _as_function(path: Path, entry: Path) -> str:
 
 
 def _function(body: str, exports: str) -> str:
-    return f"(() => {{\n{body}return [{exports}];\n}})();\n"
+    returned = f"return [{exports}];\n" if exports else ""
+    return f"(() => {{\n{body}{returned}}})();\n"
 
 
 def _exports(path: Path) -> list[str]:

@@ -19,9 +19,7 @@ import { words } from "./words.js";
 import { opening, say, tell, wanted } from "./aloud.js";
 
 // The button of an external post may be in any text, in the preview at the desk too.
-addEventListener("click", async (event) => {
-  if (event.target.matches(".load")) (await import("./external.js")).load(event);
-});
+addEventListener("click", async (event) => event.target.matches(".load") && (await import("./external.js")).load(event));
 
 class LiveFeed extends follower(HTMLElement) {
   connectedCallback() {
@@ -231,8 +229,8 @@ class LiveFeed extends follower(HTMLElement) {
   #entitle(fresh) {
     const words = opening(fresh);
     entitle(
-      fresh && !fresh.matches(".retracted") ? words && this.titled?.replace("{headline}", () => words)
-      : this.gone.textContent,
+      !fresh || fresh.matches(".retracted") ? this.gone.textContent
+      : words && this.titled?.replace("{headline}", () => words),
     );
   }
 

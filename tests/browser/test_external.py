@@ -150,8 +150,13 @@ def test_it_loads_wherever_the_text_is_shown(server: Server, slug: str, open_pos
         page.locator("li.update .fold summary").click()
     card = page.locator(f"{within} .external").first
     card.get_by_role("button").click()
-    assert loaded(page, card).url == FRAME
+    frame = loaded(page, card)
+    assert frame.url == FRAME
     if place == "desk":
+        frame.evaluate("window.played = 1")
+        page.get_by_label("Update").fill(f"{VIDEO}\n\nMore is typed")
+        expect(page.locator(".preview")).to_contain_text("More is typed")
+        assert loaded(page, card).evaluate("window.played") == 1
         assert page.url.endswith(f"/desk/feeds/{slug}"), "the button sends no form"
 
 

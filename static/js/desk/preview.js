@@ -1,6 +1,7 @@
 // The preview: what readers will see of the text in the composer, as the site renders it. It is beside the text or,
 // where there is no room, in a tab.
 
+import { morph } from "../morph.js";
 import { trusted } from "../words.js";
 import { sendJson } from "./answers.js";
 import { dressed, shownText } from "./attached.js";
@@ -59,14 +60,16 @@ function clear(form) {
 }
 
 function put(form, html, notes) {
-  const list = form.querySelector(".previewed");
-  list.innerHTML = trusted(dressed(html));
+  const list = form.querySelector(".previewed"), fresh = list.cloneNode();
+  fresh.innerHTML = trusted(dressed(html));
   // It has no address yet that could be opened or shared.
-  list.querySelector(".share")?.remove();
-  for (const link of list.querySelectorAll("a[href]")) {
+  fresh.querySelector(".share")?.remove();
+  for (const link of fresh.querySelectorAll("a[href]")) {
     if (link.closest(".when")) link.removeAttribute("href");
     else link.target = "_blank";
   }
+  // What has not changed stays: pictures, open folds, and external posts that were loaded.
+  morph(list, fresh);
   form.querySelector(".applied").replaceChildren(...notes.map((note) => Object.assign(document.createElement("li"), { textContent: note })));
 }
 
