@@ -26,7 +26,7 @@ RECORDED = [
     "websub", "clocks_of_articles", "search_due", "second_of_the_last_change", "before_publication", "old_addresses",
     "imports", "languages_of_updates", "words_of_updates", "people_who_left", "who_did_what", "authors",
     "known_networks", "contributors", "actions_of_who_is_not_here", "looks_of_pictures", "drafts",
-    "words_of_waiting_pictures", "restored_updates", "article_drafts",
+    "words_of_waiting_pictures", "restored_updates", "article_drafts", "receipts_and_peaks",
 ]  # fmt: skip
 
 

@@ -7,14 +7,15 @@ its line in app.py.
 
 import os
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from feed.followers.tail import Tail
 from feed.render.updates import Renderer
-from feed.store import presence
+from feed.store import presence, receipts
 from feed.store.database import Store
 from feed.store.parts import Parts
+from feed.store.receipts import Handed
 from feed.store.versions import Versions
 
 Envelope = dict[str, Any]
@@ -50,6 +51,9 @@ class Bus(Protocol):
 
     def readers(self) -> Mapping[str, int]:
         """How many read each feed at all workers, by what they reported last."""
+
+    def handed(self, handed: Sequence[Handed]) -> None:
+        """Says what this worker has handed to its sockets."""
 
     def wake(self) -> None:
         """Looks at once whether anybody has committed."""
@@ -96,3 +100,7 @@ class LocalBus:
         """See Bus."""
         with self._store.read() as db:
             return presence.readers(db)
+
+    def handed(self, handed: Sequence[Handed]) -> None:
+        """See Bus."""
+        receipts.report(self._store, self._worker, handed)

@@ -15,6 +15,7 @@ from feed.live.direct.libraries import chosen
 from feed.live.gate import SiteSocketIO
 from feed.live.packets import MESSAGE_BYTES, CheckedPacket
 from feed.live.presence import Presence
+from feed.live.receipts import Receipts
 from feed.live.signed_in import SignedIn
 from feed.repeats import Repeats
 from feed.settings import Settings
@@ -36,6 +37,7 @@ class Channel:
         self._signed_in = SignedIn(store, settings.secret_key)
         self.refusals = Repeats()
         self.presence = Presence(bus, self._tell_readers)
+        self._receipts = Receipts(bus)
         bus.subscribe(self._push, self._end, self._let_out)
         gate, rooms = chosen(settings.transport, background=frozenset({"readers"}))
         self.socketio = SiteSocketIO(
@@ -83,6 +85,7 @@ class Channel:
     def close(self) -> None:
         """Stops the background work."""
         self.presence.stop()
+        self._receipts.stop()
         self.refusals.close()
         self._bus.stop()
 
@@ -140,7 +143,10 @@ class Channel:
         return {}
 
     def _push(self, slug: str, envelope: dict[str, Any]) -> None:
-        self.socketio.emit("updated", envelope, to=_room(slug))
+        # The manager of the direct transport says how many sockets took it. The stock one has queues, and cannot know.
+        sent = self._server.manager.emit("updated", envelope, "/", room=_room(slug))
+        if sent is not None:
+            self._receipts.note(envelope, sent)
 
     def _end(self, slug: str) -> None:
         """Removes all followers of a feed that is no longer public."""
@@ -159,6 +165,7 @@ class Channel:
         threads."""
         self._bus.start()
         self.presence.start()
+        self._receipts.start()
 
     def _tell_readers(self, slug: str, readers: int) -> None:
         self.socketio.emit("readers", {"feed": slug, "readers": readers}, to=_room(slug))

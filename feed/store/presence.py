@@ -1,4 +1,8 @@
-"""How many readers follow each feed, in all workers that share this database."""
+"""How many readers follow each feed, in all workers that share this database, and how many did at most.
+
+The peaks are kept by quarters of an hour in UTC: every time zone begins its day with one of these, so the peak of a day
+can be read in any zone. That is at most 96 rows a feed and day, written together with what a worker reports anyhow.
+"""
 
 from collections.abc import Mapping
 
@@ -8,6 +12,7 @@ from feed import times
 from feed.store.database import Store, insert
 
 FRESH_SECONDS = 40  # a worker that has not reported for so long has ended; a running one reports twice in that time
+PEAKS_SECONDS = 2 * 24 * 3600  # today and, in any zone, yesterday
 
 
 def report(store: Store, worker: str, readers: Mapping[str, int]) -> None:
@@ -24,7 +29,39 @@ def readers(db: Database) -> dict[str, int]:
     return {row["feed"]: row["readers"] for row in rows}
 
 
+def workers(db: Database, slug: str) -> set[str]:
+    """The running workers that have readers of that feed, as far as they have reported."""
+    rows = db.execute(
+        "SELECT worker FROM presence WHERE feed = ? AND readers > 0 AND at > ?", [slug, times.after(-FRESH_SECONDS)]
+    )
+    return {row["worker"] for row in rows}
+
+
+def peaks(db: Database, since: str) -> dict[str, int]:
+    """The most readers that each feed had at a time since that moment, with which a quarter of an hour begins."""
+    rows = db.execute(
+        "SELECT slug, max(readers) AS readers FROM peaks JOIN feeds ON feeds.id = feed_id WHERE quarter >= ? "
+        "GROUP BY feed_id",
+        [_quarter(since)],
+    )
+    return {row["slug"]: row["readers"] for row in rows}
+
+
 def _report(db: Database, worker: str, counts: dict[str, int]) -> None:
     db.execute("DELETE FROM presence WHERE worker = ? OR at < ?", [worker, times.after(-FRESH_SECONDS)])
     for feed, count in counts.items():
         insert(db, "presence", {"worker": worker, "feed": feed, "readers": count, "at": times.now()})
+    db.execute("DELETE FROM peaks WHERE quarter < ?", [_quarter(times.after(-PEAKS_SECONDS))])
+    total = readers(db)
+    for feed in counts:
+        db.execute(
+            "INSERT INTO peaks (feed_id, quarter, readers) "
+            "SELECT id, ?, ? FROM feeds WHERE slug = ? AND quiet_of IS NULL "
+            "ON CONFLICT DO UPDATE SET readers = max(readers, excluded.readers)",
+            [_quarter(times.now()), total.get(feed, counts[feed]), feed],
+        )
+
+
+def _quarter(moment: str) -> str:
+    """The quarter of an hour in which that moment is: "2026-07-26T14:15"."""
+    return f"{moment[:14]}{int(moment[14:16]) // 15 * 15:02}"

@@ -8,6 +8,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from feed.store import feeds, presence, websub
+from feed.web.reading import midnight
 from feed.web.services import Services, services
 
 health = Blueprint("health", __name__)
@@ -49,16 +50,18 @@ class _Metrics(Collector):
     def collect(self) -> Iterator[Metric]:
         with self._services.store.read() as db:
             known = [feed for feed in feeds.all_feeds(db) if feed.open and not feed.draft]
-            readers = presence.readers(db)
+            readers, peaks = presence.readers(db), presence.peaks(db, midnight())
             hub = websub.state(db, self._services.settings.hub)
             untold = [feed for feed in feeds.changed_since(db, hub.told) if not feed.draft] if hub else []
         changes = CounterMetricFamily("liveline_feed_changes", "Version of an open feed.", labels=["feed"])
         following = GaugeMetricFamily("liveline_readers", "Readers of an open feed.", labels=["feed"])
+        peak = GaugeMetricFamily("liveline_readers_peak", "Most readers of an open feed today.", labels=["feed"])
         for feed in known:
             changes.add_metric([feed.slug], feed.version)
             following.add_metric([feed.slug], readers.get(feed.slug, 0))
+            peak.add_metric([feed.slug], peaks.get(feed.slug, 0))
         sockets = len(self._services.channel)
-        yield from (changes, following)
+        yield from (changes, following, peak)
         yield GaugeMetricFamily("liveline_worker_sockets", "Open sockets of this worker.", value=sockets)
         refused = CounterMetricFamily("liveline_worker_refusals", "What strangers were refused.", labels=["why"])
         for why, number in self._services.channel.refusals.total.copy().items():

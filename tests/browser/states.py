@@ -169,6 +169,29 @@ def composers_states(page: Page) -> Iterator[str]:
     expect(preview).to_have_attribute("data-state", "empty")
 
 
+def taken_back_states(page: Page) -> Iterator[str]:
+    """What was published is taken back, and what was retracted is listed."""
+    words = page.locator(".composer textarea")
+    for nothing_written_since in (True, False):
+        words.fill(f"Too early {WIDE}")
+        page.get_by_role("button", name="Publish").click()
+        expect(page.locator(".receipt[data-state=ended]")).to_be_attached(timeout=20_000)
+        if nothing_written_since:
+            yield "just published"
+        else:
+            words.fill("The next one")
+        page.locator(".undo button").click()
+        expect(page.locator(".done")).to_contain_text("Taken back.")
+        yield "taken back, the text in the composer" if nothing_written_since else "taken back, the text a draft"
+    words.fill("")
+    page.locator(".retracted-updates summary").click()
+    expect(page.locator(".retracted-updates li").first).to_be_visible()
+    yield "retracted updates"
+    page.locator(".retracted-updates button").first.click()
+    expect(page.locator(".done")).to_contain_text("Restored.")
+    yield "restored"
+
+
 def desk_states(server: Server, slug: str, page: Page) -> Iterator[str]:
     """Brings the page into each state of the desk, and names it."""
     edited, _, pinned = furnish(server, slug)
@@ -206,6 +229,7 @@ def desk_states(server: Server, slug: str, page: Page) -> Iterator[str]:
     page.get_by_role("button", name="Discard").click()
     expect(page.get_by_role("button", name="Undo")).to_be_visible()
     yield "composer discarded"
+    yield from taken_back_states(page)
     page.goto(f"{server.url}/desk/updates/{edited['id']}")
     server.api("PATCH", f"/api/v1/updates/{edited['id']}", {"body": f"Theirs {WIDE}", "revision": 2})
     page.get_by_role("button", name="Save").click()

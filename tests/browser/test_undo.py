@@ -33,7 +33,7 @@ def test_what_was_just_published_is_taken_back_from_open_pages_and_into_the_comp
     expect(reader.locator("li.update .text")).to_have_text(["Stays"])
     expect(desk.locator("li.update .text")).to_have_text(["Stays"])
     told = "Taken back. Readers may have seen it. Your text is in the composer."
-    expect(desk.locator(".done")).to_have_text(told, use_inner_text=True)
+    expect(desk.locator(".done")).to_contain_text(told, use_inner_text=True)
     assert composed(desk) == "Too *early*"
     expect(desk.get_by_label("Update")).to_be_focused()
     desk.get_by_label("Update").press("Control+Enter")
@@ -58,7 +58,7 @@ def test_keys_alone_undo_while_the_composer_is_empty_and_what_is_written_next_is
     desk.get_by_role("button", name="Undo").click()
     expect(desk.locator("li.update")).to_have_count(0)
     told = "Taken back. Readers may have seen it. Your text is a draft"
-    expect(desk.locator(".done")).to_have_text(told, use_inner_text=True)
+    expect(desk.locator(".done")).to_contain_text(told, use_inner_text=True)
     expect(desk.get_by_label("Update")).to_be_focused()
     assert composed(desk) == "Second, which is being written"
     expect(desk.locator("form.composer .draft-state")).to_have_text("Saved")
@@ -113,7 +113,7 @@ def test_what_one_editor_retracts_another_restores_at_its_old_place_on_every_ope
         tools.get_by_label("Tell readers").set_checked(notice)
         tools.get_by_role("button", name="Retract").click()
         expect(reader.locator("li.update .text")).to_have_text(["Below", "Above"][::-1])
-        expect(linked.get_by_text("This update has been retracted.")).to_be_visible()
+        expect(linked.locator("live-feed .gone").first).to_have_text("This update has been retracted.")
         if notice:
             other.get_by_text("Retracted", exact=True).click()
             row = other.locator(".retracted-updates li")
@@ -128,4 +128,4 @@ def test_what_one_editor_retracts_another_restores_at_its_old_place_on_every_ope
             expect(page.locator("ol.updates li.update .text")).to_have_text(["Above", "Wrong?", "Below"])
             expect(page.locator(".toast button:not([hidden])")).to_have_count(0)
         expect(linked.locator("li.update .text")).to_have_text(["Above", "Wrong?", "Below"])
-        expect(linked.get_by_text("This update has been retracted.")).to_be_hidden()
+        expect(linked.locator("live-feed .gone")).to_have_count(0)

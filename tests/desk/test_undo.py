@@ -88,10 +88,11 @@ def test_bob_restores_what_alice_retracted(site: Site) -> None:
     alice, bob = site.at_desk("alice"), site.at_desk()
     page = follow(alice, send(alice, "/desk/updates/1/retraction", reason="Wrong?"))
     assert "Retracted. Readers no longer see it." in done(page)
-    (listed,) = elements(bob.get("/desk/feeds/news").text, class_="retracted-updates")
+    other = bob.get("/desk/feeds/news")
+    (listed,) = elements(other.text, class_="retracted-updates")
     assert [part for part in ("Right after all", "Alice Adams", "Wrong?") if part not in words(listed)] == []
-    for browser in (bob, alice):
-        back = follow(browser, press(browser, page, "restoration"))
+    for browser, shown in ((bob, other), (alice, page)):
+        back = follow(browser, press(browser, shown, "restoration"))
         assert "Restored. Readers see it again, at its old place." in done(back)
     assert "Right after all" in site.charlie.get("/feeds/news").text
     assert site.versions()["news"] == 3, "the second changed nothing"

@@ -10,7 +10,7 @@ from socketio import Manager
 from socketio.packet import EVENT
 
 from feed.live.direct import frames
-from feed.live.direct.transport import Connection, broadcast
+from feed.live.direct.transport import Connection, Sent, broadcast
 
 BACKGROUND_PAUSE = (
     0.02  # seconds after every 2 ms of sending: at most a tenth of the core, however many readers there are
@@ -42,15 +42,16 @@ class Rooms(Manager):  # type: ignore[misc]
     def emit(
         self, event: str, data: Any, namespace: str, room: Any = None, skip_sid: Any = None,
         callback: Any = None, to: Any = None, **more: Any,
-    ) -> None:  # fmt: skip
-        """Like python-socketio's, which still sends events that need an answer or carry bytes."""
+    ) -> Sent | None:  # fmt: skip
+        """Like python-socketio's, which still sends events that need an answer or carry bytes, and then nobody knows
+        how far they got. Recipients that the stock driver serves count as members that have not taken it."""
         encoded = None
         if not callback:
             values = list(data) if isinstance(data, tuple) else [] if data is None else [data]
             encoded = self.server.packet_class(EVENT, namespace=namespace, data=[event, *values]).encode()
         if not isinstance(encoded, str):
             super().emit(event, data, namespace, room, skip_sid, callback, to, **more)
-            return
+            return None
         members = self._reached(namespace, to or room)
         if skip_sid:
             skipped = skip_sid if isinstance(skip_sid, list) else [skip_sid]
@@ -64,7 +65,8 @@ class Rooms(Manager):  # type: ignore[misc]
             readers = [way for way in readers if not isinstance(way, str)]
         pause = BACKGROUND_PAUSE if event in self._background else 0.0
         with self._turns[event]:
-            broadcast(readers, frames.frame(frames.TEXT, f"4{encoded}".encode()), pause)
+            taken = broadcast(readers, frames.frame(frames.TEXT, f"4{encoded}".encode()), pause)
+        return Sent(taken, len(members))
 
     def get_participants(self, namespace: str, room: Any) -> Iterator[tuple[str, str]]:
         """Yields the sids in a room, each with its sid of Engine.IO."""

@@ -14,7 +14,7 @@ from _socket import socket as NativeSocket
 from collections import deque
 from collections.abc import Callable, Sequence
 from time import monotonic, perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 import gevent
 from gevent import get_hub, spawn_raw
@@ -278,29 +278,44 @@ class PingWheel:
                 log.exception("the wheel stumbled, and turns on")
 
 
-def broadcast(connections: Sequence[Connection], frame: bytes, pause: float = 0.0) -> None:
+class Sent(NamedTuple):
+    """The result of a broadcast: the kernel has taken the whole frame for `taken` of `members` sockets."""
+
+    taken: int
+    members: int
+
+
+def broadcast(connections: Sequence[Connection], frame: bytes, pause: float = 0.0) -> int:
     """Sends one frame to all connections, in a loop that yields to other greenlets, each time for at least `pause`
     seconds. A second call may overtake this one; callers that need an order use a lock (see rooms.Rooms).
+
+    Returns how many sockets have taken the whole frame. For others it waits in the outbox, or they have closed.
 
     The inner loop runs 10,000 times for each update, so it has one check of the connection and one system call. The
     descriptor belongs to the connection as long as it is `clear`, and nothing can close it between the two.
     """
     size, send = len(frame), os.write
     until = perf_counter() + TURN_SECONDS
+    missed = 0  # counted instead of those that took it, because most do
     for start in range(0, len(connections), LOOK_EVERY):
         for connection in connections[start : start + LOOK_EVERY]:
             if not connection.clear:
                 connection.write(frame)
+                missed += 1
                 continue
             try:
                 sent = send(connection.descriptor, frame)
             except BlockingIOError:
                 connection.keep(frame, 0)
+                missed += 1
             except OSError:
                 connection.drop("transport error")
+                missed += 1
             else:
                 if sent != size:
                     connection.keep(frame, sent)
+                    missed += 1
         if perf_counter() > until:
             gevent.sleep(pause)
             until = perf_counter() + TURN_SECONDS
+    return len(connections) - missed

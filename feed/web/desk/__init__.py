@@ -15,6 +15,7 @@ from feed.web.desk import (
     pictures,
     preview,
     profile,
+    receipts,
     undo,
     updates,
     uploads,
@@ -28,5 +29,19 @@ desk.before_request(require_editor)
 desk.before_request(check_form_of_editor)
 desk.before_request(before_a_search)
 desk.after_request(allow_copy)
-for each in (overview, feeds, updates, undo, drafts, discarded, preview, paste, articles, pictures, uploads, profile):
+for each in (
+    overview,
+    feeds,
+    updates,
+    undo,
+    drafts,
+    discarded,
+    preview,
+    paste,
+    articles,
+    pictures,
+    uploads,
+    profile,
+    receipts,
+):
     desk.register_blueprint(each.pages)

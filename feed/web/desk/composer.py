@@ -10,6 +10,7 @@ from feed.store.actions import Verb
 from feed.web import feed_page
 from feed.web.desk.done import done_in
 from feed.web.desk.forms import draft_named, draft_of_form
+from feed.web.reading import reading_of
 from feed.web.services import services
 from feed.web.snippet import snippet
 
@@ -33,12 +34,14 @@ def page(
         behind = moments.ahead(db, found)
         taken = actions.of_feed(db, found.id, ACTIONS_SHOWN)
         gone = retracting.listed(db, found, RETRACTED_SHOWN)
+        read = reading_of(db, found)
         done = done_in(db, request.args)
     role, covering = g.editor.role, Verb.CLOSE if found.headline else Verb.CLOSE_NEWS
     return render_template(
         "desk/feed.html",
         actions=taken,
         retracted=gone,
+        reading=read,
         writes=actions.may(role, Verb.PUBLISH, draft=found.draft),
         covers=actions.may(role, covering, draft=found.draft),
         page=shown,

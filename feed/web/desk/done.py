@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from flask import g
 
 from feed.errors import Message, Missing
-from feed.store import all_drafts, undoing, updates
+from feed.store import all_drafts, feeds, receipts, undoing, updates
 from feed.store.database import Database
 from feed.store.draft_states import State
+from feed.store.receipts import Receipt
 from feed.store.updates import Update
 from feed.web.services import services
 
@@ -38,12 +39,13 @@ DEEDS: Mapping[str, Message] = {
 @dataclass(frozen=True)
 class Done:
     """One of DEEDS, and the update that it was done to, if any. `undo` is the id of the draft that was discarded and
-    can be had back. For `undo_seconds` more the editor can undo the publication, and then the text becomes the draft
-    `draft_id`."""
+    can be had back. `receipt` says how far the change has got. For `undo_seconds` more the editor can undo the
+    publication, and then the text becomes the draft `draft_id`."""
 
     deed: str
     update: Update | None
     undo: str | None = None
+    receipt: Receipt | None = None
     undo_seconds: float = 0
     draft_id: str = field(default_factory=lambda: str(uuid.uuid4()))
 
@@ -63,10 +65,15 @@ def done_in(db: Database, asked: Mapping[str, str]) -> Done | None:
     except Missing:
         return None
     discarded = _discarded(db, asked.get("draft", "")) if deed == "discarded" else None
-    left = 0.0
-    if found and deed == "published":
-        left = undoing.seconds_left(db, found, g.editor, services().settings.undo_seconds)
-    return Done(deed, found, discarded, left)
+    if found is None:
+        return Done(deed, found, discarded)
+    left = undoing.seconds_left(db, found, g.editor, services().settings.undo_seconds) if deed == "published" else 0
+    return Done(deed, found, discarded, _receipt(db, found), left)
+
+
+def _receipt(db: Database, update: Update) -> Receipt | None:
+    version = receipts.last_version(db, update, g.editor.id)
+    return receipts.of(db, feeds.get(db, update.feed, drafts=True), version) if version else None
 
 
 def _discarded(db: Database, draft_id: str) -> str | None:

@@ -14,6 +14,8 @@ import "./keys.js";
 import "./menu.js";
 import "./paste.js";
 import "./preview.js";
+import "./reading.js";
+import "./receipt.js";
 import "./sign_out.js";
 import "./undo.js";
 import "./wait_for_pictures.js";

@@ -1,0 +1,33 @@
+"""How many are reading a feed: what the desk and the metrics say."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from feed import times
+from feed.store import presence, updates
+from feed.store.database import Database
+from feed.store.feeds import Feed
+from feed.store.updates import Update, Which
+from feed.web.services import services
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How many read a feed now, how many did at most today, and its newest update, if it has one."""
+
+    now: int
+    peak: int
+    newest: Update | None
+
+
+def reading_of(db: Database, feed: Feed) -> Reading:
+    """What the desk says about the readers of that feed."""
+    now, peak = presence.readers(db).get(feed.slug, 0), presence.peaks(db, midnight()).get(feed.slug, 0)
+    newest = updates.newest_first(db, feed, None, 1, Which.NOT_RETRACTED)
+    return Reading(now, max(now, peak), newest[0] if newest else None)
+
+
+def midnight() -> str:
+    """When today began, in the site's zone."""
+    now = datetime.now(services().settings.timezone)
+    return times.to_text(now.replace(hour=0, minute=0, second=0, microsecond=0))
