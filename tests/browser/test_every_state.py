@@ -1,7 +1,7 @@
 """On every page in every state axe finds no fault, nothing scrolls sideways, and every target is large enough."""
 
 from collections.abc import Callable, Iterator
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -21,6 +21,26 @@ THEMES: "dict[Literal['light', 'dark'], dict[str, object]]" = {
     "light": {"rules": {"target-size": {"enabled": True}}, "resultTypes": ["violations"]},
     "dark": {"runOnly": ["color-contrast", "link-in-text-block", "button-name"], "resultTypes": ["violations"]},
 }
+# Of list items in one list that differ in words and numbers alone, axe reads the first three; a page has up to thirty.
+READ = """async (options) => {
+  const [seen, alike] = [new Map(), []];
+  for (const item of document.querySelectorAll("li")) {
+    const shapes = seen.get(item.parentElement) ?? new Map();
+    const shape = item.outerHTML.replace(/>[^<]*[^<\\s][^<]*</g, ">x<").replace(/\\d+/g, "0");
+    shapes.set(shape, (shapes.get(shape) ?? 0) + 1);
+    seen.set(item.parentElement, shapes);
+    if (shapes.get(shape) > 3) alike.push(item);
+  }
+  return (await axe.run({ exclude: alike }, options)).violations;
+}"""
+
+
+def violations(page: Page, options: dict[str, object]) -> list[dict[str, Any]]:
+    """What axe finds fault with on the page as it is."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(Axe().axe_script)
+    found: list[dict[str, Any]] = page.evaluate(READ, options)
+    return found
 
 
 @ALL
@@ -31,7 +51,7 @@ def test_axe_finds_nothing_in_either_theme(shared: Server, slug: str, open_page:
         for theme, options in THEMES.items():
             page.emulate_media(color_scheme=theme)
             until(page, lambda: page.evaluate(SETTLED))
-            for broken in Axe().run(page, options=options).response["violations"]:
+            for broken in violations(page, options):
                 for node in broken["nodes"][:3]:
                     found.append(f"{state}, {theme}: {broken['id']} {node['target']} {node['failureSummary'][:300]}")
     assert not found, "\n".join(found)
