@@ -139,6 +139,7 @@ STEPS = st.lists(
 
 @settings(max_examples=40, deadline=None)
 @given(steps=STEPS)
+@pytest.mark.long
 def test_no_public_answer_holds_a_word_that_no_reader_could_see(steps: list[tuple[str, int]]) -> None:
     with TemporaryDirectory() as folder, site_in(Path(folder)) as site:
         story = Story(site)

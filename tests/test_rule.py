@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -173,7 +174,7 @@ class Network(RuleBasedStateMachine):
         return [str(self.services.render.update(update)) for update in every]
 
 
-TestNetwork = Network.TestCase
+TestNetwork = pytest.mark.long(Network.TestCase)
 TestNetwork.settings = settings(
     max_examples=40, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )

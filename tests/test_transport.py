@@ -309,6 +309,7 @@ def test_goodbye_is_said_after_all_that_was_sent_before(model: Server, filled: S
     assert filled.closed == 1012
 
 
+@pytest.mark.long
 def test_a_crowd_that_does_not_read_is_dropped_and_costs_the_others_nothing(server: Server) -> None:
     good = Reader(server.url)
     eventually(lambda: good.following)
@@ -340,6 +341,7 @@ def test_what_waits_for_a_reader_is_a_megabyte_at_most() -> None:
     assert OUTBOX_BYTES < written - taken <= OUTBOX_BYTES + len(frame)
 
 
+@pytest.mark.long
 def test_a_reader_who_stands_still_is_dropped_after_a_while(server: Server) -> None:
     stuck = Slow(server)
     # More than the kernel takes, less than a megabyte of ours: only the clock can tell.
@@ -350,6 +352,7 @@ def test_a_reader_who_stands_still_is_dropped_after_a_while(server: Server) -> N
     stuck.close()
 
 
+@pytest.mark.long
 def test_who_upgrades_and_does_not_join_is_let_go(server: Server) -> None:
     chatty, silent = Slow(server, follow=False), Slow(server, follow=False)
     assert sockets(server) == 2

@@ -53,6 +53,7 @@ def test_a_refused_order_gives_its_turn_back(site: Site) -> None:
     assert orderer.get() is None, "the next request of this connection may be anybody's"
 
 
+@pytest.mark.long
 def test_hostile_articles_of_one_token_hold_up_no_update_of_another(server: Server) -> None:
     store = Store(server.log.parent / "feed.db")
     editors.add(store, "eve", "correct horse battery", "editor", actor=None)

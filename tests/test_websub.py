@@ -223,6 +223,7 @@ def test_kill_9_between_commit_and_ping_loses_no_ping(told: Server, hub: Hub) ->
     assert hub.told() == dict.fromkeys(topics(told.url, "news"), 1)
 
 
+@pytest.mark.long
 def test_kill_9_while_the_hub_is_told_loses_no_ping(tmp_path: Path, hub: Hub) -> None:
     server = Server(tmp_path, FEED_HUB=hub.address)
     server.prepare()
@@ -302,6 +303,7 @@ def test_a_topic_with_which_the_hub_is_in_trouble_keeps_no_other_from_being_told
     assert hub.told()[f"{URL}/feeds/harbour.atom"] == 2
 
 
+@pytest.mark.long
 def test_a_worker_that_drains_leaves_the_hub_to_the_next_one(tmp_path: Path, hub: Hub) -> None:
     """Else it might be killed in the middle, and the next one had to wait for its lease."""
     server = Server(tmp_path, FEED_HUB=hub.address, FEED_DRAIN_SECONDS="10")
@@ -445,6 +447,7 @@ def documents(site: Site) -> dict[str, bytes]:
     return got
 
 
+@pytest.mark.long
 def test_a_restore_tells_the_hub_of_every_feed_anew(told: Server, hub: Hub, tmp_path: Path) -> None:
     told.api("POST", "/api/v1/articles", {"slug": "harbour", "headline": "The harbour", "live": True})
     told.flask("db", "backup", str(tmp_path / "backup.db"))

@@ -44,6 +44,7 @@ def violations(page: Page, options: dict[str, object]) -> list[dict[str, Any]]:
 
 
 @ALL
+@pytest.mark.long
 def test_axe_finds_nothing_in_either_theme(shared: Server, slug: str, open_page: NewPage, states: States) -> None:
     page = open_page(f"{shared.url}/healthz", wait_for=None, viewport=DESKTOP)
     found: list[str] = []

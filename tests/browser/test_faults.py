@@ -272,6 +272,7 @@ def wired(server: Server, open_page: NewPage) -> tuple[Page, Wire]:
 
 @given(steps=STEPS)
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@pytest.mark.long
 def test_whatever_the_network_does_the_page_ends_equal_to_a_fresh_one(
     server: Server, wired: tuple[Page, Wire], steps: list[tuple[str, int, str]]
 ) -> None:

@@ -111,6 +111,7 @@ def test_another_language_reloads_an_open_page(server: Server, slug: str, open_p
     expect(page.locator("html")).to_have_attribute("lang", "uk")
 
 
+@pytest.mark.long
 def test_a_site_that_starts_in_another_language_reloads_open_pages(tmp_path: Path, open_page: NewPage) -> None:
     server = Server(tmp_path, FEED_LANGUAGE="en", WEB_CONCURRENCY="2")
     server.prepare()

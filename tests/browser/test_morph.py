@@ -108,6 +108,7 @@ def changes() -> Iterator[dict[str, Any]]:
     return ({"body": body, **flags[i % len(flags)]} for i, body in enumerate(bodies))
 
 
+@pytest.mark.long
 def test_after_any_edit_the_page_is_what_a_fresh_one_is(
     server: Server, slug: str, open_page: NewPage, changes: Iterator[dict[str, Any]]
 ) -> None:

@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import NewPage, until
@@ -227,6 +228,7 @@ def test_without_javascript_the_page_is_complete_and_every_link_works(server: Se
         assert page.request.get(server.url + address if address.startswith("/") else page.url).ok, address
 
 
+@pytest.mark.long
 def test_where_websocket_is_blocked_the_page_polls(server: Server, open_page: NewPage) -> None:
     page = open_page(f"{server.url}/healthz", wait_for=None)
     page.add_init_script(

@@ -90,6 +90,7 @@ def test_whatever_was_answered_before_kill_9_is_there_and_nothing_twice(server: 
     reader.close()
 
 
+@pytest.mark.long
 def test_readers_of_a_killed_worker_lose_nothing(tmp_path: Path) -> None:
     server = Server(tmp_path, WEB_CONCURRENCY="2")
     server.prepare()
@@ -127,6 +128,7 @@ def test_a_server_told_to_stop_is_gone_in_seconds_although_readers_are_there(
     assert "Traceback" not in server.log.read_text()
 
 
+@pytest.mark.long
 def test_two_servers_that_start_together_on_an_empty_disk_both_come_up(tmp_path: Path) -> None:
     first, second = Server(tmp_path), Server(tmp_path)
     racing = [processes.start(BIN / "flask", "db", "upgrade", cwd=ROOT, env=each.environ) for each in (first, second)]

@@ -167,6 +167,7 @@ RECYCLING = {"GUNICORN_CMD_ARGS": "--max-requests 150"}
 @pytest.mark.parametrize(
     ("settings", "end"), [({}, hang_up), ({}, end_the_worker), (RECYCLING, let_it_recycle)], indirect=["settings"]
 )
+@pytest.mark.long
 def test_readers_move_on_one_by_one_and_editors_do_not_notice(
     server: Server, crowd: Crowd, editors: list[Editor], end: Callable[[Server], None]
 ) -> None:
@@ -226,6 +227,7 @@ def test_readers_of_another_worker_see_nothing_of_it(server: Server, crowd: Crow
 
 
 @pytest.mark.parametrize("settings", [{"GUNICORN_CMD_ARGS": "--max-requests 400"}], indirect=True)
+@pytest.mark.long
 def test_who_came_in_is_answered_however_many_come_while_a_worker_ends(server: Server) -> None:
     """Without our help gunicorn resets a hundred connections each time."""
 

@@ -96,6 +96,7 @@ def found(server: Server, words: str) -> str:
     return answer.text
 
 
+@pytest.mark.long
 def test_the_release_before_writes_and_this_one_shows_it_right(both: tuple[Server, Server], tmp_path: Path) -> None:
     before, now = both
     reader = Reader(now.url)

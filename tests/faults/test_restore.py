@@ -68,6 +68,7 @@ def says_restoring(store: Store) -> bool:
         return bool(db.execute("PRAGMA user_version").fetchone()[0] == restoring.UNDER_WAY)
 
 
+@pytest.mark.long
 def test_what_was_answered_while_257_megabytes_were_restored_holds(
     server: Server, filled: Backup, tmp_path: Path
 ) -> None:
