@@ -27,6 +27,7 @@ def open_to_others(folder: Path) -> set[str]:
     return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.lstat().st_mode & 0o077}
 
 
+@pytest.mark.parametrize("umask", [0o000], ids=oct, indirect=True)  # whatever another umask lets through, this does too
 def test_all_that_a_server_keeps_is_private(umask: int, tmp_path: Path) -> None:
     data = tmp_path / "new" / "data"
     running = Server(tmp_path, FEED_DATABASE=str(data / "feed.db"))
