@@ -26,6 +26,7 @@ def test_a_grandchild_whose_parent_is_gone_is_found_and_ended() -> None:
 
 
 def test_what_a_process_of_the_suite_starts_meanwhile_belongs_to_it() -> None:
+    earlier = processes.of_this_part()
     shell = processes.start("sh", stdin=subprocess.PIPE)
     try:
         before = processes.of_this_part()
@@ -36,7 +37,7 @@ def test_what_a_process_of_the_suite_starts_meanwhile_belongs_to_it() -> None:
         eventually(lambda: processes.of_this_part() - before)
         assert processes.left_since(before) == set()
     finally:
-        processes.end(processes.of_this_part() - {os.getpid()})
+        processes.end(processes.of_this_part() - earlier)
         shell.communicate()
 
 
