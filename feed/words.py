@@ -82,11 +82,11 @@ def _folded(text: str) -> str:
     folded = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", _UNSEEN.sub("", text)).casefold())
     folded = unicodedata.normalize("NFC", _ACCENTS.sub("", folded)).translate(_TABLE)
     folded = _FOREIGN_DIGIT.sub(lambda digit: str(unicodedata.decimal(digit[0])), folded)
-    return "".join(c if _is_of_word(c) else " " for c in folded)
+    return "".join(c if is_of_word(c) else " " for c in folded)
 
 
 @lru_cache(10_000)
-def _is_of_word(character: str) -> bool:
+def is_of_word(character: str) -> bool:
     """Whether the character belongs to a word: letters, marks (the vowels of Hindi and Thai), numbers, and private
     use."""
     kind = unicodedata.category(character)

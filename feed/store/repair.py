@@ -87,7 +87,7 @@ def _version(db: Database, feed_id: int) -> Iterator[str]:
 
 def _search(db: Database) -> Iterator[str]:
     """Drops the search tables and creates them as they were, because a damaged table cannot be emptied."""
-    for table in search.INDEXES:
+    for table in (*search.INDEXES, search.RETRACTED):
         (made,) = db.execute("SELECT sql FROM sqlite_master WHERE name = ?", [table]).fetchone()
         db.execute(f"DROP TABLE {table}")
         db.execute(made)

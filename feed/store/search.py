@@ -1,4 +1,5 @@
-"""Search: the words of every update that is not retracted, in FTS5 tables that each change of an update keeps current.
+"""Search: the words of every update in FTS5 tables that each change of an update keeps current. Those of retracted ones
+are in a table of their own, which only the search at the desk asks.
 
 Whole words are found, whatever their case, accents and apostrophes (see feed.words), and in scripts without spaces any
 characters that are side by side. Measured with 10,000 updates of 300 characters, half of them Japanese: 31 MB, and 0.05
@@ -10,6 +11,7 @@ repeats updates while others are published, which no ranking can promise. FTS5 r
 stops at the limit, so a common word costs no more than a rare one.
 """
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -19,6 +21,7 @@ from feed import text, words
 from feed.store.database import OperationalError, Store, insert
 
 INDEXES = ("search", "words")  # the release before reads the first, which is kept as long as that release may return
+RETRACTED = "retracted_words"
 LONGEST = 200  # characters of a query that are used
 LONGEST_PHRASE = 20  # words side by side; for the commonest pair of characters, 20 ms among 10,000 updates
 MOST_WORDS = 10  # each costs reading its list: ten of the commonest, 20 ms among 500,000 updates
@@ -35,24 +38,25 @@ class Holding:
 
 
 def put(db: Database, update_id: int) -> None:
-    """Takes in the update as it is now, or removes it if it is retracted. Part of each transaction that changes its
-    text."""
-    for table in INDEXES:
+    """Takes in the update as it is now: the words of a retracted one into a table that no reader's search asks. Part of
+    each transaction that changes its text."""
+    for table in (*INDEXES, RETRACTED):
         db.execute(f"DELETE FROM {table} WHERE rowid = ?", [update_id])
     db.execute("DELETE FROM search_due WHERE update_id = ?", [update_id])
     row = db.execute(
-        "SELECT feed_id, headline, html, revision FROM updates WHERE id = ? AND retracted_at IS NULL", [update_id]
+        "SELECT feed_id, headline, html, revision, retracted_at FROM updates WHERE id = ?", [update_id]
     ).fetchone()
-    if row:
-        headline, body = row["headline"] or "", text.findable(row["html"])
-        common = {"rowid": update_id, "feed": str(row["feed_id"]), "revision": row["revision"]}
-        insert(db, "search", {**common, "headline": headline, "text": body})
-        compared = {
-            "headline": words.of(headline),
-            "text": words.of(body),
-            "signs": words.signs(f"{headline} {body}"),
-        }
-        insert(db, "words", {**common, **{column: " ".join(each) for column, each in compared.items()}})
+    if row is None:
+        return
+    headline, body = row["headline"] or "", text.findable(row["html"])
+    compared = {"headline": words.of(headline), "text": words.of(body), "signs": words.signs(f"{headline} {body}")}
+    columns = {column: " ".join(each) for column, each in compared.items()}
+    if row["retracted_at"]:
+        insert(db, RETRACTED, {"rowid": update_id, **columns})
+        return
+    common = {"rowid": update_id, "feed": str(row["feed_id"]), "revision": row["revision"]}
+    insert(db, "search", {**common, "headline": headline, "text": body})
+    insert(db, "words", {**common, **columns})
 
 
 def catch_up(store: Store) -> None:
@@ -100,6 +104,34 @@ def ids(
         [asked, *values, limit],
     )
     return [row[0] for row in rows]
+
+
+def ids_anywhere(db: Database, asked: str, before: int, limit: int) -> list[int]:
+    """Up to `limit` ids below `before` of updates of all feeds that hold those words, drafts and retracted ones too,
+    the newest first. For the desk only."""
+    phrases = " AND ".join(_phrases(asked))
+    if not phrases:
+        return []
+    found = [
+        row[0]
+        for table in ("words", RETRACTED)
+        for row in db.execute(
+            f"SELECT rowid FROM {table} WHERE {table} MATCH ? AND rowid < ? ORDER BY rowid DESC LIMIT ?",
+            [phrases, before, limit],
+        )
+    ]
+    return sorted(found, reverse=True)[:limit]
+
+
+def holding(texts: Mapping[str, str], asked: str) -> list[str]:
+    """The keys of those texts that hold the words, by the rules of the search."""
+    phrases = [phrase for typed in asked[:LONGEST].split()[:MOST_WORDS] for phrase in words.phrases(typed)]
+    return [key for key, each in texts.items() if phrases and _holds(each, phrases)]
+
+
+def _holds(given: str, phrases: list[words.Phrase]) -> bool:
+    held, signs = f" {' '.join(words.of(given))} ", set(words.signs(given))
+    return all(each.words in signs if each.sign else f" {each.words} " in held for each in phrases)
 
 
 def _phrases(given: str) -> list[str]:

@@ -16,6 +16,7 @@ from feed.web.desk import (
     preview,
     profile,
     receipts,
+    search,
     undo,
     updates,
     uploads,
@@ -43,5 +44,6 @@ for each in (
     uploads,
     profile,
     receipts,
+    search,
 ):
     desk.register_blueprint(each.pages)
