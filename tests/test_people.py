@@ -10,7 +10,7 @@ from werkzeug.datastructures import FileStorage
 
 from feed import passwords
 from feed.errors import Invalid, NotAllowed
-from feed.store import editors, feeds, people, pictures, retracting, tokens
+from feed.store import editors, feeds, people, retracting, tokens, waiting
 from feed.store.actions import MAY, ROLES, Verb
 from feed.store.carried import put, read
 from tests.conftest import FROM_HERE, PASSWORD, Site, site_in
@@ -89,7 +89,7 @@ def test_who_was_disabled_meanwhile_changes_nothing(site: Site) -> None:
     with pytest.raises(NotAllowed):
         retracting.retract(site.services.store, update.id, {}, site.bob)
     with pytest.raises(NotAllowed, match="disabled"):
-        pictures.keep(site.services.store, site.services.settings.media, a_png(), "boat.png", site.bob)
+        waiting.keep(site.services.store, site.services.settings.media, a_png(), "boat.png", site.bob)
     assert site.versions() == before
 
 

@@ -9,7 +9,19 @@ import pytest
 from PIL import Image
 
 from feed.errors import NotAllowed
-from feed.store import actions, editors, feeds, people, pictures, publishing, retracting, tokens, undoing, writing
+from feed.store import (
+    actions,
+    editors,
+    feeds,
+    people,
+    pictures,
+    publishing,
+    retracting,
+    rewording,
+    tokens,
+    undoing,
+    writing,
+)
 from feed.store.actions import MAY, ROLES, Verb
 from feed.store.editors import Editor
 from tests.conftest import FROM_HERE, PASSWORD, Site
@@ -30,6 +42,12 @@ def _own_password(site: Site, editor: Editor) -> object:
 
 def _add_picture(site: Site, by: Editor) -> object:
     return pictures.add(site.services.store, site.services.settings.media, _png(), {"alt": "x"}, by)
+
+
+def _reword(site: Site, by: Editor) -> None:
+    with site.services.store.read() as db:
+        (picture,) = pictures.latest(db, 1)
+    rewording.reword(site.services.store, picture.id, {"alt": "y"}, by)
 
 
 def _undo(site: Site, feed: str, editor: Editor) -> object:
@@ -58,6 +76,7 @@ DEEDS: dict[Verb, Deed] = {
     Verb.CREATE_ARTICLE: lambda site, by: writing.create(site.services.store, by, {"headline": "x"}),
     Verb.EDIT_ARTICLE: lambda site, by: writing.edit(site.services.store, "harbour", by, {"headline": "x"}),
     Verb.ADD_PICTURE: _add_picture,
+    Verb.EDIT_PICTURE: lambda site, by: _reword(site, by),
     Verb.CHANGE_PROFILE: lambda site, by: editors.change_profile(site.services.store, by.id, {"job": "x"}, by),
     Verb.CHANGE_PASSWORD: _own_password,
     Verb.ADD_PERSON: lambda site, by: editors.add(site.services.store, "eve", PASSWORD, "editor", actor=by),
@@ -98,6 +117,7 @@ def people_of(site: Site) -> dict[str, Editor]:
     site.write_article("plain")
     site.write_article("ended", live=True)
     feeds.close_coverage(site.services.store, "ended", None)
+    _add_picture(site, site.bob)
     site.publish("In public", feed="harbour")
     site.publish("In a draft", feed="sketch")
     for feed in ("harbour", "sketch"):

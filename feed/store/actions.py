@@ -47,6 +47,7 @@ class Verb(StrEnum):
     CREATE_ARTICLE = "create article"
     EDIT_ARTICLE = "edit article"
     ADD_PICTURE = "add picture"
+    EDIT_PICTURE = "edit picture"
     CHANGE_PROFILE = "change profile"
     CHANGE_PASSWORD = "change own password"  # noqa: S105 - a verb
     ADD_PERSON = "add person"
@@ -78,6 +79,7 @@ MAY: Mapping[Verb, frozenset[str]] = {
     Verb.CREATE_ARTICLE: _EDITORS,
     Verb.EDIT_ARTICLE: _EDITORS,
     Verb.ADD_PICTURE: _ALL,
+    Verb.EDIT_PICTURE: _EDITORS,
     Verb.CHANGE_PROFILE: _ALL,
     Verb.CHANGE_PASSWORD: _ALL,
     Verb.ADD_PERSON: _ADMIN,
@@ -94,7 +96,10 @@ _IN_DRAFTS = frozenset({
     Verb.CREATE_ARTICLE, Verb.EDIT_ARTICLE,
 })  # fmt: skip
 _WHY_NOT = {
-    **dict.fromkeys(_IN_DRAFTS, Message("You can write drafts. Only editors can publish, and change what is public.")),
+    **dict.fromkeys(
+        (*_IN_DRAFTS, Verb.EDIT_PICTURE),
+        Message("You can write drafts. Only editors can publish, and change what is public."),
+    ),
     Verb.OPEN_NEWS: Message("Only an admin may open or close the News Feed."),
     Verb.CLOSE_NEWS: Message("Only an admin may open or close the News Feed."),
     Verb.ADD_TOKEN: Message("Only an admin may make or revoke tokens."),

@@ -147,7 +147,8 @@ def _keep(db: Database, row: dict[str, object], actor: Actor) -> list[tuple[str,
     actions.permit(db, actor, Verb.ADD_PICTURE)
     old = db.execute(
         "DELETE FROM waiting_pictures WHERE at < ? AND NOT EXISTS "
-        "(SELECT 1 FROM drafts WHERE instr(drafts.body, waiting_pictures.id)) RETURNING id, format",
+        "(SELECT 1 FROM drafts WHERE instr(drafts.body, waiting_pictures.id)) AND NOT EXISTS "
+        "(SELECT 1 FROM article_drafts WHERE instr(article_drafts.fields, waiting_pictures.id)) RETURNING id, format",
         [times.after(-WAITING_SECONDS)],
     ).fetchall()
     if _known(db, str(row["id"]), actor) is None:

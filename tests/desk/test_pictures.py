@@ -10,6 +10,7 @@ from PIL import Image
 
 from feed.errors import Crowded
 from feed.picture import UPLOAD_BYTES
+from feed.store import feeds, pictures, updates
 from feed.store.database import OperationalError
 from feed.web.bodies import FORM_BYTES, REFUSED_BYTES
 from tests.conftest import FROM_HERE, Site
@@ -35,6 +36,56 @@ def test_bob_uploads_a_picture_and_puts_it_into_an_article(site: Site) -> None:
     page = site.charlie.get("/articles/boats").text
     assert len(elements(page, "img", src=f"/pictures/{picture[1]}")) == 2
     assert elements(bob.get("/desk/articles/boats").text, "input", value=picture[1], checked=True)
+
+
+def test_words_that_are_changed_change_in_every_text_and_on_open_pages(site: Site) -> None:
+    bob = site.at_desk()
+    add = pictures.add
+    store, media = site.services.store, site.services.settings.media
+    words = {"alt": "A tug", "caption": "At <dusk>", "credit": "C. Amera"}
+    tug, other = (add(store, media, png(colour).getvalue(), words, site.bob).id for colour in ("teal", "red"))
+    body = f"Look\n\n![](/pictures/{tug})\n\n![My own](/pictures/{tug})\n\n![](/pictures/{other})"
+    site.write_article("harbour", live=True, body=body, picture=tug)
+    update = site.publish(body, feed="harbour", pinned=True, key=True)
+    aside = site.publish(f"![](/pictures/{other})", feed="harbour")
+    gone = site.publish(body, feed="harbour")
+    site.retract(gone)
+    kept = "<p>By rules of long ago</p>"
+    store.write(lambda db: db.execute("UPDATE updates SET html = ? || html WHERE id = ?", [kept, update.id]))
+    with store.read() as db:
+        before = updates.get(db, aside.id), feeds.get(db, "harbour")
+    page = bob.get(f"/desk/pictures/{tug}")
+    assert field(page, "caption") == "At <dusk>"
+    refused = send(bob, f"/desk/pictures/{tug}", alt="", caption="At dawn")
+    assert (refused.status_code, field(refused, "caption"), 'id="alt-reason"' in refused.text) == (422, "At dawn", True)
+    assert send(bob, f"/desk/pictures/{tug}", alt="Two tugs", caption="At dawn").status_code == 303
+    with store.read() as db:
+        now = updates.get(db, update.id)
+        assert (updates.get(db, aside.id), updates.get_any(db, gone.id).html) == (before[0], gone.html)
+        assert feeds.get(db, "harbour").version > before[1].version
+    assert (now.revision, now.edited_at, now.html.startswith(kept)) == (1, None, True)
+    shown = [
+        (each.find("img").get("alt"), each.find("figcaption").text_content()) for each in elements(now.html, "figure")
+    ]
+    assert shown == [("Two tugs", "At dawn"), ("My own", "At dawn"), ("A tug", "At <dusk> (C. Amera)")]
+    article = site.charlie.get("/articles/harbour").text
+    figures = [(each.find(".//img"), each.find(".//figcaption")) for each in elements(article, "figure")]
+    told = {(image.get("src")[10:26], caption.text_content().strip()) for image, caption in figures}
+    assert told == {(tug, "At dawn"), (other, "At <dusk> (C. Amera)")}
+    assert "Two tugs" in element(article, "figure", id="picture-harbour").find("img").get("alt")
+    after = f"/feeds/harbour/changes?after={before[1].version}&epoch={before[1].epoch}"
+    changed = {each["id"] for each in site.charlie.get(after).get_json()["changes"]}
+    assert {
+        f"update-{update.id}",
+        *(f"{part}-harbour" for part in ("pinned", "key-events", "picture", "body")),
+    } <= changed
+    assert f"update-{aside.id}" not in changed
+    found = site.charlie.get("/feeds/harbour?q=dawn").text
+    assert elements(found, "li", id=f"update-{update.id}"), "it is found by its new words"
+    assert send(bob, f"/desk/pictures/{tug}", alt="", decorative="1").status_code == 303
+    with store.read() as db:
+        now = updates.get(db, update.id)
+    assert [each.get("alt") for each in elements(now.html, "img")] == ["", "My own", "A tug"]
 
 
 def test_a_refused_picture_comes_back_with_its_words(site: Site) -> None:

@@ -7,11 +7,11 @@ from typing import Any
 from flask import Blueprint, g, redirect, render_template, request, url_for
 
 from feed import fields
-from feed.errors import Invalid, Message, Missing, by_field
+from feed.errors import Invalid, Message, by_field
 from feed.picture import UPLOAD_BYTES
-from feed.store import pictures, waiting
+from feed.store import pictures, rewording, waiting
 from feed.store.database import OperationalError
-from feed.store.pictures import Added
+from feed.store.pictures import Added, Picture
 from feed.store.waiting import Waiting
 from feed.web.desk.done import done_in
 from feed.web.desk.forms import PICTURES_SHOWN
@@ -49,21 +49,25 @@ def upload_picture() -> Any:
 
 @pages.get("/pictures/<picture_id>")
 def words_form(picture_id: str) -> str:
-    """The words of an upload that no published text shows yet."""
-    kept = _own(picture_id)
-    given = {"alt": kept.alt, "decorative": kept.alt == "", "caption": kept.caption, "credit": kept.credit}
-    return render_template("desk/picture.html", picture=kept, given=given, errors={})
+    """The words of a public picture, or of the editor's own upload that no published text shows yet."""
+    shown = _shown(picture_id)
+    decorative = shown.alt == "" if isinstance(shown, Waiting) else shown.decorative
+    given = {"alt": shown.alt, "decorative": decorative, "caption": shown.caption, "credit": shown.credit}
+    return _words_page(shown, given)
 
 
 @pages.post("/pictures/<picture_id>")
 def describe_picture(picture_id: str) -> Any:
-    """Stores the words of such an upload."""
-    kept, given = _own(picture_id), _words(request.form)
+    """Stores the words of such a picture. Those of a public one change in every text that shows it."""
+    shown, given = _shown(picture_id), _words(request.form)
     try:
-        fields.picture(given)
-        waiting.set_words(services().store, picture_id, given, g.editor)
+        if isinstance(shown, Waiting):
+            fields.picture(given)
+            waiting.set_words(services().store, picture_id, given, g.editor)
+        else:
+            rewording.reword(services().store, picture_id, given, g.editor)
     except Invalid as error:
-        return render_template("desk/picture.html", picture=kept, given=given, errors=by_field(error)), 422
+        return _words_page(shown, given, error), 422
     return redirect(url_for(".picture_list", did="saved"), 303)
 
 
@@ -71,12 +75,16 @@ def _words(form: Mapping[str, str]) -> dict[str, object]:
     return {name: form.get(name) for name in fields.PICTURE} | {"decorative": "decorative" in form}
 
 
-def _own(picture_id: str) -> Waiting:
+def _shown(picture_id: str) -> Picture | Waiting:
     with services().store.read() as db:
-        kept = waiting.get(db, picture_id, g.editor)
-    if kept is None:
-        raise Missing(picture_id)
-    return kept
+        return waiting.get(db, picture_id, g.editor) or pictures.get(db, picture_id)
+
+
+def _words_page(shown: Picture | Waiting, given: Mapping[str, object], error: Invalid | None = None) -> str:
+    public = isinstance(shown, Picture)
+    address = f"/pictures/{shown.id}" if public else f"/desk/uploads/{shown.id}/file"
+    values = {"picture": shown, "public": public, "address": address, "given": given, "errors": by_field(error)}
+    return render_template("desk/picture.html", **values)
 
 
 def _taken(
