@@ -38,13 +38,15 @@ export function morph(old, fresh) {
   while (here) drop();
 }
 
-// Finds, in order, the children of `old` that equal one of these. White space between elements does not count.
+// Finds, in order, the children of `old` that equal one of these. White space between elements does not count. None is
+// found behind the loaded frame of an external post (external.js) before that is, because a frame that is moved loads
+// again.
 function twinsOf(children, old) {
   const twins = new Map();
   let rest = [...old.childNodes];
   for (const child of children) {
     const at = child.data?.trim() === "" ? -1 : rest.findIndex((each) => each.isEqualNode(child));
-    if (at < 0) continue;
+    if (at < 0 || rest.slice(0, at).some((each) => each.shadowRoot)) continue;
     twins.set(child, rest[at]);
     rest = rest.slice(at + 1);
   }

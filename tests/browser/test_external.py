@@ -104,6 +104,8 @@ def test_a_frame_stays_while_its_card_does(server: Server, slug: str, open_posts
     ):
         edited(server, page, update, body=body)
         assert loaded(page, card.first).evaluate("window.played") == 1
+    edited(server, page, update, body=f"{LONG * 2}\n\n{VIDEO}&si=copied\n\nhttps://t.me/durov/142")
+    assert loaded(page, card.first).evaluate("window.played") == 1
     edited(server, page, update, headline="Named", key=True)
     assert loaded(page, card.first).evaluate("window.played") == 1
     assert asked == [FRAME]
