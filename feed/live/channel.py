@@ -1,4 +1,5 @@
-"""The Socket.IO events: `follow`, `unfollow`, and the pushes `updated` and `readers`. See docs/protocol.md.
+"""The Socket.IO events: `follow`, `unfollow` and `present`, and the pushes `updated`, `readers` and `desk`. See
+docs/protocol.md.
 
 Everything that the socket carries is also there over plain HTTP: a reader who cannot open it polls the catch-up.
 """
@@ -11,6 +12,7 @@ from feed import text
 from feed.errors import Missing
 from feed.followers.bus import Bus
 from feed.live.admission import Admission
+from feed.live.desk import Desk, places_in
 from feed.live.direct.libraries import chosen
 from feed.live.gate import SiteSocketIO
 from feed.live.packets import MESSAGE_BYTES, CheckedPacket
@@ -19,11 +21,14 @@ from feed.live.receipts import Receipts
 from feed.live.signed_in import SignedIn
 from feed.repeats import Repeats
 from feed.settings import Settings
+from feed.store import actions
+from feed.store.actions import Verb
 from feed.store.database import OperationalError, Store
 from feed.threads import under_gevent
 
 PING_SECONDS = 25  # under the 30 s after which some mobile carriers drop an idle connection
 PING_TIMEOUT_SECONDS = 20  # a phone in a lift may answer late
+DESK = "desk"  # the room of editors' pages; the rooms of feeds begin with "feed "
 MOST_FOLLOWED = 8  # feeds per socket; a page shows two
 
 
@@ -38,6 +43,7 @@ class Channel:
         self.refusals = Repeats()
         self.presence = Presence(bus, self._tell_readers)
         self._receipts = Receipts(bus)
+        self._desk = Desk(store, self._tell_desk)
         bus.subscribe(self._push, self._end, self._let_out)
         gate, rooms = chosen(settings.transport, background=frozenset({"readers"}))
         self.socketio = SiteSocketIO(
@@ -65,6 +71,7 @@ class Channel:
         self._server.on("disconnect", self._disconnect)
         self._server.on("follow", self._follow)
         self._server.on("unfollow", self._unfollow)
+        self._server.on("present", self._present)
 
     def drain(self) -> None:
         """Closes all sockets, spread over FEED_DRAIN_SECONDS, so that readers reconnect to the next worker one by
@@ -86,6 +93,7 @@ class Channel:
         """Stops the background work."""
         self.presence.stop()
         self._receipts.stop()
+        self._desk.stop()
         self.refusals.close()
         self._bus.stop()
 
@@ -106,6 +114,7 @@ class Channel:
     def _disconnect(self, sid: str, reason: object = None) -> None:
         for slug in self._followed.pop(sid, set()):
             self.presence.leave(slug, at_desk=sid in self._signed_in)
+        self._desk.leave(sid)
         self._signed_in.leave(sid)
 
     def _follow(self, sid: str, *payload: object) -> dict[str, Any]:
@@ -142,6 +151,27 @@ class Channel:
             self.presence.leave(slug, at_desk=sid in self._signed_in)
         return {}
 
+    def _present(self, sid: str, *payload: object) -> dict[str, Any]:
+        """An editor's page says where it is. Whether its session may know who is at the desk is looked up each time."""
+        if sid not in self._signed_in:
+            return {"error": "sign in"}
+        places = places_in(payload[0] if len(payload) == 1 else None)
+        if places is None:
+            return {"error": 'write where the page is, like {"feed": "news", "updates": [17]}'}
+        if not self._desk.may_say(sid):
+            return {"error": "too often"}
+        try:
+            editor = self._signed_in.editor_of(sid)
+        except (Missing, OperationalError) as refusal:
+            return {"error": "sign in" if isinstance(refusal, Missing) else "try again"}
+        if not actions.may(editor.role, Verb.EDIT):
+            self._server.leave_room(sid, DESK)
+            self._desk.hide(sid)
+            return {"error": "for editors only"}
+        self._server.enter_room(sid, DESK)
+        self._start()
+        return {"editors": self._desk.enter(sid, editor.id, places)}
+
     def _push(self, slug: str, envelope: dict[str, Any]) -> None:
         # The manager of the direct transport says how many sockets took it. The stock one has queues, and cannot know.
         sent = self._server.manager.emit("updated", envelope, "/", room=_room(slug))
@@ -159,6 +189,8 @@ class Channel:
         """Closes the sockets of sessions that have ended. Their pages reconnect as readers."""
         for sid in self._signed_in.ended(committed=committed):
             self.gate.hang_up(self._server.manager.eio_sid_from_sid(sid, "/"))
+        if committed:
+            self._desk.look()
 
     def _start(self) -> None:
         """Starts the background work, at the first follower: the command line and gunicorn's master stay without
@@ -166,6 +198,10 @@ class Channel:
         self._bus.start()
         self.presence.start()
         self._receipts.start()
+
+    def _tell_desk(self, editors: list[dict[str, Any]]) -> None:
+        self._let_out(committed=True)  # nobody whose session ended a moment ago
+        self.socketio.emit("desk", {"editors": editors}, to=DESK)
 
     def _tell_readers(self, slug: str, readers: int) -> None:
         self.socketio.emit("readers", {"feed": slug, "readers": readers}, to=_room(slug))

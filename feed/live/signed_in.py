@@ -6,8 +6,10 @@ from time import monotonic
 
 from werkzeug.http import parse_cookie
 
+from feed.errors import Missing
 from feed.store import sessions
 from feed.store.database import Store
+from feed.store.editors import Editor
 from feed.store.hashes import hashed
 from feed.store.sessions import COOKIE, HOST_COOKIE
 
@@ -40,6 +42,14 @@ class SignedIn:
                 self._session_of[sid] = session
                 return True
         return False
+
+    def editor_of(self, sid: str) -> Editor:
+        """The editor whose session opened that socket. Raises Missing when no valid one did, and OperationalError."""
+        session = self._session_of.get(sid)
+        if session is None:
+            raise Missing(sid)
+        with self._store.read() as db:
+            return sessions.editor_of(db, session)
 
     def leave(self, sid: str) -> None:
         """Forgets a closed socket."""

@@ -113,6 +113,18 @@ def valid(db: Database, hashes: Iterable[str]) -> set[str]:
     return {row["hash"] for row in rows}
 
 
+def editor_of(db: Database, session_hash: str) -> Editor:
+    """The editor of a session. Raises Missing when it has ended or expired, or when the editor is disabled."""
+    row = db.execute(
+        "SELECT editor_id FROM sessions JOIN editors ON editors.id = editor_id "
+        "WHERE hash = ? AND expires_at > ? AND disabled_at IS NULL",
+        [session_hash, times.now()],
+    ).fetchone()
+    if row is None:
+        raise Missing("session")
+    return editors.by_id(db, row["editor_id"])
+
+
 def of_editor(db: Database, editor: Editor) -> list[Session]:
     """All sessions of an editor, the latest first."""
     rows = db.execute(

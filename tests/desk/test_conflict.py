@@ -33,7 +33,8 @@ class Form:
     @property
     def said(self) -> str:
         """The notice of the form, as it is read."""
-        return words(element(self.page.text, class_="notice"))
+        (notice,) = element(self.page.text, "form", class_="edit").find_class("notice")
+        return words(notice)
 
     @property
     def changes(self) -> list[str]:

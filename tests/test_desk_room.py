@@ -1,0 +1,230 @@
+"""Editors are told who else is at the desk and what each is editing, at every worker; nobody else ever is."""
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+import websocket
+
+from feed import times
+from feed.live.desk import MOST_HEARTBEATS
+from feed.store import editors, people
+from feed.store.database import Store
+from feed.store.sessions import COOKIE
+from tests.server import PASSWORD, Server, serving
+from tests.waiting import eventually
+
+NEWS = {"feed": "news"}
+
+
+@pytest.fixture(scope="module", params=["direct", "stock"])
+def two_workers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """What is promised here is promised of both drivers."""
+    folder = tmp_path_factory.mktemp("desk-room")
+    with serving(folder, WEB_CONCURRENCY="2", FEED_TRANSPORT=request.param) as running:
+        store = Store(Path(running.environ["FEED_DATABASE"]))
+        editors.add(store, "carl", PASSWORD, "contributor", actor=None)
+        store.close()
+        eventually(lambda: len(running.workers()) == 2)
+        yield running
+
+
+@pytest.fixture
+def store(two_workers: Server) -> Iterator[Store]:
+    """Another process than the workers."""
+    opened = Store(Path(two_workers.environ["FEED_DATABASE"]))
+    people.enable(opened, "bob", None)
+    yield opened
+    opened.close()
+
+
+class Socket:
+    """A page's socket; of nobody, if no editor's name is given."""
+
+    def __init__(self, server: Server, name: str | None = None, cookie: str = "theme=dark") -> None:
+        self.cookie = cookie if name is None else signed_in(server, name)
+        address = f"ws://127.0.0.1:{server.port}/socket.io/?EIO=4&transport=websocket"
+        self._bare = websocket.create_connection(address, timeout=9, origin=server.url, cookie=self.cookie)
+        self.told: list[Any] = []
+        self.events: list[str] = []
+        self._bare.recv()
+        self._bare.send("40")
+        while not str(self._bare.recv()).startswith("40"):
+            pass
+
+    def say(self, event: str, payload: object) -> Any:
+        """Sends an event, and returns the answer."""
+        self._bare.settimeout(9)
+        self._bare.send(f"421{json.dumps([event, payload])}")
+        while not (packet := str(self._bare.recv())).startswith("431"):
+            self._take(packet)
+        answer = json.loads(packet[3:])[0]
+        if "editors" in answer:
+            self.told.append(answer["editors"])
+        return answer
+
+    def others(self) -> dict[str, list[dict[str, Any]]]:
+        """Who is at the desk, by name, as this page was told last."""
+        self.hear()
+        return {each["name"]: each["places"] for each in self.told[-1]} if self.told else {}
+
+    def hear(self) -> None:
+        """Takes what came meanwhile."""
+        self._bare.settimeout(0.01)
+        try:
+            while packet := self._bare.recv():
+                self._take(str(packet))
+        except websocket.WebSocketTimeoutException:
+            pass
+
+    def closed(self) -> bool:
+        """Whether the server has ended it."""
+        try:
+            self.hear()
+        except (websocket.WebSocketConnectionClosedException, OSError):
+            return True
+        return not self._bare.connected
+
+    def leave(self) -> None:
+        """Closes it, as a closed tab does."""
+        self._bare.close()
+
+    def _take(self, packet: str) -> None:
+        if packet.startswith("42"):
+            name, payload = json.loads(packet[2:])
+            self.events.append(name)
+            if name == "desk":
+                self.told.append(payload["editors"])
+        elif packet == "2":
+            self._bare.send("3")
+
+
+def signed_in(server: Server, name: str) -> str:
+    """The cookie of a new session of that editor."""
+    browser = requests.Session()
+    from_here = {"Origin": server.url, "Sec-Fetch-Site": "same-origin"}
+    form = {"name": name, "password": PASSWORD}
+    answer = browser.post(f"{server.url}/desk/sign-in", form, headers=from_here, allow_redirects=False, timeout=9)
+    assert answer.status_code == 303
+    return f"{COOKIE}={browser.cookies[COOKIE]}"
+
+
+@pytest.fixture
+def alice(two_workers: Server) -> Iterator[Socket]:
+    """At the desk of the News Feed, alone."""
+    page = Socket(two_workers, "alice")
+    assert "editors" in page.say("present", NEWS)
+    eventually(lambda: page.others() == {"Alice Adams": [NEWS]})
+    yield page
+    page.leave()
+
+
+def test_editors_see_where_each_other_are_once_for_all_their_windows(
+    two_workers: Server, store: Store, alice: Socket
+) -> None:
+    bob = Socket(two_workers, "bob")
+    windows = [bob, *(Socket(two_workers, cookie=bob.cookie) for _ in range(5))]
+    for window in windows:
+        assert "editors" in window.say("present", NEWS)
+    with store.read() as db:
+        eventually(lambda: alice.others().get("Bob Brown") == [NEWS])
+        workers = db.execute("SELECT count(DISTINCT worker) FROM editing").fetchone()[0]
+    bob.say("present", {"feed": "news", "updates": [17, 18]})
+    editing = [NEWS, {**NEWS, "update": 17}, {**NEWS, "update": 18}]
+    eventually(lambda: alice.others().get("Bob Brown") == editing)
+    bob.leave()
+    eventually(lambda: alice.others().get("Bob Brown") == [NEWS])
+    for window in windows[1:]:
+        window.leave()
+    eventually(lambda: alice.others() == {"Alice Adams": [NEWS]})
+    assert workers <= 2
+
+
+def test_readers_and_contributors_are_told_nothing(two_workers: Server, alice: Socket) -> None:
+    reader, forged = Socket(two_workers), Socket(two_workers, cookie=f"{COOKIE}=made-up")
+    carl = Socket(two_workers, "carl")
+    for stranger in (reader, forged, carl):
+        assert "feed" in stranger.say("follow", NEWS)
+        assert set(stranger.say("present", NEWS)) == {"error"}
+    alice.say("present", {"article": 5})
+    eventually(lambda: alice.others() == {"Alice Adams": [{"article": 5}]})
+    for stranger in (reader, forged, carl):
+        assert set(stranger.say("present", NEWS)) == {"error"}
+        assert "desk" not in stranger.events
+        stranger.leave()
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [None, [], "news", {"feed": 5}, {"feed": "no slug!"}, {"feed": "x" * 300}, {"article": True}, {"article": -1},
+     {"updates": 17}, {"updates": [17] * 9}, {"updates": ["17"]}, {"updates": [2**70]}, {"feed": "\ud800"}],
+)  # fmt: skip
+def test_what_is_no_heartbeat_is_refused_and_changes_nothing(alice: Socket, payload: object) -> None:
+    assert set(alice.say("present", payload)) == {"error"}
+    assert alice.others() == {"Alice Adams": [NEWS]}
+
+
+def test_a_flood_of_heartbeats_is_answered_and_no_more(two_workers: Server, alice: Socket) -> None:
+    bob = Socket(two_workers, "bob")
+    answers = [bob.say("present", {"feed": "news", "updates": [n]}) for n in range(MOST_HEARTBEATS + 5)]
+    assert ["editors" in each for each in answers] == [True] * MOST_HEARTBEATS + [False] * 5
+    assert answers[-1] == {"error": "too often"}
+    eventually(lambda: "Bob Brown" in alice.others())
+    assert len(alice.told) < MOST_HEARTBEATS / 2, "what changes in a quarter of a second is told at once"
+    bob.leave()
+    eventually(lambda: "Bob Brown" not in alice.others())
+
+
+def _expire(store: Store) -> None:
+    store.write(lambda db: db.execute("UPDATE sessions SET expires_at = ? WHERE editor_id = 2", [times.after(0.1)]))
+
+
+@pytest.mark.parametrize(
+    "end", [_expire, lambda store: people.disable(store, "bob", None)], ids=["expired", "disabled"]
+)
+def test_an_editor_whose_session_ended_is_gone_and_told_nothing(
+    two_workers: Server, store: Store, alice: Socket, end: Any
+) -> None:
+    bob = Socket(two_workers, "bob")
+    bob.say("present", NEWS)
+    eventually(lambda: "Bob Brown" in alice.others())
+    end(store)
+    eventually(bob.closed)
+    eventually(lambda: alice.others() == {"Alice Adams": [NEWS]})
+    again = Socket(two_workers, cookie=bob.cookie)
+    assert again.say("present", NEWS) == {"error": "sign in"}
+    again.leave()
+
+
+def test_the_editors_of_a_worker_that_was_killed_are_forgotten(
+    two_workers: Server, store: Store, alice: Socket
+) -> None:
+    def worker_of(editor_id: int) -> int:
+        with store.read() as db:
+            rows = db.execute("SELECT worker FROM editing WHERE editor_id = ?", [editor_id]).fetchall()
+        return int(rows[0]["worker"].split("-")[0]) if len(rows) == 1 else 0
+
+    eventually(lambda: worker_of(1))
+
+    windows = []
+    while True:  # until bob is at another worker than alice
+        windows.append(bob := Socket(two_workers, "bob"))
+        bob.say("present", NEWS)
+        eventually(lambda: worker_of(2))
+        if worker_of(2) != worker_of(1):
+            break
+        bob.leave()
+        eventually(lambda: not worker_of(2))
+    eventually(lambda: "Bob Brown" in alice.others())
+    killed = worker_of(2)
+    os.kill(killed, signal.SIGKILL)
+    eventually(bob.closed)
+    # Time passes
+    store.write(lambda db: db.execute("UPDATE editing SET at = ? WHERE editor_id = 2", [times.after(-60)]))
+    eventually(lambda: alice.others() == {"Alice Adams": [NEWS]})
+    eventually(lambda: len(set(two_workers.workers()) - {killed}) == 2)
