@@ -99,6 +99,18 @@ def put_back(db: Database, draft_id: str, editor: Editor, update: Update) -> Non
     insert(db, "drafts", {**row, "pinned": update.pinned, "seq": 1, "state": State.KEPT, "saved_at": times.now()})
 
 
+def note_edit(db: Database, draft_id: str, editor: Editor, update_id: int) -> None:
+    """Notes that the draft, an edit of that update, was applied, in a transaction of the caller's. It need not have
+    been saved before: whoever had no answer asks, and nothing else tells."""
+    set_published(db, draft_id, editor)
+    db.execute(
+        "INSERT INTO drafts (id, editor_id, feed_id, update_id, revision, headline, body, language, note, key, pinned, "
+        "seq, state, saved_at) SELECT ?, ?, feed_id, id, revision, '', '', '', '', 0, 0, 0, ?, ? FROM updates "
+        "WHERE id = ? ON CONFLICT DO NOTHING",
+        [draft_id, editor.id, State.PUBLISHED, times.now(), update_id],
+    )
+
+
 def _save(db: Database, draft_id: str, editor: Editor, typed: dict[str, Any]) -> Draft:
     feed = feeds.get(db, typed.pop("feed"), drafts=True)
     update_id = typed.pop("update")

@@ -13,11 +13,9 @@ from sqlite_utils import Database
 
 from feed import times
 from feed.errors import Invalid, KeyUsed, Reason
-from feed.store import updates
 from feed.store.database import insert
 from feed.store.editors import Editor
 from feed.store.feeds import Row
-from feed.store.updates import Update
 
 REMEMBERED_SECONDS = 24 * 3600  # long enough for a client that was offline overnight
 LONGEST = 200  # characters of a key; a UUID has 36
@@ -58,13 +56,6 @@ def remember(db: Database, editor: Editor, claim: Claim, update_id: int) -> None
     """Stores that this editor published that update with that claim."""
     published = {"editor_id": editor.id, "key": claim.idempotency_key, "digest": claim.digest}
     insert(db, "idempotency", {**published, "update_id": update_id, "at": times.now()})
-
-
-def published_with(db: Database, editor: Editor, idempotency_key: str) -> Update | None:
-    """The update that this editor published with that key, retracted or not. None when there is none, or when the key
-    is no longer remembered."""
-    row = _row(db, editor, idempotency_key)
-    return updates.get_any(db, row["update_id"]) if row else None
 
 
 def _row(db: Database, editor: Editor, idempotency_key: str) -> Row | None:

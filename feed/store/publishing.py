@@ -178,7 +178,7 @@ def _edit(
         told = Message("A note goes with a change of the words, and they are as they were.")
         raise Invalid(Reason("note", told))
     if draft_id:
-        drafts.set_published(db, draft_id, editor)
+        drafts.note_edit(db, draft_id, editor, update_id)
     if not changed:
         return update
     feed = feeds.get(db, update.feed, drafts=True)

@@ -3,8 +3,11 @@
 import os
 import re
 import shutil
+import signal
+import subprocess
 from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import count
+from pathlib import Path
 from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
@@ -200,3 +203,39 @@ def kept_on_device(page: Page) -> list[str]:
           };
         })"""
     )
+
+
+class Profile:
+    """A browser with a profile of its own on the disk, which can be killed and opened again."""
+
+    def __init__(self, chromium: Browser, folder: Path) -> None:
+        self._type, self._folder = chromium.browser_type, folder
+        self.context = self.open()
+
+    def open(self) -> BrowserContext:
+        self.context = self._type.launch_persistent_context(self._folder, executable_path=chromium_path(), args=QUIET)
+        self.context.set_default_timeout(15_000)
+        return self.context
+
+    def kill(self) -> None:
+        """Ends the browser with SIGKILL, in the middle of whatever it does."""
+        listed = subprocess.run(["pgrep", "-f", f"user-data-dir={self._folder}"], capture_output=True, text=True)
+        with self.context.expect_event("close"):
+            for pid in map(int, listed.stdout.split()):
+                os.kill(pid, signal.SIGKILL)
+
+    def desk(self, server: Server, feed: str) -> Page:
+        """Bob at the desk of that feed. The cookie may be lost with the browser that was killed."""
+        page = self.context.new_page()
+        page.goto(f"{server.url}/desk/feeds/{feed}")
+        if "/sign-in" in page.url:
+            sign_in(page)
+        page.wait_for_selector("live-feed[state=live]")
+        return page
+
+
+@pytest.fixture
+def profile(chromium: Browser, tmp_path: Path) -> Iterator[Profile]:
+    made = Profile(chromium, tmp_path / "profile")
+    yield made
+    made.context.close()

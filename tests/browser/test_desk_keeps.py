@@ -1,5 +1,7 @@
 """Text that editors have typed survives lost answers, reloads and other tabs, and is published once."""
 
+import re
+
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
@@ -37,15 +39,18 @@ def test_a_text_whose_answer_was_lost_is_found_to_be_published(shared: Server, s
     assert shared.version(slug) == 1
 
 
-def test_a_text_that_never_arrived_is_known_not_to_be_published(shared: Server, slug: str, desk: Page) -> None:
+def test_a_text_that_never_arrived_waits_and_is_sent_again(shared: Server, slug: str, desk: Page) -> None:
     desk.route(f"**/desk/feeds/{slug}/updates", lambda route: route.abort())
     desk.get_by_role("textbox", name="Update").fill("Lost on its way")
     desk.get_by_role("button", name="Publish").click()
-    expect(desk.get_by_role("alert")).to_contain_text("It was not published.")
-    expect(desk.get_by_role("textbox", name="Update")).to_have_value("Lost on its way")
+    expect(desk.locator(".composer .draft-state")).to_have_text("Queued (1)")
+    expect(desk.locator(".outbox li")).to_contain_text("Lost on its way")
+    expect(desk.get_by_role("textbox", name="Update")).to_have_value("")
+    assert shared.version(slug) == 0
     desk.unroute(f"**/desk/feeds/{slug}/updates")
-    desk.get_by_role("button", name="Publish").click()
-    expect(desk.locator("li.update .text")).to_have_text(["Lost on its way"])
+    expect(desk.locator("li.update .text")).to_have_text(["Lost on its way"], timeout=15_000)
+    expect(desk.locator(".composer .draft-state")).to_contain_text("Published")
+    expect(desk.locator(".outbox")).to_be_hidden()
     expect(desk.locator(".trouble")).to_be_hidden()
 
 
@@ -54,20 +59,20 @@ def test_after_a_lost_answer_and_a_reload_the_text_is_published_once(
     shared: Server, slug: str, desk: Page, again: str
 ) -> None:
     desk.route(f"**/desk/feeds/{slug}/updates", lose_the_answer)
-    desk.route("**/published/*", lambda route: route.abort())
+    desk.route("**/desk/drafts/*", lambda route: route.abort())
     desk.get_by_role("textbox", name="Update").fill("Sent twice")
     desk.get_by_role("button", name="Publish").click()
-    expect(desk.get_by_role("alert")).to_contain_text("does not answer")
-    desk.unroute_all()
+    expect(desk.locator(".composer .draft-state")).to_have_text("Queued (1)")
+    expect(desk.locator(".outbox li")).to_contain_text("Not confirmed")
     if again == "reload":
+        desk.unroute_all(behavior="ignoreErrors")
         desk.reload()
         page = desk
     else:
         desk.close()
         page = open_desk(desk.context, shared, slug)
-    expect(page.get_by_role("textbox", name="Update")).to_have_value("Sent twice")
-    page.get_by_role("button", name="Publish").click()
-    expect(page.locator(".done")).to_contain_text("Published.")
+    expect(page.locator("li.update .text")).to_have_text(["Sent twice"])
+    expect(page.locator(".outbox")).to_be_hidden()
     expect(page.get_by_role("textbox", name="Update")).to_have_value("")
     assert shared.version(slug) == 1
 
@@ -229,23 +234,25 @@ def test_a_double_click_makes_a_key_event_and_leaves_it_one(shared: Server, slug
     expect(desk.locator("li.update.is-key")).to_have_count(1)
 
 
-def test_a_second_text_while_the_first_is_on_its_way_is_told_to_wait(shared: Server, slug: str, desk: Page) -> None:
+def test_a_second_text_while_the_first_is_on_its_way_waits_for_it(shared: Server, slug: str, desk: Page) -> None:
     held: list[Route] = []
     desk.route(f"**/desk/feeds/{slug}/updates", lambda route: held.append(route))
-    words = desk.get_by_role("textbox", name="Update")
+    words, state = desk.get_by_role("textbox", name="Update"), desk.locator(".composer .draft-state")
     words.fill("The first.")
     words.press("Control+Enter")
     until(desk, lambda: bool(held))
-    expect(desk.locator(".done")).to_have_text("Sending…")
-    words.press_sequentially(" The second.")
+    expect(state).to_have_text("Sending…")
+    expect(words).to_have_value("")
+    expect(words).to_be_focused()
+    words.press_sequentially("The second.")
     words.press("Control+Enter")
-    expect(desk.locator(".done")).to_contain_text("still on its way")
+    expect(desk.locator(".outbox li")).to_contain_text(["The first.", "The second."])
+    assert len(held) == 1
     held[0].continue_()
-    expect(desk.locator(".done")).to_contain_text("Published.")
-    desk.unroute(f"**/desk/feeds/{slug}/updates")
-    expect(words).to_have_value("The second.")
-    words.press("Control+Enter")
+    until(desk, lambda: len(held) == 2)
+    held[1].continue_()
     expect(desk.locator("li.update .text")).to_have_text(["The second.", "The first."])
+    expect(state).to_have_text(re.compile(r"Published \d\d:\d\d:\d\d"))
 
 
 def test_what_was_done_is_said_and_in_view(shared: Server, slug: str, desk: Page) -> None:

@@ -7,7 +7,7 @@ from flask import Blueprint, g, redirect, render_template, request, url_for
 
 from feed import fields
 from feed.errors import Gone, Invalid, KeyUsed, Message, Reason, Stale, by_field
-from feed.store import drafts, idempotency, publishing, retracting, updates
+from feed.store import publishing, retracting, updates
 from feed.store.updates import Update
 from feed.web.desk import composer, conflict, edits
 from feed.web.desk.conflict import Choice
@@ -32,15 +32,6 @@ def publish(slug: str) -> Any:
     except Invalid as error:
         return composer.page(slug, given=given, error=error, draft_id=draft_id), 422
     return _back_to(update, "published")
-
-
-@pages.get("/feeds/<slug>/published/<key>")
-def published(slug: str, key: str) -> Any:
-    """Whether the text of that draft, or of that idempotency key, was published: the desk's script asks when no answer
-    came. 204 if it was not, else the redirect that follows publishing."""
-    with services().store.read() as db:
-        update = drafts.published_from(db, key, g.editor) or idempotency.published_with(db, g.editor, key)
-    return _back_to(update, "published") if update and update.feed == slug else ("", 204)
 
 
 @pages.get("/updates/<int:update_id>")

@@ -1,10 +1,10 @@
 // Sends forms and fetches pages of the desk.
 
 import { trusted } from "../words.js";
-import { report, warn } from "./messages.js";
+import { warn } from "./messages.js";
 
 // ms for an answer, and between two questions what became of a text that had none
-const PATIENCE = 15_000;
+const PATIENCE = 10_000;
 const ASK_AGAIN = 5_000;
 
 export const request = (address, options) => fetch(address, { ...options, signal: AbortSignal.timeout(PATIENCE) });
@@ -35,17 +35,31 @@ async function read(answer) {
   return warn("refused", page.querySelector("main h1")?.textContent);
 }
 
-// No answer came, and the text may be published all the same. Asks the site until it says, or the editor tries again.
+// What the site knows of a draft; null if nothing. Rejects where it does not answer, or nobody is signed in.
+export async function truthOf(draft) {
+  const answer = await request(`/desk/drafts/${draft}`);
+  if (answer.status === 404) return null;
+  if (!answer.ok) throw answer;
+  return answer.json();
+}
+
+// No answer came, and the text of the form may be published all the same. Asks the site until it says, or the editor tries
+// again.
 export async function askFor(form, attempt) {
-  report("");
   form.sent = null;
-  const address = form.action.replace(/updates$/, `published/${encodeURIComponent(form.elements.draft_id.value)}`);
   while (form.attempt === attempt && form.isConnected) {
     try {
-      const answer = await request(address);
-      return answer.status === 204 ? warn("unpublished") : await read(answer);
-    } catch {
+      return await whatBecameOf(form);
+    } catch (error) {
+      if (error.status === 401) return warn("signedOut");
       await new Promise((next) => setTimeout(next, ASK_AGAIN));
     }
   }
+}
+
+async function whatBecameOf({ dataset: { feed, edits }, elements }) {
+  const truth = await truthOf(elements.draft_id.value);
+  if (truth?.state !== "published") return warn("unpublished");
+  const did = edits ? "edited" : "published", update = edits ?? truth.published.update;
+  return read(await request(`/desk/feeds/${feed}?did=${did}&update=${update}`));
 }

@@ -11,6 +11,7 @@ import "./headline.js";
 import "./helpers.js";
 import "./installed.js";
 import "./keys.js";
+import "./outbox_list.js";
 import "./menu.js";
 import "./paste.js";
 import "./preview.js";
@@ -21,56 +22,61 @@ import "./undo.js";
 import "./wait_for_pictures.js";
 import "./workbench.js";
 import { askFor, send } from "./answers.js";
+import { blankComposer, composer, newDraft } from "./composer.js";
+import { contentOf, sayPublished, sayUnderWay } from "./draft_state.js";
 import { goOn, stop } from "./drafts.js";
-import { texts } from "./fields.js";
+import { cameBack, wordsOf } from "./fields.js";
 import { arrived, forget, keep, sending } from "./kept.js";
 import { list, show, watch } from "./list.js";
 import { isDone, message, report, warn, warns } from "./messages.js";
+import { carryOver, publish } from "./publish.js";
 import { freshen } from "./reloads.js";
 
 const IN_PLACE = ["composer", "edit", "retraction", "marks"];
 
-addEventListener("submit", (event) => {
+addEventListener("submit", async (event) => {
   const form = event.target;
   const kind = IN_PLACE.find((name) => form.classList.contains(name));
   // A form on a page of its own, outside a feed, is sent as a plain form, and so is one that goes to another address.
   if (!kind || !list() || event.submitter?.hasAttribute("formaction")) return sending(form);
   event.preventDefault();
   if (form.sent) {
-    // A second press of the button does nothing; a new text has to wait for the first.
-    if (contents(form) !== form.sent) report(message("busy"));
-    return;
+    // A second press of the button does nothing; a new text has to wait for the first. Another button is another deed.
+    if (contentOf(form) !== form.sent) report(message("busy"));
+    if (kind !== "marks" || form.pressed === event.submitter) return;
   }
-  submit(form, kind, event.submitter);
+  if (kind !== "composer" || !(await publish(form))) submit(form, kind, event.submitter);
 });
 
 async function submit(form, kind, button) {
-  const before = texts(form).map(({ name, value }) => [name, value]);
-  const attempt = form.attempt = {};
-  form.sent = contents(form);
+  const attempt = form.attempt = {}, before = wordsOf(form), isDraft = !!form.elements.draft_id;
+  form.sent = contentOf(form);
+  form.pressed = button;
   stop(form);
   warn(null);
-  if (kind !== "marks") report(message("sending"));
+  if (isDraft) sayUnderWay(form, "sending");
+  else if (kind !== "marks") report(message("sending"));
   let answer = await send(form, button);
-  if (!answer && kind === "composer" && warns("unreachable")) answer = await askFor(form, attempt);
+  if (!answer && isDraft && warns("unreachable")) {
+    sayUnderWay(form, "checking");
+    answer = await askFor(form, attempt);
+  }
   // It was sent once more meanwhile: the later attempt decides.
   if (form.attempt !== attempt) return;
   form.sent = null;
+  sayUnderWay(form, null);
   if (!answer) {
     keep(form);
     return report("");
   }
   const next = answer.page.querySelector(`form.${kind}`);
   report(answer.ok ? answer.page.querySelector(".done") : "");
-  if (kind === "composer") {
-    if (answer.ok) forget(form);
-    const focused = form.contains(document.activeElement);
-    carryOver(form, before, next);
-    goOn(form, next);
-    form.replaceWith(next);
-    keep(next);
-    if (focused || answer.ok) next.elements.body.focus({ preventScroll: true });
-    if (!answer.ok) (next.querySelector("[aria-invalid]") ?? next.elements.body).focus();
+  if (kind === "composer" && answer.ok) {
+    forget(form);
+    form.replaceWith(carryOver(form, before, blankComposer()));
+    keep(composer());
+    sayPublished(composer(), Date.now());
+    composer().elements.body.focus({ preventScroll: true });
   } else if (!answer.ok && next) {
     goOn(form, next);
     form.replaceWith(next);
@@ -86,16 +92,8 @@ async function submit(form, kind, button) {
   freshen();
 }
 
-const contents = (form) => JSON.stringify(texts(form).map(({ value }) => value));
-
-// What was typed before the answer came belongs to the next update.
-function carryOver(form, sent, next) {
-  for (const [name, before] of sent) {
-    const now = form.elements[name].value;
-    if (now !== before) next.elements[name].value = now.startsWith(before) ? now.slice(before.length).trimStart() : now;
-  }
-}
-
 if (list()) watch();
-arrived(isDone(), [...document.querySelectorAll("form[data-keep]")]);
+const forms = [...document.querySelectorAll("form[data-keep]")];
+for (const form of forms) if (form.elements.draft_id && !(form.dataset.seq > 0) && !cameBack(form)) newDraft(form);
+arrived(isDone(), forms);
 addEventListener("input", ({ target }) => target.form && keep(target.form));

@@ -1,10 +1,15 @@
 // What this device stores, in IndexedDB: a text is on the disk some milliseconds after it was typed, and outlives a
 // browser that is killed. (What is put into localStorage is written to the disk seconds later.) In the store "kept" are
-// texts that are being written (kept.js), in "pictures" their pictures, until the site has them (kept_pictures.js).
+// texts that are being written (kept.js), in "pictures" their pictures, until the site has them (kept_pictures.js), and in
+// "outbox" the texts that wait to be published, in their order (outbox.js).
 
 // Raise it with each change of the stores
-const VERSION = 2;
-const STORES = ["kept", "pictures"];
+const VERSION = 3;
+const STORES = {
+  kept: { keyPath: "address" },
+  pictures: { keyPath: "address" },
+  outbox: { keyPath: "order", autoIncrement: true },
+};
 
 let opened;
 // The changes that wait until those before them are on the disk
@@ -49,7 +54,7 @@ async function run(mode, work, again = true) {
   try {
     const database = await open();
     return await new Promise((resolve, reject) => {
-      const transaction = database.transaction(STORES, mode, { durability: "strict" });
+      const transaction = database.transaction(Object.keys(STORES), mode, { durability: "strict" });
       transaction.oncomplete = () => resolve(request?.result);
       transaction.onabort = () => reject(transaction.error);
       const request = work(transaction);
@@ -67,9 +72,10 @@ async function run(mode, work, again = true) {
 function open() {
   opened ??= new Promise((resolve, reject) => {
     const request = indexedDB.open("liveline-desk", VERSION);
-    request.onupgradeneeded = ({ target: { result: database } }) => {
-      const missing = STORES.filter((each) => !database.objectStoreNames.contains(each));
-      for (const each of missing) database.createObjectStore(each, { keyPath: "address" });
+    request.onupgradeneeded = () => {
+      for (const [name, options] of Object.entries(STORES)) {
+        if (!request.result.objectStoreNames.contains(name)) request.result.createObjectStore(name, options);
+      }
     };
     request.onerror = () => reject(request.error);
     request.onsuccess = () => {

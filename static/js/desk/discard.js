@@ -1,14 +1,12 @@
 // What an editor discards can be had back: with Undo as long as the page offers it, and for a week from the desk's first
 // page.
 
-import { discard, keepAgain, newId } from "./drafts.js";
-import { dirty, texts } from "./fields.js";
+import { blankComposer } from "./composer.js";
+import { discard, keepAgain } from "./drafts.js";
+import { dirty } from "./fields.js";
 import { forget, keep } from "./kept.js";
 import { list } from "./list.js";
 import { message, report } from "./messages.js";
-
-// A composer as it was when the page came, for the next text
-const unused = document.querySelector("form.composer")?.cloneNode(true);
 
 // Discards the text of a form that leaves the page. `back` puts the form back, and gives false where another text has
 // taken its place.
@@ -37,9 +35,10 @@ addEventListener("click", (event) => {
   event.preventDefault();
   if (form.sent) return report(message("busy"));
   takeOff(form, () => takePlace(form));
-  const next = blank();
+  const next = blankComposer();
   form.replaceWith(next);
   next.elements.body.focus();
+  document.dispatchEvent(new CustomEvent("discarded", { detail: form }));
 });
 
 function takePlace(form) {
@@ -47,15 +46,4 @@ function takePlace(form) {
   if (dirty(other)) return false;
   other.replaceWith(form);
   return true;
-}
-
-function blank() {
-  const form = unused.cloneNode(true);
-  for (const field of texts(form)) field.value = field.defaultValue = "";
-  for (const box of form.querySelectorAll("[type=checkbox]")) box.checked = box.defaultChecked = false;
-  for (const field of form.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
-  for (const reason of form.querySelectorAll(".reason")) reason.remove();
-  form.elements.draft_id.value = newId();
-  form.dataset.seq = 0;
-  return form;
 }

@@ -124,7 +124,7 @@ async function put(form) {
     return saveSoon(form, AGAIN);
   }
   // The form holds another draft by now
-  if (form.elements.draft_id.value !== id) return;
+  if (form.elements.draft_id.value !== id || !form.isConnected) return;
   if (answer.ok) {
     form.dataset.seq = seq;
     if (warns("signedOut")) warn(null);
@@ -137,7 +137,8 @@ async function put(form) {
 // Another window has a later state: the editor chooses, and both texts are there until then.
 function choose(form, latest) {
   if (latest.state === "published" || !form.isConnected) return;
-  if (JSON.stringify(stateFrom(form, latest)) === unanswered.get(form)) {
+  const theirs = JSON.stringify(stateFrom(form, latest));
+  if (theirs === unanswered.get(form) || theirs === JSON.stringify(stateOf(form))) {
     // It is this window's own
     form.dataset.seq = latest.seq;
     return saveSoon(form);

@@ -3,6 +3,9 @@
 // The fields that hold words.
 export const texts = (form) => [...form.querySelectorAll("input[type=text], textarea:not([readonly])")];
 
+// What they hold, as [name, value].
+export const wordsOf = (form) => texts(form).map(({ name, value }) => [name, value]);
+
 // Whether the form came back with a reason or with somebody else's text: then the site does not have its content.
 export const cameBack = (form) => form.matches(":has([aria-invalid], .conflict)");
 

@@ -4,16 +4,18 @@
 // opens the form, with the id of its draft, so that it cannot be published twice, and with the revision it was written
 // on, so that what others saved since is noticed when it is sent.
 
+import { truthOf } from "./answers.js";
 import { read, write } from "./device.js";
 import { contentOf, noteStored, sayState } from "./draft_state.js";
-import { saveSoon, sendState, stateOf } from "./drafts.js";
+import { newId, saveSoon, sendState, stateOf } from "./drafts.js";
 import { cameBack, dirty, fill, typedIn } from "./fields.js";
 
 // ms in which a page that is left is gone, and the next one of its tab is there
 const PASSING = 1_000;
 const SENT = "sent", PAGE = "page";
-const owner = `${Date.now()}-${Math.random()}`;
+export const owner = `${Date.now()}-${Math.random()}`;
 const before = inSession(PAGE);
+const asides = [];
 setInSession(PAGE, owner);
 
 // Held as long as this page lives. Without a secure context there are no locks, and every other page counts as gone.
@@ -25,17 +27,34 @@ export function keep(form) {
   if (dirty(form) || form.dataset.seq > 0) saveSoon(form);
   sayState(form);
   if (!dirty(form)) return forget(form);
-  const { draft_id: draft, revision } = form.elements, content = contentOf(form);
-  const kept = { revision: revision?.value, typed: typedIn(form), at: Date.now() };
-  if (draft) Object.assign(kept, { draft: draft.value, seq: Number(form.dataset.seq), state: stateOf(form) });
+  const content = contentOf(form);
   // Storage may be full or forbidden: then the text is in the form, and nowhere else.
-  put(addressOf(form), kept).then(() => noteStored(form, "device", content), () => noteStored(form, "device", null));
+  put(addressOf(form), recordOf(form)).then(() => noteStored(form, "device", content), () => noteStored(form, "device", null));
 }
 
 // Forgets what this page keeps of that form, and nothing of any other page.
 export function forget(form) {
   if (form.dataset.keep) remove(addressOf(form));
 }
+
+// Keeps what is in the form apart from it, which is to hold another text meanwhile. Rejects where the device cannot.
+export async function putAside(form) {
+  const address = addressOf(form).replace(owner, newId());
+  await put(address, recordOf(form));
+  asides.push(address);
+  forget(form);
+}
+
+// Puts what was put aside last into the form; given a place in the outbox, the text that has that place. Resolves to
+// whether there was any.
+export async function takeAside(form, order) {
+  const found = asides.length ? (await everything()).filter(({ address }) => asides.includes(address)) : [];
+  const kept = found.sort((a, b) => b.at - a.at).find((each) => !order || each.order === String(order));
+  return !!kept && only(() => take(kept, form));
+}
+
+// Whether the page of that name is gone.
+export const isGone = (page) => navigator.locks?.request(lockOf(page), { ifAvailable: true }, (lock) => !!lock) ?? true;
 
 // Puts what is kept of that form into it, unless the editor was faster.
 export async function restore(form) {
@@ -66,24 +85,40 @@ export function arrived(taken, forms) {
 // Brings what this editor typed on this device to the site, from all pages, open or not, and wipes it here. Resolves to
 // whether all of it is there.
 export async function bringAll(editor) {
-  const sent = (await ofEditor(editor)).map(async ({ address, draft, seq, state }) => {
-    if (!draft) return false; // kept by the release before, of an article
-    try {
-      // A draft that the site knows in a later state, or as published, is there.
-      const { ok, status } = await sendState(draft, { ...state, seq: seq + 1 });
-      if (!ok && status !== 404 && status !== 409) return false;
-      await remove(address);
-      return true;
-    } catch {
-      return false;
-    }
+  const sent = (await ofEditor(editor)).map(async (kept) => {
+    const isThere = await bring(kept);
+    if (isThere) await remove(kept.address);
+    return isThere;
   });
   return (await Promise.all(sent)).every(Boolean);
 }
 
+// Brings a text to the site as a draft. Resolves to whether it is there. Where the site has another state of the draft,
+// neither is overwritten: this one becomes a draft of its own.
+export async function bring({ draft, seq, state }) {
+  if (!draft) return false; // kept by the release before, of an article
+  try {
+    const { ok, status } = await sendState(draft, { ...state, seq: seq + 1 });
+    if (ok || ![404, 409].includes(status)) return ok;
+    const truth = await truthOf(draft);
+    if (truth?.state === "published" || (truth && isSame(truth, state))) return true;
+    return (await sendState(newId(), { ...state, seq: 1 })).ok;
+  } catch {
+    return false;
+  }
+}
+
+const isSame = (draft, { update, article, ...content }) => Object.entries(content).every(([name, value]) => draft[name] === value);
+
 // Wipes it without that.
 export async function wipe(editor) {
   await Promise.allSettled((await ofEditor(editor)).map(({ address }) => remove(address)));
+}
+
+function recordOf(form) {
+  const { draft_id: draft, revision } = form.elements, { seq, order } = form.dataset;
+  const record = { revision: revision?.value, typed: typedIn(form), at: Date.now() };
+  return draft ? { ...record, draft: draft.value, seq: Number(seq), state: stateOf(form), order } : record;
 }
 
 async function take(kept, form) {
@@ -94,6 +129,7 @@ async function take(kept, form) {
   if (kept.draft && form.elements.draft_id) {
     form.elements.draft_id.value = kept.draft;
     form.dataset.seq = kept.seq;
+    if (kept.order) form.dataset.order = kept.order;
   }
   if (kept.revision && form.elements.revision) form.elements.revision.value = kept.revision;
   keep(form);

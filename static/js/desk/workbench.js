@@ -1,6 +1,7 @@
 // The form to edit, which opens below its update.
 
 import { request, isSignIn, pageIn } from "./answers.js";
+import { newDraft } from "./composer.js";
 import { takeOff } from "./discard.js";
 import { dirty } from "./fields.js";
 import { forget, restore } from "./kept.js";
@@ -31,6 +32,7 @@ addEventListener("click", async (event) => {
     const form = page.querySelector("form.edit");
     if (!form) return warn(isSignIn(answer) ? "signedOut" : "refused");
     tools.querySelector(".workbench").replaceChildren(form);
+    if (form.elements.draft_id && !(form.dataset.seq > 0)) newDraft(form);
     await restore(form);
     open(form);
   } catch {
