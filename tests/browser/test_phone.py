@@ -5,10 +5,12 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import DESKTOP, PHONE, NewPage, bob_at_desk
+from tests.browser.states import desk_states
 from tests.server import Server
 
 TOUCH: dict[str, Any] = {"viewport": PHONE, "has_touch": True, "is_mobile": True}
@@ -56,6 +58,7 @@ def test_the_bar_is_on_the_keyboard_while_somebody_writes_and_moves_nothing(
     page.evaluate(RAISE, KEYBOARD)
     assert bar.evaluate(EDGES)[:3] == [0, 0, 0]
     assert feed.evaluate(place) == before
+    assert Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"] == []
     page.set_viewport_size({"width": PHONE["height"], "height": PHONE["width"]})
     page.evaluate(RAISE, 160)
     page.evaluate(TWO_FRAMES)
@@ -83,9 +86,10 @@ def test_the_bar_hides_neither_the_last_line_nor_what_went_wrong(shared: Server,
     edge = "(area) => area.getBoundingClientRect().bottom"
     page.keyboard.insert_text("A line\n" * 30)
     page.keyboard.type("The last")
-    # The caret's line is the last that the field shows; below it are its padding and its border.
-    assert words.evaluate(edge) - 10 <= top_of_bar(page) + 1
     expect(page.locator(".bar-says")).to_have_text("Saved")
+    # The caret's line is the last that the field shows; below it are its padding and its border.
+    top = top_of_bar(page)
+    assert words.evaluate(edge) - 10 <= top + 1
     page.evaluate("() => scrollTo(0, 0)")
     words.fill("x" * 20_001)
     page.locator(".bar-send").tap()
@@ -192,7 +196,7 @@ def typo(page: Page, presses: Presses) -> None:
     expect(page.locator("form.edit textarea")).to_be_focused()
     presses.key("End")
     page.keyboard.type(", corrected")
-    presses.press("form.edit .primary")
+    presses.press(":is(form.edit .primary, .bar-send):visible")
     expect(page.locator("li.update .text")).to_have_text(["As it was, corrected"])
 
 
@@ -223,3 +227,24 @@ def test_what_is_done_most_often_takes_few_presses_from_the_open_feed(
     presses = Presses(page)
     deed(page, presses)
     assert presses.count <= most
+
+
+# What is smaller than a finger, but for links within a sentence (WCAG 2.5.8). A box is as large as its label.
+SMALL = """() => {
+  const all = "a[href], button, select, summary, textarea, input:not([type=hidden]), [role=tab]", small = [];
+  for (const each of document.querySelectorAll(all)) {
+    const seen = each.checkVisibility({ visibilityProperty: true, opacityProperty: true });
+    const within = [...each.parentElement.childNodes].some(({ data }) => /\\w\\w/.test(data ?? ""));
+    if (!seen || each.closest(".unseen, .skip") || (each.matches("a") && within)) continue;
+    const target = each.matches("[type=checkbox], [type=radio]") ? (each.closest("label") ?? each) : each;
+    const { width, height } = target.getBoundingClientRect();
+    if (width < 43.5 || height < 43.5) small.push(`${width}x${height} ${each.outerHTML.slice(0, 90)}`);
+  }
+  return small;
+}"""
+
+
+def test_every_target_of_the_desk_is_as_large_as_a_finger(shared: Server, slug: str, open_page: NewPage) -> None:
+    page = open_page(f"{shared.url}/healthz", wait_for=None, **TOUCH)
+    found = {f"{small} ({state})" for state in desk_states(shared, slug, page) for small in page.evaluate(SMALL)}
+    assert not found, "\n".join(sorted(found))

@@ -40,9 +40,12 @@ const PRESSED = {
 // The bar is that of this form from now on, or hidden without one.
 function turnTo(form) {
   listener.disconnect();
+  // There is one button that sends at a time.
+  written?.classList.remove("barred");
   written = form || null;
   bar.hidden = !written;
   if (!written) return;
+  written.classList.add("barred");
   part("photo").hidden = !photo();
   part("key").hidden = !written.elements.key;
   part("send").textContent = sender().textContent;
@@ -51,7 +54,6 @@ function turnTo(form) {
   }
   press();
   tell(written.querySelector(".draft-state"));
-  follow();
 }
 
 function press() {
@@ -64,6 +66,7 @@ function tell(line) {
   const words = [...((trouble ?? line)?.childNodes ?? [])].filter(({ nodeType }) => nodeType === Node.TEXT_NODE);
   part("says").textContent = words.map(({ data }) => data).join(" ").trim();
   part("says").classList.toggle("wrong", !!trouble);
+  follow();
 }
 
 // Puts the bar onto the lower edge of what is seen, in its own size whatever the magnification.
