@@ -54,7 +54,7 @@ def _undo(site: Site, feed: str, editor: Editor) -> object:
     """Undoes the newest update of that editor there."""
     with site.services.store.read() as db:
         made = actions.of_feed(db, feeds.get(db, feed, drafts=True).id, 9)
-    mine = next(each.update_id for each in made if each.verb is Verb.PUBLISH and each.by == editor.display_name)
+    mine = next(each.update_id for each in made if each.verb == Verb.PUBLISH and each.by == editor.display_name)
     assert mine
     return undoing.undo(site.services.store, mine, editor, str(uuid.uuid4()), 10)
 

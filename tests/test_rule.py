@@ -4,8 +4,9 @@ The store, the tail and the endpoints are real; between tail and reader is a net
 reorders. Whatever happens, a page that has caught up equals a fresh GET of that page.
 """
 
+import uuid
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,8 +19,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from feed.errors import Gone
 from feed.followers.tail import Tail
-from feed.store import feeds, publishing, retracting, updates
+from feed.store import feeds, publishing, retracting, undoing, updates
 from feed.store.editors import Editor
+from feed.store.undoing import NotUndone
 from feed.store.updates import Update, Which
 from feed.web import feed_page
 from tests.conftest import application_in, site_in
@@ -28,6 +30,7 @@ from tests.reader import OpenPage, updates_in
 FEED = "news"
 MISHAPS = st.sampled_from(["none", "lost", "twice", "late", "together with the next"])
 WHICH = st.integers(0, 99)
+UNDO_SECONDS = 24 * 3600
 EDITS: list[dict[str, Any]] = [{"body": "New"}, {"body": "Newer"}, {"pinned": True}, {"key": True}, {"key": False}]
 
 
@@ -90,6 +93,13 @@ class Network(RuleBasedStateMachine):
     def restore(self, which: int, mishap: str) -> None:
         update = self.updates[-1 - which % len(self.updates)]
         retracting.restore(self.store, update.id, self.bob)
+        self._push(mishap)
+
+    @rule(mishap=MISHAPS)
+    def undo(self, mishap: str) -> None:
+        """Of what bob has published last, unless it was retracted since."""
+        with suppress(Gone, NotUndone):
+            undoing.undo(self.store, self.updates[-1].id, self.bob, str(uuid.uuid4()), UNDO_SECONDS)
         self._push(mishap)
 
     @rule(closed=st.booleans(), mishap=MISHAPS)

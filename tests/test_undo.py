@@ -167,6 +167,15 @@ def test_a_restoration_is_on_record_and_a_second_one_changes_nothing(site: Site)
     assert record.count("</b> restored") == 2
 
 
+def test_what_a_later_release_has_stored_is_listed_too(site: Site) -> None:
+    """During a deploy both work on one database."""
+    update = site.publish("x")
+    site.services.store.write(lambda db: db.execute("UPDATE actions SET verb = 'translate'"))
+    assert "</b> translate" in site.at_desk().get("/desk/feeds/news").text
+    with pytest.raises(NotUndone):
+        undo(site, update)
+
+
 def test_a_contributor_undoes_in_drafts_alone(site: Site) -> None:
     site.write_article("sketch", live=True, draft=True)
     site.services.store.write(lambda db: db.execute("UPDATE editors SET role = 'contributor' WHERE name = 'bob'"))

@@ -109,7 +109,7 @@ _PEOPLE = Message("Only an admin may change who writes here.")
 _DISABLED = Message("This account was disabled. Ask an admin.")
 
 # How the desk lists them, beside who did it and when.
-WORDS: Mapping[Verb, Message] = {
+WORDS: Mapping[str, Message] = {
     Verb.PUBLISH: Message("published"),
     Verb.EDIT: Message("edited"),
     Verb.MARK: Message("marked"),
@@ -129,19 +129,20 @@ WORDS: Mapping[Verb, Message] = {
 @dataclass(frozen=True)
 class Action:
     """What was done, when, and by whom. `by` is the editor's current display name, the stored name of somebody who is
-    not here since a restore, or None for the command line. `detail` is for people: the flags that changed, or the
+    not here since a restore, or None for the command line. `verb` is one of Verb, or one that a later release has
+    stored. `detail` is for people: the flags that changed, or the
     reason of a retraction."""
 
     at: str
     by: str | None
-    verb: Verb
+    verb: str
     update_id: int | None
     detail: str | None
 
     @property
     def words(self) -> str:
         """What was done, as words to translate."""
-        return WORDS.get(self.verb, self.verb.value)
+        return WORDS.get(self.verb, self.verb)
 
 
 def may(role: str, verb: Verb, *, draft: bool = False) -> bool:
@@ -198,7 +199,7 @@ def of_feed(db: Database, feed_id: int, limit: int) -> list[Action]:
         "LEFT JOIN editors ON editors.id = editor_id WHERE feed_id = ? ORDER BY actions.id DESC LIMIT ?",
         [feed_id, limit],
     )
-    return [Action(**{**dict(row), "verb": Verb(row["verb"])}) for row in rows]
+    return [Action(**dict(row)) for row in rows]
 
 
 def retracted_by(db: Database, update_id: int) -> str | None:

@@ -5,6 +5,10 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
+from feed import times
+from feed.store import feeds, presence, receipts
+from feed.store.database import Store
+from feed.store.receipts import Handed
 from tests.browser.conftest import PHONE, NewPage, bob_at_desk
 from tests.reader import Reader
 from tests.server import serving
@@ -33,7 +37,19 @@ def test_the_desk_says_to_how_many_sockets_of_all_workers_it_was_handed(tmp_path
         expect(reading).to_contain_text("last update now")
         for each in readers[1:]:
             each.close()
-        desk.locator(".more-tools summary").click()
+        # A third worker has readers and hands nothing out, for a while.
+        store = Store(tmp_path / "feed.db")
+        presence.report(store, "third", {"news": 5})
+        publish(desk, "On its way")
+        expect(receipt).to_have_text(re.compile(r"handed to 3 sockets in [\d,]+ ms so far$"))
+        with store.read() as db:
+            news = feeds.get(db, "news")
+        handed = Handed(news.epoch, news.version - 1, news.version, 4, 5, times.now())
+        receipts.report(store, "third", [handed])
+        expect(receipt).to_have_text(re.compile(r"handed to 7 of 8 sockets in [\d,]+ ms$"))
+        expect(receipt).to_have_attribute("data-state", "ended")
+        store.close()
+        desk.locator(".more-tools summary").first.click()
         desk.get_by_role("button", name="Retract").click()
-        expect(receipt).to_have_text(re.compile(r"handed to 3 sockets in"))
+        expect(receipt).to_have_text(re.compile(r"handed to 3 sockets in [\d,]+ ms so far"))
         readers[0].close()

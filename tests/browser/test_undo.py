@@ -1,7 +1,7 @@
 """Undo and Restore in Chromium: an editor takes back, a reader's open page follows, and no text is lost."""
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import DESKTOP, PHONE, NewPage, bob_at_desk
 from tests.server import Server
@@ -96,6 +96,29 @@ def test_an_undo_that_comes_too_late_says_why_and_changes_nothing(shared: Server
         "Alice Adams has changed this since, so it stays. You can retract it."
     )
     expect(desk.locator("li.update .text")).to_have_text("Ours")
+
+
+def test_an_undo_whose_answer_was_lost_can_be_pressed_again(shared: Server, slug: str, desk: Page) -> None:
+    write(desk, "Once")
+    lost: list[int] = []
+
+    def lose(route: Route) -> None:
+        lost.append(route.fetch(max_redirects=0).status)
+        route.abort()
+
+    desk.route("**/undo", lose)
+    undo = desk.get_by_role("button", name="Undo")
+    undo.click()
+    expect(desk.get_by_role("alert")).to_contain_text("does not answer")
+    expect(desk.locator("li.update")).to_have_count(0)
+    assert lost == [303]
+    desk.unroute("**/undo")
+    undo.click()
+    expect(desk.locator(".done")).to_contain_text("Taken back.")
+    expect(desk.get_by_role("alert")).to_have_count(0)
+    assert composed(desk) == "Once"
+    drafts = desk.request.get(f"{shared.url}/desk/drafts").json()["drafts"]
+    assert [each["body"] for each in drafts if each["feed"] == slug] == ["Once"]
 
 
 @WIDTHS

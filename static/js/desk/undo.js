@@ -23,6 +23,8 @@ addEventListener("submit", async (event) => {
   form.sent = true;
   const answer = await send(form, event.submitter);
   form.sent = false;
+  // Where no answer came, it may be done all the same: pressing the button again tells.
+  form.unsure = !answer;
   if (!answer) return;
   if (!answer.ok) return warn("refused", answer.page.querySelector("[role=alert]:not([hidden])")?.textContent);
   const within = form.closest(".retracted-updates"), undone = form.matches(".undo");
@@ -54,7 +56,7 @@ function look() {
   if (done.querySelector(".restoration")) refresh();
   if (!form) return;
   typed = false;
-  setTimeout(() => form.sent || end(form), form.dataset.seconds * 1_000);
+  setTimeout(() => form.sent || form.unsure || end(form), form.dataset.seconds * 1_000);
 }
 
 function end(form) {
