@@ -177,6 +177,22 @@ def test_what_is_dropped_becomes_pictures_and_never_opens_in_place_of_the_page(
     expect(desk.locator(".attached-picture")).to_have_count(1)
 
 
+def test_a_picture_that_the_browser_itself_copied_is_pasted(shared: Server, slug: str, desk: Page) -> None:
+    desk.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    text_of(desk).fill("Before")
+    desk.evaluate(
+        """async () => {
+          const canvas = Object.assign(document.createElement("canvas"), { width: 60, height: 40 });
+          const blob = await new Promise((done) => canvas.toBlob(done));
+          await navigator.clipboard.write([new ClipboardItem({ "image/png": blob })]);
+        }"""
+    )
+    text_of(desk).press("Control+v")
+    expect(card(desk).locator("img")).to_be_visible()
+    expect(card(desk)).to_have_attribute("data-state", "there")
+    assert text_of(desk).input_value().startswith("Before\n\n![](/pictures/")
+
+
 @pytest.mark.parametrize(
     ("texts", "pictures"),
     [
@@ -369,6 +385,11 @@ def test_edits_and_articles_take_pictures_too(shared: Server, slug: str, desk: P
     expect(form.locator(".public-words")).to_have_text("The quay")
     expect(form.locator(".thumbnail")).to_be_visible()
     expect(form.get_by_label("What it shows")).to_be_hidden()
+    with desk.context.expect_page() as opened:
+        form.get_by_role("link", name="Change the words").click()
+    opened.value.get_by_label("Caption").fill("At dawn")
+    opened.value.get_by_role("button", name="Save").click()
+    expect(desk.locator("ol.updates li.update figcaption")).to_have_text("At dawn")
     desk.goto(f"{shared.url}/desk/articles/{slug}")
     form = desk.locator("form.article-form")
     give(form.locator("[name=body]"), "drop", a_file("map.png"))

@@ -75,7 +75,9 @@ function show(card) {
   card.dataset.state = state;
   if (name) put(find("legend"), name);
   put(find(".upload-state"), stateIn(card, picture));
-  put(find(".public-words"), state === "public" ? [picture.words.alt, picture.words.caption, picture.words.credit].filter(Boolean).join(" · ") : "");
+  put(find(".public-words"), state === "public" ? publicWords(find(".public-words"), picture.words) : "");
+  find(".change-words").hidden = state !== "public";
+  find(".change-words").href = `/desk/pictures/${picture.id}`;
   find("progress").hidden = state !== "uploading";
   find("progress").value = progress;
   const thumbnail = find(".thumbnail");
@@ -83,6 +85,9 @@ function show(card) {
   thumbnail.hidden = !url || !!thumbnail.dataset.broken;
   for (const name of WORDS) showWord(card, picture, name);
 }
+
+const publicWords = ({ dataset }, { alt, decorative, caption, credit }) =>
+  [decorative ? dataset.decorative : alt, caption, credit].filter(Boolean).join(" · ");
 
 function stateIn({ dataset }, { state, reason, animated }) {
   if (state === "there") return animated ? dataset.animated : "";
