@@ -108,11 +108,23 @@ def _linked(tokens: list[Token], posts: Collection[str]) -> Iterator[str]:
 def _posts(tokens: list[Token], mastodon: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     """Yields the address of each external post that has a card, and the name of its site."""
     for opening, inside in pairwise(tokens):
-        words = inside.children or []
-        if opening.type == "paragraph_open" and not opening.level and [each.type for each in words] == _LONE_LINK:
-            post = external.find(words[1].content, mastodon)
-            if post and words[0].markup in ("linkify", "autolink"):
-                yield words[1].content, post.site
+        for line in _lines(inside) if opening.type == "paragraph_open" and not opening.level else ():
+            if [each.type for each in line] == _LONE_LINK and line[0].markup in ("linkify", "autolink"):
+                address = line[1].content
+                if post := external.find(address, mastodon):
+                    yield address, post.site
+
+
+def _lines(inside: Token) -> Iterator[list[Token]]:
+    """Yields the lines of a paragraph. A break within emphasis ends none."""
+    line: list[Token] = []
+    for part in inside.children or ():
+        if part.type in ("softbreak", "hardbreak") and not part.level:
+            yield line
+            line = []
+        elif part.type != "text" or part.content:
+            line.append(part)
+    yield line
 
 
 def _carded(posts: dict[str, str]) -> Iterator[Message]:

@@ -87,7 +87,7 @@ class Renderer:
         language = update.text_language
 
         def card(address: str, words: str) -> str | None:
-            if words == address and cards.slug_of(address, self._site):
+            if cards.shows_itself(address, words) and cards.slug_of(address, self._site):
                 return self._render("_own.html", language, address=address)
             return self._external(address, words, language)
 

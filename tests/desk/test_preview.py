@@ -134,6 +134,10 @@ def test_a_draft_articles_feed_can_be_previewed(site: Site) -> None:
                 "https://youtu.be/dQw4w9WgXcQ became a card, with a button that loads it from YouTube.",
             ],
         ),
+        (
+            "Landed:\nhttps://t.me/durov/142",
+            ["https://t.me/durov/142 became a card, with a button that loads it from Telegram."],
+        ),
         ("> https://t.me/durov/142", ["https://t.me/durov/142 became a link."]),
         ("• one\n• two", ["Lines that begin with • became a list."]),
         ("A <b>bold</b> claim", [f"{tag} is shown as it was typed: HTML has no effect." for tag in ("<b>", "</b>")]),
