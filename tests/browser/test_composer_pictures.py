@@ -63,7 +63,13 @@ def described(page: Page, number: int = 0) -> Locator:
 
 
 def publish(page: Page) -> None:
-    page.locator("form.composer").get_by_role("button", name="Publish").click()
+    """Presses the button that is in sight: on a phone it is in the bar above the keyboard while somebody writes."""
+    page.locator(":is(.phone-bar:not([hidden]) .bar-send, form.composer:not(.barred) .primary)").click()
+
+
+def page_bar(page: Page) -> float:
+    """Where the bar above the keyboard begins."""
+    return float(page.locator(".phone-bar").bounding_box()["y"])  # type: ignore[index]
 
 
 def held(page: Page, pattern: str = UPLOADS) -> list[Route]:
@@ -135,6 +141,8 @@ def test_on_a_phone_pictures_are_chosen_described_and_waited_for(shared: Server,
     publish(desk)
     waits = desk.locator(".waits")
     expect(waits).to_have_text("Publish waits for 2 pictures…")
+    expect(waits).to_be_in_viewport(ratio=1)
+    assert waits.bounding_box()["y"] < page_bar(desk)  # type: ignore[index]
     until(desk, lambda: bool(late))
     late.pop().continue_()
     expect(waits).to_have_text("Publish waits for 1 picture…")
@@ -258,6 +266,7 @@ def test_a_lost_network_and_a_lost_answer_only_delay_what_waits(shared: Server, 
     late.pop().abort()
     expect(card(desk).locator(".upload-state")).to_have_text("The site does not answer. It is tried again by itself.")
     expect(desk.locator(".waits")).to_have_text("Publish waits for 1 picture…")
+    expect(desk.locator(".outbox")).to_be_hidden()  # no text is queued without its picture
     desk.unroute(UPLOADS)
     desk.route(UPLOADS, lose, times=1)
     desk.context.set_offline(False)

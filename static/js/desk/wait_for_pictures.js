@@ -21,6 +21,7 @@ addEventListener("submit", (event) => {
   if (isReady(form, submitter, lead)) return stopWaiting(form);
   event.preventDefault();
   event.stopImmediatePropagation();
+  if (waiting.has(form)) form.querySelector(".waits").scrollIntoView({ block: "nearest" });
 }, true);
 
 uploads.addEventListener("change", () => {
