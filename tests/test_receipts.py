@@ -72,11 +72,13 @@ def test_a_receipt_adds_up_the_workers_and_says_whom_it_waits_for(site: Site) ->
     later = site.publish("Handed out with the next")
     handed(site, "two", 0, 2, 1, followers=2)
     handed(site, "desk alone", 0, 2, 1)
+    handed(site, "whose first reader came after it", 1, 2, 50)
+    receipts.report(site.services.store, "of another history", [Handed("x", 0, 2, 50, 50, times.now())])
     found, after = receipt(site, update.version), receipt(site, later.version)
     assert found
     assert after
     assert (found.sockets, found.followers, found.waiting) == (5, 6, 0)
-    assert (after.sockets, after.followers, after.waiting) == (2, 3, 1), "the first has not handed out this one"
+    assert (after.sockets, after.followers, after.waiting) == (52, 53, 1), "the first has not handed out this one"
 
 
 def test_a_receipt_is_of_one_history_and_of_the_last_minute(
@@ -184,6 +186,7 @@ def test_a_socket_whose_bytes_wait_is_not_counted_as_handed(server: Server) -> N
         return told if told["sockets"] == 1 else None
 
     assert eventually(fell_behind, within=60)["milliseconds"] is not None
+    assert fell_behind(), "the next waits behind it"
     slow.socket.close()
     good.close()
 

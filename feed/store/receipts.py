@@ -36,10 +36,11 @@ class Handed(NamedTuple):
 class Receipt:
     """What became of one version of a feed. It was committed at `on_disk`, and `milliseconds` later the last worker
     that has reported had handed it to its sockets; None while none has. `waiting` workers have readers of the feed and
-    have not reported."""
+    have not reported. What is done to a `draft` is handed to nobody."""
 
     version: int
     on_disk: str
+    draft: bool
     sockets: int
     followers: int
     milliseconds: int | None
@@ -65,6 +66,7 @@ def of(db: Database, feed: Feed, version: int) -> Receipt | None:
     return Receipt(
         version,
         row["at"],
+        feed.draft,
         sockets=sum(each["sockets"] for each in done),
         followers=sum(each["followers"] for each in done),
         milliseconds=_milliseconds(row["at"], max(each["at"] for each in done)) if done else None,

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -97,6 +98,30 @@ def test_bob_restores_what_alice_retracted(site: Site) -> None:
     assert "Right after all" in site.charlie.get("/feeds/news").text
     assert site.versions()["news"] == 3, "the second changed nothing"
     assert element(back.text, class_="retracted-updates").get("hidden") is not None
+
+
+@pytest.mark.parametrize("did", ["published", "undone", "retracted", "restored"])
+@pytest.mark.parametrize("page", ["", "pictures", "profile", "articles/harbour", "feeds/harbour", "feeds/news"])
+def test_any_page_of_the_desk_can_say_what_was_done_to_any_update(site: Site, did: str, page: str) -> None:
+    site.write_article("harbour", live=True)
+    update = site.publish("Somewhere", feed="harbour")
+    if did in ("undone", "retracted"):
+        site.retract(update)
+    for more in ("", "&draft=", "&draft=x", "&draft=6f9619ff-8b86-4011-b42d-00cf4fc964f0"):
+        answer = site.at_desk().get(f"/desk/{page}?did={did}&update={update.id}{more}")
+        assert answer.status_code == 200
+        assert "put-back" not in answer.text, "no text was put into a composer here"
+
+
+def test_a_draft_is_on_disk_and_handed_to_nobody(site: Site) -> None:
+    site.write_article("sketch", live=True, draft=True)
+    bob = site.at_desk()
+    page = follow(bob, send(bob, "/desk/feeds/sketch/updates", body="Not yet"))
+    receipt = element(page.text, class_="receipt")
+    assert words(receipt).startswith("On disk ")
+    assert receipt.get("data-receipt") is None
+    assert elements(page.text, class_="reading") == []
+    assert elements(page.text, "form", class_="undo") != []
 
 
 def test_a_form_without_a_valid_draft_undoes_nothing(site: Site) -> None:
