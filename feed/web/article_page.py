@@ -69,14 +69,14 @@ def coverage(db: Database, article: Article, page: FeedPage) -> Coverage:
     return Coverage(article, page, pictures.first_of_each(db, [update.html for update in page.updates]))
 
 
-def render(page: ArticlePage) -> str:
-    """The HTML of that page."""
+def render(page: ArticlePage, template: str = "article.html", **more: object) -> str:
+    """The HTML of that page. `more` is for a template that adds something to it."""
     article = page.parts.article
     language = services().languages.of(article.language)
     data = None if article.draft else structured_data.article(services().settings, language, article, logo())
     with services().languages.writing(article.language):
         return render_template(
-            "article.html",
+            template,
             article=article,
             parts=page.parts,
             clock=page.clock,
@@ -84,4 +84,5 @@ def render(page: ArticlePage) -> str:
             news=page.news,
             article_data=data,
             coverage_data=page.coverage and page.coverage.data,
+            **more,
         )

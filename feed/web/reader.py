@@ -6,17 +6,14 @@ from markupsafe import Markup
 from werkzeug.exceptions import BadRequest
 
 from feed.errors import Gone, Message, Missing
-from feed.render import history, structured_data
+from feed.render import history
 from feed.render.envelope import envelope, reload
-from feed.store import articles, authors, changes, feeds, pictures, revisions, updates
+from feed.store import articles, authors, changes, feeds, revisions, updates
 from feed.store.database import Database
 from feed.store.feeds import NEWS
-from feed.store.pictures import Picture
-from feed.store.updates import Update
-from feed.web import article_page, feed_page
+from feed.web import article_page, feed_page, update_page
 from feed.web.cache import cache_until_changed, reads
 from feed.web.services import before_a_search, render_page, services
-from feed.web.static import logo
 
 CATCH_UP_SECONDS = 1  # for which caches may keep a catch-up: a crowd that reconnects together costs one query
 ARTICLES_SHOWN = 30  # on the front page
@@ -112,21 +109,9 @@ def update(update_id: int) -> str | tuple[str, int]:
             found = updates.get(db, update_id)
         except Gone:
             return _gone(db, update_id), 410
-        feed = feeds.get(db, found.feed)
-        page = feed_page.around(db, services().parts, feed, found)
-        news = feed_page.rail(db) if feed.slug != NEWS else None
-        cache_until_changed(db, feed, *([news.feed] if news else []))
-        picture = _picture_of(db, found)
-    language = services().languages.of(found.text_language)
-    return render_page(
-        found.feed_language,
-        "update.html",
-        update=found,
-        page=page,
-        picture=picture,
-        news=news,
-        update_data=structured_data.update(services().settings, language, found, picture, logo()),
-    )
+        page = update_page.load(db, found)
+        cache_until_changed(db, *page.follows)
+    return update_page.render(page)
 
 
 @reader.get("/updates/<int:update_id>/history")
@@ -145,13 +130,6 @@ def history_of(update_id: int) -> str:
     entries = services().store.offload(history.entries, kept, services().languages.of(found.text_language).tag)
     earlier = None if entries[-1].first else entries[-1].revision.revision
     return render_page(found.feed_language, "history.html", update=found, entries=entries, earlier=earlier)
-
-
-def _picture_of(db: Database, update: Update) -> Picture | None:
-    """The picture for a card of the update: the first one in it, or else that of its article."""
-    if own := pictures.first_in(db, update.html):
-        return own
-    return articles.get(db, update.feed).picture if update.feed != NEWS else None
 
 
 def _gone(db: Database, update_id: int) -> str:

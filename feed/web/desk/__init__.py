@@ -10,6 +10,7 @@ from feed.web.desk import (
     discarded,
     drafts,
     feeds,
+    on_page,
     overview,
     paste,
     pictures,
@@ -43,6 +44,7 @@ for each in (
     pictures,
     uploads,
     profile,
+    on_page,
     receipts,
     search,
 ):

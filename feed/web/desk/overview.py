@@ -6,6 +6,7 @@ from feed.store import all_drafts, articles, feeds
 from feed.store.draft_states import State
 from feed.web.desk.done import done_in
 from feed.web.desk.forms import address_of
+from feed.web.desk.page_read import page_read
 from feed.web.services import services
 
 ARTICLES_SHOWN = 200
@@ -19,7 +20,7 @@ def overview() -> str:
     with services().store.read() as db:
         found, known = articles.newest_first(db, ARTICLES_SHOWN, drafts=True), feeds.all_feeds(db)
         kept, discarded = (all_drafts.of_editor(db, g.editor, state) for state in (State.KEPT, State.DISCARDED))
-        done = done_in(db, request.args)
+        done, read = done_in(db, request.args), page_read(db)
     return render_template(
         "desk/overview.html",
         done=done,
@@ -28,4 +29,5 @@ def overview() -> str:
         drafts=kept,
         discarded=discarded,
         address_of=address_of,
+        read=read,
     )

@@ -1,10 +1,11 @@
-// The list of updates at the desk, with the tools of each.
+// The lists of updates at the desk, with the tools of each update. A page as readers see it may have two.
 
 // The update that is to be in view as soon as it is in the list.
 let toReveal;
 
 const feed = () => document.querySelector("live-feed");
-export const list = () => document.querySelector(".desk .updates");
+const lists = () => document.querySelectorAll(".desk .updates");
+export const list = () => lists()[0];
 
 // Brings what was done into view. A draft's feed is not pushed, so its list is taken from the page that came back.
 export function show(page) {
@@ -17,8 +18,10 @@ export function show(page) {
 }
 
 export function watch() {
-  new MutationObserver(tend).observe(list(), { childList: true });
-  tend();
+  for (const each of lists()) {
+    new MutationObserver(() => tend(each)).observe(each, { childList: true });
+    tend(each);
+  }
 }
 
 function reveal() {
@@ -30,20 +33,20 @@ function reveal() {
 
 // Puts its tools below every update, also one that was pushed just now. Tools of an update that is gone are removed,
 // unless an editor is writing in them.
-function tend() {
+function tend(list) {
   const blank = document.getElementById("update-tools")?.content.firstElementChild;
   if (!blank) return;
-  for (const update of list().querySelectorAll("li.update")) {
+  for (const update of list.querySelectorAll("li.update")) {
     if (update.nextElementSibling?.dataset.for === update.id) continue;
-    const tools = list().querySelector(`[data-for="${update.id}"]`) ?? blank.cloneNode(true);
+    const tools = list.querySelector(`[data-for="${update.id}"]`) ?? blank.cloneNode(true);
     const id = update.id.split("-")[1];
     tools.dataset.for = update.id;
     for (const link of tools.querySelectorAll("a[href]")) link.setAttribute("href", link.getAttribute("href").replace("/0", `/${id}`));
     for (const form of tools.querySelectorAll(".marks")) form.setAttribute("action", `/desk/updates/${id}/marks`);
     update.after(tools);
   }
-  for (const tools of list().querySelectorAll(".update-tools")) {
-    if (!list().querySelector(`#${tools.dataset.for}.update`) && !tools.querySelector("form.edit")) tools.remove();
+  for (const tools of list.querySelectorAll(".update-tools")) {
+    if (!list.querySelector(`#${tools.dataset.for}.update`) && !tools.querySelector("form.edit")) tools.remove();
   }
   reveal();
 }
