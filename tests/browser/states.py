@@ -207,6 +207,7 @@ def desk_states(server: Server, slug: str, page: Page) -> Iterator[str]:
     page.wait_for_selector("live-feed[state=live]")
     yield "feed"
     yield from composers_states(page)
+    page.locator(".composer textarea").fill("See [this](ftp://example.org)")
     page.get_by_role("button", name="Publish").click()
     expect(page.locator(".composer .reason")).to_be_visible()
     yield "composer refused"
