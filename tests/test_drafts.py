@@ -239,15 +239,18 @@ def test_many_who_publish_one_draft_at_once_make_one_update(site: Site) -> None:
     assert len({each.result().id for each in publish}) == 1
 
 
-def test_an_edit_from_a_draft_is_applied_once(site: Site) -> None:
+@pytest.mark.parametrize("saved", [True, False], ids=["saved before", "never saved"])
+def test_an_edit_from_a_draft_is_applied_once(site: Site, saved: bool) -> None:
     store, draft_id = site.services.store, new_id()
     update = site.publish("As it was")
-    drafts.save(store, draft_id, site.bob, typed(update=update.id, revision=1, body="As it is"))
+    if saved:
+        drafts.save(store, draft_id, site.bob, typed(update=update.id, revision=1, body="As it is"))
     edited = publishing.edit(store, update.id, site.bob, {"body": "As it is"}, 1, draft_id=draft_id)
     again = publishing.edit(store, update.id, site.bob, {"body": "As it is"}, 1, draft_id=draft_id)
     assert edited.revision == again.revision == 2, "the answer was lost, so the same was sent again"
     with store.read() as db:
         assert drafts.get(db, draft_id, site.bob).state == State.PUBLISHED
+    assert site.at_desk().get(f"/desk/drafts/{draft_id}").get_json()["state"] == "published"
     with pytest.raises(Stale):
         drafts.save(store, draft_id, site.bob, typed(2, update=update.id, revision=1))
 

@@ -169,6 +169,25 @@ def composers_states(page: Page) -> Iterator[str]:
     expect(preview).to_have_attribute("data-state", "empty")
 
 
+def waiting_states(page: Page) -> Iterator[str]:
+    """Texts wait for a network, and then for what is to be done with the first, which is refused."""
+    words, listed = page.locator(".composer textarea"), page.locator(".outbox li")
+    page.context.set_offline(True)
+    for text in (f"[Refused](ftp://{WIDE})", f"Waiting {WIDE}"):
+        words.fill(text)
+        words.press("Control+Enter")
+        expect(words).to_have_value("")
+    expect(listed).to_have_count(2)
+    yield "texts that wait"
+    page.context.set_offline(False)
+    expect(page.locator(".queued-reason").first).to_contain_text("ftp", timeout=20_000)
+    yield "a refused text that holds another"
+    for _ in range(2):
+        page.locator(".outbox .discard-queued").last.click()
+        expect(page.locator(".done")).to_contain_text("Discarded")
+    expect(page.locator(".outbox")).to_be_hidden()
+
+
 def taken_back_states(page: Page) -> Iterator[str]:
     """What was published is taken back, and what was retracted is listed."""
     words = page.locator(".composer textarea")
@@ -230,6 +249,7 @@ def desk_states(server: Server, slug: str, page: Page) -> Iterator[str]:
     page.get_by_role("button", name="Discard").click()
     expect(page.get_by_role("button", name="Undo")).to_be_visible()
     yield "composer discarded"
+    yield from waiting_states(page)
     yield from taken_back_states(page)
     page.goto(f"{server.url}/desk/updates/{edited['id']}")
     server.api("PATCH", f"/api/v1/updates/{edited['id']}", {"body": f"Theirs {WIDE}", "revision": 2})

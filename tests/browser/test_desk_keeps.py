@@ -39,6 +39,28 @@ def test_a_text_whose_answer_was_lost_is_found_to_be_published(shared: Server, s
     assert shared.version(slug) == 1
 
 
+def test_an_edit_whose_answer_was_lost_is_found_to_be_saved(shared: Server, slug: str, desk: Page) -> None:
+    update = shared.publish("As it was", slug)
+    desk.route(
+        f"**/desk/updates/{update['id']}",
+        lambda route: lose_the_answer(route) if route.request.method == "POST" else route.continue_(),
+    )
+    held: list[Route] = []
+    desk.route("**/desk/drafts/*", lambda route: held.append(route))
+    tools = desk.locator(f"[data-for=update-{update['id']}]")
+    tools.locator("a.edit").click()
+    tools.get_by_role("textbox", name="Update").fill("As it is")
+    tools.get_by_role("button", name="Save").click()
+    expect(tools.locator(".draft-state")).to_have_text("Not confirmed, checking…")
+    until(desk, lambda: any(each.request.method == "GET" for each in held))
+    desk.unroute("**/desk/drafts/*")
+    next(each for each in held if each.request.method == "GET").continue_()
+    expect(desk.locator(".done")).to_contain_text("Your edit is saved.")
+    expect(desk.locator("li.update .text")).to_have_text(["As it is"])
+    expect(desk.locator("form.edit")).to_have_count(0)
+    assert shared.version(slug) == 2
+
+
 def test_a_text_that_never_arrived_waits_and_is_sent_again(shared: Server, slug: str, desk: Page) -> None:
     desk.route(f"**/desk/feeds/{slug}/updates", lambda route: route.abort())
     desk.get_by_role("textbox", name="Update").fill("Lost on its way")

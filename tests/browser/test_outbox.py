@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import NewPage, Profile, sign_in, until
+from tests.browser.conftest import NewPage, Profile, bob_at_desk, sign_in, until
 from tests.server import Server
 
 STATE = ".composer .draft-state"
@@ -41,7 +41,7 @@ def test_twenty_texts_without_a_network_and_a_killed_browser_are_each_published_
     body(page).fill("Half a sent")
     expect(page.locator(STATE)).to_have_text("Queued (12) · Saved on this device")
     profile.kill()
-    # The page cannot be opened without a network: it is there for as long as that takes, and nothing of it arrives.
+    # Its cookie may not have been on the disk yet. Then its copies of pages are not shown, and it has to be signed in.
     profile.open()
     profile.context.route("**/desk/feeds/*/updates", lambda route: route.abort())
     again = profile.desk(shared, slug)
@@ -250,3 +250,24 @@ def test_signing_out_brings_what_waits_to_the_site_as_drafts(
     desk.goto(f"{shared.url}/desk/feeds/{slug}")
     expect(desk.locator(".outbox")).to_be_hidden()
     assert published(shared, slug) == []
+
+
+def test_texts_that_are_published_on_a_copy_of_the_page_go_when_the_site_is_back(
+    server: Server, open_page: NewPage
+) -> None:
+    page = bob_at_desk(open_page, server, "news")
+    copy = "async () => !!(await (await caches.open('desk pages')).match('/desk/feeds/news'))"
+    until(page, lambda: bool(page.evaluate(copy)))
+    server.kill()
+    drafts = set()
+    for number in (1, 2, 3):
+        page.goto(f"{server.url}/desk/feeds/news")
+        expect(page.locator(".of-copy")).to_be_visible()
+        drafts.add(page.locator("[name=draft_id]").input_value())
+        publish(page, f"Text {number}")
+        expect(page.locator(STATE)).to_have_text(f"Queued ({number})")
+    assert len(drafts) == 3
+    server.start()
+    page.evaluate("dispatchEvent(new Event('online'))")
+    until(page, lambda: len(published(server, "news")) == 3)
+    assert published(server, "news") == ["Text 1", "Text 2", "Text 3"]

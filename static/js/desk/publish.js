@@ -13,12 +13,16 @@ import { announce, pageEditor, putEntry } from "./outbox.js";
 import { freshen } from "./reloads.js";
 import { wake } from "./sender.js";
 
+// ms in which a press of the button is the second of a double click
+const TWICE = 1_000;
+
 // Resolves to false where the device cannot store the text: then it has to be sent from the form itself.
 export async function publish(form) {
   if (form.moving) return true;
   if (isBlank(form)) {
     form.elements.body.focus();
-    return true;
+    // The site says what is missing, unless it was the second press of one click
+    return !navigator.onLine || performance.now() - form.freed < TWICE;
   }
   form.moving = true;
   stop(form);
@@ -30,6 +34,7 @@ export async function publish(form) {
     return (form.moving = false);
   }
   const focused = form.contains(document.activeElement), next = carryOver(form, before, blankComposer());
+  next.freed = performance.now();
   warn(null);
   report("");
   place(form, next);
