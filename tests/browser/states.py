@@ -269,3 +269,7 @@ def desk_states(server: Server, slug: str, page: Page) -> Iterator[str]:
             button.click()
             expect(page.locator(".reason").first).to_be_visible()
             yield f"{path} refused"
+    page.goto(f"{server.url}/desk/pictures")
+    page.get_by_role("link", name="Change the words").first.click()
+    expect(page.get_by_role("heading", name="A picture")).to_be_visible()
+    yield "words of a picture"

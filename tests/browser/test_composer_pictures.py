@@ -286,6 +286,20 @@ def test_a_cancelled_upload_can_be_tried_again(shared: Server, slug: str, desk: 
     expect(desk.locator(".preview img")).to_be_visible()
 
 
+def test_after_ten_minutes_of_waiting_the_editor_decides(shared: Server, slug: str, desk: Page) -> None:
+    late = held(desk)
+    give(text_of(desk), "paste", a_file())
+    described(desk).fill("The quay")
+    publish(desk)
+    until(desk, lambda: bool(late))
+    desk.evaluate("{ const now = Date.now; Date.now = () => now() + 11 * 60_000 }")
+    late.pop().continue_()
+    expect(desk.locator(".waits")).to_have_text("The pictures have arrived. Press Publish when the text is ready.")
+    assert shared.version(slug) == 0
+    publish(desk)
+    expect(desk.locator("ol.updates li.update img")).to_have_attribute("alt", "The quay")
+
+
 def test_a_session_that_ended_in_the_middle_loses_neither_text_nor_picture(
     shared: Server, slug: str, desk: Page
 ) -> None:
