@@ -15,6 +15,7 @@ let written = null;
 
 const formOf = (field) => onPhone.matches && ["text", "textarea"].includes(field.type) && !field.readOnly && field.closest(FORMS);
 const photo = () => written.querySelector("[data-helper=picture]");
+// A form in conflict has none until its editor has chosen
 const sender = () => written.querySelector("button.primary");
 
 if (bar && view) {
@@ -48,7 +49,8 @@ function turnTo(form) {
   written.classList.add("barred");
   part("photo").hidden = !photo();
   part("key").hidden = !written.elements.key;
-  part("send").textContent = sender().textContent;
+  part("send").hidden = !sender();
+  part("send").textContent = sender()?.textContent;
   for (const each of [...document.querySelectorAll(".trouble, .done"), ...written.querySelectorAll(".draft-state")]) {
     listener.observe(each, { childList: true, attributes: true });
   }

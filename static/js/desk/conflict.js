@@ -37,10 +37,8 @@ async function askWhatChanged(form) {
 
 // Without a notice there is nothing to tell; an update that was brought back is no longer said to be gone.
 function tellWhatChanged(form, notice) {
-  const before = form.querySelector(".notice"), save = form.querySelector("button.primary");
-  if (!notice && !before?.matches(".gone")) return;
-  if (save) save.hidden = !!notice?.matches(".gone");
-  if (!notice) return before.remove();
+  const before = form.querySelector(".notice");
+  if (!notice) return before?.matches(".gone") && before.remove();
   const fold = notice.querySelector("details");
   if (fold && before?.querySelector("details")?.open) fold.open = true;
   if (before) before.replaceWith(notice);

@@ -14,6 +14,7 @@ import "./keys.js";
 import "./outbox_list.js";
 import "./menu.js";
 import "./paste.js";
+import "./presence.js";
 import "./preview.js";
 import "./reading.js";
 import "./receipt.js";

@@ -8,7 +8,7 @@ addEventListener("click", (event) => {
 addEventListener("keydown", (event) => {
   const form = event.target.form;
   if (event.key !== "Enter" || event.isComposing || !form) return;
-  const button = form.querySelector(":is(button.primary, button.danger):not([hidden])");
+  const button = form.querySelector("button.primary, button.danger");
   if (event.ctrlKey || event.metaKey) {
     event.preventDefault();
     // A form in conflict has no such button until its editor has chosen.
