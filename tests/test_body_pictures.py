@@ -113,7 +113,7 @@ def test_a_decorative_picture_is_passed_over_wherever_it_is_shown(site: Site) ->
         assert not elements(site.charlie.get(path).text, "meta", property="og:image:alt")
     assert element(site.charlie.get(f"/updates/{worded.id}").text, "img", alt="A rule") is not None
     choice = bob.get("/desk/articles/harbour").text
-    assert {each.get("alt") for each in elements(choice, "img")} == {"A decorative picture"}
+    assert {each.get("alt") for each in elements(choice, "img") if each.get("src")} == {"A decorative picture"}
 
 
 @pytest.mark.parametrize(
