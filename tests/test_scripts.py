@@ -11,6 +11,8 @@ from feed.web.static import STATIC
 # Scripts that a page loads when they are needed.
 LATER = {b"external.js"}
 
+MOST_AT_DESK = 40 * 1024  # bytes in gzip, beyond those of readers
+
 
 @pytest.mark.parametrize("path", sorted(STATIC.rglob("*.js")), ids=lambda path: path.name)
 def test_every_script_asks_for_nothing_more_until_it_is_needed(path: Path) -> None:
@@ -32,6 +34,13 @@ def test_a_module_that_is_imported_later_is_found_from_wherever_its_bundle_is(tm
     (tmp_path / "later.js").unlink()
     with pytest.raises(ValueError, match=r"imports later\.js, which does not exist"):
         scripts.bundle(tmp_path / "low.js")
+
+
+def test_the_scripts_of_the_desk_are_small_beyond_those_of_readers() -> None:
+    desk, worker, reader = (
+        len(scripts.zipped(STATIC / "js" / name)) for name in ("desk/desk.js", "desk/worker.js", "feed.js")
+    )
+    assert 0 < desk + worker - reader <= MOST_AT_DESK
 
 
 @pytest.mark.parametrize(

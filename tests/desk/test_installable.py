@@ -1,5 +1,6 @@
 """The desk as an application: manifest, worker and policy are the desk's alone, and two kinds of pages may be kept."""
 
+import gzip
 import re
 from io import BytesIO
 
@@ -77,3 +78,16 @@ def test_only_the_first_page_and_feeds_may_be_kept_each_by_its_session(site: Sit
     assert COPY not in bob.post("/desk/feeds/news/updates", data={"body": ""}, headers=FROM_HERE).headers
     for path in ("/desk/", "/desk/sign-in", "/desk/offline"):
         assert COPY not in site.charlie.get(path).headers, path
+
+
+def test_what_phones_load_most_is_compressed_unless_the_request_is_in_it(site: Site) -> None:
+    site.publish("The quay")
+    bob = site.at_desk()
+    for path, zipped in (("/desk/", True), ("/desk/feeds/news", True), ("/desk/feeds/news?q=quay", False)):
+        plain, answer = bob.get(path), bob.get(path, headers={"Accept-Encoding": "gzip"})
+        assert "Content-Encoding" not in plain.headers
+        assert ("Content-Encoding" in answer.headers) == zipped, path
+        if zipped:
+            assert "<title>" in gzip.decompress(answer.data).decode()
+            assert len(answer.data) < len(plain.data) / 2
+            assert answer.headers["Vary"] == plain.headers["Vary"] == "Accept-Encoding"

@@ -22,6 +22,7 @@ from feed.web.desk import (
     updates,
     uploads,
 )
+from feed.web.desk.compressed import compress
 from feed.web.desk.installable import allow_copy
 from feed.web.guards import check_form_of_editor, require_editor
 from feed.web.services import before_a_search
@@ -31,6 +32,7 @@ desk.before_request(require_editor)
 desk.before_request(check_form_of_editor)
 desk.before_request(before_a_search)
 desk.after_request(allow_copy)
+desk.after_request(compress)
 for each in (
     overview,
     feeds,
