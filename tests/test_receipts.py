@@ -1,5 +1,8 @@
 """Receipts and peaks: to how many sockets all workers have handed a change, counted honestly, and how many read."""
 
+import os
+import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -121,6 +124,19 @@ def test_the_peak_is_of_the_day_and_of_all_workers(site: Site, monkeypatch: pyte
         assert presence.peaks(db, "2026-01-01T00:00:00.000Z") == {}, "of days long past"
 
 
+def test_a_worker_that_was_killed_has_no_readers(site: Site) -> None:
+    """They come back to another one. A process of another container cannot be seen, and is waited for."""
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    own = presence.new_worker()
+    killed, elsewhere = own.replace(str(os.getpid()), str(ended.pid), 1), f"{ended.pid}-1-x"
+    for worker in (killed, elsewhere, own):
+        presence.report(site.services.store, worker, {NEWS: 5})
+    with site.services.store.read() as db:
+        assert presence.workers(db, NEWS) == {elsewhere, own}
+        assert presence.peaks(db, "2026-01-01T00:00:00.000Z") == {NEWS: 10}
+
+
 def test_the_desk_says_how_many_read_and_since_when_nothing_is_new(site: Site) -> None:
     bob, store = site.at_desk(), site.services.store
     assert said(bob.get("/desk/feeds/news")) == "0 reading now · peak 0 today"
@@ -169,6 +185,24 @@ def test_two_workers_count_every_socket_once(two_workers: Server) -> None:
         told = eventually(complete)
         assert (told["followers"], told["waiting"]) == (9, 0)
         assert 0 <= told["milliseconds"] < 15_000
+    for each in readers:
+        each.close()
+
+
+def test_a_peak_counts_nobody_twice_when_workers_end(server: Server) -> None:
+    readers = [Reader(server.url) for _ in range(5)]
+
+    def said(number: int) -> bool:
+        metrics = requests.get(f"{server.url}/metrics", timeout=9).text
+        told = dict(line.split(" ") for line in metrics.splitlines() if line.startswith("liveline_readers"))
+        assert float(told.get('liveline_readers_peak{feed="news"}', 0)) <= 5
+        return float(told['liveline_readers{feed="news"}']) == number
+
+    eventually(lambda: said(5), within=30)
+    for how in (signal.SIGKILL, signal.SIGTERM):
+        (before,) = server.workers()
+        os.kill(before, how)
+        eventually(lambda before=before: before not in server.workers() and said(5), within=60)  # type: ignore[misc]
     for each in readers:
         each.close()
 

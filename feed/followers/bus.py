@@ -5,8 +5,6 @@ own. One that carries envelopes between machines is another class with these met
 its line in app.py.
 """
 
-import os
-import secrets
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
@@ -71,7 +69,7 @@ class LocalBus:
     def __init__(self, store: Store, versions: Versions, parts: Parts, render: Renderer) -> None:
         self._store = store
         self._versions = versions
-        self._worker = f"{os.getpid()}-{secrets.token_hex(4)}"
+        self._worker = presence.new_worker()
         self._tail = Tail(store, versions, parts, render, self.publish)
         self.wake, self.start, self.stop = self._tail.wake, self._tail.start, self._tail.stop
 

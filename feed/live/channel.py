@@ -76,6 +76,7 @@ class Channel:
     def drain(self) -> None:
         """Closes all sockets, spread over FEED_DRAIN_SECONDS, so that readers reconnect to the next worker one by
         one."""
+        self.presence.end()
         self.gate.drain(self._settings.drain_seconds)
 
     @property

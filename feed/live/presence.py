@@ -3,6 +3,7 @@
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 from feed.followers.bus import Bus
 from feed.store.database import OperationalError
@@ -48,8 +49,13 @@ class Presence:
             self._counting = threading.Thread(target=self._count, name="readers", daemon=True)
             self._counting.start()
 
+    def end(self) -> None:
+        """Reports that nobody reads here any more, and stops counting, in the background. A worker calls it before it
+        lets its readers go: they come back to another one, which counts them."""
+        self._stopped.set()
+
     def stop(self) -> None:
-        """Stops counting."""
+        """The same, and waits for it."""
         self._stopped.set()
         if self._counting is not None:
             self._counting.join()
@@ -71,3 +77,5 @@ class Presence:
                 if total.get(slug) != self._total.get(slug):
                     self._tell(slug, total.get(slug, 0))
             self._total = total
+        with suppress(OperationalError):  # then others find out that this worker has ended
+            self._bus.report({})
