@@ -2,7 +2,7 @@
 
 from flask import Blueprint, g, render_template, request
 
-from feed.store import all_drafts, articles, feeds
+from feed.store import all_drafts, articles, feeds, presence
 from feed.store.draft_states import State
 from feed.web.desk.done import done_in
 from feed.web.desk.forms import address_of
@@ -20,6 +20,7 @@ def overview() -> str:
     with services().store.read() as db:
         found, known = articles.newest_first(db, ARTICLES_SHOWN, drafts=True), feeds.all_feeds(db)
         kept, discarded = (all_drafts.of_editor(db, g.editor, state) for state in (State.KEPT, State.DISCARDED))
+        reading = presence.readers(db)
         done, read = done_in(db, request.args), page_read(db)
     return render_template(
         "desk/overview.html",
@@ -30,4 +31,5 @@ def overview() -> str:
         discarded=discarded,
         address_of=address_of,
         read=read,
+        readers=reading,
     )

@@ -12,6 +12,7 @@ import "./helpers.js";
 import "./installed.js";
 import "./keys.js";
 import "./outbox_list.js";
+import "./live_lists.js";
 import "./menu.js";
 import "./paste.js";
 import "./presence.js";
