@@ -201,34 +201,35 @@ def test_a_picture_that_the_browser_itself_copied_is_pasted(shared: Server, slug
     assert text_of(desk).input_value().startswith("Before\n\n![](/pictures/")
 
 
-@pytest.mark.parametrize(
-    ("texts", "pictures"),
-    [
-        ({"text/html": "<meta charset=utf-8><img src='https://elsewhere.example/a.png' alt='A boat'>"}, 1),
-        ({"text/html": "<img src='a.png'>", "text/plain": "https://elsewhere.example/a.png"}, 1),
-        ({"text/plain": "quay.png"}, 1),
-        ({"text/plain": "file:///home/bob/quay.png"}, 1),
-        ({"text/html": "<style>p { color: red }</style><p>Some <b>words</b></p>", "text/plain": "Some words"}, 0),
-        ({"text/html": "<table><tr><td>1</td></tr></table>", "text/plain": "1"}, 0),
-        ({"text/html": "<p>Words <img src='file:///a.png'></p>", "text/plain": "Words "}, 0),
-        ({"text/plain": "Words beside a picture"}, 0),
-    ],
-    ids=["copied in a browser", "copied in Safari", "a file", "a file by its address", "Word", "a spreadsheet",
-         "rich text with a picture", "plain words"],
-)  # fmt: skip
-def test_a_clipboard_with_words_is_a_text_and_one_without_a_picture(
-    shared: Server, slug: str, desk: Page, texts: dict[str, str], pictures: int
-) -> None:
-    text_of(desk).fill("Before\n\n")
-    give(text_of(desk), "paste", a_file(), texts=texts)
-    if pictures:
-        expect(desk.locator(".attached-picture")).to_have_count(pictures)
-        text_of(desk).press("Control+z")
-        expect(desk.locator(".attached-picture")).to_have_count(0)
-        expect(text_of(desk)).to_have_value("Before\n\n")
-    else:
-        assert "/pictures/" not in text_of(desk).input_value()
-        expect(desk.locator(".attached-picture")).to_have_count(0)
+# What browsers and programs put beside a picture, and whether a picture is meant.
+CLIPBOARDS: dict[str, tuple[dict[str, str], bool]] = {
+    "copied in a browser": (
+        {"text/html": "<meta charset=utf-8><img src='https://elsewhere.example/a.png' alt='A'>"},
+        True,
+    ),
+    "copied in Safari": ({"text/html": "<img src='a.png'>", "text/plain": "https://elsewhere.example/a.png"}, True),
+    "a file": ({"text/plain": "quay.png"}, True),
+    "a file by its address": ({"text/plain": "file:///home/bob/quay.png"}, True),
+    "Word": (
+        {"text/html": "<style>p { color: red }</style><p>Some <b>words</b></p>", "text/plain": "Some words"},
+        False,
+    ),
+    "a spreadsheet": ({"text/html": "<table><tr><td>1</td></tr></table>", "text/plain": "1"}, False),
+    "a text with a picture": ({"text/html": "<p>Words <img src='file:///a.png'></p>", "text/plain": "Words "}, False),
+    "plain words": ({"text/plain": "Words beside a picture"}, False),
+}
+
+
+def test_a_clipboard_with_words_is_a_text_and_one_without_a_picture(shared: Server, slug: str, desk: Page) -> None:
+    for name, (texts, is_picture) in CLIPBOARDS.items():
+        text_of(desk).fill("Before\n\n")
+        give(text_of(desk), "paste", a_file(), texts=texts)
+        assert ("/pictures/" in text_of(desk).input_value()) == is_picture, name
+        expect(desk.locator(".attached-picture")).to_have_count(int(is_picture))
+        if is_picture:
+            text_of(desk).press("Control+z")
+            expect(desk.locator(".attached-picture")).to_have_count(0)
+            expect(text_of(desk)).to_have_value("Before\n\n")
 
 
 def test_a_picture_that_fails_says_why_and_leaves_the_text_free(shared: Server, slug: str, desk: Page) -> None:

@@ -177,6 +177,8 @@ function remove(area, picture) {
 addEventListener("error", ({ target }) => {
   if (!target.matches?.(".thumbnail")) return;
   const picture = pictureOf(target.closest("li").dataset.picture);
+  // It has another address by now
+  if (picture.url && picture.url !== target.getAttribute("src")) return show(target.closest("li"));
   if (picture.url?.startsWith("blob:")) Object.assign(picture, { url: null, unseen: true });
   target.removeAttribute("src");
   target.hidden = true;

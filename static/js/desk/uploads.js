@@ -113,7 +113,10 @@ async function send(picture) {
   if (picture.state !== "uploading" || !picture.file) return;
   const file = await shrunk(picture.file);
   if (picture.stop !== stop || stop.signal.aborted) return;
-  if (file !== picture.file) store(Object.assign(picture, { file }));
+  if (file !== picture.file) {
+    showFrom(picture, URL.createObjectURL(file));
+    store(Object.assign(picture, { file }));
+  }
   if (file.size > MOST_BYTES) return set(picture, "refused", "large");
   try {
     const progressed = (part) => changed(Object.assign(picture, { progress: part }));
@@ -166,7 +169,7 @@ function arrive(picture, said) {
   const { alt, decorative, caption, credit } = said;
   if (!picture.unsent) picture.words = { alt, decorative, caption: caption ?? "", credit: credit ?? picture.words.credit };
   Object.assign(picture, { file: null, animated: said.animated, name: picture.name || said.name || "" });
-  if (said.public) picture.url = `/pictures/${picture.id}?small`;
+  if (said.public) showFrom(picture, `/pictures/${picture.id}?small`);
   else if (!picture.url || picture.unseen) fetchFile(picture);
   set(picture, said.public ? "public" : "there");
   if (said.public) picture.unsent = false;
@@ -174,12 +177,18 @@ function arrive(picture, said) {
   saveWords(picture);
 }
 
+// The file behind the address before takes no memory any more.
+function showFrom(picture, url) {
+  if (picture.url?.startsWith("blob:")) URL.revokeObjectURL(picture.url);
+  picture.url = url;
+}
+
 // This browser does not show the file, or another device uploaded it.
 async function fetchFile(picture) {
   try {
     const answer = await request(`${uploadAddress(editor, picture.id, "/file")}&small`);
     if (!answer.ok) return;
-    picture.url = URL.createObjectURL(await answer.blob());
+    showFrom(picture, URL.createObjectURL(await answer.blob()));
     changed(picture);
   } catch {
     // The picture is shown by its name
