@@ -59,7 +59,7 @@ async function run(mode, work, again = true) {
       transaction.onabort = () => reject(transaction.error);
       const request = work(transaction);
       // Without this a page that is left may take it with it
-      transaction.commit();
+      transaction.commit?.();
     });
   } catch (error) {
     // Browsers close the database of a page that lay in the background

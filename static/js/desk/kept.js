@@ -12,6 +12,8 @@ import { cameBack, dirty, fill, typedIn } from "./fields.js";
 
 // ms in which a page that is left is gone, and the next one of its tab is there
 const PASSING = 1_000;
+// ms to wait for the end of the page that this tab showed before; on a slow device it takes its time
+const LEAVING = 10_000;
 const SENT = "sent", PAGE = "page";
 export const owner = `${Date.now()}-${Math.random()}`;
 const before = inSession(PAGE);
@@ -170,7 +172,7 @@ function inLocalStorage() {
 // page that just takes its place, so that goes first.
 async function gone(page) {
   try {
-    await navigator.locks?.request(lockOf(page), { signal: AbortSignal.timeout(PASSING) }, () => {});
+    await navigator.locks?.request(lockOf(page), { signal: AbortSignal.timeout(page === before ? LEAVING : PASSING) }, () => {});
     if (page !== before) await new Promise((next) => setTimeout(next, PASSING));
     return true;
   } catch {

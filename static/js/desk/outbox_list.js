@@ -9,9 +9,11 @@ import { isGone, owner } from "./kept.js";
 import { message, report, warn, warns } from "./messages.js";
 import { pageEditor, putEntry, removeEntry, waitingIn, waitingOf } from "./outbox.js";
 import { takeBack } from "./publish.js";
-import { alone, isPublished, phaseOf, sendLate, wake } from "./sender.js";
+import { alone, isPublished, phaseOf, sendLate, wake, wasTried } from "./sender.js";
 
 const LONGEST = 160; // characters of a text in the list
+const FRESH = 1_500; // ms in which a text that is alone is on its way, in this tab or another, and not said to wait
+const WHERE_NEEDED = ["held", "late", "signedOut", "otherEditor"];
 
 const section = document.querySelector(".outbox");
 let latest = 0, shown = [];
@@ -30,16 +32,25 @@ async function draw() {
   const [first] = shown, count = shown.filter(({ taken }) => !taken).length;
   const isMine = mine.length > shown.length && String(mine[0].order) === form.dataset.order;
   const why = isMine ? "mine" : first?.refused || first?.taken ? "held" : phase;
-  const needs = !!first && ["held", "late", "signedOut", "otherEditor"].includes(why);
-  sayQueue(form, needs ? "needs" : phase ?? (count ? "queued" : ""), { count });
-  // A text on its way for the first time is no more than the line says
-  const listed = shown.length === 1 && phase === "sending" && !first.sent ? [] : shown;
+  const needs = !!first && WHERE_NEEDED.includes(why), goes = !needs && shown.length === 1 && isOnItsWay(first, phase);
+  const isUnderWay = phase === "sending" || phase === "checking";
+  sayQueue(form, needs ? "needs" : isUnderWay ? phase : count && !goes ? "queued" : "", { count });
+  const listed = goes ? [] : shown;
   section.hidden = !listed.length;
   if (why === "signedOut") warn(why);
   else if (warns("signedOut") && (phase || !first)) warn(null);
   put(section.querySelector(".why"), needs || isMine ? section.dataset[why] : "");
   section.querySelector(".send-late").hidden = why !== "late";
   lay(section.querySelector("ol"), listed);
+}
+
+// Whether a text that is alone is being sent as usual: then the line says all there is to say.
+function isOnItsWay(entry, phase) {
+  if (phase === "sending" || phase === "checking") return true;
+  const left = FRESH - (Date.now() - entry.at);
+  if (!navigator.onLine || wasTried(entry) || entry.taken || left < 0) return false;
+  setTimeout(draw, left + 1);
+  return true;
 }
 
 function lay(list, entries) {
@@ -67,7 +78,8 @@ function link(others) {
   element.hidden = !others.length;
   if (!others.length) return;
   element.href = `/desk/feeds/${others[0].feed}`;
-  put(element, words(element, "queued", { count: others.length }));
+  const needs = others.some(({ feed, refused }) => refused || WHERE_NEEDED.includes(phaseOf(feed)));
+  put(element, words(element, needs ? "needs" : "queued", { count: others.length }));
 }
 
 // Does that with a text which no tab is sending, unless it turns out to be published.

@@ -21,9 +21,12 @@ const phases = new Map();
 const turns = new Map(), asked = new Map();
 // Texts that are published, and could not be taken out of the outbox
 const delivered = new Set();
+// Texts that this tab has tried to send: nobody is told of each further try
+const tried = new Set();
 let pause = FIRST_PAUSE, timer;
 
 export const phaseOf = (feed) => phases.get(feed);
+export const wasTried = ({ draft, at }) => tried.has(`${draft} ${at}`);
 
 // Sends whatever waits and may be sent.
 export async function wake() {
@@ -100,8 +103,9 @@ const isRefused = async ({ feed, draft }) => (await waitingIn(pageEditor(), feed
 
 // Sends the text. Resolves to whether it is published.
 async function deliver(entry) {
-  const online = navigator.onLine;
-  enter(entry.feed, online ? "sending" : null);
+  const online = navigator.onLine, isNew = online && !wasTried(entry);
+  tried.add(`${entry.draft} ${entry.at}`);
+  enter(entry.feed, isNew ? "sending" : null);
   // From now on it may be published without this device knowing
   if (online && !entry.sent) putEntry({ ...entry, sent: true }).catch(() => {});
   let answer, page;
@@ -109,7 +113,7 @@ async function deliver(entry) {
     answer = await request(entry.action, { method: "POST", headers: FORM, body: entry.content });
     page = await pageIn(answer);
   } catch {
-    return ask(entry);
+    return ask(entry, isNew);
   }
   if (isSignIn(answer)) return enter(entry.feed, "signedOut");
   if (answer.headers.has("Liveline-Refused")) return enter(entry.feed, "otherEditor");
@@ -119,8 +123,8 @@ async function deliver(entry) {
   return refuse(entry, page);
 }
 
-async function ask(entry) {
-  if (navigator.onLine) enter(entry.feed, "checking");
+async function ask(entry, isNew) {
+  if (isNew) enter(entry.feed, "checking");
   try {
     if (await isPublished(entry)) return true;
     await putEntry({ ...entry, sent: false });
