@@ -354,11 +354,12 @@ def test_a_page_that_is_gone_before_its_picture_arrived_loses_nothing(
 
 
 def test_signing_out_brings_the_pictures_to_the_site(shared: Server, slug: str, desk: Page) -> None:
-    desk.route(UPLOADS, lambda route: route.abort(), times=1)
+    desk.route(UPLOADS, lambda route: route.abort())
     text_of(desk).fill(f"On my way out {slug}")
     give(text_of(desk), "paste", a_file())
     described(desk).fill("The quay")
     expect(card(desk).locator(".upload-state")).to_contain_text("does not answer")
+    desk.unroute(UPLOADS)
     desk.get_by_role("button", name="Sign out").click()
     desk.wait_for_url("**/desk/sign-in*")
     sign_in(desk)

@@ -1,7 +1,9 @@
 // Sends a file and says how far it is, which fetch cannot.
 
-// ms without a byte sent or an answer, after which it counts as failed; the site takes up to 60 s to read a picture
-const STALLED = 90_000;
+// ms without a byte sent, after which the network counts as lost
+const STALLED = 20_000;
+// ms without an answer after the last byte; the site takes up to 60 s to read a picture
+const UNANSWERED = 90_000;
 
 // Resolves to status and content (JSON) of the answer; rejects where there is none. `progressed` gets the part that is
 // sent, from 0 to 1; `signal` stops it.
@@ -9,21 +11,22 @@ export function putFile(address, file, { signal, progressed } = {}) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     let timer;
-    const wait = () => {
+    const wait = (longest) => {
       clearTimeout(timer);
-      timer = setTimeout(() => request.abort(), STALLED);
+      timer = setTimeout(() => request.abort(), longest);
     };
     request.open("PUT", address);
     request.responseType = "json";
     request.upload.onprogress = ({ loaded, total }) => {
-      wait();
+      wait(STALLED);
       progressed?.(loaded / total);
     };
+    request.upload.onload = () => wait(UNANSWERED);
     request.onload = () => resolve({ status: request.status, content: request.response ?? {} });
     request.onerror = request.onabort = () => reject(new Error("no answer"));
     request.onloadend = () => clearTimeout(timer);
     signal?.addEventListener("abort", () => request.abort());
-    wait();
+    wait(STALLED);
     request.send(file);
   });
 }
