@@ -248,6 +248,8 @@ def test_an_edit_from_a_draft_is_applied_once(site: Site, saved: bool) -> None:
     edited = publishing.edit(store, update.id, site.bob, {"body": "As it is"}, 1, draft_id=draft_id)
     again = publishing.edit(store, update.id, site.bob, {"body": "As it is"}, 1, draft_id=draft_id)
     assert edited.revision == again.revision == 2, "the answer was lost, so the same was sent again"
+    with pytest.raises(Stale):  # a page that was gone back to holds another text: it must not be lost
+        publishing.edit(store, update.id, site.bob, {"body": "As it is, and more"}, 1, draft_id=draft_id)
     with store.read() as db:
         assert drafts.get(db, draft_id, site.bob).state == State.PUBLISHED
     assert site.at_desk().get(f"/desk/drafts/{draft_id}").get_json()["state"] == "published"

@@ -168,7 +168,11 @@ def _edit(
     draft_id: str | None,
 ) -> Update:
     update = updates.get(db, update_id, drafts=True)
-    if draft_id and drafts.is_published(db, draft_id, editor, update_id):
+    if (
+        draft_id
+        and drafts.is_published(db, draft_id, editor, update_id)
+        and revisions.is_by(db, update_id, editor, given)
+    ):
         return update
     if revision is not None and revision != update.revision:
         raise Stale(update)

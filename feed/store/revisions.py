@@ -4,6 +4,7 @@ A revision saved while its article was a draft is shown at the desk alone, unles
 article was published (invariant 6). The table `drafted` says which revisions those are.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from sqlite_utils import Database
@@ -96,3 +97,11 @@ def set_seen(db: Database, update: Update, moment: str) -> None:
     db.execute(
         "UPDATE drafted SET seen_at = ? WHERE update_id = ? AND revision = ?", [moment, update.id, update.revision]
     )
+
+
+def is_by(db: Database, update_id: int, editor: Editor, words: Mapping[str, object]) -> bool:
+    """Whether that editor saved these words of the update before: headline and body, as far as they are given."""
+    given = {name: words[name] for name in ("headline", "body") if name in words}
+    same = "".join(f" AND {name} IS :{name}" for name in given)
+    asked = f"SELECT 1 FROM revisions WHERE update_id = :update AND editor_id = :editor{same}"
+    return db.execute(asked, {"update": update_id, "editor": editor.id, **given}).fetchone() is not None
