@@ -4,7 +4,6 @@ import { timeOfDay } from "../times.js";
 import { words } from "../words.js";
 import { isSignIn } from "./answers.js";
 import { copiedAt } from "./copies.js";
-import { newId } from "./drafts.js";
 import { warn } from "./messages.js";
 import { loadAnew } from "./reloads.js";
 
@@ -22,15 +21,7 @@ addEventListener("load", () => {
   navigator.serviceWorker?.register(policy?.createScriptURL("") ?? ADDRESS, { updateViaCache: "none" }).catch(() => {});
 });
 
-if (copiedAt) begin();
-
-function begin() {
-  const form = document.querySelector("form.composer");
-  if (form) {
-    // The draft of that time may be published by now.
-    form.elements.draft_id.value = newId();
-    form.dataset.seq = 0;
-  }
+if (copiedAt) {
   tell("offline");
   addEventListener("online", ask);
   setTimeout(ask, ASK);
