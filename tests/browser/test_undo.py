@@ -36,6 +36,8 @@ def test_what_was_just_published_is_taken_back_from_open_pages_and_into_the_comp
     expect(desk.locator(".done")).to_contain_text(told, use_inner_text=True)
     assert composed(desk) == "Too *early*"
     expect(desk.get_by_label("Update")).to_be_focused()
+    top, end = "field.getBoundingClientRect().top", "document.querySelector('.done').getBoundingClientRect().bottom"
+    assert desk.get_by_label("Update").evaluate(f"(field) => {top} - {end}") >= 0, "the message covers nothing of it"
     desk.get_by_label("Update").press("Control+Enter")
     expect(reader.locator("li.update .text")).to_have_text(["Too early", "Stays"])
     expect(desk.get_by_role("button", name="Undo")).to_be_visible()

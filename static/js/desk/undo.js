@@ -47,7 +47,10 @@ function putBack(page) {
     done.querySelector(".put-back").hidden = true;
     done.querySelector(".put-aside").hidden = false;
   }
-  composer().elements.body.focus({ preventScroll: true });
+  const { body } = composer().elements;
+  body.focus({ preventScroll: true });
+  // The margin that its style has keeps it below the message
+  body.scrollIntoView({ block: "nearest" });
 }
 
 // The message of what was done has changed: it may offer Undo, for some seconds.
