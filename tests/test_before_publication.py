@@ -253,6 +253,19 @@ def test_what_was_retracted_in_a_draft_is_first_seen_when_it_is_restored(site: S
     assert [site.charlie.get(f"/updates/{each.id}").status_code for each in (back, never)] == [410, 404]
 
 
+def test_a_text_of_a_draft_stays_hidden_where_its_update_comes_back_with_another(site: Site) -> None:
+    site.write_article(SLUG, draft=True, live=True)
+    back = site.publish("Hidden one", feed=SLUG)
+    site.retract(back, "Hidden reason")
+    come_out(site)
+    publishing.restore_edited(site.services.store, back.id, site.bob, {"body": "Shown two"}, 1)
+    page, history = (site.charlie.get(path).text for path in (f"/feeds/{SLUG}", f"/updates/{back.id}/history"))
+    assert "Shown two" in page
+    assert re.findall(r'<li id="revision-(\d)"', history) == ["2"]
+    for text in (page, history, site.charlie.get(f"/feeds/{SLUG}.atom").text):
+        assert "Hidden" not in text
+
+
 def test_no_time_of_a_draft_is_told_by_what_was_restored_in_it(site: Site) -> None:
     site.write_article(SLUG, draft=False, live=True)
     update = site.publish("Public", feed=SLUG)

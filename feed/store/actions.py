@@ -200,13 +200,3 @@ def of_feed(db: Database, feed_id: int, limit: int) -> list[Action]:
         [feed_id, limit],
     )
     return [Action(**dict(row)) for row in rows]
-
-
-def retracted_by(db: Database, update_id: int) -> str | None:
-    """Who retracted that update last; None for the command line, or where it is not known. For the desk only."""
-    row = db.execute(
-        "SELECT coalesce(display_name, by_name) AS by FROM actions LEFT JOIN editors ON editors.id = editor_id "
-        "WHERE update_id = ? AND verb = ? ORDER BY actions.id DESC LIMIT 1",
-        [update_id, Verb.RETRACT],
-    ).fetchone()
-    return row["by"] if row else None

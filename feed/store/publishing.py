@@ -18,6 +18,7 @@ from feed.store import (
     flags,
     idempotency,
     moments,
+    retracting,
     revisions,
     search,
     updates,
@@ -80,14 +81,27 @@ def edit(
     A `note` tells readers what was changed and why, so it needs a change of the text. An edit that changes nothing
     leaves the update as it is. Raises Missing, Gone, Invalid, or Stale with the current update.
     """
-    cleaned = fields.clean(fields.EDIT, given, partial=True)
-    note = cleaned.pop("note", None)
-    if "body" in cleaned:
-        with store.read() as db:
-            current = updates.get(db, update_id, drafts=True)
-        language = cleaned.get("language", current.language) or current.feed_language
-        cleaned["html"] = html_of(store, cleaned["body"], language, editor)
-    return store.write(_edit, update_id, editor, cleaned, revision, note, draft_id)
+    with store.read() as db:
+        current = updates.get(db, update_id, drafts=True)
+    return store.write(_edit, update_id, editor, _edited(store, current, given, editor), revision, draft_id)
+
+
+def restore_edited(
+    store: Store,
+    update_id: int,
+    editor: Editor,
+    given: Mapping[str, object],
+    revision: int | None,
+    *,
+    draft_id: str | None = None,
+) -> Update:
+    """Puts a retracted update back at its old place with these fields, as `edit` takes them, in one step: readers do
+    not see again what was retracted. An update that somebody else restored meanwhile is edited. Raises Missing,
+    Invalid, NotAllowed, or Stale with the current update."""
+    with store.read() as db:
+        current = updates.get_any(db, update_id)
+    edited = _edited(store, current, given, editor)
+    return store.write(_restore_edited, update_id, editor, edited, revision, draft_id)
 
 
 def html_of(store: Store, body: str, language: str | None, editor: Editor | None = None) -> str:
@@ -158,14 +172,17 @@ def _published_from(db: Database, draft_id: str, feed: Feed, editor: Editor, new
     return int(row["id"])
 
 
+def _edited(store: Store, current: Update, given: Mapping[str, object], editor: Editor) -> dict[str, Any]:
+    """The fields of an edit, cleaned, with the HTML of a new text."""
+    cleaned = fields.clean(fields.EDIT, given, partial=True)
+    if "body" in cleaned:
+        language = cleaned.get("language", current.language) or current.feed_language
+        cleaned["html"] = html_of(store, cleaned["body"], language, editor)
+    return cleaned
+
+
 def _edit(
-    db: Database,
-    update_id: int,
-    editor: Editor,
-    given: dict[str, Any],
-    revision: int | None,
-    note: str | None,
-    draft_id: str | None,
+    db: Database, update_id: int, editor: Editor, given: dict[str, Any], revision: int | None, draft_id: str | None
 ) -> Update:
     update = updates.get(db, update_id, drafts=True)
     if (
@@ -176,6 +193,22 @@ def _edit(
         return update
     if revision is not None and revision != update.revision:
         raise Stale(update)
+    return _apply(db, update, editor, given, draft_id)
+
+
+def _restore_edited(
+    db: Database, update_id: int, editor: Editor, given: dict[str, Any], revision: int | None, draft_id: str | None
+) -> Update:
+    update = updates.get_any(db, update_id)
+    if not update.retracted_at or (draft_id and drafts.is_published(db, draft_id, editor, update_id)):
+        return _edit(db, update_id, editor, given, revision, draft_id)
+    # First the edit: what is restored then is the new text, also in the history that readers see.
+    _apply(db, update, editor, given, draft_id)
+    return retracting.put_back(db, update_id, editor)
+
+
+def _apply(db: Database, update: Update, editor: Editor, given: dict[str, Any], draft_id: str | None) -> Update:
+    note, update_id = given.pop("note", None), update.id
     changed = {name: value for name, value in given.items() if getattr(update, name) != value}
     rewritten = changed.keys() & {"headline", "body"}
     if note and not rewritten:

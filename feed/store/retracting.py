@@ -36,13 +36,13 @@ def retract(store: Store, update_id: int, given: Mapping[str, object], actor: Ac
 def restore(store: Store, update_id: int, actor: Actor | None) -> Update:
     """Puts a retracted update back at its old place, as it was. If another one was pinned since, this one comes back
     unpinned. Nothing happens to an update that is not retracted. Raises Missing, NotAllowed."""
-    return store.write(_restore, update_id, actor)
+    return store.write(put_back, update_id, actor)
 
 
 def listed(db: Database, feed: Feed, limit: int) -> list[Retracted]:
     """Up to `limit` retracted updates of the feed, the last retracted first, also those that readers never saw. For the
     desk only."""
-    return [Retracted(update, _retracted_by(db, update)) for update in updates.retracted_of(db, feed, limit)]
+    return [Retracted(update, retracted_by(db, update)) for update in updates.retracted_of(db, feed, limit)]
 
 
 def retract_again(db: Database, retractions: Iterable[Update]) -> None:
@@ -84,18 +84,8 @@ def set_retracted(db: Database, update: Update, moment: str | None, reason: str 
     return feed
 
 
-def _retract(db: Database, update_id: int, reason: str | None, notice: bool, actor: Actor | None) -> Update:
-    update = updates.get(db, update_id, drafts=True)
-    feed = set_retracted(db, update, max(times.now(), update.published_at), reason, notice=notice)
-    gone = updates.get_any(db, update_id)
-    actions.record(
-        db, actor, Verb.RETRACT,
-        feed_id=feed.id, update_id=update_id, version=gone.version, detail=reason, draft=feed.draft,
-    )  # fmt: skip
-    return gone
-
-
-def _restore(db: Database, update_id: int, actor: Actor | None) -> Update:
+def put_back(db: Database, update_id: int, actor: Actor | None) -> Update:
+    """The same as `restore`, in a transaction of the caller's."""
     update = updates.get_any(db, update_id)
     feed = feeds.get(db, update.feed, drafts=True)
     if not update.retracted_at:
@@ -119,7 +109,19 @@ def _restore(db: Database, update_id: int, actor: Actor | None) -> Update:
     return back
 
 
-def _retracted_by(db: Database, update: Update) -> str | None:
+def _retract(db: Database, update_id: int, reason: str | None, notice: bool, actor: Actor | None) -> Update:
+    update = updates.get(db, update_id, drafts=True)
+    feed = set_retracted(db, update, max(times.now(), update.published_at), reason, notice=notice)
+    gone = updates.get_any(db, update_id)
+    actions.record(
+        db, actor, Verb.RETRACT,
+        feed_id=feed.id, update_id=update_id, version=gone.version, detail=reason, draft=feed.draft,
+    )  # fmt: skip
+    return gone
+
+
+def retracted_by(db: Database, update: Update) -> str | None:
+    """Who retracted that update last; None for the command line. For the desk only."""
     row = db.execute(
         "SELECT coalesce(display_name, by_name) FROM actions LEFT JOIN editors ON editors.id = editor_id "
         "WHERE update_id = ? AND verb IN (?, ?) ORDER BY actions.id DESC LIMIT 1",

@@ -1,9 +1,12 @@
 """Two editors of one update, as plain forms: nothing of either is lost, overwritten or mixed without being shown."""
 
+from typing import Any
+
 import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from feed.store import retracting
 from tests.conftest import FROM_HERE, Site
 from tests.desk.forms import field, send
 from tests.pages import element, elements, words
@@ -254,3 +257,42 @@ def test_a_draft_of_an_edit_is_there_after_its_update_was_retracted(site: Site) 
     assert (page.status_code, field(page, "body"), field(page, "draft_id")) == (200, "Mine", draft)
     assert "This update has been retracted." in page.text
     assert bob.get(f"/desk/updates/{update.id}").status_code == 410
+
+
+def test_a_retracted_update_comes_back_with_my_text_and_readers_never_see_the_old_one_again(site: Site) -> None:
+    update = site.publish("12 are hurt.", headline="Fire")
+    form = Form(site.at_desk(), update.id)
+    site.retract(update, "Wrong figure")
+    pushed: list[dict[str, Any]] = []
+    tail = site.tail(pushed)
+    tail.watch("news")
+    form.send(body="2 are hurt.")
+    assert [each.get("value") for each in elements(form.page.text, "button", name="choice")] == ["new", "restore"]
+    before = form.page
+    for _ in range(2):  # a double click
+        form.page = before
+        form.send(choice="restore", note="It was 2.")
+        assert form.page.status_code == 303
+        tail.step()
+    stored = site.api("GET", f"/api/v1/updates/{update.id}").get_json()
+    assert (stored["body"], stored["published_at"], stored["revision"]) == ("2 are hurt.", update.published_at, 2)
+    shown = [
+        change["html"] for envelope in pushed for change in envelope["changes"] if change["id"] == f"update-{update.id}"
+    ]
+    assert len(shown) == 1
+    assert "2 are hurt." in shown[0]
+    assert "12 are hurt." not in shown[0]
+    refused = form.send(choice="restore", body="")
+    assert refused.page.status_code == 422
+
+
+def test_a_text_restored_by_somebody_else_meanwhile_is_not_overwritten(site: Site) -> None:
+    update = site.publish("As both read it")
+    form = Form(site.at_desk(), update.id)
+    site.retract(update)
+    form.send(body="Mine")
+    retracting.restore(site.services.store, update.id, site.alice)
+    site.edit(update, body="Theirs")
+    form.send(choice="restore")
+    assert form.page.status_code == 409
+    assert "[put in: Theirs]" in form.changes[0]

@@ -37,6 +37,7 @@ class Choice(StrEnum):
     MINE = "mine"
     MERGE = "merge"
     NEW = "new"  # of a retracted update: publish the text as another
+    RESTORE = "restore"  # of a retracted update: put it back with this text
 
 
 @dataclass(frozen=True)

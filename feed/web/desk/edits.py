@@ -6,7 +6,7 @@ from flask import render_template, request
 
 from feed import fields, times
 from feed.errors import Invalid, Message, by_field
-from feed.store import actions, revisions
+from feed.store import retracting, revisions
 from feed.store.drafts import Draft
 from feed.store.updates import Update
 from feed.web.desk import conflict
@@ -93,9 +93,10 @@ def refused(update: Update, given: dict[str, object], error: Invalid, revision: 
     return page(update, given, error=error, revision=revision, retraction=_retraction(update))
 
 
-def retracted(update: Update, given: dict[str, object], *, draft: Draft | None = None) -> str:
-    """The form of an update that was retracted: its text is there, and can be published as another update."""
-    return page(update, given, retraction=_retraction(update), revision=0, draft=draft)
+def retracted(update: Update, given: dict[str, object], revision: int, *, draft: Draft | None = None) -> str:
+    """The form of an update that was retracted: its text is there, and can be published as another update,
+    or the update put back with it."""
+    return page(update, given, retraction=_retraction(update), revision=revision, draft=draft)
 
 
 def meanwhile(update: Update, given: dict[str, object], revision: int) -> str | None:
@@ -112,4 +113,4 @@ def _retraction(update: Update) -> Retraction | None:
     if not update.retracted_at:
         return None
     with services().store.read() as db:
-        return Retraction(actions.retracted_by(db, update.id), update.retracted_at, update.reason, times.now())
+        return Retraction(retracting.retracted_by(db, update), update.retracted_at, update.reason, times.now())

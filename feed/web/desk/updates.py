@@ -44,7 +44,7 @@ def edit_form(update_id: int) -> str:
     if draft is None:
         return edits.page(_update(update_id))
     if update.retracted_at:
-        return edits.retracted(update, asdict(draft), draft=draft)
+        return edits.retracted(update, asdict(draft), draft.revision or 0, draft=draft)
     return edits.page(update, asdict(draft), draft=draft, revision=draft.revision)
 
 
@@ -57,6 +57,8 @@ def edit(update_id: int) -> Any:
     try:
         if choice == Choice.NEW:
             return _publish_as_new(update_id, given)
+        if choice == Choice.RESTORE:
+            return _restore_edited(update_id, given, revision)
         if choice:
             return edits.chosen(_update(update_id), given, revision, choice), 409
         conflict.check(fields.EDIT, given)
@@ -65,7 +67,7 @@ def edit(update_id: int) -> Any:
     except Stale as error:
         return edits.in_conflict(error.current, given, revision), 409
     except Gone:
-        return edits.retracted(_any(update_id), given), 410
+        return edits.retracted(_any(update_id), given, revision), 410
     except Invalid as error:
         return edits.refused(_any(update_id), given, error, revision), 422
     return _back_to(update, "edited")
@@ -113,6 +115,13 @@ def _publish_as_new(update_id: int, given: dict[str, object]) -> Any:
     feed = _any(update_id).feed
     update = publishing.publish(services().store, feed, g.editor, new, draft_id=draft_id_read())
     return _back_to(update, "published")
+
+
+def _restore_edited(update_id: int, given: dict[str, object], revision: int) -> Any:
+    """Puts a retracted update back with what the form holds."""
+    conflict.check(fields.EDIT, given)
+    update = publishing.restore_edited(services().store, update_id, g.editor, given, revision, draft_id=draft_id_read())
+    return _back_to(update, "restored")
 
 
 def _any(update_id: int) -> Update:
