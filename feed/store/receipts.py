@@ -54,6 +54,8 @@ def report(store: Store, worker: str, handed: Sequence[Handed]) -> None:
 
 def of(db: Database, feed: Feed, version: int) -> Receipt | None:
     """The receipt of that version of the feed; None when no action of the last minute made it."""
+    if version > feed.version:  # also a number that is too large for SQLite
+        return None
     row = db.execute(
         "SELECT at FROM actions WHERE feed_id = ? AND version = ? AND at > ? ORDER BY id DESC LIMIT 1",
         [feed.id, version, times.after(-KEPT_SECONDS)],

@@ -52,7 +52,7 @@ def found() -> str:
     """The page of the search; `before` is the id of an update, older than which the page continues."""
     asked = " ".join(request.args.get("q", "")[: search.LONGEST].split())
     before = request.args.get("before", "")
-    if before and not (before.isascii() and before.isdecimal() and int(before) <= HIGHEST_ID):
+    if before and not _is_id(before):
         raise BadRequest(Message("This link to other updates is damaged. Open the page without it."))
     with services().store.read() as db:
         ids = search.ids_anywhere(db, asked, int(before or HIGHEST_ID), SHOWN + 1)
@@ -68,6 +68,12 @@ def found() -> str:
         updates=offload(_found_updates, listed, of, asked, role),
         older=ids[SHOWN - 1] if len(ids) > SHOWN else None,
     )
+
+
+def _is_id(written: str) -> bool:
+    """Whether that can be the id of an update. Python reads no number that is very long."""
+    digits = written.isascii() and written.isdecimal() and len(written) <= len(str(HIGHEST_ID))
+    return digits and int(written) <= HIGHEST_ID
 
 
 def _drafts(db: Database) -> dict[str, AnyDraft]:
