@@ -2,7 +2,8 @@
 
 A text has the words of its pictures in its HTML, so the figure is replaced in every text that shows the picture. The
 rest of the text keeps the HTML that it has (see rerender). Each update and each article gets a new version, so open
-pages get the new words; they are not marked as edited, because what was written is as it was.
+pages get the new words; they are not marked as edited, because what was written is as it was. A retracted update gets
+the new words too, because it can be restored.
 """
 
 import re
@@ -19,13 +20,14 @@ from feed.store import actions, feeds, flags, pictures, search, updates
 from feed.store.actions import Actor, Verb
 from feed.store.database import Store
 from feed.store.feeds import Row
+from feed.store.updates import Update
 from feed.turns import Turns
 
 _FIGURE = re.compile(r"<figure>.*?</figure>", re.DOTALL)
 _UPDATES = """
     SELECT updates.id, updates.body, updates.html, coalesce(updates.language, articles.language) AS language
     FROM updates JOIN feeds ON feeds.id = feed_id LEFT JOIN articles ON articles.id = feeds.article_id
-    WHERE retracted_at IS NULL AND instr(updates.html, ?)
+    WHERE instr(updates.html, ?)
 """
 _ARTICLES = "SELECT id, body, html, language FROM articles WHERE instr(html, ?)"
 
@@ -95,7 +97,7 @@ def _reword(
     actions.record(db, actor, Verb.EDIT_PICTURE, picture_id)
     for change in in_updates:
         if _put(db, "updates", change):
-            _tell_feed(db, change.id)
+            _tell(db, updates.get_any(db, change.id))
     stories = {change.id: {"body"} for change in in_articles if _put(db, "articles", change)}
     for (article_id,) in db.execute("SELECT id FROM articles WHERE picture_id = ?", [picture_id]).fetchall():
         stories.setdefault(article_id, set()).add("picture")
@@ -109,10 +111,11 @@ def _put(db: Database, table: str, change: _Change) -> bool:
     return bool(db.execute(f"UPDATE {table} SET html = ? WHERE id = ? AND html = ?", row).rowcount)
 
 
-def _tell_feed(db: Database, update_id: int) -> None:
-    update = updates.get_any(db, update_id)
-    feed = feeds.get(db, update.feed, drafts=True)
-    version = feeds.bump(db, feed.id)
-    db.table("updates").update(update_id, {"version": version})
-    flags.stamp(db, feed.id, version, flags.of(update))
-    search.put(db, update_id)
+def _tell(db: Database, update: Update) -> None:
+    """Lets the search know of the new words, and open pages, unless they do not show the update."""
+    if not update.retracted_at:
+        feed = feeds.get(db, update.feed, drafts=True)
+        version = feeds.bump(db, feed.id)
+        db.table("updates").update(update.id, {"version": version})
+        flags.stamp(db, feed.id, version, flags.of(update))
+    search.put(db, update.id)

@@ -10,7 +10,7 @@ from PIL import Image
 
 from feed.errors import Crowded
 from feed.picture import UPLOAD_BYTES
-from feed.store import feeds, pictures, updates
+from feed.store import feeds, pictures, retracting, updates
 from feed.store.database import OperationalError
 from feed.web.bodies import FORM_BYTES, REFUSED_BYTES
 from tests.conftest import FROM_HERE, Site
@@ -61,7 +61,7 @@ def test_words_that_are_changed_change_in_every_text_and_on_open_pages(site: Sit
     assert send(bob, f"/desk/pictures/{tug}", alt="Two tugs", caption="At dawn").status_code == 303
     with store.read() as db:
         now = updates.get(db, update.id)
-        assert (updates.get(db, aside.id), updates.get_any(db, gone.id).html) == (before[0], gone.html)
+        assert (updates.get(db, aside.id), updates.get_any(db, gone.id).version) == (before[0], gone.version + 1)
         assert feeds.get(db, "harbour").version > before[1].version
     assert (now.revision, now.edited_at, now.html.startswith(kept)) == (1, None, True)
     shown = [
@@ -80,6 +80,9 @@ def test_words_that_are_changed_change_in_every_text_and_on_open_pages(site: Sit
         *(f"{part}-harbour" for part in ("pinned", "key-events", "picture", "body")),
     } <= changed
     assert f"update-{aside.id}" not in changed
+    assert f"update-{gone.id}" not in changed
+    restored = retracting.restore(store, gone.id, site.bob)
+    assert [each.get("alt") for each in elements(restored.html, "img")] == ["Two tugs", "My own", "A tug"]
     found = site.charlie.get("/feeds/harbour?q=dawn").text
     assert elements(found, "li", id=f"update-{update.id}"), "it is found by its new words"
     assert send(bob, f"/desk/pictures/{tug}", alt="", decorative="1").status_code == 303
