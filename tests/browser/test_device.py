@@ -46,10 +46,13 @@ def test_what_the_release_before_left_is_taken_over(shared: Server, slug: str, d
 NO_STORAGE = "Object.defineProperty(window, 'indexedDB', { get() { throw new DOMException('', 'SecurityError'); } })"
 
 
-@pytest.mark.parametrize("fault", ["forbidden", "full"])
+HANGING = "IDBFactory.prototype.open = () => ({})"
+
+
+@pytest.mark.parametrize("fault", ["forbidden", "full", "hanging"])
 def test_where_the_device_stores_nothing_it_is_not_said_to(shared: Server, slug: str, desk: Page, fault: str) -> None:
-    if fault == "forbidden":
-        desk.add_init_script(NO_STORAGE)
+    if fault != "full":
+        desk.add_init_script(NO_STORAGE if fault == "forbidden" else HANGING)
         desk.reload()
     else:
         cdp = desk.context.new_cdp_session(desk)
@@ -61,7 +64,7 @@ def test_where_the_device_stores_nothing_it_is_not_said_to(shared: Server, slug:
     body(desk).fill("In this form, and at the site")
     expect(desk.locator(STATE)).to_have_text("Saved")
     desk.get_by_role("button", name="Publish").click()
-    expect(desk.locator("li.update .text")).to_have_text(["In this form, and at the site"])
+    expect(desk.locator("li.update .text")).to_have_text(["In this form, and at the site"], timeout=15_000)
 
 
 def test_an_article_says_where_it_is_too(shared: Server, slug: str, desk: Page) -> None:
@@ -86,6 +89,7 @@ def test_what_one_editor_typed_is_not_stored_under_another_who_signed_in_since(
     expect(other.get_by_role("heading", name="Desk")).to_be_visible()
     body(desk).fill("The secret scoop, and more")
     expect(desk.get_by_role("alert")).to_contain_text("Another editor wrote this")
+    expect(desk.locator(STATE)).to_have_text("Needs you")
     desk.get_by_role("button", name="Publish").click()
     expect(desk.locator(STATE)).to_have_text("Needs you")
     expect(desk.locator(".outbox")).to_contain_text("Another editor is signed in")

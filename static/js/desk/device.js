@@ -11,6 +11,9 @@ const STORES = {
   outbox: { keyPath: "order", autoIncrement: true },
 };
 
+// ms for the database to open; some browsers never say that it does not
+const OPENING = 3_000;
+
 let opened;
 // The changes that wait until those before them are on the disk
 let next = null, last = Promise.resolve();
@@ -78,6 +81,7 @@ function open() {
       }
     };
     request.onerror = () => reject(request.error);
+    setTimeout(reject, OPENING, new DOMException("", "TimeoutError"));
     request.onsuccess = () => {
       // A page of a later release changes the stores
       request.result.onversionchange = () => request.result.close();

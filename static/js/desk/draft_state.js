@@ -17,14 +17,14 @@ export const contentOf = (form) => JSON.stringify(typedIn(form));
 
 // The form was changed, or has just come: what its line says may be true no more.
 export function sayState(form) {
-  if (cameBack(form) && !known.get(form)?.refused) known.set(form, { ...known.get(form), refused: contentOf(form) });
+  if (cameBack(form) && !known.get(form)?.back) known.set(form, { ...known.get(form), back: contentOf(form) });
   const name = nameOf(form);
   clearTimeout(timers.get(form));
   if (name !== "unsaved") show(form, name);
   else timers.set(form, setTimeout(() => show(form, nameOf(form)), SLOW));
 }
 
-// The place, "device" or "site", has that content of the form.
+// The place, "device" or "site", has that content of the form; or the site "refused" it.
 export function noteStored(form, place, content) {
   known.set(form, { ...known.get(form), [place]: content });
   sayState(form);
@@ -49,11 +49,12 @@ export function sayPublished(form, at) {
 }
 
 function nameOf(form) {
-  const { device, site, refused, urgent } = known.get(form) ?? {}, content = contentOf(form);
+  const { device, site, refused, back, urgent } = known.get(form) ?? {}, content = contentOf(form);
   if (urgent) return urgent;
   if (form.matches(".composer") && texts(form).every(({ value }) => !value.trim())) return "";
-  if (content === refused) return "needs";
+  if (content === back) return "needs";
   if (content === site) return "saved";
+  if (content === refused) return "needs";
   if (content === device) return "device";
   return dirty(form) || form.dataset.seq > 0 ? "unsaved" : "";
 }

@@ -131,7 +131,10 @@ async function put(form) {
     noteStored(form, "site", content);
   } else if (answer.status === 401) warn("signedOut");
   else if (answer.status === 409) choose(form, (await answer.json()).stored);
-  else warn("refused", (await answer.json().catch(() => null))?.detail);
+  else {
+    noteStored(form, "refused", content);
+    warn("refused", (await answer.json().catch(() => null))?.detail);
+  }
 }
 
 // Another window has a later state: the editor chooses, and both texts are there until then.

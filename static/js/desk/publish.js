@@ -3,7 +3,7 @@
 // the text; else it waits below (outbox_list.js).
 
 import { blankComposer, composer, isBlank } from "./composer.js";
-import { sayPublished } from "./draft_state.js";
+import { sayPublished, sayUnderWay } from "./draft_state.js";
 import { goOn, stateOf, stop } from "./drafts.js";
 import { cameBack, fill, typedIn, wordsOf } from "./fields.js";
 import { forget, keep, owner, putAside, takeAside } from "./kept.js";
@@ -26,11 +26,13 @@ export async function publish(form) {
   }
   form.moving = true;
   stop(form);
+  if (navigator.onLine) sayUnderWay(form, "sending");
   const before = wordsOf(form);
   forget(form);
   try {
     await putEntry(entryOf(form));
   } catch {
+    sayUnderWay(form, null);
     return (form.moving = false);
   }
   const focused = form.contains(document.activeElement), next = carryOver(form, before, blankComposer());
