@@ -258,7 +258,7 @@ def desk_states(server: Server, slug: str, page: Page) -> Iterator[str]:
     yield "edit in conflict"
     page.goto(f"{server.url}/desk/updates/{edited['id']}/retraction")
     yield "retraction"
-    for path in ("", "new-article", f"articles/{slug}", "pictures", "profile", "search?q=quay"):
+    for path in ("", "new-article", f"articles/{slug}", "pictures", "profile", "search?q=quay", f"on/articles/{slug}"):
         page.goto(f"{server.url}/desk/{path}")
         yield path or "index"
         if not path:
