@@ -134,6 +134,31 @@ def test_a_state_whose_answer_was_lost_is_not_taken_for_another_windows(
     expect(other.get_by_role("link", name=f"Answer lost {slug}, and more was typed")).to_be_visible()
 
 
+def test_a_text_that_goes_on_after_a_reload_is_not_taken_for_another_windows(
+    server: Server, slug: str, desk: Page
+) -> None:
+    def lose(route: Any) -> None:
+        route.fetch()
+        route.abort()
+
+    def reload_and_go_on(before: str, after: str) -> None:
+        desk.reload()
+        expect(composer(desk).get_by_label("Update")).to_have_value(before)
+        write(desk, after)
+        expect(desk.locator(STATE)).to_have_text("Saved")
+
+    write(desk, "One")
+    expect(desk.locator(STATE)).to_have_text("Saved")
+    reload_and_go_on("One", "One, two")
+    desk.context.route("**/desk/drafts/*", lose)
+    with desk.expect_event("requestfailed"):
+        write(desk, "One, two, three")
+    desk.context.unroute("**/desk/drafts/*")
+    write(desk, "One, two, three, four")
+    expect(desk.locator(STATE)).to_have_text("Saved on this device")
+    reload_and_go_on("One, two, three, four", "Five")
+
+
 def test_a_text_that_was_refused_stays_the_same_draft(server: Server, slug: str, desk: Page) -> None:
     write(desk, "See [this](ftp://x)")
     expect(desk.locator(STATE)).to_have_text("Saved")

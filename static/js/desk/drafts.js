@@ -34,8 +34,16 @@ const KINDS = {
 const kindOf = (form) => KINDS["article" in form.dataset ? "article" : "update"];
 
 const timers = new WeakMap(), running = new WeakMap();
-// The last state that had no answer, by form: the site may have it all the same
+// The last states that had no answer, by form, also those of the page before, which was left: the site may have one of
+// them all the same, and it is not another window's
 const unanswered = new WeakMap();
+const MOST_UNANSWERED = 4;
+export const unansweredOf = (form) => unanswered.get(form) ?? [];
+
+// A state was sent, or is the page's before; no answer has come.
+export function noteUnanswered(form, ...states) {
+  unanswered.set(form, [...new Set([...unansweredOf(form), ...states])].slice(-MOST_UNANSWERED));
+}
 
 const isDraft = (form) => !!form.elements.draft_id && form.isConnected;
 const addressOf = (form) => `/desk/drafts/${form.elements.draft_id.value}`;
@@ -117,16 +125,17 @@ async function put(form) {
     return;
   }
   let answer;
+  noteUnanswered(form, JSON.stringify(state));
   try {
     answer = await sendState(id, { ...state, seq });
   } catch {
-    unanswered.set(form, JSON.stringify(state));
     return saveSoon(form, AGAIN);
   }
   // The form holds another draft by now
   if (form.elements.draft_id.value !== id || !form.isConnected) return;
   if (answer.ok) {
     form.dataset.seq = seq;
+    unanswered.delete(form);
     if (warns("signedOut")) warn(null);
     noteStored(form, "site", content);
   } else if (answer.status === 401) warn("signedOut");
@@ -141,7 +150,7 @@ async function put(form) {
 function choose(form, latest) {
   if (latest.state === "published" || !form.isConnected) return;
   const theirs = JSON.stringify(stateFrom(form, latest));
-  if (theirs === unanswered.get(form) || theirs === JSON.stringify(stateOf(form))) {
+  if (unansweredOf(form).includes(theirs) || theirs === JSON.stringify(stateOf(form))) {
     // It is this window's own
     form.dataset.seq = latest.seq;
     return saveSoon(form);

@@ -7,7 +7,7 @@
 import { truthOf } from "./answers.js";
 import { read, write } from "./device.js";
 import { contentOf, noteStored, sayState } from "./draft_state.js";
-import { newId, saveSoon, sendState, stateOf } from "./drafts.js";
+import { newId, noteUnanswered, saveSoon, sendState, stateOf, unansweredOf } from "./drafts.js";
 import { cameBack, dirty, fill, typedIn } from "./fields.js";
 
 // ms in which a page that is left is gone, and the next one of its tab is there
@@ -120,7 +120,7 @@ export async function wipe(editor) {
 function recordOf(form) {
   const { draft_id: draft, revision } = form.elements, { seq, order } = form.dataset;
   const record = { revision: revision?.value, typed: typedIn(form), at: Date.now() };
-  return draft ? { ...record, draft: draft.value, seq: Number(seq), state: stateOf(form), order } : record;
+  return draft ? { ...record, draft: draft.value, seq: Number(seq), state: stateOf(form), unanswered: unansweredOf(form), order } : record;
 }
 
 async function take(kept, form) {
@@ -134,6 +134,7 @@ async function take(kept, form) {
     if (kept.order) form.dataset.order = kept.order;
   }
   if (kept.revision && form.elements.revision) form.elements.revision.value = kept.revision;
+  if (kept.draft) noteUnanswered(form, ...(kept.unanswered ?? []), JSON.stringify(stateOf(form)));
   keep(form);
   remove(kept.address);
   form.dispatchEvent(new Event("change", { bubbles: true }));
