@@ -44,6 +44,7 @@ def test_a_stale_edit_is_merged_in_the_open_form_and_saved_by_no_key_before(
     form.get_by_role("button", name="Merge").click()
     expect(body).to_have_value("Two boats burn. One is hurt.")
     expect(form.locator(".conflict")).to_contain_text("what came from Bob Brown")
+    expect(body).to_be_focused()
     body.press("Control+Enter")
     expect(page.locator("li.update .text")).to_have_text(["Two boats burn. One is hurt."])
     expect(page.locator("form.edit")).to_have_count(0)

@@ -83,7 +83,7 @@ async function submit(form, kind, button) {
     goOn(form, next);
     form.replaceWith(next);
     keep(next);
-    next.querySelector("[aria-invalid], .conflict[tabindex], textarea, input:not([type=hidden])").focus();
+    (next.querySelector("[aria-invalid], .conflict[tabindex]") ?? next.elements.body ?? next.elements.reason)?.focus();
   } else {
     const tools = form.closest(".update-tools");
     forget(form);
