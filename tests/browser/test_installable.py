@@ -3,10 +3,15 @@
 import os
 import re
 import signal
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from feed.store import restoring
 from tests.browser.conftest import NewPage, bob_at_desk, until
 from tests.conftest import PASSWORD
 from tests.server import Server
@@ -118,6 +123,32 @@ def test_who_signs_out_without_a_network_is_signed_out_as_soon_as_there_is_one(
     assert desk.context.cookies() == []
     sign_in(desk, "alice")
     expect(desk.get_by_role("link", name="Alice Adams")).to_be_visible()
+
+
+def test_a_sign_out_without_a_network_is_not_forgotten_where_the_site_is_in_trouble(
+    server: Server, open_page: NewPage
+) -> None:
+    desk = bob_at_desk(open_page, server, "news")
+    until_kept(desk, "/desk/", "/desk/feeds/news")
+    desk.context.set_offline(True)
+    desk.get_by_role("button", name="Sign out").click()
+    is_titled(desk, "Signed out on this device")
+    with nothing_written(Path(server.environ["FEED_DATABASE"])):
+        desk.context.set_offline(False)
+        desk.goto(f"{server.url}/desk/feeds/news")
+        is_titled(desk, "Signed out on this device")
+    desk.goto(f"{server.url}/desk/feeds/news")
+    is_titled(desk, "Sign in")
+    assert desk.context.cookies() == []
+
+
+@contextmanager
+def nothing_written(database: Path) -> Iterator[None]:
+    """The site says that it is being restored, and refuses what would change it."""
+    with restoring.locked(database), closing(sqlite3.connect(database)) as db:
+        db.execute(f"PRAGMA user_version = {restoring.UNDER_WAY}")
+        yield
+        db.execute("PRAGMA user_version = 0")
 
 
 def test_another_editor_on_the_same_device_sees_nothing_of_the_first(shared: Server, slug: str, desk: Page) -> None:

@@ -211,6 +211,31 @@ def test_without_an_answer_the_truth_is_asked(shared: Server, slug: str, open_pa
     assert shared.version(slug) == 1
 
 
+def test_a_page_that_is_not_the_site_s_is_no_answer(shared: Server, slug: str, desk: Page) -> None:
+    def put_between(address: str) -> list[Route]:
+        """Answers that address as a network does in which one has to sign in first."""
+        answered: list[Route] = []
+        welcome = "<!doctype html><h1>Welcome to our hotel</h1>"
+        desk.route(address, lambda route: (answered.append(route), route.fulfill(body=welcome, content_type="text/html")))
+        return answered
+
+    sent = put_between("**/desk/feeds/*/updates")
+    publish(desk, "From the hotel")
+    until(desk, lambda: len(sent) > 1)
+    desk.unroute_all()
+    expect(desk.locator(TEXTS)).to_have_text(["From the hotel"], timeout=SENT)
+    desk.get_by_role("link", name="Edit", exact=True).click()
+    edit = desk.locator("form.edit")
+    edit.get_by_role("textbox", name="Update").fill("From the hotel’s bar")
+    sent = put_between("**/desk/updates/*")
+    edit.get_by_role("button", name="Save").click()
+    until(desk, lambda: bool(sent))
+    expect(desk.get_by_role("alert")).not_to_be_empty()
+    desk.unroute_all()
+    edit.get_by_role("button", name="Save").click()
+    expect(desk.locator(TEXTS)).to_have_text(["From the hotel’s bar"])
+
+
 def test_a_server_that_is_killed_in_the_middle_publishes_each_text_once_and_in_order(
     server: Server, news_desk: Page
 ) -> None:

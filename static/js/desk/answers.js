@@ -12,6 +12,9 @@ export const sendJson = (method, address, content, options) =>
   request(address, { ...options, method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(content) });
 export const isSignIn = (answer) => answer.url.includes("/desk/sign-in");
 export const pageIn = async (answer) => new DOMParser().parseFromString(trusted(await answer.text()), "text/html");
+// Whether that page says that something was done. One that was put in place of the site's, as by a network in which one has
+// to sign in first, does not.
+export const saysDone = (page) => !!page.querySelector(".done[data-deed]");
 
 // Sends a form as the browser would, and gives the page that comes back. Null when that warns nothing about the form:
 // then the reason is shown, and the form stays as it is.
@@ -30,6 +33,7 @@ export async function send(form, button) {
 async function read(answer) {
   const page = await pageIn(answer);
   if (isSignIn(answer)) return warn("signedOut");
+  if (answer.ok && !saysDone(page)) return warn("unreachable");
   const back = answer.status === 410 && page.querySelector("form.edit");
   if (answer.ok || back || answer.status === 409 || answer.status === 422) return warn(null) ?? { ok: answer.ok, page };
   return warn("refused", page.querySelector("main h1")?.textContent);

@@ -11,7 +11,8 @@ const MOST_PAGES = 12;
 // Caches: of the copies, of their files, of the pages without a network, and of a sign-out that did not reach the site
 const PAGES = "desk pages", FILES = "desk files", LEAVING = "desk sign-out";
 const OWN = `desk worker ${self.release}`;
-const OFFLINE = "/desk/offline", SIGNED_OUT = "/desk/offline?signed-out", SIGN_OUT = "/desk/sign-out";
+const OFFLINE = "/desk/offline", SIGNED_OUT = "/desk/offline?signed-out";
+const SIGN_IN = "/desk/sign-in", SIGN_OUT = "/desk/sign-out";
 
 // Parameters of a feed's address that make it no other page
 const SAME = ["did", "draft", "update"];
@@ -56,18 +57,18 @@ self.addEventListener("fetch", (event) => {
   if (request.mode !== "navigate" || !url.pathname.startsWith("/desk/")) return;
   if (request.method === "GET") event.respondWith(visited(event, url));
   else if (url.pathname === SIGN_OUT) event.respondWith(signOut(request));
-  else if (url.pathname === "/desk/sign-in") event.respondWith(signIn(request));
+  else if (url.pathname === SIGN_IN) event.respondWith(signIn(request));
 });
 
 self.addEventListener("message", (event) => event.data === "wipe" && event.waitUntil(wipe()));
-self.addEventListener("sync", (event) => event.waitUntil(leave()));
+self.addEventListener("sync", (event) => event.waitUntil(leaveStill()));
 
 // A file of the release that its page has, which the site may not have any more.
 const fileOf = async (request) => (await caches.match(request.url)) ?? fetch(request);
 
 async function visited(event, url) {
   if (await caches.has(LEAVING)) {
-    return (await leave()) ? Response.redirect(new URL("/desk/sign-in", url), 303) : ownPage(SIGNED_OUT);
+    return (await leave()) ? Response.redirect(new URL(SIGN_IN, url), 303) : ownPage(SIGNED_OUT);
   }
   const name = nameOf(url), copy = copyOf(name), network = fromNetwork(event, url, name, copy);
   event.waitUntil(network.then(null, () => {}));
@@ -87,7 +88,7 @@ async function fromNetwork(event, url, name, copy) {
     // A connection may break in the middle of the page.
     answer = rewritten(answer, await answer.text());
   }
-  if (url.pathname === "/desk/sign-in" && answer.ok) await wipe();
+  if (url.pathname === SIGN_IN && answer.ok) await wipe();
   // A page with a draft in it, or with the message of what was done, is not as it is without.
   else if (name && !url.search && answer.status < 500) event.waitUntil(keep(name, answer.clone()).then(renewAll));
   return answer;
@@ -164,7 +165,7 @@ async function renewAll(names) {
 
 async function renew(name) {
   const answer = await fetch(name).catch(() => null);
-  if (answer && new URL(answer.url).pathname === "/desk/sign-in") await wipe();
+  if (answer && new URL(answer.url).pathname === SIGN_IN) await wipe();
   else if (answer && answer.status < 500) await keep(name, answer);
 }
 
@@ -190,11 +191,15 @@ async function signOut(request) {
   }
 }
 
-// Ends the session of somebody who signed out without a network. Resolves to whether that is done.
+// Somebody may have signed in since.
+const leaveStill = async () => (await caches.has(LEAVING)) && leave();
+
+// Ends the session of somebody who signed out without a network. Resolves to whether that is done: then the site asks to
+// sign in. In trouble it answers with something else, and so does a network in which one has to sign in first.
 async function leave() {
   try {
-    await fetch(SIGN_OUT, { method: "POST", redirect: "manual" });
-    return await caches.delete(LEAVING);
+    const { ok, url } = await fetch(SIGN_OUT, { method: "POST" });
+    return ok && new URL(url).pathname === SIGN_IN && (await caches.delete(LEAVING));
   } catch {
     return false;
   }
