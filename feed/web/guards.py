@@ -113,7 +113,8 @@ def _add_headers(response: Response) -> Response:
     if response.location and 300 <= response.status_code < 400:
         response.location = own_path(response.location)  # Werkzeug's own, for a slash too few, name a host
     # An error in a frame must be readable in the frame, too.
-    policy = DESK_POLICY if request.path.startswith(DESK) else CONTENT_SECURITY_POLICY
+    at_desk = request.path.startswith(DESK)
+    policy = DESK_POLICY if at_desk else CONTENT_SECURITY_POLICY
     framers = services().settings.embed_origins if request.path.startswith(FRAMED) else ()
     policy += " ".join(framers) or "'none'"
     if response.mimetype == "text/html":
@@ -123,11 +124,12 @@ def _add_headers(response: Response) -> Response:
     headers.setdefault("Referrer-Policy", "strict-origin-when-cross-origin")
     headers.setdefault("Cross-Origin-Opener-Policy", "same-origin")
     headers.setdefault("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
-    anywhere = request.path.startswith(FRAMED) or (response.mimetype or "").startswith(SHOWN_ELSEWHERE)
+    shown = not at_desk and (response.mimetype or "").startswith(SHOWN_ELSEWHERE)
+    anywhere = shown or request.path.startswith(FRAMED)
     headers.setdefault("Cross-Origin-Resource-Policy", "cross-origin" if anywhere else "same-origin")
     if _https():
         headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-    if request.path.startswith(DESK):
+    if at_desk:
         headers["Cache-Control"] = "no-store"
     headers.setdefault("Cache-Control", "no-cache")  # kept, but asked for again each time: invariant 4
     return response

@@ -49,6 +49,7 @@ def test_an_upload_is_its_editor_s_alone_until_a_text_that_shows_it_is_published
             "image/png",
             "no-store",
         )
+        assert served.headers["Cross-Origin-Resource-Policy"] == "same-origin"
     assert ID not in bob.get("/desk/pictures").text
     assert site.charlie.get(f"/pictures/{ID}").status_code == 404
     assert site.charlie.get(f"/desk/uploads/{ID}/file").status_code == 401
