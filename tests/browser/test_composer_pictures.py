@@ -258,6 +258,9 @@ def test_a_lost_network_and_a_lost_answer_only_delay_what_waits(shared: Server, 
         route.fetch()
         route.abort()
 
+    def intrude(route: Route) -> None:
+        route.fulfill(body="<h1>Welcome to our hotel</h1>", content_type="text/html")
+
     late = held(desk)
     give(text_of(desk), "paste", a_file())
     described(desk).fill("The quay")
@@ -270,8 +273,9 @@ def test_a_lost_network_and_a_lost_answer_only_delay_what_waits(shared: Server, 
     expect(desk.locator(".outbox")).to_be_hidden()  # no text is queued without its picture
     desk.unroute(UPLOADS)
     desk.route(UPLOADS, lose, times=1)
+    desk.route(UPLOADS, intrude, times=1)
     desk.context.set_offline(False)
-    expect(desk.locator("ol.updates li.update img")).to_have_attribute("alt", "The quay", timeout=20_000)
+    expect(desk.locator("ol.updates li.update img")).to_have_attribute("alt", "The quay", timeout=30_000)
     assert len(shared.api("GET", f"/api/v1/feeds/{slug}/updates")["updates"]) == 1
 
 

@@ -215,11 +215,18 @@ def test_a_page_that_is_not_the_site_s_is_no_answer(shared: Server, slug: str, d
     def put_between(address: str) -> list[Route]:
         """Answers that address as a network does in which one has to sign in first."""
         answered: list[Route] = []
-        welcome = "<!doctype html><h1>Welcome to our hotel</h1>"
-        desk.route(address, lambda route: (answered.append(route), route.fulfill(body=welcome, content_type="text/html")))
+
+        def welcome(route: Route) -> None:
+            answered.append(route)
+            route.fulfill(body="<!doctype html><h1>Welcome to our hotel</h1>", content_type="text/html")
+
+        desk.route(address, welcome)
         return answered
 
-    sent = put_between("**/desk/feeds/*/updates")
+    saved, sent = put_between("**/desk/drafts/*"), put_between("**/desk/feeds/*/updates")
+    body(desk).fill("From the hotel")
+    until(desk, lambda: bool(saved))
+    expect(desk.locator(STATE)).to_have_text("Saved on this device")
     publish(desk, "From the hotel")
     until(desk, lambda: len(sent) > 1)
     desk.unroute_all()

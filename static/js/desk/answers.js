@@ -6,14 +6,22 @@ import { warn } from "./messages.js";
 // ms for an answer, and between two questions what became of a text that had none
 const PATIENCE = 10_000;
 const ASK_AGAIN = 5_000;
+const JSON_TYPE = "application/json";
 
 export const request = (address, options) => fetch(address, { ...options, signal: AbortSignal.timeout(PATIENCE) });
-export const sendJson = (method, address, content, options) =>
-  request(address, { ...options, method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(content) });
 export const isSignIn = (answer) => answer.url.includes("/desk/sign-in");
 export const pageIn = async (answer) => new DOMParser().parseFromString(trusted(await answer.text()), "text/html");
-// Whether that page says that something was done. One that was put in place of the site's, as by a network in which one has
-// to sign in first, does not.
+
+// Sends JSON. Rejects where the answer is a page: a network in which one has to sign in first puts its own in place of the
+// site's, and has stored nothing.
+export async function sendJson(method, address, content, options) {
+  const headers = { "Content-Type": JSON_TYPE };
+  const answer = await request(address, { ...options, method, headers, body: JSON.stringify(content) });
+  if (answer.ok && !answer.headers.get("Content-Type")?.startsWith(JSON_TYPE)) throw answer;
+  return answer;
+}
+
+// Whether that page says that something was done, which no page of another site does.
 export const saysDone = (page) => !!page.querySelector(".done[data-deed]");
 
 // Sends a form as the browser would, and gives the page that comes back. Null when that warns nothing about the form:
