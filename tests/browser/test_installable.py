@@ -207,6 +207,7 @@ def test_after_a_release_no_copy_of_the_one_before_is_left(shared: Server, slug:
 def test_whole_copies_of_two_kinds_of_pages_are_kept_and_readers_have_no_worker(
     shared: Server, slug: str, desk: Page
 ) -> None:
+    until_kept(desk, "/desk/", f"/desk/feeds/{slug}")  # it begins when the page is there, which may leave before
     for path in ("pictures", f"feeds/{slug}?q=quay", f"feeds/{slug}?did=saved", "feeds/news"):
         desk.goto(f"{shared.url}/desk/{path}")
     until_kept(desk, "/desk/", f"/desk/feeds/{slug}", "/desk/feeds/news")
