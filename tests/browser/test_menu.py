@@ -56,6 +56,9 @@ def test_a_menu_opens_by_key_and_closes_by_escape_with_the_focus_back(shared: Se
     expect(reason).to_have_value("It was a rumour")
     reason.press("Control+Enter")
     expect(desk.locator("li.update")).to_have_count(0)
+    expect(desk.locator(".done")).to_be_focused()
+    desk.keyboard.press("Tab")
+    expect(desk.get_by_role("button", name="Restore")).to_be_focused()
 
 
 def test_a_menu_closes_when_the_editor_goes_on_elsewhere(shared: Server, slug: str, desk: Page) -> None:

@@ -88,7 +88,9 @@ async function submit(form, kind, button) {
     const tools = form.closest(".update-tools");
     forget(form);
     if (kind !== "marks") form.remove();
-    tools.querySelector("a.edit").focus({ preventScroll: true });
+    // The tools of what was retracted go with it; the way back follows its message.
+    const here = kind === "retraction" ? document.querySelector(".done") : tools.querySelector("a.edit");
+    here.focus({ preventScroll: true });
   }
   if (answer.ok) show(answer.page);
   freshen();
