@@ -194,6 +194,22 @@ def test_an_editor_has_room_for_so_many_drafts(site: Site) -> None:
     drafts.save(store, new_id(), site.bob, typed(discarded=True))
 
 
+def test_of_very_many_discarded_drafts_the_oldest_are_deleted(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(draft_states, "MOST_DISCARDED", 2)
+    store, kept, of_alice = site.services.store, new_id(), new_id()
+    drafts.save(store, kept, site.bob, typed())
+    drafts.save(store, of_alice, site.alice, typed(discarded=True))
+    made = [drafts.save(store, new_id(), site.bob, typed(discarded=True)).id for _ in range(2)]
+    drafts.save(store, made[0], site.bob, typed(2, body="Changed", discarded=True))
+    earlier = [times.after(-60), made[1]]
+    store.write(lambda db: db.execute("UPDATE drafts SET saved_at = ? WHERE id = ?", earlier))
+    all_drafts.discard(store, kept, site.bob)
+    with store.read() as db:
+        left = all_drafts.of_editor(db, site.bob, State.DISCARDED)
+        assert {each.id for each in left} == {made[0], kept}
+        assert all_drafts.get(db, of_alice, site.alice)
+
+
 # Publishing
 
 

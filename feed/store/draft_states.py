@@ -16,6 +16,7 @@ from feed.store.editors import Editor
 
 DISCARDED_SECONDS = 7 * 24 * 3600  # a discarded draft can be had back for so long; a published one is known for so long
 MOST_KEPT = 500  # drafts of one kind and editor: far more than anybody looks through
+MOST_DISCARDED = 500  # of one kind and editor; of more, the oldest are deleted before their time
 
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -78,6 +79,7 @@ def save(db: Database, kind: Kind[D], editor: Editor, given: dict[str, Any]) -> 
             raise Missing(row["id"])
         _check_room(db, kind, editor, row["state"])
         insert(db, kind.table, row)
+        _forget_most(db, kind, row["id"], editor)
         return kind.get(db, row["id"], editor)
     stored = kind.get(db, row["id"], editor)
     if all(earlier[name] == row[name] for name in row if name != "saved_at"):
@@ -88,6 +90,7 @@ def save(db: Database, kind: Kind[D], editor: Editor, given: dict[str, Any]) -> 
         _check_room(db, kind, editor, row["state"])
     changed = {name: row[name] for name in row if name not in kind.fixed | {"id", "editor_id"}}
     db.table(kind.table).update(row["id"], changed)
+    _forget_most(db, kind, row["id"], editor)
     return kind.get(db, row["id"], editor)
 
 
@@ -99,6 +102,7 @@ def discard(db: Database, kind: Kind[D], draft_id: str, editor: Editor) -> None:
         raise Stale(stored)
     if stored.state == State.KEPT:
         _set_state(db, kind, draft_id, State.DISCARDED)
+        _forget_most(db, kind, draft_id, editor)
 
 
 def keep(db: Database, kind: Kind[D], draft_id: str, editor: Editor) -> D:
@@ -135,6 +139,15 @@ def _set_state(db: Database, kind: Kind[D], draft_id: str, state: State) -> None
 def _forget_old(db: Database, kind: Kind[D]) -> None:
     asked = f"DELETE FROM {kind.table} WHERE state <> ? AND saved_at < ?"
     db.execute(asked, [State.KEPT, times.after(-DISCARDED_SECONDS)])
+
+
+def _forget_most(db: Database, kind: Kind[D], draft_id: str, editor: Editor) -> None:
+    """Deletes the oldest discarded drafts of an editor who has too many, but not that one, whatever the clock says."""
+    db.execute(
+        f"DELETE FROM {kind.table} WHERE id IN (SELECT id FROM {kind.table} WHERE editor_id = ? AND state = ? "
+        "ORDER BY id = ? DESC, saved_at DESC LIMIT -1 OFFSET ?)",
+        [editor.id, State.DISCARDED, draft_id, MOST_DISCARDED],
+    )
 
 
 def _check_room(db: Database, kind: Kind[D], editor: Editor, state: State) -> None:
