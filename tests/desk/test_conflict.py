@@ -296,3 +296,16 @@ def test_a_text_restored_by_somebody_else_meanwhile_is_not_overwritten(site: Sit
     form.send(choice="restore")
     assert form.page.status_code == 409
     assert "[put in: Theirs]" in form.changes[0]
+
+
+def test_what_was_saved_before_a_retraction_is_shown_before_my_text_takes_its_place(site: Site) -> None:
+    update = site.publish("Two cars burn.")
+    form = Form(site.at_desk(), update.id)
+    Form(site.at_desk("alice"), update.id).send(body="Two boats burn.")
+    site.retract(update)
+    for address in ("", "/changed"):
+        told = send(site.at_desk(), f"/desk/updates/{update.id}{address}", body="Two cars burned.", revision="1")
+        assert "Alice Adams saved this at" in told.text
+        assert "[put in: boats]" in "".join(each.text_content() for each in elements(told.text, class_="compared"))
+    form.send()
+    assert len(form.changes) == 1

@@ -81,12 +81,14 @@ class Conflict:
 
 @dataclass(frozen=True)
 class Retraction:
-    """What the form of a retracted update says. `by` is None where nobody here did it."""
+    """What the form of a retracted update says. `by` is None where nobody here did it. `missed` is what somebody saved
+    before the retraction, since the form was made."""
 
     by: str | None
     at: str
     reason: str | None
     now: str
+    missed: Conflict | None = None
 
 
 def chosen() -> Choice | None:

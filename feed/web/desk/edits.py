@@ -90,27 +90,32 @@ def page(
 
 def refused(update: Update, given: dict[str, object], error: Invalid, revision: int) -> str:
     """The form with the reasons why it was not taken."""
-    return page(update, given, error=error, revision=revision, retraction=_retraction(update))
+    return page(update, given, error=error, revision=revision, retraction=_retraction(update, given, revision))
 
 
 def retracted(update: Update, given: dict[str, object], revision: int, *, draft: Draft | None = None) -> str:
     """The form of an update that was retracted: its text is there, and can be published as another update,
     or the update put back with it."""
-    return page(update, given, retraction=_retraction(update), revision=revision, draft=draft)
+    told = _retraction(update, given, revision)
+    return page(update, given, retraction=told, revision=revision, draft=draft)
 
 
 def meanwhile(update: Update, given: dict[str, object], revision: int) -> str | None:
     """What an open form is to say of a change of its update; None where it says so already, or its text stayed."""
     if update.retracted_at:
-        return render_template("desk/_meanwhile.html", retraction=_retraction(update), conflict=None)
+        return render_template("desk/_meanwhile.html", retraction=_retraction(update, given, revision), conflict=None)
     if update.revision == revision or conflict.sees(update.revision):
         return None
     told = services().store.texts.run(conflict.compare, _sides(update, given, revision), *_words())
     return render_template("desk/_meanwhile.html", conflict=told, retraction=None)
 
 
-def _retraction(update: Update) -> Retraction | None:
+def _retraction(update: Update, given: dict[str, object], revision: int) -> Retraction | None:
     if not update.retracted_at:
         return None
+    missed = None
+    if revision and update.revision != revision:
+        missed = services().store.texts.run(conflict.compare, _sides(update, given, revision), *_words())
     with services().store.read() as db:
-        return Retraction(retracting.retracted_by(db, update), update.retracted_at, update.reason, times.now())
+        by = retracting.retracted_by(db, update)
+    return Retraction(by, update.retracted_at, update.reason, times.now(), missed)
