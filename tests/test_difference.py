@@ -80,8 +80,9 @@ def test_a_merge_has_whole_sentences_of_the_editors_and_no_other(base: str, mine
         "–",
     }
     assert (merged.clashes > 0) == has_variants(merged.text)
-    kept = [each for each in sentences(base) if each in sentences(mine) and each in sentences(theirs)]
-    assert all(each in merged.text for each in kept)
+    # Of a sentence that is there twice, one editor may take out the first, and the other change the second.
+    once = [each for each in sentences(base) if sentences(base).count(each) == 1]
+    assert all(each in merged.text for each in once if each in sentences(mine) and each in sentences(theirs))
 
 
 def sentences(text: str) -> list[str]:

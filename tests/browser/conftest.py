@@ -71,7 +71,8 @@ _numbers = count(1)
 @pytest.fixture(scope="session")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One server for all tests that need none of their own: each has an article of its own, `slug`."""
-    with serving(tmp_path_factory.mktemp("shared")) as running:
+    # A busy machine may take longer than ten seconds to look at a state in which there is Undo.
+    with serving(tmp_path_factory.mktemp("shared"), FEED_UNDO_SECONDS="60") as running:
         yield running
 
 

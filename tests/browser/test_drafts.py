@@ -51,7 +51,7 @@ def test_what_is_typed_on_one_device_is_gone_on_with_on_another(
     expect(desk.locator(STATE)).to_have_text("Saved on this device")
     expect(desk.locator(STATE)).to_have_text("Saved")
     phone = elsewhere(desk, open_page, server)
-    phone.get_by_role("link", name="Smoke over the quay").click()
+    phone.get_by_role("link", name="Smoke over the quay", exact=True).click()
     expect(composer(phone).get_by_label("Update")).to_have_value("Smoke over the quay")
     expect(composer(phone).get_by_label("Key event")).to_be_checked()
     composer(phone).get_by_role("button", name="Publish").click()
@@ -63,7 +63,7 @@ def test_what_is_typed_on_one_device_is_gone_on_with_on_another(
     phone.goto(f"{server.url}/desk/")
     expect(phone.get_by_role("heading", name="Desk")).to_be_visible()
     for text in ("Smoke over the quay", "A word too many"):
-        expect(phone.get_by_role("link", name=text)).to_have_count(0)
+        expect(phone.get_by_role("link", name=text, exact=True)).to_have_count(0)
 
 
 def test_a_draft_that_two_devices_publish_is_one_update(
