@@ -16,8 +16,9 @@ import zopfli.gzip  # type: ignore[import-untyped]
 
 from feed import child
 
-_IMPORT = re.compile(r'^import (?:\{\s*\w+(?:,\s*\w+)*,?\s*\} from )?"(\.{1,2}/[\w/-]+\.js)";\n', re.MULTILINE)
-_LATER = re.compile(r'\bimport\("(\.{1,2}/[\w/-]+\.js)"\)')
+_PATH = r'"((?:\./|(?:\.\./)+)[\w/-]+\.js)"'
+_IMPORT = re.compile(rf"^import (?:\{{\s*\w+(?:,\s*\w+)*,?\s*\}} from )?{_PATH};\n", re.MULTILINE)
+_LATER = re.compile(rf"\bimport\({_PATH}\)")
 _EXPORT = re.compile(r"^export ((?:async )?function|const|class) (\w+)", re.MULTILINE)
 _NUMBER = re.compile(r"^const ([A-Z_]+) = ([\d_]+);\n", re.MULTILINE)
 _OTHER = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)

@@ -1,7 +1,7 @@
 // On a phone, a bar above the keyboard while somebody writes: Photo, Key, and the button that sends the form. It is bound
 // to the visual viewport, which is what the keyboard leaves and what a pinch magnifies, and moves nothing on the page.
 
-import { caretBottom } from "./caret.js";
+import { caretBottom } from "./writing/caret.js";
 
 const FORMS = ".composer, .edit, .article-form";
 

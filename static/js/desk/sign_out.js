@@ -2,10 +2,10 @@
 // Where it cannot, the editor decides.
 
 import { wipeCopies } from "./copies.js";
-import { bring, bringAll, wipe } from "./kept.js";
-import { bringPictures, wipePictures } from "./kept_pictures.js";
-import { removeEntry, waitingOf } from "./outbox.js";
-import { alone } from "./sender.js";
+import { bring, bringAll, wipe } from "./drafts/kept.js";
+import { bringPictures, wipePictures } from "./pictures/kept_pictures.js";
+import { removeEntry, waitingOf } from "./outbox/outbox.js";
+import { alone } from "./outbox/sender.js";
 
 addEventListener("submit", async (event) => {
   const form = event.target, { editor, unsaved } = form.dataset;

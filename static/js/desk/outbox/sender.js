@@ -2,7 +2,7 @@
 // one before it is published: nothing overtakes, however often the network goes and comes. Where no answer came, the
 // site is asked for the truth, and the text is sent again, which publishes nothing twice.
 
-import { saysDone, isSignIn, pageIn, request, truthOf } from "./answers.js";
+import { saysDone, isSignIn, pageIn, request, truthOf } from "../answers.js";
 import { announce, pageEditor, putEntry, removeEntry, tellOthers, waitingIn, waitingOf } from "./outbox.js";
 
 // ms after which a text is not sent before its editor was asked: the news may have gone on

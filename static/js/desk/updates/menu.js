@@ -1,7 +1,7 @@
 // The menu behind "…" below an update. It opens on the form that retracts, so that this takes two presses; the page of its
 // own, to which its link leads, is for editors without a script.
 
-import { touched } from "./headline.js";
+import { touched } from "../writing/headline.js";
 
 const openMenu = () => document.querySelector(".more-tools[open]");
 

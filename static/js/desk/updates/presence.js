@@ -1,10 +1,10 @@
 // Who else is at the desk, and what each is editing. This page says over its socket where it is, and is told of all other
 // editors' pages. Nothing is locked by it.
 
-import "../feed.js";
-import { emit, on, open } from "../socket.js";
-import { timeOfDay } from "../times.js";
-import { words } from "../words.js";
+import "../../feed.js";
+import { emit, on, open } from "../../socket.js";
+import { timeOfDay } from "../../times.js";
+import { words } from "../../words.js";
 
 // ms between two heartbeats
 const HEARTBEAT = 20_000;

@@ -1,6 +1,6 @@
 // Counts the words and characters of a text below its field, and warns before the limit is hit.
 
-import { words } from "../words.js";
+import { words } from "../../words.js";
 
 const WARNED = 0.9; // of the limit: two paragraphs, or two words of a headline, are left
 

@@ -1,9 +1,9 @@
 // The line that says how many are reading, and since when there is nothing new.
 
-import "../feed.js";
-import { localise } from "../times.js";
-import { trusted } from "../words.js";
-import { request } from "./answers.js";
+import "../../feed.js";
+import { localise } from "../../times.js";
+import { trusted } from "../../words.js";
+import { request } from "../answers.js";
 
 // ms between two looks when nothing is heard; a peak of others comes with the number of readers
 const LOOK = 30_000;

@@ -1,8 +1,8 @@
 // A form that is open learns at once that somebody else saved or retracted its update, and says so before it is sent.
 
-import { say } from "../aloud.js";
-import { isSignIn, pageIn, request } from "./answers.js";
-import { dirty } from "./fields.js";
+import { say } from "../../aloud.js";
+import { isSignIn, pageIn, request } from "../answers.js";
+import { dirty } from "../fields.js";
 
 // ms between two questions of a form whose text is not pushed to this page: an article's, or one on a page of its own
 const ASK_EVERY = 20_000;

@@ -1,8 +1,8 @@
 // The line of a form that says where its text is, and the composer's also what became of the texts before. It claims
 // nothing that is not so: the device has a text when it is on the disk, and the site when it has answered.
 
-import { words } from "../words.js";
-import { cameBack, dirty, texts, typedIn } from "./fields.js";
+import { words } from "../../words.js";
+import { cameBack, dirty, texts, typedIn } from "../fields.js";
 
 // ms after which a text that is stored nowhere is said to be so; storing it on the device takes a few
 const SLOW = 500;

@@ -1,7 +1,7 @@
 // The receipt of what was just done: when it was on disk, and to how many sockets the workers have handed it since.
 
-import { words } from "../words.js";
-import { request } from "./answers.js";
+import { words } from "../../words.js";
+import { request } from "../answers.js";
 
 // ms after which the site is asked, one after the other. A worker that has just got its first reader is not waited for,
 // so the first three are asked in any case.

@@ -1,8 +1,8 @@
 // The helper for pictures: a dialog with those that were uploaded, of which one is put into the text.
 
-import { isSignIn, pageIn, request } from "./answers.js";
-import { replace } from "./insert.js";
-import { warn } from "./messages.js";
+import { isSignIn, pageIn, request } from "../answers.js";
+import { replace } from "../writing/insert.js";
+import { warn } from "../messages.js";
 
 export async function choosePicture(area) {
   const dialog = area.closest(".field").querySelector("dialog");

@@ -2,9 +2,9 @@
 // an id that is made here and is in the text. Until the site has it, with its words, it is kept on this device, so that a
 // page that opens the text later goes on with it.
 
-import { request } from "./answers.js";
+import { request } from "../answers.js";
 import { forgetPicture, keepPicture, keptPictures, sendWords, uploadAddress } from "./kept_pictures.js";
-import { warn, warns } from "./messages.js";
+import { warn, warns } from "../messages.js";
 import { putFile } from "./put_file.js";
 import { MOST_BYTES, shrunk } from "./shrink.js";
 

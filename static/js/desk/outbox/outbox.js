@@ -2,7 +2,7 @@
 // sending it again idempotent. The order in which they are sent is that in which they were put in. A text that is taken
 // back into the composer keeps its place, and those after it wait until it is published or discarded.
 
-import { read, write } from "./device.js";
+import { read, write } from "../device.js";
 
 // Other tabs of this browser show the same texts.
 const channel = globalThis.BroadcastChannel && new BroadcastChannel("liveline outbox");

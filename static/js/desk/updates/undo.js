@@ -1,12 +1,12 @@
 // Undo and Restore: what was just published is taken off again, and its text is back in the composer; what was retracted
 // comes back.
 
-import "../feed.js";
-import { pageIn, request, send } from "./answers.js";
-import { stop } from "./drafts.js";
-import { forget, keep } from "./kept.js";
+import "../../feed.js";
+import { pageIn, request, send } from "../answers.js";
+import { stop } from "../drafts/drafts.js";
+import { forget, keep } from "../drafts/kept.js";
 import { list, show } from "./list.js";
-import { report, warn } from "./messages.js";
+import { report, warn } from "../messages.js";
 
 const done = document.querySelector(".done");
 const composer = () => document.querySelector("form.composer");

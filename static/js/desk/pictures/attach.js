@@ -1,7 +1,7 @@
 // Pictures come into a text by paste, drop or choice, several at once. The reference to each is put where the caret is.
 
 import { fieldsOf, sayBelow } from "./attached.js";
-import { replace } from "./insert.js";
+import { replace } from "../writing/insert.js";
 import { addPicture } from "./uploads.js";
 
 const TAGS = /<(style|script|title)\b.*?<\/\1>|<!--.*?-->|<[^>]*>|&nbsp;/gis;

@@ -1,7 +1,7 @@
 // Pictures on this device that the site does not have yet, or whose words it does not have.
 
-import { read, write } from "./device.js";
-import { sendJson } from "./answers.js";
+import { read, write } from "../device.js";
+import { sendJson } from "../answers.js";
 import { putFile } from "./put_file.js";
 
 // ms; as long as the site keeps an upload that no draft names

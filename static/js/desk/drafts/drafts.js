@@ -2,10 +2,10 @@
 // has an id, which makes publishing it idempotent, and each state has a number: the site refuses one that is not newer
 // than what it has, so that no window overwrites another's text.
 
-import { request, sendJson } from "./answers.js";
+import { request, sendJson } from "../answers.js";
 import { contentOf, noteStored, sayConflict } from "./draft_state.js";
-import { fill } from "./fields.js";
-import { warn, warns } from "./messages.js";
+import { fill } from "../fields.js";
+import { warn, warns } from "../messages.js";
 
 // ms after typing stops until it is saved
 const PAUSE = 1_000;

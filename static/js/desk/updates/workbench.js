@@ -1,13 +1,13 @@
 // The form to edit, which opens below its update.
 
-import { request, isSignIn, pageIn } from "./answers.js";
-import { newDraft } from "./composer.js";
-import { takeOff } from "./discard.js";
-import { dirty } from "./fields.js";
-import { forget, restore } from "./kept.js";
+import { request, isSignIn, pageIn } from "../answers.js";
+import { newDraft } from "../writing/composer.js";
+import { takeOff } from "../drafts/discard.js";
+import { dirty } from "../fields.js";
+import { forget, restore } from "../drafts/kept.js";
 import { list } from "./list.js";
-import { message, warn } from "./messages.js";
-import { freshen } from "./reloads.js";
+import { message, warn } from "../messages.js";
+import { freshen } from "../reloads.js";
 
 // The composer, if a key in it opened the form: that is where the editor goes on writing.
 let origin = null;

@@ -2,8 +2,8 @@
 
 import { replace, selectionOf } from "./insert.js";
 import { linked, listed, quoted, wrapped } from "./markdown.js";
-import { chooseFiles } from "./attach.js";
-import { choosePicture } from "./picture.js";
+import { chooseFiles } from "../pictures/attach.js";
+import { choosePicture } from "../pictures/picture.js";
 
 const HELPERS = {
   bold: (area) => replace(area, wrapped(selectionOf(area), "**")),

@@ -1,10 +1,10 @@
 // The lists on the desk's first page follow what is done elsewhere: on a phone, by another editor, by readers who come.
 // The page is fetched again, and what differs is changed.
 
-import { morph } from "../morph.js";
-import { localise } from "../times.js";
-import { isSignIn, pageIn, request } from "./answers.js";
-import { copiedAt } from "./copies.js";
+import { morph } from "../../morph.js";
+import { localise } from "../../times.js";
+import { isSignIn, pageIn, request } from "../answers.js";
+import { copiedAt } from "../copies.js";
 
 // ms between two looks, while the page is in view
 const EVERY = 10_000;

@@ -2,7 +2,7 @@
 // Markdown takes its place as the next: the first undo gives the plain text back, and it is what stays when the site
 // does not answer. An address that is pasted over words makes a link of them.
 
-import { sendJson } from "./answers.js";
+import { sendJson } from "../answers.js";
 import { insert } from "./insert.js";
 
 const ADDRESS = /^(?:https?:\/\/|mailto:)[^\s<>]+$/i;

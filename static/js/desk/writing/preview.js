@@ -1,10 +1,10 @@
 // The preview: what readers will see of the text in the composer, as the site renders it. It is beside the text or,
 // where there is no room, in a tab.
 
-import { morph } from "../morph.js";
-import { trusted } from "../words.js";
-import { sendJson } from "./answers.js";
-import { dressed, shownText } from "./attached.js";
+import { morph } from "../../morph.js";
+import { trusted } from "../../words.js";
+import { sendJson } from "../answers.js";
+import { dressed, shownText } from "../pictures/attached.js";
 import { count } from "./count.js";
 
 const PAUSE = 300; // ms without a key, after which the text is shown

@@ -4,11 +4,11 @@
 // opens the form, with the id of its draft, so that it cannot be published twice, and with the revision it was written
 // on, so that what others saved since is noticed when it is sent.
 
-import { truthOf } from "./answers.js";
-import { read, write } from "./device.js";
+import { truthOf } from "../answers.js";
+import { read, write } from "../device.js";
 import { contentOf, noteStored, sayState } from "./draft_state.js";
 import { newId, noteUnanswered, saveSoon, sendState, stateOf, unansweredOf } from "./drafts.js";
-import { cameBack, dirty, fill, typedIn } from "./fields.js";
+import { cameBack, dirty, fill, typedIn } from "../fields.js";
 
 // ms in which a page that is left is gone, and the next one of its tab is there
 const PASSING = 1_000;

@@ -1,7 +1,7 @@
 // The pictures that a text names, below it: a thumbnail, how far the upload is, and its words.
 
-import { words } from "../words.js";
-import { insert } from "./insert.js";
+import { words } from "../../words.js";
+import { insert } from "../writing/insert.js";
 import { cancelUpload, learnAbout, lookAgain, pictureOf, saveWords, setWords, tryAgain, uploads } from "./uploads.js";
 
 const REFERENCE = /!\[[^\]\n]*\]\(\s*\/pictures\/([0-9a-f]{16})[^)\n]*\)/g;

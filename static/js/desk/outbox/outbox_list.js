@@ -1,12 +1,12 @@
 // The list of the texts that wait to be published, below the composer; on other pages of the desk, a link says how many
 // there are.
 
-import { words } from "../words.js";
-import { composer } from "./composer.js";
-import { sayQueue } from "./draft_state.js";
-import { sendState } from "./drafts.js";
-import { isGone, owner } from "./kept.js";
-import { message, report, warn, warns } from "./messages.js";
+import { words } from "../../words.js";
+import { composer } from "../writing/composer.js";
+import { sayQueue } from "../drafts/draft_state.js";
+import { sendState } from "../drafts/drafts.js";
+import { isGone, owner } from "../drafts/kept.js";
+import { message, report, warn, warns } from "../messages.js";
 import { pageEditor, putEntry, removeEntry, waitingIn, waitingOf } from "./outbox.js";
 import { takeBack } from "./publish.js";
 import { alone, isPublished, phaseOf, sendLate, wake, wasTried } from "./sender.js";

@@ -1,7 +1,7 @@
 // The composer of the page: for the next text, whatever becomes of the one before.
 
-import { newId } from "./drafts.js";
-import { texts } from "./fields.js";
+import { newId } from "../drafts/drafts.js";
+import { texts } from "../fields.js";
 
 // As it was when the page came
 const unused = composer()?.cloneNode(true);

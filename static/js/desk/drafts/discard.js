@@ -1,12 +1,12 @@
 // What an editor discards can be had back: with Undo as long as the page offers it, and for a week from the desk's first
 // page.
 
-import { blankComposer } from "./composer.js";
+import { blankComposer } from "../writing/composer.js";
 import { discard, keepAgain } from "./drafts.js";
-import { dirty } from "./fields.js";
+import { dirty } from "../fields.js";
 import { forget, keep } from "./kept.js";
-import { list } from "./list.js";
-import { message, report } from "./messages.js";
+import { list } from "../updates/list.js";
+import { message, report } from "../messages.js";
 
 // Discards the text of a form that leaves the page. `back` puts the form back, and gives false where another text has
 // taken its place.

@@ -2,15 +2,15 @@
 // sender.js sends it. A text that the site refused comes back into the composer if that is empty and nothing waits behind
 // the text; else it waits below (outbox_list.js).
 
-import { blankComposer, composer, isBlank } from "./composer.js";
-import { sayPublished, sayUnderWay } from "./draft_state.js";
-import { goOn, stateOf, stop } from "./drafts.js";
-import { cameBack, fill, typedIn, wordsOf } from "./fields.js";
-import { forget, keep, owner, putAside, takeAside } from "./kept.js";
-import { show } from "./list.js";
-import { report, warn } from "./messages.js";
+import { blankComposer, composer, isBlank } from "../writing/composer.js";
+import { sayPublished, sayUnderWay } from "../drafts/draft_state.js";
+import { goOn, stateOf, stop } from "../drafts/drafts.js";
+import { cameBack, fill, typedIn, wordsOf } from "../fields.js";
+import { forget, keep, owner, putAside, takeAside } from "../drafts/kept.js";
+import { show } from "../updates/list.js";
+import { report, warn } from "../messages.js";
 import { announce, pageEditor, putEntry } from "./outbox.js";
-import { freshen } from "./reloads.js";
+import { freshen } from "../reloads.js";
 import { wake } from "./sender.js";
 
 // ms in which a press of the button is the second of a double click
