@@ -147,7 +147,7 @@ def composers_states(page: Page) -> Iterator[str]:
     expect(preview).to_have_attribute("data-state", "current")
     yield "composer with a text"
     yield from _pictures_states(page)
-    page.get_by_role("button", name="Uploaded", exact=True).click()
+    page.get_by_role("button", name="Earlier pictures", exact=True).click()
     expect(page.get_by_role("dialog").get_by_role("button", name="The quay at dawn").first).to_be_visible()
     yield "choice of pictures"
     page.get_by_role("button", name="Close").click()
