@@ -88,7 +88,7 @@ def test_what_is_found_stays_live_and_nothing_else_comes_in(site: Site) -> None:
     assert "Nothing was found." in site.charlie.get("/feeds/news?q=flood").text
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=75, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(words=st.text(max_size=60) | st.text(alphabet='"*()^:-+{}NEAR AND OR NOTfeedtext', max_size=40))
 @example(words='" OR feed:1')
 @example(words="\x00")
