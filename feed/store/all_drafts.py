@@ -27,14 +27,19 @@ def save(store: Store, draft_id: str, editor: Editor, given: Mapping[str, object
 
 def get(db: Database, draft_id: str, editor: Editor) -> AnyDraft:
     """The draft in any state. Raises Missing, also for another editor's."""
-    return _kind_of(db, draft_id, editor).get(db, draft_id, editor)
+    return draft_states.get(db, _kind_of(db, draft_id, editor), draft_id, editor)
 
 
 def of_editor(db: Database, editor: Editor, state: State = State.KEPT) -> list[AnyDraft]:
     """The drafts of the editor that are in that state, the latest first. A discarded one is among them as long as it
     can be had back."""
-    found = [kind.get(db, each, editor) for kind in _KINDS for each in draft_states.ids(db, kind, editor, state)]
+    found = [draft for kind in _KINDS for draft in draft_states.of_editor(db, kind, editor, state)]
     return sorted(found, key=lambda draft: (draft.saved_at, draft.id), reverse=True)
+
+
+def kept_and_discarded(db: Database, editor: Editor) -> tuple[list[AnyDraft], list[AnyDraft]]:
+    """The drafts that the editor has not published: those that are kept, and those that can be had back."""
+    return of_editor(db, editor), of_editor(db, editor, State.DISCARDED)
 
 
 def seq_of(db: Database, draft_id: str, editor: Editor) -> int:

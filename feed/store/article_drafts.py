@@ -18,6 +18,7 @@ from feed.store import draft_states
 from feed.store.database import Store
 from feed.store.draft_states import Kind, State
 from feed.store.editors import Editor
+from feed.store.feeds import Row
 
 _COLUMNS = """
     article_drafts.id, article_id, articles.slug AS article, article_drafts.revision, fields, seq, state, saved_at
@@ -49,11 +50,7 @@ def save(store: Store, draft_id: str, editor: Editor, given: Mapping[str, object
 
 def get(db: Database, draft_id: str, editor: Editor) -> ArticleDraft:
     """The draft in any state. Raises Missing, also for another editor's."""
-    asked = f"SELECT {_COLUMNS} WHERE article_drafts.id = ? AND editor_id = ?"
-    row = db.execute(asked, [draft_id, editor.id]).fetchone()
-    if row is None:
-        raise Missing(draft_id)
-    return ArticleDraft(**{**dict(row), "fields": json.loads(row["fields"]), "state": State(row["state"])})
+    return draft_states.get(db, KIND, draft_id, editor)
 
 
 def made_from(db: Database, draft_id: str, editor: Editor) -> str | None:
@@ -92,8 +89,16 @@ def _save(db: Database, draft_id: str, editor: Editor, typed: dict[str, Any]) ->
     return draft_states.save(db, KIND, editor, row)
 
 
+def _find(db: Database, condition: str, values: list[Any]) -> list[ArticleDraft]:
+    return [_draft(row) for row in db.execute(f"SELECT {_COLUMNS} WHERE {condition}", values)]
+
+
+def _draft(row: Row) -> ArticleDraft:
+    return ArticleDraft(**{**dict(row), "fields": json.loads(row["fields"]), "state": State(row["state"])})
+
+
 def _is_known(db: Database, draft_id: str) -> bool:
     return db.execute("SELECT 1 FROM articles WHERE draft_id = ?", [draft_id]).fetchone() is not None
 
 
-KIND = Kind("article_drafts", get, _is_known, frozenset({"article_id"}))
+KIND = Kind("article_drafts", _find, _is_known, frozenset({"article_id"}))

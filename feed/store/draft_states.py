@@ -43,11 +43,12 @@ D = TypeVar("D", bound=AnyDraft, covariant=True)
 
 @dataclass(frozen=True)
 class Kind(Generic[D]):
-    """A kind of drafts: its table; `get`, which reads one of that editor's and raises Missing; `is_known`, whether
-    something was published from that draft; and the columns that say what it is a draft of, which never change."""
+    """A kind of drafts: its table; `find`, which reads those that meet an SQL condition with these values; `is_known`,
+    whether something was published from that draft; and the columns that say what it is a draft of, which never
+    change."""
 
     table: str
-    get: Callable[[Database, str, Editor], D]
+    find: Callable[[Database, str, list[Any]], list[D]]
     is_known: Callable[[Database, str], bool]
     fixed: frozenset[str]
 
@@ -57,10 +58,24 @@ def valid_id(draft_id: str) -> bool:
     return bool(_ID.fullmatch(draft_id))
 
 
-def check_id(draft_id: str) -> None:
-    """Raises Invalid for what is no UUID in lower case."""
+def check_id(draft_id: str, field: str = "id") -> None:
+    """Raises Invalid, for that field, for what is no UUID in lower case."""
     if not valid_id(draft_id):
-        raise Invalid(Reason("id", Message("Write a UUID in small letters.")))
+        raise Invalid(Reason(field, Message("Write a UUID in small letters.")))
+
+
+def get(db: Database, kind: Kind[D], draft_id: str, editor: Editor) -> D:
+    """The draft in any state. Raises Missing, also for another editor's."""
+    found = kind.find(db, f"{kind.table}.id = ? AND editor_id = ?", [draft_id, editor.id])
+    if not found:
+        raise Missing(draft_id)
+    return found[0]
+
+
+def of_editor(db: Database, kind: Kind[D], editor: Editor, state: State) -> list[D]:
+    """The editor's drafts that are in that state; of the discarded ones, those that can be had back."""
+    since = times.after(-DISCARDED_SECONDS) if state == State.DISCARDED else ""
+    return kind.find(db, "editor_id = ? AND state = ? AND saved_at >= ?", [editor.id, state, since])
 
 
 def save(db: Database, kind: Kind[D], editor: Editor, given: dict[str, Any]) -> D:
@@ -80,8 +95,8 @@ def save(db: Database, kind: Kind[D], editor: Editor, given: dict[str, Any]) -> 
         _check_room(db, kind, editor, row["state"])
         insert(db, kind.table, row)
         _forget_most(db, kind, row["id"], editor)
-        return kind.get(db, row["id"], editor)
-    stored = kind.get(db, row["id"], editor)
+        return get(db, kind, row["id"], editor)
+    stored = get(db, kind, row["id"], editor)
     if all(earlier[name] == row[name] for name in row if name != "saved_at"):
         return stored
     if stored.state == State.PUBLISHED or row["seq"] <= stored.seq:
@@ -91,13 +106,13 @@ def save(db: Database, kind: Kind[D], editor: Editor, given: dict[str, Any]) -> 
     changed = {name: row[name] for name in row if name not in kind.fixed | {"id", "editor_id"}}
     db.table(kind.table).update(row["id"], changed)
     _forget_most(db, kind, row["id"], editor)
-    return kind.get(db, row["id"], editor)
+    return get(db, kind, row["id"], editor)
 
 
 def discard(db: Database, kind: Kind[D], draft_id: str, editor: Editor) -> None:
     """Discards the draft. Nothing happens to one that is discarded already. Raises Missing, and Stale for one that was
     published."""
-    stored = kind.get(db, draft_id, editor)
+    stored = get(db, kind, draft_id, editor)
     if stored.state == State.PUBLISHED:
         raise Stale(stored)
     if stored.state == State.KEPT:
@@ -109,20 +124,13 @@ def keep(db: Database, kind: Kind[D], draft_id: str, editor: Editor) -> D:
     """Keeps a discarded draft again. Nothing happens to one that is kept already. Raises Missing, also when its time is
     over; Stale for one that was published; Invalid when there is no room."""
     _forget_old(db, kind)
-    stored = kind.get(db, draft_id, editor)
+    stored = get(db, kind, draft_id, editor)
     if stored.state == State.PUBLISHED:
         raise Stale(stored)
     if stored.state == State.DISCARDED:
         _check_room(db, kind, editor, State.KEPT)
         _set_state(db, kind, draft_id, State.KEPT)
-    return kind.get(db, draft_id, editor)
-
-
-def ids(db: Database, kind: Kind[D], editor: Editor, state: State) -> list[str]:
-    """The ids of the editor's drafts that are in that state; of the discarded ones, those that can be had back."""
-    since = times.after(-DISCARDED_SECONDS) if state == State.DISCARDED else ""
-    asked = f"SELECT id FROM {kind.table} WHERE editor_id = ? AND state = ? AND saved_at >= ?"
-    return [row["id"] for row in db.execute(asked, [editor.id, state, since])]
+    return get(db, kind, draft_id, editor)
 
 
 def seq_of(db: Database, kind: Kind[D], draft_id: str, editor: Editor) -> int:
@@ -151,5 +159,8 @@ def _forget_most(db: Database, kind: Kind[D], draft_id: str, editor: Editor) -> 
 
 
 def _check_room(db: Database, kind: Kind[D], editor: Editor, state: State) -> None:
-    if state == State.KEPT and len(ids(db, kind, editor, State.KEPT)) >= MOST_KEPT:
+    if state != State.KEPT:
+        return
+    kept = db.execute(f"SELECT count(*) FROM {kind.table} WHERE editor_id = ? AND state = ?", [editor.id, State.KEPT])
+    if kept.fetchone()[0] >= MOST_KEPT:
         raise Invalid(Reason("id", Message("You have {count} drafts. Discard some first.", count=MOST_KEPT)))

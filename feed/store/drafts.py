@@ -20,6 +20,7 @@ from feed.store import draft_states, feeds, updates
 from feed.store.database import Store, insert
 from feed.store.draft_states import Kind, State
 from feed.store.editors import Editor
+from feed.store.feeds import Row
 from feed.store.updates import Update
 
 _COLUMNS = """
@@ -61,11 +62,7 @@ def save(store: Store, draft_id: str, editor: Editor, given: Mapping[str, object
 
 def get(db: Database, draft_id: str, editor: Editor) -> Draft:
     """The draft in any state. Raises Missing, also for another editor's."""
-    row = db.execute(f"SELECT {_COLUMNS} WHERE drafts.id = ? AND editor_id = ?", [draft_id, editor.id]).fetchone()
-    if row is None:
-        raise Missing(draft_id)
-    flags = {name: bool(row[name]) for name in ("key", "pinned")}
-    return Draft(**{**dict(row), **flags, "state": State(row["state"])})
+    return draft_states.get(db, KIND, draft_id, editor)
 
 
 def published_from(db: Database, draft_id: str, editor: Editor) -> Update | None:
@@ -102,12 +99,12 @@ def put_back(db: Database, draft_id: str, editor: Editor, update: Update) -> Non
 def note_edit(db: Database, draft_id: str, editor: Editor, update_id: int) -> None:
     """Notes that the draft, an edit of that update, was applied, in a transaction of the caller's. It need not have
     been saved before: whoever had no answer asks, and nothing else tells."""
-    set_published(db, draft_id, editor)
     db.execute(
         "INSERT INTO drafts (id, editor_id, feed_id, update_id, revision, headline, body, language, note, key, pinned, "
-        "seq, state, saved_at) SELECT ?, ?, feed_id, id, revision, '', '', '', '', 0, 0, 0, ?, ? FROM updates "
-        "WHERE id = ? ON CONFLICT DO NOTHING",
-        [draft_id, editor.id, State.PUBLISHED, times.now(), update_id],
+        "seq, state, saved_at) SELECT :id, :editor, feed_id, id, revision, '', '', '', '', 0, 0, 0, :state, :now "
+        "FROM updates WHERE id = :update ON CONFLICT (id) DO UPDATE SET state = :state, saved_at = :now "
+        "WHERE editor_id = :editor",
+        {"id": draft_id, "editor": editor.id, "update": update_id, "state": State.PUBLISHED, "now": times.now()},
     )
 
 
@@ -119,8 +116,17 @@ def _save(db: Database, draft_id: str, editor: Editor, typed: dict[str, Any]) ->
     return draft_states.save(db, KIND, editor, {**typed, "id": draft_id, "feed_id": feed.id, "update_id": update_id})
 
 
+def _find(db: Database, condition: str, values: list[Any]) -> list[Draft]:
+    return [_draft(row) for row in db.execute(f"SELECT {_COLUMNS} WHERE {condition}", values)]
+
+
+def _draft(row: Row) -> Draft:
+    flags = {name: bool(row[name]) for name in ("key", "pinned")}
+    return Draft(**{**dict(row), **flags, "state": State(row["state"])})
+
+
 def _is_known(db: Database, draft_id: str) -> bool:
     return db.execute("SELECT 1 FROM updates WHERE draft_id = ?", [draft_id]).fetchone() is not None
 
 
-KIND = Kind("drafts", get, _is_known, frozenset({"feed_id", "update_id"}))
+KIND = Kind("drafts", _find, _is_known, frozenset({"feed_id", "update_id"}))

@@ -54,8 +54,8 @@ def publish(
         feed = feeds.get(db, slug, drafts=True)
     claim = idempotency.claim(idempotency_key, feed.first_slug, cleaned) if idempotency_key is not None else None
     cleaned["html"] = html_of(store, cleaned["body"], cleaned["language"] or feed.language, editor)
-    if draft_id is not None and not draft_states.valid_id(draft_id):
-        raise Invalid(Reason("draft_id", Message("Write a UUID in small letters.")))
+    if draft_id is not None:
+        draft_states.check_id(draft_id, "draft_id")
     update = store.write(_publish, slug, editor, cleaned, claim, draft_id, moment)
     if moments.seconds_ahead(update.published_at):
         repeats.say(

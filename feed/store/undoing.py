@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from sqlite_utils import Database
 
 from feed import times
-from feed.errors import Gone, Invalid, Message, Reason
+from feed.errors import Gone, Message
 from feed.store import actions, draft_states, drafts, feeds, flags, retracting, updates
 from feed.store.actions import Verb
 from feed.store.database import Store
@@ -46,8 +46,7 @@ def undo(store: Store, update_id: int, editor: Editor, draft_id: str, seconds: i
     Repeated with the same draft, it changes nothing more. Raises NotUndone, Missing, Gone when the update is retracted
     already, Invalid for the id.
     """
-    if not draft_states.valid_id(draft_id):
-        raise Invalid(Reason("draft_id", Message("Write a UUID in small letters.")))
+    draft_states.check_id(draft_id, "draft_id")
     return store.write(_undo, update_id, editor, draft_id, seconds)
 
 
@@ -102,7 +101,13 @@ def _reason_against(
     """Why this editor may not undo the publication, however early; None if it is possible."""
     if published.editor_id != editor.id:
         return Message("Somebody else published this. You can retract it.")
-    after: dict[str, Any] = {"feed": feed.id, "update": update.id, "id": published.id, "editor": editor.id}
+    after: dict[str, Any] = {
+        "feed": feed.id,
+        "update": update.id,
+        "id": published.id,
+        "editor": editor.id,
+        "publish": Verb.PUBLISH.value,
+    }
     others = db.execute(
         "SELECT coalesce(display_name, by_name) AS name FROM actions LEFT JOIN editors ON editors.id = editor_id "
         "WHERE update_id = :update AND actions.id > :id AND editor_id IS NOT :editor ORDER BY actions.id DESC LIMIT 1",
@@ -112,7 +117,7 @@ def _reason_against(
         return Message("{name} has changed this since, so it stays. You can retract it.", name=others["name"])
     if others:
         return Message("This was changed at the command line since, so it stays. You can retract it.")
-    newer = "feed_id = :feed AND id > :id AND editor_id = :editor AND verb = 'publish'"
+    newer = "feed_id = :feed AND id > :id AND editor_id = :editor AND verb = :publish"
     if db.execute(f"SELECT 1 FROM actions WHERE {newer}", after).fetchone():
         return Message("You have published another update since. You can retract this one.")
     return None

@@ -25,7 +25,7 @@ pages = Blueprint("drafts", __name__, url_prefix="/drafts")
 def listed() -> Response:
     """The editor's drafts, the latest first: those that are kept, and the discarded ones that can be had back."""
     with services().store.read() as db:
-        kept, discarded = (all_drafts.of_editor(db, g.editor, state) for state in (State.KEPT, State.DISCARDED))
+        kept, discarded = all_drafts.kept_and_discarded(db, g.editor)
     return jsonify({"drafts": [_fields(each) for each in kept], "discarded": [_fields(each) for each in discarded]})
 
 

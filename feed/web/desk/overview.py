@@ -3,7 +3,6 @@
 from flask import Blueprint, g, render_template, request
 
 from feed.store import all_drafts, articles, feeds, presence
-from feed.store.draft_states import State
 from feed.web.desk.done import done_in
 from feed.web.desk.forms import address_of
 from feed.web.desk.page_read import page_read
@@ -19,7 +18,7 @@ def overview() -> str:
     """The desk's first page: what the editor has not published yet, articles, drafts too, and feeds."""
     with services().store.read() as db:
         found, known = articles.newest_first(db, ARTICLES_SHOWN, drafts=True), feeds.all_feeds(db)
-        kept, discarded = (all_drafts.of_editor(db, g.editor, state) for state in (State.KEPT, State.DISCARDED))
+        kept, discarded = all_drafts.kept_and_discarded(db, g.editor)
         reading = presence.readers(db)
         done, read = done_in(db, request.args), page_read(db)
     return render_template(

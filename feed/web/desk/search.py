@@ -77,7 +77,7 @@ def _is_id(written: str) -> bool:
 
 
 def _drafts(db: Database) -> dict[str, AnyDraft]:
-    kept, discarded = (all_drafts.of_editor(db, g.editor, state) for state in (State.KEPT, State.DISCARDED))
+    kept, discarded = all_drafts.kept_and_discarded(db, g.editor)
     return {draft.id: draft for draft in [*kept, *discarded]}
 
 
