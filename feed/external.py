@@ -168,6 +168,7 @@ _FRAMES = (
 )
 
 
+@lru_cache
 def origins(mastodon: tuple[str, ...]) -> tuple[str, ...]:
     """Returns the origins of all frames, for a Content-Security-Policy. `mastodon` are the hosts of Mastodon."""
     return tuple(f"https://{host}" for host in (*_FRAMES, *mastodon))

@@ -42,7 +42,9 @@ def restore(store: Store, update_id: int, actor: Actor | None) -> Update:
 def listed(db: Database, feed: Feed, limit: int) -> list[Retracted]:
     """Up to `limit` retracted updates of the feed, the last retracted first, also those that readers never saw. For the
     desk only."""
-    return [Retracted(update, retracted_by(db, update)) for update in updates.retracted_of(db, feed, limit)]
+    return [
+        Retracted(update, retracted_by(db, update)) for update in updates.retracted_last(db, feed, limit, unseen=True)
+    ]
 
 
 def retract_again(db: Database, retractions: Iterable[Update]) -> None:

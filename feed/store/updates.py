@@ -152,21 +152,13 @@ def retracted(db: Database) -> list[Update]:
     return [_update(row) for row in db.execute(f"SELECT {_COLUMNS} WHERE retracted_at IS NOT NULL")]
 
 
-def retracted_last(db: Database, feed: feeds.Feed, limit: int) -> list[Update]:
-    """Up to `limit` retracted updates of the feed, the last retracted first, without those that readers never saw."""
+def retracted_last(db: Database, feed: feeds.Feed, limit: int, *, unseen: bool = False) -> list[Update]:
+    """Up to `limit` retracted updates of the feed, the last retracted first; with `unseen`, for the desk only, also
+    those that readers never saw."""
     rows = db.execute(
-        f"SELECT {_COLUMNS} WHERE feed_id = ? AND retracted_at IS NOT NULL AND {_EVER_SEEN} "
+        f"SELECT {_COLUMNS} WHERE feed_id = ? AND retracted_at IS NOT NULL AND (? OR {_EVER_SEEN}) "
         "ORDER BY updates.version DESC LIMIT ?",
-        [feed.id, limit],
-    )
-    return [_update(row) for row in rows]
-
-
-def retracted_of(db: Database, feed: feeds.Feed, limit: int) -> list[Update]:
-    """Up to `limit` retracted updates of the feed, the last retracted first. For the desk only."""
-    rows = db.execute(
-        f"SELECT {_COLUMNS} WHERE feed_id = ? AND retracted_at IS NOT NULL ORDER BY updates.version DESC LIMIT ?",
-        [feed.id, limit],
+        [feed.id, unseen, limit],
     )
     return [_update(row) for row in rows]
 

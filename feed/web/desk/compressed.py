@@ -10,13 +10,12 @@ import gzip
 from flask import Response, request
 
 from feed.web.cached_page import ZIP_LEVEL, takes_gzip
-
-PAGES = ("desk.overview.overview", "desk.feeds.feed")  # endpoints
+from feed.web.desk.installable import KEPT
 
 
 def compress(response: Response) -> Response:
     """Compresses this answer if it is one of those pages, without parameters, and the browser takes it."""
-    if request.endpoint not in PAGES or request.args or request.method != "GET" or response.status_code != 200:
+    if request.endpoint not in KEPT or request.args or request.method != "GET" or response.status_code != 200:
         return response
     response.headers["Vary"] = "Accept-Encoding"
     if takes_gzip(request.headers.get("Accept-Encoding", "")):

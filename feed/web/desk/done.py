@@ -1,7 +1,6 @@
 """What the desk says once a form was stored. The address of the page that follows has it as `did` and the number of
 the update, so that an editor without JavaScript is told too; the page's script shows the same message."""
 
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -13,6 +12,7 @@ from feed.store.database import Database
 from feed.store.draft_states import State
 from feed.store.receipts import Receipt
 from feed.store.updates import Update
+from feed.web.desk.forms import new_id
 from feed.web.services import services
 
 DEEDS: Mapping[str, Message] = {
@@ -47,7 +47,7 @@ class Done:
     undo: str | None = None
     receipt: Receipt | None = None
     undo_seconds: float = 0
-    draft_id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    draft_id: str = field(default_factory=new_id)
 
     @property
     def message(self) -> Message:

@@ -10,7 +10,7 @@ from feed.store.all_drafts import AnyDraft
 from feed.store.article_drafts import ArticleDraft
 from feed.store.articles import Article
 from feed.store.database import Database
-from feed.store.draft_states import State
+from feed.store.draft_states import D, Kind, State
 from feed.store.drafts import Draft
 
 PICTURES_SHOWN = 60  # on the page of pictures, and in the choice of one for an article or a profile
@@ -31,20 +31,14 @@ def draft_id_read() -> str | None:
 def draft_named(db: Database, slug: str, update_id: int | None = None) -> Draft | None:
     """The editor's draft that the address of the page names, if it can be gone on with there: one of that feed, for a
     new update or an edit of that one, and kept."""
-    try:
-        draft = drafts.get(db, request.args.get("draft", ""), g.editor)
-    except Missing:
-        return None
-    return draft if (draft.feed, draft.update_id, draft.state) == (slug, update_id, State.KEPT) else None
+    draft = _kept(db, drafts.KIND)
+    return draft if draft and (draft.feed, draft.update_id) == (slug, update_id) else None
 
 
 def article_draft_named(db: Database, article: Article | None) -> ArticleDraft | None:
     """The same of an edit of that article; None for a new one."""
-    try:
-        draft = article_drafts.get(db, request.args.get("draft", ""), g.editor)
-    except Missing:
-        return None
-    return draft if (draft.article_id, draft.state) == (article and article.id, State.KEPT) else None
+    draft = _kept(db, article_drafts.KIND)
+    return draft if draft and draft.article_id == (article and article.id) else None
 
 
 def new_id() -> str:
@@ -56,6 +50,15 @@ def draft_of_form(db: Database, draft_id: str | None) -> dict[str, str | int]:
     """What a form says of its draft: the id, a new one for None, and the number of the latest state at the site."""
     draft_id = draft_id or new_id()
     return {"draft_id": draft_id, "seq": all_drafts.seq_of(db, draft_id, g.editor)}
+
+
+def _kept(db: Database, kind: Kind[D]) -> D | None:
+    """The kept draft of that kind that the address of the page names; None if it names none of this editor's."""
+    try:
+        draft = draft_states.get(db, kind, request.args.get("draft", ""), g.editor)
+    except Missing:
+        return None
+    return draft if draft.state == State.KEPT else None
 
 
 def address_of(draft: AnyDraft) -> str:

@@ -41,8 +41,10 @@ def edit_form(update_id: int) -> str:
     with services().store.read() as db:
         update = updates.get_any(db, update_id)
         draft = draft_named(db, update.feed, update.id)
+        if draft is None:
+            update = updates.get(db, update_id, drafts=True)
     if draft is None:
-        return edits.page(_update(update_id))
+        return edits.page(update)
     if update.retracted_at:
         return edits.retracted(update, asdict(draft), draft.revision or 0, draft=draft)
     return edits.page(update, asdict(draft), draft=draft, revision=draft.revision)
