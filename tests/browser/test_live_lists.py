@@ -33,8 +33,8 @@ def test_the_first_page_follows_a_phone_and_another_editor(
     discard = desk.locator("#not-published li", has=link).get_by_role("button", name="Discard")
     discard.focus()
     shared.coverage(slug, is_open=False)
-    write(phone, f"From the phone {slug}, later")
-    expect(phone.locator(STATE)).to_have_text("Saved")
+    with phone.expect_response(lambda answer: answer.request.method == "PUT" and answer.ok):
+        write(phone, f"From the phone {slug}, later")  # the line says "Saved" of the text before
     look(desk)
     expect(row).to_contain_text("Ended")
     expect(desk.get_by_role("link", name=f"From the phone {slug}, later")).to_be_visible()
