@@ -14,7 +14,7 @@ from sqlite_utils import Database
 
 from feed import private
 from feed.picture import UNFINISHED
-from feed.store import carried, migrations, restoring, undone
+from feed.store import carried, migrations, restoring, since_backup
 from feed.store.database import Damaged, DatabaseError, OperationalError, Store, sqlite3
 from feed.store.search import INDEXES
 
@@ -103,7 +103,7 @@ def _replace(store: Store, staged: Store) -> None:
             _commit(live, restoring.begin)
             try:
                 with staged.read() as copied:
-                    before = undone.last(copied)
+                    before = since_backup.last(copied)
                 kept = carried.read(live, before)
                 staged.write(carried.put, kept)
                 copy = staged.connect()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
-from feed.store import articles, editors, feeds, retracting, tokens, undone, updates, websub, writing
+from feed.store import articles, editors, feeds, retracting, since_backup, tokens, updates, websub, writing
 
 # The tails of running servers wait for ticks above the last one that they saw. So the ticks of a restored database
 # begin above that, and above those of all writes during the restore.
@@ -24,7 +24,7 @@ class Kept:
     people: list[editors.Access]
     retracted: list[updates.Update]
     withdrawn: list[tuple[int, str]]
-    done: list[undone.Done]
+    done: list[since_backup.Done]
     hubs: list[str]
 
 
@@ -39,7 +39,7 @@ def read(db: Database, before: tuple[int, str] = (0, "")) -> Kept:
             editors.access(db),
             updates.retracted(db),
             articles.withdrawn(db),
-            undone.since(db, before),
+            since_backup.since(db, before),
             websub.hubs(db),
         )
     finally:
@@ -53,7 +53,7 @@ def put(db: Database, kept: Kept) -> None:
     editors.restore_access(db, kept.people)
     retracting.retract_again(db, kept.retracted)
     writing.withdraw_again(db, kept.withdrawn)
-    undone.keep(db, kept.done)
+    since_backup.keep(db, kept.done)
     websub.begin_anew(db, kept.hubs)  # what their subscribers have may be newer than any feed now is
 
 

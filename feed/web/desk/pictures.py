@@ -15,7 +15,7 @@ from feed.store.pictures import Added, Picture
 from feed.store.waiting import Waiting
 from feed.web.desk.done import done_in
 from feed.web.desk.forms import PICTURES_SHOWN
-from feed.web.desk.upload import Upload, read_upload
+from feed.web.desk.upload_form import Upload, read_upload
 from feed.web.guards import check_editor
 from feed.web.problems import LATER, not_now
 from feed.web.services import services
