@@ -16,6 +16,7 @@ from feed.store import backup, feeds, presence, receipts
 from feed.store.feeds import NEWS, Feed
 from feed.store.receipts import Handed
 from feed.store.updates import Update
+from feed.store.workers import new_worker
 from tests.conftest import PASSWORD, Site
 from tests.pages import element, words
 from tests.reader import Reader
@@ -128,7 +129,7 @@ def test_a_worker_that_was_killed_has_no_readers(site: Site) -> None:
     """They come back to another one. A process of another container cannot be seen, and is waited for."""
     ended = subprocess.Popen(["true"])
     ended.wait()
-    own = presence.new_worker()
+    own = new_worker()
     killed, elsewhere = own.replace(str(os.getpid()), str(ended.pid), 1), f"{ended.pid}-1-x"
     for worker in (killed, elsewhere, own):
         presence.report(site.services.store, worker, {NEWS: 5})

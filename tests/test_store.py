@@ -30,6 +30,7 @@ from feed.store import (
     sessions,
     tokens,
     updates,
+    workers,
     writing,
 )
 from feed.store.database import Store
@@ -566,7 +567,7 @@ def test_a_worker_that_is_gone_has_no_readers(site: Site, monkeypatch: pytest.Mo
     with store.read() as db:
         assert presence.readers(db) == {NEWS: 7, "x": 1}
     real_after = times.after
-    monkeypatch.setattr(times, "after", lambda seconds: real_after(seconds + presence.FRESH_SECONDS + 1))
+    monkeypatch.setattr(times, "after", lambda seconds: real_after(seconds + workers.FRESH_SECONDS + 1))
     with store.read() as db:
         assert presence.readers(db) == {}
 

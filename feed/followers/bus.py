@@ -15,6 +15,7 @@ from feed.store.database import Store
 from feed.store.parts import Parts
 from feed.store.receipts import Handed
 from feed.store.versions import Versions
+from feed.store.workers import new_worker
 
 Envelope = dict[str, Any]
 Push = Callable[[str, Envelope], None]
@@ -69,7 +70,7 @@ class LocalBus:
     def __init__(self, store: Store, versions: Versions, parts: Parts, render: Renderer) -> None:
         self._store = store
         self._versions = versions
-        self._worker = presence.new_worker()
+        self._worker = new_worker()
         self._tail = Tail(store, versions, parts, render, self.publish)
         self.wake, self.start, self.stop = self._tail.wake, self._tail.start, self._tail.stop
 

@@ -6,8 +6,6 @@ alive; so a worker that was killed is forgotten. Every other worker sees the rep
 """
 
 import logging
-import os
-import secrets
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,6 +17,7 @@ from feed.slugs import SLUG
 from feed.store import editing
 from feed.store.database import DatabaseError, Store
 from feed.store.editing import Colleague, Place, Present
+from feed.store.workers import new_worker
 
 HEARTBEAT_SECONDS = 20  # between two heartbeats of a page
 GONE_SECONDS = 70  # without one: browsers run the timers of a hidden page once a minute. A closed socket counts at once
@@ -50,7 +49,7 @@ class Desk:
     def __init__(self, store: Store, tell: Callable[[list[dict[str, Any]]], None]) -> None:
         self._store = store
         self._tell = tell
-        self._worker = f"{os.getpid()}-{secrets.token_hex(4)}"
+        self._worker = new_worker()
         self._pages: dict[str, _Page] = {}
         self._reported: list[Present] = []
         self._reported_at = 0.0

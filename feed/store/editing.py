@@ -9,8 +9,8 @@ from sqlite_utils import Database
 
 from feed import times
 from feed.store.database import Store, insert
+from feed.store.workers import FRESH_SECONDS
 
-FRESH_SECONDS = 40  # a worker that has not reported for so long has ended; a running one reports twice in that time
 MOST_TOLD = 500  # places: far more than a newsroom has, and still a message of some kilobytes
 
 

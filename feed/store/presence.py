@@ -4,26 +4,18 @@ The peaks are kept by quarters of an hour in UTC: every time zone begins its day
 can be read in any zone. That is at most 96 rows a feed and day, written together with what a worker reports anyhow.
 
 Readers of a worker that ends come back to another one, and must not be counted at both: a peak that was once too high
-stays so. A worker that ends in order says so. One that was killed is recognised by its process, where that can be seen.
+stays so. So those of a worker whose process has ended are dropped at once.
 """
 
-import os
-import secrets
 from collections.abc import Mapping
-from contextlib import suppress
 
 from sqlite_utils import Database
 
 from feed import times
 from feed.store.database import Store, insert
+from feed.store.workers import FRESH_SECONDS, has_ended
 
-FRESH_SECONDS = 40  # a worker that has not reported for so long has ended; a running one reports twice in that time
 PEAKS_SECONDS = 2 * 24 * 3600  # today and, in any zone, yesterday
-
-
-def new_worker() -> str:
-    """A name for this process, as long as it runs: its number, where that number counts, and something unique."""
-    return f"{os.getpid()}-{_here()}-{secrets.token_hex(4)}"
 
 
 def report(store: Store, worker: str, readers: Mapping[str, int]) -> None:
@@ -61,7 +53,7 @@ def peaks(db: Database, since: str) -> dict[str, int]:
 def _report(db: Database, worker: str, counts: dict[str, int]) -> None:
     db.execute("DELETE FROM presence WHERE worker = ? OR at < ?", [worker, times.after(-FRESH_SECONDS)])
     for (other,) in db.execute("SELECT DISTINCT worker FROM presence").fetchall():
-        if _has_ended(other):
+        if has_ended(other):
             db.execute("DELETE FROM presence WHERE worker = ?", [other])
     for feed, count in counts.items():
         insert(db, "presence", {"worker": worker, "feed": feed, "readers": count, "at": times.now()})
@@ -74,27 +66,6 @@ def _report(db: Database, worker: str, counts: dict[str, int]) -> None:
             "ON CONFLICT DO UPDATE SET readers = max(readers, excluded.readers)",
             [_quarter(times.now()), total.get(feed, counts[feed]), feed],
         )
-
-
-def _here() -> int:
-    """Where process numbers count: containers have numbers of their own. 0 where the system does not say."""
-    with suppress(OSError):
-        return os.stat("/proc/self/ns/pid").st_ino
-    return 0
-
-
-def _has_ended(worker: str) -> bool:
-    """Whether that worker is a process of this machine, or container, that runs no longer."""
-    number, _, rest = worker.partition("-")
-    if not number.isdecimal() or rest.partition("-")[0] != str(_here()):
-        return False
-    try:
-        os.kill(int(number), 0)
-    except ProcessLookupError:
-        return True
-    except OSError:  # it runs under another account
-        return False
-    return False
 
 
 def _quarter(moment: str) -> str:
