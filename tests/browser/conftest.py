@@ -55,6 +55,8 @@ REFUSED = re.compile("Trusted(?:HTML|Script|Type)")
 RECONNECT = 40_000  # ms: the longest pause of the client is 30 s
 HERE = ("127.0.0.1", "localhost")
 PHONE = {"width": 360, "height": 740}
+# A phone as its browser tells pages, where a finger presses
+TOUCH: dict[str, Any] = {"viewport": PHONE, "has_touch": True, "is_mobile": True}
 DESKTOP = {"width": 1440, "height": 900}
 # For tests of what moves: Safari has no scroll anchoring, and a style of the page's own could be lifted by its scripts.
 ANCHORED = pytest.mark.parametrize("anchored", [True, False], ids=["anchored", "without anchors"])

@@ -8,8 +8,7 @@ import requests
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import LONG
-from tests.conftest import PASSWORD
+from tests.browser.conftest import LONG, sign_in
 from tests.server import Server
 
 WIDE = "Donaudampfschifffahrtsgesellschaftskapitän" * 3
@@ -221,8 +220,7 @@ def desk_states(server: Server, slug: str, page: Page) -> Iterator[str]:
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("alert")).to_be_visible()
     yield "sign-in refused"
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    sign_in(page)
     page.wait_for_selector("live-feed[state=live]")
     yield "feed"
     yield from composers_states(page)

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Locator, Page, Route, expect
 
-from tests.browser.conftest import DESKTOP, PHONE, NewPage, bob_at_desk, sign_in, until
+from tests.browser.conftest import DESKTOP, PHONE, TOUCH, NewPage, bob_at_desk, sign_in, until
 from tests.browser.test_drafts import elsewhere
 from tests.browser.test_layout import WATCH
 from tests.server import Server
@@ -118,7 +118,7 @@ def test_a_line_with_a_pasted_photo_takes_three_interactions_and_moves_nothing(
 
 
 def test_on_a_phone_pictures_are_chosen_described_and_waited_for(shared: Server, slug: str, open_page: NewPage) -> None:
-    desk = bob_at_desk(open_page, shared, slug, viewport=PHONE, has_touch=True, is_mobile=True)
+    desk = bob_at_desk(open_page, shared, slug, **TOUCH)
     late = held(desk)
     text_of(desk).fill("Two views. And more")
     text_of(desk).evaluate("(area) => area.setSelectionRange(10, 10)")

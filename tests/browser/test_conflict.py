@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import DESKTOP, PHONE, NewPage, bob_at_desk
+from tests.browser.conftest import DESKTOP, TOUCH, NewPage, bob_at_desk
 from tests.server import Server
 
 BEFORE = "Two cars burn. Nobody is hurt."
@@ -18,9 +18,6 @@ def opened(page: Page) -> Page:
     page.locator("li.update-tools a.edit").first.click()
     expect(page.locator("form.edit")).to_be_visible()
     return page
-
-
-TOUCH = {"viewport": PHONE, "has_touch": True, "is_mobile": True}
 
 
 @pytest.mark.parametrize("options", [TOUCH, {"viewport": DESKTOP}], ids=["phone", "desktop"])

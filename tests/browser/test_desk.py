@@ -2,7 +2,7 @@
 
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import NewPage, until
+from tests.browser.conftest import NewPage, sign_in, until
 from tests.server import Server
 
 
@@ -156,9 +156,7 @@ def test_an_update_retracted_by_another_leaves_my_unsaved_words(shared: Server, 
 
 def test_the_desk_works_without_javascript(server: Server, open_page: NewPage) -> None:
     page = open_page(f"{server.url}/desk/", wait_for=None, java_script_enabled=False)
-    page.get_by_label("Name").fill("bob")
-    page.get_by_label("Password").fill("correct horse battery")
-    page.get_by_role("button", name="Sign in").click()
+    sign_in(page)
     page.get_by_role("link", name="Write an article").click()
     page.get_by_label("Headline").fill("Straße frei: the road is open")
     page.get_by_label("Body").fill("Some *words*.")

@@ -5,8 +5,7 @@ import re
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
-from tests.browser.conftest import kept_on_device, until
-from tests.conftest import PASSWORD
+from tests.browser.conftest import kept_on_device, sign_in, until
 from tests.server import Server
 
 
@@ -15,9 +14,7 @@ def open_desk(context: BrowserContext, shared: Server, slug: str, name: str | No
     page = context.new_page()
     page.goto(f"{shared.url}/desk/feeds/{slug}")
     if name:
-        page.get_by_label("Name").fill(name)
-        page.get_by_label("Password").fill(PASSWORD)
-        page.get_by_role("button", name="Sign in").click()
+        sign_in(page, name)
     page.wait_for_selector("live-feed[state=live]")
     return page
 
@@ -132,9 +129,7 @@ def test_another_editor_on_the_same_machine_does_not_see_it(shared: Server, slug
     alice.close()
     desk.context.clear_cookies()
     desk.goto(f"{shared.url}/desk/feeds/{slug}")
-    desk.get_by_label("Name").fill("bob")
-    desk.get_by_label("Password").fill(PASSWORD)
-    desk.get_by_role("button", name="Sign in").click()
+    sign_in(desk)
     expect(desk.get_by_role("textbox", name="Update")).to_have_value("")  # signing out brought it to the site
     desk.goto(f"{shared.url}/desk/")
     desk.get_by_role("link", name="Bob's secret scoop").click()

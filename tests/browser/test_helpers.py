@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import PHONE, NewPage, bob_at_desk
+from tests.browser.conftest import PHONE, TOUCH, NewPage, bob_at_desk
 from tests.browser.states import uploaded
 from tests.server import Server
 
@@ -184,7 +184,7 @@ def test_a_closed_text_comes_into_view_when_its_update_is_retracted(shared: Serv
 
 
 def test_every_helper_can_be_hit_with_a_finger(shared: Server, slug: str, open_page: NewPage) -> None:
-    page = bob_at_desk(open_page, shared, slug, viewport=PHONE, has_touch=True, is_mobile=True)
+    page = bob_at_desk(open_page, shared, slug, **TOUCH)
     for each in page.locator(".helpers > button, .tabs button, .add-headline, .composer .flag").all():
         box = each.bounding_box()
         assert box is not None

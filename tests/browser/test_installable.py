@@ -12,8 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from feed.store import restoring
-from tests.browser.conftest import NewPage, bob_at_desk, until
-from tests.conftest import PASSWORD
+from tests.browser.conftest import NewPage, bob_at_desk, sign_in, until
 from tests.server import Server
 
 NOTICE = ".of-copy"
@@ -34,13 +33,6 @@ def is_titled(page: Page, title: str) -> None:
 def faults(page: Page) -> object:
     """What axe finds wrong with the page."""
     return Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
-
-
-def sign_in(page: Page, name: str) -> None:
-    """Signs in on the page that asks for it."""
-    page.get_by_label("Name").fill(name)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
 
 
 def test_the_composer_opens_while_the_site_is_down_and_what_is_typed_is_published_later(

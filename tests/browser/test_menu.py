@@ -3,14 +3,13 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import DESKTOP, PHONE, NewPage, bob_at_desk
-from tests.conftest import PASSWORD
+from tests.browser.conftest import DESKTOP, TOUCH, NewPage, bob_at_desk, sign_in
 from tests.server import Server
 
 MENU = "details.more-tools"
 WINDOWS = pytest.mark.parametrize(
     "options",
-    [{"viewport": DESKTOP}, {"viewport": PHONE, "has_touch": True, "is_mobile": True}],
+    [{"viewport": DESKTOP}, TOUCH],
     ids=["desktop", "phone"],
 )
 
@@ -81,9 +80,7 @@ def test_a_menu_closes_when_the_editor_goes_on_elsewhere(shared: Server, slug: s
 def test_without_a_script_enter_in_the_reason_retracts_nothing(shared: Server, slug: str, open_page: NewPage) -> None:
     update = shared.publish("Doubtful", slug)
     page = open_page(f"{shared.url}/desk/updates/{update['id']}/retraction", wait_for=None, java_script_enabled=False)
-    page.get_by_label("Name").fill("bob")
-    page.get_by_label("Password").fill(PASSWORD)
-    press(page, "Sign in")
+    sign_in(page)
     page.get_by_label("Reason").press("Enter")
     page.get_by_label("Tell readers").press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Retract this update?")

@@ -9,11 +9,10 @@ from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import DESKTOP, PHONE, NewPage, bob_at_desk
+from tests.browser.conftest import DESKTOP, PHONE, TOUCH, NewPage, bob_at_desk
 from tests.browser.states import desk_states
 from tests.server import Server
 
-TOUCH: dict[str, Any] = {"viewport": PHONE, "has_touch": True, "is_mobile": True}
 BAR = ".phone-bar"
 KEYBOARD = 320  # CSS pixels of a phone's keyboard
 # What a keyboard does: the layout viewport stays, and the visual one is smaller. Chromium has none without a window.

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from feed.store import editors
 from feed.store.database import Store
-from tests.browser.conftest import DESKTOP, PHONE, NewPage, bob_at_desk
+from tests.browser.conftest import DESKTOP, PHONE, NewPage, bob_at_desk, sign_in
 from tests.conftest import PASSWORD
 from tests.server import Server
 
@@ -21,9 +21,7 @@ def eve_at_desk(open_page: NewPage, server: Server, login: str) -> Page:
     editors.add(store, login, PASSWORD, "editor", EVE, actor=None)
     store.close()
     page = open_page(f"{server.url}/desk/", wait_for=None)
-    page.get_by_label("Name").fill(login)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    sign_in(page, login)
     return page
 
 

@@ -5,10 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import DESKTOP, PHONE, NewPage, bob_at_desk, until
+from tests.browser.conftest import DESKTOP, TOUCH, NewPage, bob_at_desk, sign_in, until
 from tests.server import Server
-
-TOUCH = {"viewport": PHONE, "has_touch": True, "is_mobile": True}
 
 
 def test_the_preview_is_the_li_that_is_published(shared: Server, slug: str, desk: Page) -> None:
@@ -178,9 +176,7 @@ def test_what_was_kept_is_previewed_when_it_comes_back(shared: Server, slug: str
 
 def test_without_javascript_the_composer_is_a_plain_form(shared: Server, slug: str, open_page: NewPage) -> None:
     page = open_page(f"{shared.url}/desk/feeds/{slug}", wait_for=None, java_script_enabled=False)
-    page.get_by_label("Name").fill("bob")
-    page.get_by_label("Password").fill("correct horse battery")
-    page.get_by_role("button", name="Sign in").click()
+    sign_in(page)
     page.get_by_label("Headline (optional)").fill("Plain")
     page.get_by_label("Update").fill("As ever")
     for only_with_a_script in (".preview", ".tabs", ".helpers", ".add-headline", ".count"):
