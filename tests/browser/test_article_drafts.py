@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PHONE, NewPage, bob_at_desk, kept_on_device
 from tests.browser.test_discarded import undo
-from tests.browser.test_drafts import STATE, drop_writes
+from tests.browser.test_drafts import STATE, drop_writes, elsewhere
 from tests.server import Server
 
 
@@ -20,14 +20,6 @@ def form(page: Page) -> Any:
     return page.locator("form.article-form")
 
 
-def phone_of(page: Page, open_page: NewPage, server: Server) -> Page:
-    """The same session on a phone: its storage is its own."""
-    phone = open_page("about:blank", wait_for=None, viewport=PHONE)
-    phone.context.add_cookies(page.context.cookies())  # type: ignore[arg-type]
-    phone.goto(f"{server.url}/desk/")
-    return phone
-
-
 def test_a_new_article_is_gone_on_with_on_another_device_and_is_one_article(
     server: Server, slug: str, desk: Page, open_page: NewPage
 ) -> None:
@@ -37,7 +29,7 @@ def test_a_new_article_is_gone_on_with_on_another_device_and_is_one_article(
     form(desk).get_by_label("Body").fill("As far as the desk knows")
     form(desk).get_by_label("Live coverage").check()
     expect(desk.locator(STATE)).to_have_text("Saved")
-    phone = phone_of(desk, open_page, server)
+    phone = elsewhere(desk, open_page, server, viewport=PHONE)
     phone.get_by_role("link", name=title).click()
     expect(form(phone).get_by_label("Live coverage")).to_be_checked()
     expect(form(phone).get_by_label("Body")).to_have_value("As far as the desk knows")

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import NewPage, bob_at_desk
+from tests.browser.conftest import NewPage, sign_in
 from tests.browser.test_drafts import STATE, composer, drop_writes, write
 from tests.server import Server
 
@@ -93,10 +93,8 @@ def test_a_cancelled_edit_is_had_back_and_one_without_an_answer_is_discarded_lat
 
 
 def test_without_a_script_a_text_is_discarded_and_had_back(server: Server, slug: str, open_page: NewPage) -> None:
-    page = open_page("about:blank", wait_for=None, java_script_enabled=False)
-    signed_in = bob_at_desk(open_page, server, slug)
-    page.context.add_cookies(signed_in.context.cookies())  # type: ignore[arg-type]
-    page.goto(f"{server.url}/desk/feeds/{slug}")
+    page = open_page(f"{server.url}/desk/feeds/{slug}", wait_for=None, java_script_enabled=False)
+    sign_in(page)
     write(page, f"Plain {slug}")
     composer(page).get_by_role("button", name="Discard").click()
     expect(composer(page).get_by_label("Update")).to_have_value("")
