@@ -19,35 +19,35 @@ def lines(page: Page) -> list[str]:
     )
 
 
-def test_each_day_is_named_once_above_its_first_update(server: Server, open_page: NewPage) -> None:
+def test_each_day_is_named_once_above_its_first_update(shared: Server, slug: str, open_page: NewPage) -> None:
     now = datetime.now(UTC)
-    store = Store(Path(server.environ["FEED_DATABASE"]))
+    store = Store(Path(shared.environ["FEED_DATABASE"]))
     with store.read() as db:
         bob = editors.by_name(db, "bob")
     noon = now.replace(hour=12, minute=0, second=0, microsecond=0)
     for ago in (9, 9, 1, 1):
         moment = times.to_text(noon - timedelta(days=ago))
-        last = publishing.publish(store, "news", bob, {"body": f"{ago} days ago"}, moment=moment)
+        last = publishing.publish(store, slug, bob, {"body": f"{ago} days ago"}, moment=moment)
     store.close()
     yesterday, before = noon - timedelta(days=1), noon - timedelta(days=9)
     old = ["9 days ago"] * 2
-    page = open_page(f"{server.url}/feeds/news", timezone_id="UTC", locale="en")
+    page = open_page(f"{shared.url}/feeds/{slug}", timezone_id="UTC", locale="en")
     named = [f"yesterday, {yesterday.day} {yesterday:%B}", "1 days ago", "1 days ago"]
     then = [f"{before.day} {before:%B} {before.year}", *old]
     assert lines(page) == [*named, *then]
-    server.publish("Now")
+    shared.publish("Now", slug)
     expect(page.get_by_text("Now", exact=True)).to_be_visible()
     assert lines(page) == [f"today, {now.day} {now:%B}", "Now", *named, *then]
-    server.api("DELETE", f"/api/v1/updates/{last.id}")
+    shared.api("DELETE", f"/api/v1/updates/{last.id}")
     expect(page.locator(f"#update-{last.id}")).to_have_count(0)
     assert lines(page) == [f"today, {now.day} {now:%B}", "Now", *named[:2], *then]
     expect(page.locator("li.update .day").first).to_be_hidden()
 
 
-def test_what_show_more_brings_is_under_its_day(server: Server, open_page: NewPage) -> None:
+def test_what_show_more_brings_is_under_its_day(shared: Server, slug: str, open_page: NewPage) -> None:
     for number in range(25):
-        server.publish(f"Number {number}")
-    page = open_page(f"{server.url}/feeds/news")
+        shared.publish(f"Number {number}", slug)
+    page = open_page(f"{shared.url}/feeds/{slug}")
     page.get_by_role("link", name="Show More").click()
     expect(page.locator("li.update")).to_have_count(25)
     expect(page.locator("li.on")).to_have_count(1)

@@ -229,31 +229,33 @@ def test_without_javascript_the_page_is_complete_and_every_link_works(server: Se
 
 
 @pytest.mark.long
-def test_where_websocket_is_blocked_the_page_polls(server: Server, open_page: NewPage) -> None:
-    page = open_page(f"{server.url}/healthz", wait_for=None)
+def test_where_websocket_is_blocked_the_page_polls(shared: Server, slug: str, open_page: NewPage) -> None:
+    page = open_page(f"{shared.url}/healthz", wait_for=None)
     page.add_init_script(
         "window.WebSocket = class extends WebSocket { constructor() { super(`ws://${location.host}/no`); } }"
     )
-    page.goto(f"{server.url}/feeds/news")
+    page.goto(f"{shared.url}/feeds/{slug}")
     page.wait_for_selector("live-feed[state=polling]")
-    server.publish("By the other way")
+    shared.publish("By the other way", slug)
     expect(page.locator("li.update .text")).to_have_text("By the other way", timeout=20_000)
 
 
-def test_the_permalink_shows_the_update_in_its_surroundings_and_stays_live(server: Server, open_page: NewPage) -> None:
-    updates = [server.publish(f"Number {number}. " * 100) for number in range(10)]
+def test_the_permalink_shows_the_update_in_its_surroundings_and_stays_live(
+    shared: Server, slug: str, open_page: NewPage
+) -> None:
+    updates = [shared.publish(f"Number {number}. " * 100, slug) for number in range(10)]
     update = updates[3]
-    page = open_page(f"{server.url}/updates/{update['id']}")
+    page = open_page(f"{shared.url}/updates/{update['id']}")
     expect(page.locator("li.update")).to_have_count(8)
     linked = page.locator(f"#update-{update['id']}")
     expect(linked).to_have_class(re.compile("highlighted"))
     expect(linked).to_be_in_viewport()
     expect(linked.locator("summary")).to_be_hidden()
     expect(page.get_by_text("This update has been retracted.")).to_be_hidden()
-    server.api("PATCH", f"/api/v1/updates/{update['id']}", {"body": "Linked and edited", "revision": 1})
+    shared.api("PATCH", f"/api/v1/updates/{update['id']}", {"body": "Linked and edited", "revision": 1})
     expect(linked.locator(".text")).to_have_text("Linked and edited")
     expect(linked).to_have_class(re.compile("highlighted"))
-    server.api("DELETE", f"/api/v1/updates/{update['id']}", {"notice": True})
+    shared.api("DELETE", f"/api/v1/updates/{update['id']}", {"notice": True})
     expect(linked).to_contain_text("This update has been retracted.")
     expect(linked).to_contain_text("An update was retracted at")
     answer = page.reload()
@@ -261,8 +263,8 @@ def test_the_permalink_shows_the_update_in_its_surroundings_and_stays_live(serve
     assert answer.status == 410
 
 
-def test_the_chosen_theme_is_remembered(server: Server, open_page: NewPage) -> None:
-    page = open_page(f"{server.url}/", color_scheme="light")
+def test_the_chosen_theme_is_remembered(shared: Server, open_page: NewPage) -> None:
+    page = open_page(f"{shared.url}/", color_scheme="light")
     light = page.evaluate("getComputedStyle(document.body).backgroundColor")
     page.get_by_role("button", name="Dark").click()
     dark = page.evaluate("getComputedStyle(document.body).backgroundColor")
