@@ -1,11 +1,12 @@
-// Saves what is typed in a composer or the form of an update or article at the site, so that it can be gone on with on another device. A draft
-// has an id, which makes publishing it idempotent, and each state has a number: the site refuses one that is not newer
-// than what it has, so that no window overwrites another's text.
+// Saves what is typed in a composer or the form of an update or article at the site, so that it can be gone on with on
+// another device. A draft has an id, which makes publishing it idempotent, and each state has a number: the site refuses
+// one that is not newer than what it has, so that no window overwrites another's text.
 
 import { request, sendJson } from "../answers.js";
 import { contentOf, noteStored, sayConflict } from "./draft_state.js";
 import { fill } from "../fields.js";
 import { warn, warns } from "../messages.js";
+import { pageEditor, randomDigits } from "../page.js";
 
 // ms after typing stops until it is saved
 const PAUSE = 1_000;
@@ -96,11 +97,8 @@ export function keepAgain(form) {
   return queue(form, () => sendState(form.elements.draft_id.value, { ...stateOf(form), seq: ++form.dataset.seq }));
 }
 
-// An id for a draft. Without a secure context browsers make no UUID by themselves.
-export function newId() {
-  const digits = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
-}
+// An id for a draft.
+export const newId = () => randomDigits(16).replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 
 // The form came back as `next`: it goes on with the same draft.
 export function goOn(form, next) {
@@ -110,8 +108,7 @@ export function goOn(form, next) {
 // Sends a state of a draft, which the site takes only while the editor of this page is signed in. Rejects where there is no
 // answer, or one that says nothing about the draft.
 export async function sendState(id, state, keepalive = false) {
-  const editor = Number(document.querySelector("form[data-editor]").dataset.editor);
-  const answer = await sendJson("PUT", `/desk/drafts/${id}`, { ...state, editor }, { keepalive });
+  const answer = await sendJson("PUT", `/desk/drafts/${id}`, { ...state, editor: Number(pageEditor()) }, { keepalive });
   if (answer.status >= 500 || answer.status === 429) throw answer;
   return answer;
 }

@@ -11,8 +11,6 @@ if (channel) channel.onmessage = ({ data: published }) => {
   if (published) document.dispatchEvent(new CustomEvent("outbox-published-elsewhere", { detail: published }));
 };
 
-export const pageEditor = () => document.querySelector("form[data-editor]")?.dataset.editor;
-
 // All texts of that editor that wait, the first to be sent first, as far as the device can tell.
 export async function waitingOf(editor) {
   const all = await read((stores) => stores.objectStore("outbox").getAll()).catch(() => []);

@@ -7,7 +7,8 @@ import { sayQueue } from "../drafts/draft_state.js";
 import { sendState } from "../drafts/drafts.js";
 import { isGone, owner } from "../drafts/kept.js";
 import { message, report, warn, warns } from "../messages.js";
-import { pageEditor, putEntry, removeEntry, waitingIn, waitingOf } from "./outbox.js";
+import { pageEditor, setText } from "../page.js";
+import { putEntry, removeEntry, waitingIn, waitingOf } from "./outbox.js";
 import { takeBack } from "./publish.js";
 import { alone, isPublished, phaseOf, sendLate, wake, wasTried } from "./sender.js";
 
@@ -39,7 +40,7 @@ async function draw() {
   section.hidden = !listed.length;
   if (why === "signedOut") warn(why);
   else if (warns("signedOut") && (phase || !first)) warn(null);
-  put(section.querySelector(".why"), needs || isMine ? section.dataset[why] : "");
+  setText(section.querySelector(".why"), needs || isMine ? section.dataset[why] : "");
   section.querySelector(".send-late").hidden = why !== "late";
   lay(section.querySelector("ol"), listed);
 }
@@ -59,17 +60,12 @@ function lay(list, entries) {
     const item = items.get(entry.draft) ?? section.querySelector("template").content.firstElementChild.cloneNode(true);
     item.dataset.draft = entry.draft;
     const { headline, body } = entry.state, text = [headline, body].filter(Boolean).join(": ");
-    put(item.querySelector(".queued-text"), text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text);
-    put(item.querySelector(".queued-reason"), entry.refused && !entry.taken ? entry.refused : "");
-    put(item.querySelector(".label"), entry.taken ? section.dataset.taken : entry.sent && !entry.refused ? section.dataset.unconfirmed : "");
+    setText(item.querySelector(".queued-text"), text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text);
+    setText(item.querySelector(".queued-reason"), entry.refused && !entry.taken ? entry.refused : "");
+    setText(item.querySelector(".label"), entry.taken ? section.dataset.taken : entry.sent && !entry.refused ? section.dataset.unconfirmed : "");
     return item;
   });
   if (next.some((item, place) => list.children[place] !== item) || next.length !== list.children.length) list.replaceChildren(...next);
-}
-
-// Whatever is drawn again is not announced again.
-function put(element, text) {
-  if (element.textContent !== text) element.textContent = text;
 }
 
 function link(others) {
@@ -79,7 +75,7 @@ function link(others) {
   if (!others.length) return;
   element.href = `/desk/feeds/${others[0].feed}`;
   const needs = others.some(({ feed, refused }) => refused || WHERE_NEEDED.includes(phaseOf(feed)));
-  put(element, words(element, needs ? "needs" : "queued", { count: others.length }));
+  setText(element, words(element, needs ? "needs" : "queued", { count: others.length }));
 }
 
 // Does that with a text which no tab is sending, unless it turns out to be published.

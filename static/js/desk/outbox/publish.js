@@ -9,7 +9,8 @@ import { cameBack, fill, typedIn, wordsOf } from "../fields.js";
 import { forget, keep, owner, putAside, takeAside } from "../drafts/kept.js";
 import { show } from "../updates/list.js";
 import { report, warn } from "../messages.js";
-import { announce, pageEditor, putEntry } from "./outbox.js";
+import { pageEditor } from "../page.js";
+import { announce, putEntry } from "./outbox.js";
 import { freshen } from "../reloads.js";
 import { wake } from "./sender.js";
 
@@ -57,11 +58,6 @@ export async function takeBack(entry) {
   composer().elements.body.focus();
 }
 
-// The composer is empty again: what the editor was writing before a text was taken back is there to be gone on with.
-export function goOnWriting() {
-  takeAside(composer());
-}
-
 // A composer with a text that waited.
 function filled(entry) {
   const form = blankComposer();
@@ -107,7 +103,8 @@ document.addEventListener("outbox-published", ({ detail: { entry, page, at } }) 
   sayPublished(form, at);
   // Whoever writes the next text does not want to be led away from it
   if (isBlank(form)) show(page);
-  goOnWriting();
+  // What the editor was writing before a text was taken back is there to be gone on with
+  takeAside(composer());
   freshen();
 });
 

@@ -3,7 +3,8 @@
 // site is asked for the truth, and the text is sent again, which publishes nothing twice.
 
 import { saysDone, isSignIn, pageIn, request, truthOf } from "../answers.js";
-import { announce, pageEditor, putEntry, removeEntry, tellOthers, waitingIn, waitingOf } from "./outbox.js";
+import { pageEditor } from "../page.js";
+import { announce, putEntry, removeEntry, tellOthers, waitingIn, waitingOf } from "./outbox.js";
 
 // ms after which a text is not sent before its editor was asked: the news may have gone on
 const ASK_AFTER = 600_000;

@@ -1,6 +1,7 @@
 // The pictures that a text names, below it: a thumbnail, how far the upload is, and its words.
 
 import { words } from "../../words.js";
+import { setText } from "../page.js";
 import { insert } from "../writing/insert.js";
 import { cancelUpload, learnAbout, lookAgain, pictureOf, saveWords, setWords, tryAgain, uploads } from "./uploads.js";
 
@@ -25,7 +26,7 @@ export function fieldsOf(form, id) {
 // Says something below the pictures: the sentence of that name, or nothing.
 export function sayBelow(form, name, values) {
   const below = name ? listOf(form) : form.querySelector(".attached");
-  if (below) put(below.querySelector(".waits"), name ? words(below, name, values) : "");
+  if (below) setText(below.querySelector(".waits"), name ? words(below, name, values) : "");
 }
 
 // The text without pictures that the site does not have yet: it would refuse to show it.
@@ -73,9 +74,9 @@ function show(card) {
   const picture = pictureOf(card.dataset.picture), { state, progress = 0, url, name } = picture;
   const find = (selector) => card.querySelector(selector);
   card.dataset.state = state;
-  if (name) put(find("legend"), name);
-  put(find(".upload-state"), stateIn(card, picture));
-  put(find(".public-words"), state === "public" ? publicWords(find(".public-words"), picture.words) : "");
+  if (name) setText(find("legend"), name);
+  setText(find(".upload-state"), stateIn(card, picture));
+  setText(find(".public-words"), state === "public" ? publicWords(find(".public-words"), picture.words) : "");
   find(".change-words").hidden = state !== "public";
   find(".change-words").href = `/desk/pictures/${picture.id}`;
   find("progress").hidden = state !== "uploading";
@@ -114,11 +115,6 @@ function complain(field, why) {
   label.after(Object.assign(document.createElement("p"), { id, className: "reason", textContent: why }));
   field.setAttribute("aria-invalid", "true");
   field.setAttribute("aria-describedby", id);
-}
-
-// Whatever changes, nothing is announced twice.
-function put(element, text) {
-  if (element.textContent !== text) element.textContent = text;
 }
 
 // Says at the field that the description is missing.

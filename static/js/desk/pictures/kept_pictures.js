@@ -8,6 +8,7 @@ import { putFile } from "./put_file.js";
 const LONGEST = 7 * 24 * 3600 * 1000;
 
 const addressOf = (editor, id) => `pictures/${editor}/${id}`;
+const creditKey = (editor) => `credit/${editor}`;
 
 // Storage may be full or forbidden: then the picture is in this page, and nowhere else.
 export function keepPicture(editor, picture) {
@@ -36,6 +37,15 @@ export const uploadAddress = (editor, id, part = "", name = "") =>
 export const sendWords = (editor, id, words) =>
   sendJson("PUT", uploadAddress(editor, id, "/words"), words.decorative ? { ...words, alt: "" } : words);
 
+// The credit that the editor gave last, which the next picture begins with.
+export function lastCredit(editor) {
+  try { return localStorage.getItem(creditKey(editor)) ?? ""; } catch { return ""; }
+}
+
+export function rememberCredit(editor, credit) {
+  try { localStorage.setItem(creditKey(editor), credit); } catch { /* forbidden */ }
+}
+
 // Brings them to the site and wipes them here; resolves to whether all of them are there.
 export async function bringPictures(editor) {
   const brought = (await keptPictures(editor)).map(async ({ id, name, file, words, unsent }) => {
@@ -54,5 +64,5 @@ export async function bringPictures(editor) {
 // Wipes them without that, and the credit that was remembered.
 export async function wipePictures(editor) {
   await Promise.all((await keptPictures(editor)).map(({ id }) => forgetPicture(editor, id)));
-  try { localStorage.removeItem(`credit/${editor}`); } catch { /* forbidden */ }
+  try { localStorage.removeItem(creditKey(editor)); } catch { /* forbidden */ }
 }

@@ -3,8 +3,9 @@
 // page that opens the text later goes on with it.
 
 import { request } from "../answers.js";
-import { forgetPicture, keepPicture, keptPictures, sendWords, uploadAddress } from "./kept_pictures.js";
 import { warn, warns } from "../messages.js";
+import { pageEditor, randomDigits } from "../page.js";
+import { forgetPicture, keepPicture, keptPictures, lastCredit, rememberCredit, sendWords, uploadAddress } from "./kept_pictures.js";
 import { putFile } from "./put_file.js";
 import { MOST_BYTES, shrunk } from "./shrink.js";
 
@@ -22,7 +23,7 @@ const pictures = new Map();
 export const uploads = new EventTarget();
 export const pictureOf = (id) => pictures.get(id);
 
-const editor = document.querySelector("form[data-editor]")?.dataset.editor;
+const editor = pageEditor();
 const isAway = ({ state }) => state !== "there";
 const blank = () => ({ alt: "", decorative: false, caption: "", credit: "" });
 
@@ -31,8 +32,7 @@ let line = Promise.resolve();
 
 // Begins to upload the file; returns the new picture's id.
 export function addPicture(file) {
-  const id = [...crypto.getRandomValues(new Uint8Array(8))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  const words = { ...blank(), credit: lastCredit() };
+  const id = randomDigits(8), words = { ...blank(), credit: lastCredit(editor) };
   const picture = { id, name: file.name, file, url: URL.createObjectURL(file), words, unsent: !!words.credit };
   pictures.set(id, picture);
   store(picture);
@@ -67,7 +67,7 @@ export function tryAgain(picture) {
 
 // What the editor says of the picture: alt, decorative, caption, credit.
 export function setWords(picture, words) {
-  if (words.credit !== picture.words.credit) rememberCredit(words.credit);
+  if (words.credit !== picture.words.credit) rememberCredit(editor, words.credit);
   Object.assign(picture, { words, unsent: true, wrong: null });
   store(picture);
   clearTimeout(picture.later);
@@ -206,16 +206,6 @@ function set(picture, state, reason = "") {
 
 function changed(picture) {
   uploads.dispatchEvent(new CustomEvent("change", { detail: picture }));
-}
-
-const creditKey = `credit/${editor}`;
-
-function lastCredit() {
-  try { return localStorage.getItem(creditKey) ?? ""; } catch { return ""; }
-}
-
-function rememberCredit(credit) {
-  try { localStorage.setItem(creditKey, credit); } catch { /* forbidden */ }
 }
 
 // The network is back, or the editor, who may have signed in elsewhere.

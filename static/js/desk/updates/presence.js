@@ -5,6 +5,7 @@ import "../../feed.js";
 import { emit, on, open } from "../../socket.js";
 import { timeOfDay } from "../../times.js";
 import { words } from "../../words.js";
+import { pageEditor, setText } from "../page.js";
 
 // ms between two heartbeats
 const HEARTBEAT = 20_000;
@@ -13,7 +14,7 @@ const SETTLED = 200;
 // Forms that are named; the server takes no more
 const MOST_FORMS = 8;
 
-const own = Number(document.querySelector("form[data-editor]")?.dataset.editor);
+const own = Number(pageEditor());
 const sentences = document.querySelector(".presence-words");
 let others = [], said = "", timer, online = false, refused = false;
 
@@ -43,17 +44,17 @@ function showPresence() {
   const line = document.querySelector(".also-here"), { feed } = whereThisPageIs();
   if (line) {
     const people = feed ? at("feed", feed).map((each) => described(each, feed)) : others.map(({ name }) => name);
-    put(line, people.length ? words(sentences, feed ? "here" : "desk", { people: people.join(" · ") }) : "");
+    setText(line, people.length ? words(sentences, feed ? "here" : "desk", { people: people.join(" · ") }) : "");
   }
   for (const place of document.querySelectorAll(".editing-now")) {
     const [kind, id] = (place.dataset.of ?? place.closest("[data-for]").dataset.for).split("-");
     const names = at(kind, Number(id)).map(({ name }) => name);
-    put(place, names.length ? words(sentences, names.length > 1 ? "are" : "is", { people: names.join(", ") }) : "");
+    setText(place, names.length ? words(sentences, names.length > 1 ? "are" : "is", { people: names.join(", ") }) : "");
   }
   for (const place of document.querySelectorAll(".people-here")) {
     const [kind, of] = place.dataset.feed ? ["feed", place.dataset.feed] : ["article", Number(place.dataset.article)];
     const names = at(kind, of).map(({ name }) => name);
-    put(place, names.length ? words(sentences, "now", { people: names.join(", ") }) : "");
+    setText(place, names.length ? words(sentences, "now", { people: names.join(", ") }) : "");
   }
 }
 
@@ -66,11 +67,6 @@ function described({ name, places }, feed) {
   if (!edited) return name;
   const moment = document.getElementById(`update-${edited.update}`)?.dataset.at;
   return moment ? words(sentences, "editing", { name, time: timeOfDay(Date.parse(moment)) }) : words(sentences, "some", { name });
-}
-
-// Only what differs is written: each change of the page is looked at.
-function put(place, text) {
-  if (place.textContent !== text) place.textContent = text;
 }
 
 // line.js has its handlers there already.

@@ -2,6 +2,7 @@
 
 import { words } from "../../words.js";
 import { request } from "../answers.js";
+import { setText } from "../page.js";
 
 // ms after which the site is asked, one after the other. A worker that has just got its first reader is not waited for,
 // so the first three are asked in any case.
@@ -34,8 +35,7 @@ function tell(line, { on_disk: at, sockets, followers, milliseconds, waiting }) 
     const name = sockets === followers ? "all" : "some";
     said.push(words(line, name, { count: followers, sockets, milliseconds }) + (waiting ? ` ${line.dataset.soFar}` : ""));
   }
-  const told = said.join(" · ");
-  if (line.textContent !== told) line.textContent = told;
+  setText(line, said.join(" · "));
 }
 
 function found() {

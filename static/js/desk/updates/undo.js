@@ -7,10 +7,9 @@ import { stop } from "../drafts/drafts.js";
 import { forget, keep } from "../drafts/kept.js";
 import { list, show } from "./list.js";
 import { report, warn } from "../messages.js";
+import { composer, isBlank } from "../writing/composer.js";
 
 const done = document.querySelector(".done");
-const composer = () => document.querySelector("form.composer");
-const isEmpty = ({ elements: { headline, body } }) => !`${headline.value}${body.value}`.trim();
 
 // Whether anything was typed since Undo was offered: then the browser's own undo is meant by its keys.
 let typed = false;
@@ -38,7 +37,7 @@ addEventListener("submit", async (event) => {
 // Puts the text into the composer, unless the editor is writing another one there. Then it stays among the drafts.
 function putBack(page) {
   const form = composer(), next = page.querySelector("form.composer");
-  if (isEmpty(form)) {
+  if (isBlank(form)) {
     stop(form);
     forget(form);
     form.replaceWith(next);
@@ -76,7 +75,7 @@ addEventListener("keydown", (event) => {
   const { key, ctrlKey, metaKey, shiftKey, altKey, target } = event;
   if (key.toLowerCase() !== "z" || !(ctrlKey || metaKey) || shiftKey || altKey || typed) return;
   const form = done?.querySelector(".undo");
-  if (!form || target.form !== composer() || !isEmpty(composer())) return;
+  if (!form || target.form !== composer() || !isBlank(composer())) return;
   event.preventDefault();
   form.requestSubmit(form.querySelector("button"));
 });

@@ -5,13 +5,12 @@ import { morph } from "../../morph.js";
 import { trusted } from "../../words.js";
 import { sendJson } from "../answers.js";
 import { dressed, shownText } from "../pictures/attached.js";
+import { composer } from "./composer.js";
 import { count } from "./count.js";
 
 const PAUSE = 300; // ms without a key, after which the text is shown
 
 let timer, asking = false, outdated = false;
-
-const composer = () => document.querySelector("form.composer");
 
 // Shows the text soon, when nothing more is typed.
 function soon() {
