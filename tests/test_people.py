@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 import requests
-from PIL import Image
 from werkzeug.datastructures import FileStorage
 
 from feed import passwords
@@ -14,9 +13,9 @@ from feed.store import editors, feeds, people, retracting, tokens, waiting
 from feed.store.actions import MAY, ROLES, Verb
 from feed.store.carried import put, read
 from tests.conftest import FROM_HERE, PASSWORD, Site, site_in
+from tests.images import a_png
 from tests.server import serving
 from tests.test_commands import Shell
-from tests.test_store import a_png
 
 
 def done(site: Site) -> list[tuple[str | None, str]]:
@@ -97,8 +96,6 @@ def test_who_was_disabled_meanwhile_changes_nothing(site: Site) -> None:
 
 
 def test_every_write_of_desk_and_api_keeps_who_did_it(site: Site) -> None:
-    picture = io.BytesIO()
-    Image.new("RGB", (4, 4)).save(picture, "PNG")
     bob = site.at_desk("bob")
 
     def send(path: str, **form: object) -> None:
@@ -112,7 +109,7 @@ def test_every_write_of_desk_and_api_keeps_who_did_it(site: Site) -> None:
     send("articles", headline="Harbour", slug="harbour", body="B", live="1")
     send("articles/harbour", headline="Port", body="B", live="1", revision="1")
     send("feeds/harbour/coverage", open="0")
-    send("pictures", alt="A", file=FileStorage(io.BytesIO(picture.getvalue()), "a.png"))
+    send("pictures", alt="A", file=FileStorage(io.BytesIO(a_png()), "a.png"))
     send("profile", display_name="Bobby")
     by_desk = ["publish", "edit", "mark", "retract", "create article", "edit article", "close coverage", "add picture",
                "change profile"]  # fmt: skip

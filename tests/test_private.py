@@ -11,8 +11,8 @@ from feed import private
 from feed.store import backup, pictures
 from feed.store.database import Store
 from tests.conftest import PASSWORD, site_in
+from tests.images import a_png
 from tests.server import BIN, ROOT, Server
-from tests.test_store import a_png
 
 
 @pytest.fixture(params=[0o000, 0o022, 0o077], ids=oct)

@@ -1,17 +1,16 @@
 """Readers' pages are complete without scripts, the same for everybody, and show nothing that is not public."""
 
-import io
 import re
 from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from PIL import Image
 from werkzeug.test import TestResponse
 
 from feed.store import editors, pictures
 from feed.web.feed_page import SHOWN
 from tests.conftest import Site
+from tests.images import a_png
 from tests.pages import attribute, element, elements
 from tests.pages import words as as_read
 from tests.reader import items_in, updates_in
@@ -50,11 +49,8 @@ class Page(HTMLParser):
 
 def a_picture(site: Site, alt: str, **words: str) -> str:
     """The id of a new picture."""
-    out = io.BytesIO()
-    Image.new("RGB", (30, 20), "teal").save(out, "PNG")
-    return pictures.add(
-        site.services.store, site.services.settings.media, out.getvalue(), {"alt": alt, **words}, None
-    ).id
+    content = a_png((30, 20), "teal")
+    return pictures.add(site.services.store, site.services.settings.media, content, {"alt": alt, **words}, None).id
 
 
 def a_whole_story(site: Site) -> dict[str, str]:

@@ -1,12 +1,10 @@
 """What each role may do: every verb in the table, tried on the store, and the messages that contributors get."""
 
-import io
 import uuid
 from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
-from PIL import Image
 
 from feed.errors import NotAllowed
 from feed.store import (
@@ -25,14 +23,9 @@ from feed.store import (
 from feed.store.actions import MAY, ROLES, Verb
 from feed.store.editors import Editor
 from tests.conftest import FROM_HERE, PASSWORD, Site
+from tests.images import a_png
 
 Deed = Callable[[Site, Editor], object]
-
-
-def _png() -> bytes:
-    content = io.BytesIO()
-    Image.new("RGB", (4, 4)).save(content, "PNG")
-    return content.getvalue()
 
 
 def _own_password(site: Site, editor: Editor) -> object:
@@ -41,7 +34,7 @@ def _own_password(site: Site, editor: Editor) -> object:
 
 
 def _add_picture(site: Site, by: Editor) -> object:
-    return pictures.add(site.services.store, site.services.settings.media, _png(), {"alt": "x"}, by)
+    return pictures.add(site.services.store, site.services.settings.media, a_png(), {"alt": "x"}, by)
 
 
 def _reword(site: Site, by: Editor) -> None:

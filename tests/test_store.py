@@ -1,6 +1,5 @@
 """The store: versions have no gaps, every answered write is on disk, and a backup is complete or refused."""
 
-import io
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from pathlib import Path
@@ -10,7 +9,6 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from PIL import Image
 
 from feed import threads, times
 from feed.errors import Gone, Stale
@@ -37,6 +35,7 @@ from feed.store.database import Store
 from feed.store.feeds import NEWS
 from feed.store.parts import FEED_PARTS
 from tests.conftest import PASSWORD, Site
+from tests.images import a_png
 from tests.reader import updates_in
 
 
@@ -491,12 +490,6 @@ def test_a_backup_of_a_newer_release_is_refused_with_the_reason(site: Site, tmp_
     with pytest.raises(backup.NoBackup, match=r"made by a newer release.*holograms.*Install that release"):
         backup.restore(store, media, tmp_path / "site.backup")
     assert site.publish("Life goes on").version == 2
-
-
-def a_png() -> bytes:
-    out = io.BytesIO()
-    Image.new("RGB", (4, 4)).save(out, "PNG")
-    return out.getvalue()
 
 
 @pytest.mark.parametrize("damage", ["missing", "junk", "empty", "cut", "folder", "other", "foreign", "broken log"])

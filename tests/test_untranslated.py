@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from babel.messages.pofile import write_po
 from flask.testing import FlaskClient
-from PIL import Image
 
 from feed import languages
 from feed.store import editors, invitations, migrations, pictures
 from tests.catalogues import messages
 from tests.conftest import FROM_HERE, PASSWORD, Site, application_in, site_in
+from tests.images import a_png
 
 MADE_UP = "eo"  # a language with two plural forms and no catalogue of ours
 VISIBLE = ("aria-label", "title", "alt", "placeholder", "content", "page-title")
@@ -100,10 +100,8 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
 
 def furnish(site: Site) -> None:
     """Something for every branch of the templates."""
-    picture = io.BytesIO()
-    Image.new("RGB", (8, 8)).save(picture, "PNG")
     shown = {"alt": "⟦alt⟧", "caption": "⟦caption⟧", "credit": "⟦credit⟧"}
-    uploaded = pictures.add(site.services.store, site.services.settings.media, picture.getvalue(), shown, None)
+    uploaded = pictures.add(site.services.store, site.services.settings.media, a_png(), shown, None)
     about = {"display_name": "⟦Bob⟧", "job": "⟦job⟧", "bio": "⟦" + "bio " * 50 + "⟧", "picture": uploaded.id}
     site.bob = editors.change_profile(site.services.store, site.bob.id, about, None)
     editors.change_profile(site.services.store, site.alice.id, {"display_name": "⟦Alice⟧"}, None)

@@ -1,24 +1,22 @@
 """Visits every page in every state in which it is seen, for tests of what must hold in all of them."""
 
 from collections.abc import Iterator
-from io import BytesIO
 from typing import Any
 
 import requests
-from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import LONG, sign_in
+from tests.images import a_png
 from tests.server import Server
 
+GREY = (90, 120, 140)
 WIDE = "Donaudampfschifffahrtsgesellschaftskapitän" * 3
 
 
 def uploaded(server: Server) -> str:
     """Uploads a picture and returns its id."""
-    content = BytesIO()
-    Image.new("RGB", (1600, 900), (90, 120, 140)).save(content, "PNG")
-    sent = {"file": ("quay.png", content.getvalue(), "image/png")}
+    sent = {"file": ("quay.png", a_png((1600, 900), GREY), "image/png")}
     words = {"alt": "The quay at dawn", "caption": f"The quay. {WIDE}", "credit": "Bob Brown"}
     headers = {"Authorization": f"Bearer {server.token}"}
     answer = requests.post(f"{server.url}/api/v1/pictures", files=sent, data=words, headers=headers, timeout=10)
@@ -116,10 +114,8 @@ def readers_states(server: Server, slug: str, page: Page) -> Iterator[str]:
 
 def _pictures_states(page: Page) -> Iterator[str]:
     """Puts pictures into the composer, and takes them out again."""
-    content = BytesIO()
-    Image.new("RGB", (90, 60), (90, 120, 140)).save(content, "PNG")
     files = [
-        {"name": f"{WIDE}.png", "mimeType": "image/png", "buffer": content.getvalue()},
+        {"name": f"{WIDE}.png", "mimeType": "image/png", "buffer": a_png((90, 60), GREY)},
         {"name": "photo.jpg", "mimeType": "image/jpeg", "buffer": b"Dear diary"},
     ]
     page.locator(".composer .picture-files").set_input_files(files)  # type: ignore[arg-type]

@@ -12,6 +12,7 @@ from playwright.sync_api import Locator, Page, Route, expect
 from tests.browser.conftest import DESKTOP, PHONE, TOUCH, NewPage, bob_at_desk, sign_in, until
 from tests.browser.test_drafts import elsewhere
 from tests.browser.test_layout import WATCH
+from tests.images import a_png
 from tests.server import Server
 
 WIDTHS = pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["wide", "phone"])
@@ -31,15 +32,9 @@ GIVE = """(area, [kind, files, texts]) => {
 }"""
 
 
-def png(colour: str = "teal", size: tuple[int, int] = (60, 40)) -> bytes:
-    out = BytesIO()
-    Image.new("RGB", size, colour).save(out, "PNG")
-    return out.getvalue()
-
-
 def a_file(name: str = "quay.png", content: bytes | None = None, kind: str = "image/png") -> dict[str, Any]:
     """A file as Playwright takes it."""
-    return {"name": name, "mimeType": kind, "buffer": png() if content is None else content}
+    return {"name": name, "mimeType": kind, "buffer": a_png((60, 40), "teal") if content is None else content}
 
 
 def give(area: Locator, kind: str, *files: dict[str, Any], texts: dict[str, str] | None = None) -> None:
@@ -124,7 +119,7 @@ def test_on_a_phone_pictures_are_chosen_described_and_waited_for(shared: Server,
     text_of(desk).evaluate("(area) => area.setSelectionRange(10, 10)")
     with desk.expect_file_chooser() as chosen:  # a phone asks: camera or library
         desk.get_by_role("button", name="Picture", exact=True).tap()
-    chosen.value.set_files([a_file(), a_file(content=png("red"))])  # type: ignore[list-item]
+    chosen.value.set_files([a_file(), a_file(content=a_png((60, 40), "red"))])  # type: ignore[list-item]
     expect(desk.locator(".attached-picture .thumbnail")).to_have_count(2)
     expect(card(desk).locator(".upload-state")).to_have_text("Uploading…")
     expect(described(desk)).to_be_focused()

@@ -1,16 +1,15 @@
 """The desk on a phone: a bar above the keyboard that hides nothing, and few presses for what is done most often."""
 
 from collections.abc import Callable
-from io import BytesIO
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import DESKTOP, PHONE, TOUCH, NewPage, bob_at_desk
-from tests.browser.states import desk_states
+from tests.browser.states import GREY, desk_states
+from tests.images import a_png
 from tests.server import Server
 
 BAR = ".phone-bar"
@@ -168,9 +167,7 @@ def photo(page: Page, presses: Presses, button: str) -> None:
     with page.expect_file_chooser() as asked:
         presses.press(button)
     presses.count += 1  # the picture is chosen, or taken
-    picture = BytesIO()
-    Image.new("RGB", (40, 30), (90, 120, 140)).save(picture, "PNG")
-    asked.value.set_files({"name": "quay.png", "mimeType": "image/png", "buffer": picture.getvalue()})
+    asked.value.set_files({"name": "quay.png", "mimeType": "image/png", "buffer": a_png((40, 30), GREY)})
     page.keyboard.type("The quay")  # what it shows
     expect(page.locator(":focus")).to_have_value("The quay")
 

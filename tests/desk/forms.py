@@ -4,10 +4,10 @@ import io
 from typing import Any
 
 from flask.testing import FlaskClient
-from PIL import Image
 from werkzeug.test import TestResponse
 
 from tests.conftest import FROM_HERE
+from tests.images import a_png
 from tests.pages import element, elements
 
 
@@ -37,6 +37,4 @@ def form_data(content: bytes, **words: str) -> dict[str, Any]:
 
 def png(colour: str = "teal") -> io.BytesIO:
     """A small picture."""
-    out = io.BytesIO()
-    Image.new("RGB", (20, 10), colour).save(out, "PNG")
-    return io.BytesIO(out.getvalue())
+    return io.BytesIO(a_png((20, 10), colour))

@@ -15,9 +15,9 @@ from feed.store import backup, feeds, migrations, updates
 from feed.store.database import Store
 from feed.store.search import Holding
 from tests.conftest import PASSWORD
+from tests.images import a_png
 from tests.reader import Reader, updates_in
 from tests.server import ROOT, Server
-from tests.test_store import a_png
 from tests.waiting import eventually
 
 RELEASE_BEFORE = "8fefe1b7423babd58ed38d0962a025411b2516f3"
