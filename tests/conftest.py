@@ -26,6 +26,7 @@ from feed.web.services import Services
 from tests import processes
 from tests.server import PASSWORD as PASSWORD
 from tests.server import Server, put_database, serving
+from tests.waiting import eventually
 
 
 def pytest_configure() -> None:
@@ -192,4 +193,13 @@ def transport() -> str:
 def server(tmp_path: Path, transport: str) -> Iterator[Server]:
     """gunicorn as in production, on a free port and a new database, with bob's token."""
     with serving(tmp_path, FEED_TRANSPORT=transport) as running:
+        yield running
+
+
+@pytest.fixture(scope="module", params=["direct", "stock"])
+def two_workers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with two workers, for what is promised of both drivers; a file's tests share it."""
+    folder = tmp_path_factory.mktemp("two-workers")
+    with serving(folder, WEB_CONCURRENCY="2", FEED_TRANSPORT=request.param) as running:
+        eventually(lambda: len(running.workers()) == 2)
         yield running

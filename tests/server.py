@@ -157,6 +157,15 @@ class Server:
         """Publishes through the API."""
         return self.api("POST", f"/api/v1/feeds/{feed}/updates", {"body": body, **more})
 
+    def at_desk(self, name: str = "bob") -> requests.Session:
+        """A new browser in which that editor is signed in; its requests have the headers of the desk's own pages."""
+        browser = requests.Session()
+        browser.headers.update({"Origin": self.url, "Sec-Fetch-Site": "same-origin"})
+        form = {"name": name, "password": PASSWORD}
+        answer = browser.post(f"{self.url}/desk/sign-in", form, allow_redirects=False, timeout=10)
+        assert answer.status_code == 303, answer.text
+        return browser
+
     def api(self, method: str, path: str, body: Any = None) -> Any:
         """Calls the API, and fails if it refuses."""
         headers = {"Authorization": f"Bearer {self.token}"}

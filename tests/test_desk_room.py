@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 import websocket
 
 from feed import times
@@ -16,22 +15,19 @@ from feed.live.desk import MOST_HEARTBEATS
 from feed.store import editors, people
 from feed.store.database import Store
 from feed.store.sessions import COOKIE
-from tests.server import PASSWORD, Server, serving
+from tests.server import PASSWORD, Server
 from tests.waiting import eventually
 
 NEWS = {"feed": "news"}
 
 
-@pytest.fixture(scope="module", params=["direct", "stock"])
-def two_workers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """What is promised here is promised of both drivers."""
-    folder = tmp_path_factory.mktemp("desk-room")
-    with serving(folder, WEB_CONCURRENCY="2", FEED_TRANSPORT=request.param) as running:
-        store = Store(Path(running.environ["FEED_DATABASE"]))
-        editors.add(store, "carl", PASSWORD, "contributor", actor=None)
-        store.close()
-        eventually(lambda: len(running.workers()) == 2)
-        yield running
+@pytest.fixture(scope="module")
+def two_workers(two_workers: Server) -> Server:
+    """With carl among the editors."""
+    store = Store(Path(two_workers.environ["FEED_DATABASE"]))
+    editors.add(store, "carl", PASSWORD, "contributor", actor=None)
+    store.close()
+    return two_workers
 
 
 @pytest.fixture
@@ -106,12 +102,7 @@ class Socket:
 
 def signed_in(server: Server, name: str) -> str:
     """The cookie of a new session of that editor."""
-    browser = requests.Session()
-    from_here = {"Origin": server.url, "Sec-Fetch-Site": "same-origin"}
-    form = {"name": name, "password": PASSWORD}
-    answer = browser.post(f"{server.url}/desk/sign-in", form, headers=from_here, allow_redirects=False, timeout=9)
-    assert answer.status_code == 303
-    return f"{COOKIE}={browser.cookies[COOKIE]}"
+    return f"{COOKIE}={server.at_desk(name).cookies[COOKIE]}"
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from websocket import WebSocket
 from feed.store import editors, publishing, writing
 from feed.store.database import Store
 from tests.reader import Reader, updates_in
-from tests.server import PASSWORD, Server
+from tests.server import Server
 from tests.waiting import eventually
 
 
@@ -190,8 +190,7 @@ def test_readers_are_counted_and_told_how_many_they_are(server: Server, reader: 
 
 
 def test_an_editor_at_the_desk_is_told_how_many_read_and_is_not_among_them(server: Server, reader: Reader) -> None:
-    sent, here = {"name": "bob", "password": PASSWORD}, {"Origin": server.url, "Sec-Fetch-Site": "same-origin"}
-    signed_in = requests.post(f"{server.url}/desk/sign-in", sent, headers=here, allow_redirects=False, timeout=9)
+    signed_in = server.at_desk()
     cookies = ["liveline={}", "theme=dark; __Host-liveline={}", "liveline=x; __Host-liveline={}"]
     editors = [Reader(server.url, Cookie=cookie.format(signed_in.cookies["liveline"])) for cookie in cookies]
     other = Reader(server.url, Cookie="theme=dark; liveline=unknown")

@@ -208,12 +208,7 @@ def test_what_the_command_line_does_counts_at_once_at_every_worker(tmp_path: Pat
     with serving(tmp_path, WEB_CONCURRENCY="2") as running:
         shell = Shell(tmp_path)
         api = {"Authorization": f"Bearer {running.token}"}
-        sessions = [requests.Session() for _ in range(4)]
-        for session in sessions:
-            form = {"name": "bob", "password": PASSWORD}
-            headers = {"Origin": running.url, "Sec-Fetch-Site": "same-origin"}
-            answer = session.post(f"{running.url}/desk/sign-in", data=form, headers=headers, allow_redirects=False)
-            assert answer.status_code == 303
+        sessions = [running.at_desk() for _ in range(4)]
         line = shell.out("editor", "disable", "bob")
         assert line == "disabled bob: ended 4 sessions and 1 tokens\n"
         for session in sessions:

@@ -17,7 +17,7 @@ from feed.store.feeds import NEWS, Feed
 from feed.store.receipts import Handed
 from feed.store.updates import Update
 from feed.store.workers import new_worker
-from tests.conftest import PASSWORD, Site
+from tests.conftest import Site
 from tests.pages import element, words
 from tests.reader import Reader
 from tests.server import Server, serving
@@ -29,15 +29,6 @@ from tests.waiting import eventually
 def two_workers(tmp_path: Path) -> Iterator[Server]:
     with serving(tmp_path, WEB_CONCURRENCY="2") as running:
         yield running
-
-
-def at_desk(server: Server) -> requests.Session:
-    """Bob's browser."""
-    session = requests.Session()
-    session.headers["Sec-Fetch-Site"] = "same-origin"
-    answer = session.post(f"{server.url}/desk/sign-in", {"name": "bob", "password": PASSWORD}, allow_redirects=False)
-    assert answer.status_code == 303
-    return session
 
 
 def news(site: Site) -> Feed:
@@ -174,7 +165,7 @@ def test_only_the_desk_gets_receipts(site: Site) -> None:
 def test_two_workers_count_every_socket_once(two_workers: Server) -> None:
     readers = [Reader(two_workers.url) for _ in range(9)]
     eventually(lambda: all(each.following for each in readers))
-    bob = at_desk(two_workers)
+    bob = two_workers.at_desk()
     for number in range(1, 4):
         made = two_workers.publish(f"Number {number}")
         path = f"{two_workers.url}/desk/feeds/news/receipts/{made['version']}"
@@ -212,7 +203,7 @@ def test_a_socket_whose_bytes_wait_is_not_counted_as_handed(server: Server) -> N
     good = Reader(server.url)
     eventually(lambda: good.following)
     slow = Slow(server)
-    bob = at_desk(server)
+    bob = server.at_desk()
 
     def fell_behind() -> Any:
         made = server.publish("The quay is full of people. " * 600)
@@ -238,6 +229,6 @@ def test_the_stock_driver_gives_no_receipt_because_it_cannot_know(tmp_path: Path
         eventually(lambda: reader.following)
         made = server.publish("Queued")
         eventually(lambda: reader.sees("Queued"))
-        told = at_desk(server).get(f"{server.url}/desk/feeds/news/receipts/{made['version']}", timeout=9).json()
+        told = server.at_desk().get(f"{server.url}/desk/feeds/news/receipts/{made['version']}", timeout=9).json()
         assert (told["sockets"], told["milliseconds"]) == (0, None)
         reader.close()

@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import requests
 import websocket
 from websocket import WebSocket
 
@@ -12,20 +11,11 @@ from feed import times
 from feed.store import people, sessions
 from feed.store.database import Store
 from feed.store.sessions import COOKIE
-from tests.server import PASSWORD, Server, serving
+from tests.server import PASSWORD, Server
 from tests.waiting import eventually
 
 SOCKETS = 12  # enough that each of two workers has some
 OTHER_PASSWORD = "another horse battery"
-
-
-@pytest.fixture(scope="module", params=["direct", "stock"])
-def two_workers(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """What is promised here is promised of both drivers."""
-    folder = tmp_path_factory.mktemp("signed-in")
-    with serving(folder, WEB_CONCURRENCY="2", FEED_TRANSPORT=request.param) as running:
-        eventually(lambda: len(running.workers()) == 2)
-        yield running
 
 
 @pytest.fixture
@@ -42,16 +32,14 @@ class Browser:
     """Bob's browser, signed in, with the page of a desk open in many tabs."""
 
     def __init__(self, server: Server) -> None:
-        self._url, self._from_here = server.url, {"Origin": server.url, "Sec-Fetch-Site": "same-origin"}
-        self._sent = requests.Session()
-        self.post("sign-in", name="bob", password=PASSWORD)
+        self._url, self._sent = server.url, server.at_desk()
         self.cookie = f"{COOKIE}={self._sent.cookies[COOKIE]}"
         self.sockets = [_follow(server, self.cookie) for _ in range(SOCKETS)]
 
     def post(self, path: str, **form: str) -> None:
         """Sends a form that must be taken."""
         address = f"{self._url}/desk/{path}"
-        answer = self._sent.post(address, form, headers=self._from_here, allow_redirects=False, timeout=9)
+        answer = self._sent.post(address, form, allow_redirects=False, timeout=9)
         assert answer.status_code == 303, answer.text
 
     def closed(self) -> int:

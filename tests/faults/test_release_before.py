@@ -143,13 +143,7 @@ def test_the_release_before_writes_and_this_one_shows_it_right(both: tuple[Serve
 
 def test_the_desk_of_the_release_before_works_on(both: tuple[Server, Server]) -> None:
     before, now = both
-    here = {"Sec-Fetch-Site": "same-origin", "Origin": before.url}
-    desk = requests.Session()
-    signed_in = desk.post(
-        f"{before.url}/desk/sign-in", {"name": "bob", "password": PASSWORD}, headers=here, allow_redirects=False,
-        timeout=10,
-    )  # fmt: skip
-    assert signed_in.status_code == 303
+    desk = before.at_desk()
     bearer = {"Authorization": f"Bearer {before.token}"}
     picture = requests.post(
         f"{before.url}/api/v1/pictures", {"alt": "A boat"}, files={"file": a_png()}, headers=bearer, timeout=10
@@ -162,7 +156,7 @@ def test_the_desk_of_the_release_before_works_on(both: tuple[Server, Server]) ->
         ("/desk/feeds/harbour/coverage", {"open": "0"}),
     ]
     for address, form in forms:
-        sent = desk.post(before.url + address, form, headers=here, allow_redirects=False, timeout=10)
+        sent = desk.post(before.url + address, form, allow_redirects=False, timeout=10)
         assert sent.status_code == 303, (address, sent.text)
     for address in ("/desk/", "/desk/feeds/news", "/desk/pictures", "/desk/profile"):
         assert desk.get(before.url + address, allow_redirects=False, timeout=10).status_code == 200, address
