@@ -38,7 +38,13 @@ def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
     store = Store(chosen.database, chosen.language)
     render = Renderer(languages, chosen.public_url, chosen.mastodon_hosts)
     versions, parts = Versions(store), Parts(chosen.public_url, chosen.language)
-    channel = Channel(store, LocalBus(store, versions, parts, render), chosen)
+    if chosen.broker:
+        from feed.followers.broker.writer import WriterBus  # which imports redis
+
+        bus: LocalBus = WriterBus(store, versions, parts, render, chosen)
+    else:
+        bus = LocalBus(store, versions, parts, render)
+    channel = Channel(store, bus, chosen)
     websub = WebSub(store, versions, chosen)
     app.extensions["liveline"] = Services(
         chosen, languages, store, Readiness(store), versions, parts, render, channel, websub

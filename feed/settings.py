@@ -19,6 +19,10 @@ PORTS = {"http": 80, "https": 443}
 LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")  # the same machine under its three names
 EVERY_ADDRESS = ("0.0.0.0", "::", "[::]")  # noqa: S104 - one can listen there, but no reader can go there
 
+WRITER, READER = "writer", "reader"
+SENTINEL = "redis+sentinel"
+BROKERS = ("redis", "rediss", "unix", SENTINEL)
+
 _HOST = re.compile(r"[a-z0-9._:-]+\Z")  # as urlsplit returns it: without brackets, and other letters as xn--…
 _DOMAIN = re.compile(r"//[a-z0-9-]+(\.[a-z0-9-]+)*\.[a-z][a-z0-9-]+(:\d+)?\Z")  # no IP address, and no top-level domain
 _ADDRESS = re.compile(r"[!#-;=?-\[\]_a-z~]+\Z")  # RFC 3986's characters: it also stands between < and > in a header
@@ -63,6 +67,14 @@ class Settings:
     transport: str
     hub: str
     undo_seconds: int
+    broker: str
+    role: str
+    writer_url: str
+
+    @property
+    def is_node(self) -> bool:
+        """Whether this process only holds readers, and another one is the writer."""
+        return self.role == READER
 
 
 def load(environ: Mapping[str, str] = os.environ) -> Settings:
@@ -75,6 +87,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
     values = {s.name: _value(s, text[s.name]) for s in TABLE}
     database: Path = values["FEED_DATABASE"]
     url: str = values["FEED_PUBLIC_URL"]
+    _check_node(values)
     return Settings(
         database=database,
         media=values["FEED_MEDIA"] or database.parent / "media",
@@ -94,6 +107,9 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         transport=values["FEED_TRANSPORT"],
         hub=values["FEED_HUB"],
         undo_seconds=values["FEED_UNDO_SECONDS"],
+        broker=values["FEED_BROKER"],
+        role=values["FEED_ROLE"],
+        writer_url=values["FEED_WRITER_URL"] or url,
     )
 
 
@@ -102,6 +118,17 @@ def _value(setting: Setting, text: str) -> Any:
         return setting.read(text)
     except (ValueError, OSError) as error:
         raise BadSetting(setting.name, text, str(error)) from None
+
+
+def _check_node(values: Mapping[str, Any]) -> None:
+    """Refuses a reader node without what it shares with its writer. Raises BadSetting."""
+    if values["FEED_ROLE"] != READER:
+        return
+    if not values["FEED_BROKER"]:
+        raise BadSetting("FEED_BROKER", "", "write the broker of this node's writer, like redis://10.0.0.5:6379")
+    if not values["FEED_SECRET_KEY"]:
+        advice = f"write the key of this node's writer: its FEED_SECRET_KEY, or {private.SECRET} beside its database"
+        raise BadSetting("FEED_SECRET_KEY", "", advice)
 
 
 def _names_of_this_site(url: str) -> tuple[str, ...]:
@@ -172,6 +199,37 @@ def _hub(text: str) -> str:
         raise ValueError(advice) from None
     if text and (not known or not _ADDRESS.match(text) or "#" in text or parts.username is not None):
         raise ValueError(advice)
+    return text
+
+
+def _broker(text: str) -> str:
+    """Returns the address of the broker; "" for none."""
+    advice = (
+        "write an address like redis://:password@10.0.0.5:6379/0, rediss://… for TLS, unix:///run/redis.sock or "
+        "redis+sentinel://10.0.0.5:26379,10.0.0.6:26379/service/0"
+    )
+    if not text:
+        return ""
+    try:
+        parts = urlsplit(text)
+        hosts = [urlsplit(f"//{host}") for host in parts.netloc.rpartition("@")[2].split(",")]
+        usable = parts.path if parts.scheme == "unix" else all(host.hostname and host.port != 0 for host in hosts)
+    except ValueError:
+        raise ValueError(advice) from None
+    if parts.scheme not in BROKERS or not usable or (len(hosts) > 1 and parts.scheme != SENTINEL):
+        raise ValueError(advice)
+    if parts.scheme == SENTINEL and not parts.path.strip("/"):
+        raise ValueError(advice)
+    return text
+
+
+def _writer_url(text: str) -> str:
+    return origin(text) if text else ""
+
+
+def _role(text: str) -> str:
+    if text not in (WRITER, READER):
+        raise ValueError(f"write {WRITER} or {READER}")
     return text
 
 
@@ -284,4 +342,12 @@ TABLE = (
     Setting("FEED_TRANSPORT", "direct", "`direct`, or `stock` for Flask-SocketIO's own, slower driver", _transport),
     Setting("FEED_HUB", "", "address of a WebSub hub, which is told of each change of a feed; none when empty", _hub),
     Setting("FEED_UNDO_SECONDS", "10", "after publishing, in which an editor can undo it; 0 for never", _whole(0)),
+    Setting(
+        "FEED_BROKER",
+        "",
+        "address of Redis or Valkey between a writer and its reader nodes; none when empty",
+        _broker,
+    ),
+    Setting("FEED_ROLE", WRITER, "`writer`, or `reader` for a node that only holds readers", _role),
+    Setting("FEED_WRITER_URL", "", "where a reader node reaches the writer; FEED_PUBLIC_URL when empty", _writer_url),
 )

@@ -96,7 +96,8 @@ def test_only_the_store_knows_sqlite() -> None:
 
 
 def test_only_the_store_speaks_sql() -> None:
-    speaking = {path for path in SOURCES if ".execute(" in path.read_text() or ".executescript(" in path.read_text()}
+    sql = re.compile(r"(?<!pipeline)\.execute\(|\.executescript\(")  # a pipeline is Redis'
+    speaking = {path for path in SOURCES if sql.search(path.read_text())}
     assert {part_of(path) for path in speaking} == {"store"}
 
 
@@ -112,6 +113,12 @@ def test_only_live_knows_the_socket() -> None:
     knowing = who_imports(*SOCKETS)
     assert "feed/live/gate.py" in knowing, "this test looks for the wrong names"
     assert {path for path in knowing if not path.startswith("feed/live/")} == set()
+
+
+def test_only_the_broker_knows_redis() -> None:
+    knowing = who_imports("redis")
+    assert "feed/followers/broker/relay.py" in knowing, "this test looks for the wrong names"
+    assert {path for path in knowing if not path.startswith("feed/followers/broker/")} == set()
 
 
 def test_what_is_rendered_was_read_before() -> None:

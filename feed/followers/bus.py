@@ -1,8 +1,8 @@
 """The bus between the tail, which reads what was committed, and the channel, which has the sockets.
 
 Neither knows the other. `LocalBus`, within one process, is all that one machine needs: each worker has a tail of its
-own. One that carries envelopes between machines is another class with these methods, a setting that chooses it, and
-its line in app.py.
+own. Between machines there are two more, in feed/followers/broker/: the writer's, which also relays to the broker, and
+that of a reader node, which has no database.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -57,11 +57,17 @@ class Bus(Protocol):
     def wake(self) -> None:
         """Looks at once whether anybody has committed."""
 
+    def begin(self) -> None:
+        """Starts what runs as long as the server does, whether anybody follows or not."""
+
     def start(self) -> None:
         """Starts what runs in the background, once."""
 
+    def drain(self) -> None:
+        """Ends what another worker can take over, once this one has let its readers go."""
+
     def stop(self) -> None:
-        """Ends it, after the push under way."""
+        """Ends everything, after the push under way."""
 
 
 class LocalBus:
@@ -70,9 +76,9 @@ class LocalBus:
     def __init__(self, store: Store, versions: Versions, parts: Parts, render: Renderer) -> None:
         self._store = store
         self._versions = versions
-        self._worker = new_worker()
+        self.worker = new_worker()
         self._tail = Tail(store, versions, parts, render, self.publish)
-        self.wake, self.start, self.stop = self._tail.wake, self._tail.start, self._tail.stop
+        self.wake, self.start = self._tail.wake, self._tail.start
 
     def subscribe(self, push: Push, end: Callable[[str], None], look: Callable[..., None]) -> None:
         """See Bus. There is one subscriber, the channel."""
@@ -93,7 +99,7 @@ class LocalBus:
 
     def report(self, readers: Mapping[str, int]) -> None:
         """See Bus."""
-        presence.report(self._store, self._worker, readers)
+        presence.report(self._store, self.worker, readers)
 
     def readers(self) -> Mapping[str, int]:
         """See Bus."""
@@ -102,4 +108,14 @@ class LocalBus:
 
     def handed(self, handed: Sequence[Handed]) -> None:
         """See Bus."""
-        receipts.report(self._store, self._worker, handed)
+        receipts.report(self._store, self.worker, handed)
+
+    def begin(self) -> None:
+        """See Bus."""
+
+    def drain(self) -> None:
+        """See Bus."""
+
+    def stop(self) -> None:
+        """See Bus."""
+        self._tail.stop()

@@ -73,11 +73,16 @@ class Channel:
         self._server.on("unfollow", self._unfollow)
         self._server.on("present", self._present)
 
+    def begin(self) -> None:
+        """Starts what a server does from its start on."""
+        self._bus.begin()
+
     def drain(self) -> None:
         """Closes all sockets, spread over FEED_DRAIN_SECONDS, so that readers reconnect to the next worker one by
         one."""
         self.presence.end()
         self.gate.drain(self._settings.drain_seconds)
+        self._bus.drain()
 
     @property
     def draining(self) -> bool:

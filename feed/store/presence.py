@@ -23,6 +23,11 @@ def report(store: Store, worker: str, readers: Mapping[str, int]) -> None:
     store.write(_report, worker, dict(readers))
 
 
+def report_all(store: Store, reports: Mapping[str, Mapping[str, int]]) -> None:
+    """The same for several workers in one transaction."""
+    store.write(_report_all, {worker: dict(readers) for worker, readers in reports.items()})
+
+
 def readers(db: Database) -> dict[str, int]:
     """The number of readers by feed, summed over the running workers."""
     rows = db.execute(
@@ -48,6 +53,11 @@ def peaks(db: Database, since: str) -> dict[str, int]:
         [_quarter(since)],
     )
     return {row["slug"]: row["readers"] for row in rows}
+
+
+def _report_all(db: Database, reports: Mapping[str, dict[str, int]]) -> None:
+    for worker, counts in reports.items():
+        _report(db, worker, counts)
 
 
 def _report(db: Database, worker: str, counts: dict[str, int]) -> None:

@@ -4,9 +4,12 @@ A worker that ends in order says so. One that was killed is recognised by its pr
 by its silence.
 """
 
+import hashlib
 import os
 import secrets
 from contextlib import suppress
+from functools import cache
+from pathlib import Path
 
 FRESH_SECONDS = 40  # a worker that has not reported for so long has ended; a running one reports twice in that time
 
@@ -19,7 +22,7 @@ def new_worker() -> str:
 def has_ended(worker: str) -> bool:
     """Whether that worker is a process of this machine, or container, that runs no longer."""
     number, _, rest = worker.partition("-")
-    if not number.isdecimal() or rest.partition("-")[0] != str(_here()):
+    if not number.isdecimal() or rest.partition("-")[0] != _here():
         return False
     try:
         os.kill(int(number), 0)
@@ -30,8 +33,16 @@ def has_ended(worker: str) -> bool:
     return False
 
 
-def _here() -> int:
-    """Where process numbers count: containers have numbers of their own. 0 where the system does not say."""
+@cache
+def machine() -> str:
+    """Names this machine since its start, among others; "" where the system does not say."""
     with suppress(OSError):
-        return os.stat("/proc/self/ns/pid").st_ino
-    return 0
+        return hashlib.sha256(Path("/proc/sys/kernel/random/boot_id").read_bytes()).hexdigest()[:8]
+    return ""
+
+
+def _here() -> str:
+    """Where process numbers count: on this machine, and in this container, which has numbers of its own."""
+    with suppress(OSError):
+        return f"{machine()}{os.stat('/proc/self/ns/pid').st_ino}"
+    return machine()

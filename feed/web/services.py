@@ -48,6 +48,7 @@ class Services:
         except OperationalError as error:
             log.warning("whether the site has another language could not be looked up: %s", error)
         self.websub.start()
+        self.channel.begin()
 
     def drain(self) -> None:
         """Ends the hub notifier, and closes the readers' sockets over the drain window."""

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs what the tests need beyond Python: Chromium, what package.json names, and two reverse proxies. `npm` as the
-# argument asks for the second alone.
+# Installs what the tests need beyond Python: Chromium, what package.json names, two reverse proxies and Redis. `npm` as
+# the argument asks for the second alone.
 # Installs with apt where the user may; otherwise says in one line what to install.
 set -eu
 cd "$(dirname "$0")"
@@ -47,3 +47,8 @@ for proxy in caddy haproxy; do
     echo "The tests through $proxy will be skipped: install it (Debian: apt install $proxy)."
   fi
 done
+
+if ! found redis-server; then
+  { may_install && install redis-server; } ||
+  echo "The tests of several machines will be skipped: install Redis (Debian: apt install redis-server)."
+fi
