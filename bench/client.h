@@ -71,9 +71,9 @@ static void begin(char **argv) {
   epoll_ctl(loop, EPOLL_CTL_ADD, STDIN_FILENO, &input);
 }
 
-static int dial(void) { // a connection, or -1
+static int dial(int where) { // a connection to that port, or -1
   int fd = socket(AF_INET, SOCK_STREAM, 0), one = 1, least = 1, segment = 1460;
-  struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(where), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
   if (fd < 0) die("socket");
   setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
   if (stuck) { // as far away as the Internet: loopback's segments of 64 kB make the server's kernel keep megabytes
@@ -86,7 +86,7 @@ static int dial(void) { // a connection, or -1
 }
 
 static int knock(Reader *r) { // begins the handshake; 0 when nobody listens
-  int fd = dial();
+  int fd = dial(port);
   if (fd < 0) return 0;
   memset(r, 0, sizeof *r);
   r->fd = fd;

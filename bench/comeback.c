@@ -58,7 +58,7 @@ static long number_of(const char *object, const char *name) {
 static void fetch(int i) {
   Fetch *f = malloc(sizeof *f);
   char request[HEAD];
-  f->fd = dial(), f->reader = i, f->after = pages[i].version, f->heard = pages[i].heard, f->have = 0;
+  f->fd = dial(port), f->reader = i, f->after = pages[i].version, f->heard = pages[i].heard, f->have = 0;
   if (f->fd < 0) die("catch-up");
   int size = snprintf(request, sizeof request,
     "GET /feeds/%s/changes?after=%ld&epoch=%s HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n",

@@ -71,9 +71,7 @@ class Server:
         self.peer = peer
         self.folder = folder
         self._cores = cores
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
+        self.port = free_port()
         self.call = peer.start(self.port, folder)
         self._start()
 
@@ -169,6 +167,13 @@ class Load:
             raise SystemExit(f"load generator: {self._process.stderr.read()}")
         said: dict[str, Any] = json.loads(line)
         return said
+
+
+def free_port() -> int:
+    """Returns a free port."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def machine() -> str:

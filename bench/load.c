@@ -5,11 +5,12 @@
 // Opens READERS WebSockets (see client.h), says in one line of JSON how long that took, and then does what it is told
 // on standard input, a line of JSON for each:
 //
-//   publish FILE ROUNDS PACE_MS  ROUNDS times sends the bytes of FILE, which make the server publish, on a connection
-//                                of its own, and waits until every reader has one update more. PACE_MS is the time
-//                                between two rounds; 0 is closed loop. Latencies are from the request to each reader.
-//   each                         the latencies of the last `publish`, in ms, by the reader's port
-//   status                       what came in so far
+//   publish FILE ROUNDS PACE_MS [PORT]  ROUNDS times sends the bytes of FILE, which make the server publish, on a
+//                                       connection of its own, to another PORT than the readers' if one is given, and
+//                                       waits until every reader has one update more. PACE_MS is the time between two
+//                                       rounds; 0 is closed loop. Latencies are from the request to each reader.
+//   each                                the latencies of the last `publish`, in ms, by the reader's port
+//   status                              what came in so far
 //
 // With `stuck` readers have the smallest receive buffer there is, come spread over SPREAD seconds as those do who were
 // dropped, and after following never read again.
@@ -67,7 +68,7 @@ static int by_size(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
-static void publish(const char *name, int pace_ms) {
+static void publish(const char *name, int pace_ms, int where) {
   static char request[65536];
   FILE *file = fopen(name, "r");
   if (!file) die(name);
@@ -79,7 +80,7 @@ static void publish(const char *name, int pace_ms) {
   for (round_now = 0; round_now < rounds; round_now++) {
     while (now() < start + round_now * pace_ms / 1e3) turn(1);
     if (control >= 0 && now() - began > KEPT) close(control), control = -1;
-    if (control < 0 && (control = dial()) < 0) die("connect");
+    if (control < 0 && (control = dial(where)) < 0) die("connect");
     got = 0, began = now();
     if (send(control, request, size, MSG_NOSIGNAL) < 0) die("publish");
     while (got < count) {
@@ -131,8 +132,8 @@ int main(int argc, char **argv) {
   fflush(stdout);
   for (char *line; (line = next_command()); fflush(stdout)) {
     char name[256];
-    int pace_ms;
-    if (sscanf(line, "publish %255s %d %d", name, &rounds, &pace_ms) == 3) publish(name, pace_ms);
+    int pace_ms, where = port;
+    if (sscanf(line, "publish %255s %d %d %d", name, &rounds, &pace_ms, &where) >= 3) publish(name, pace_ms, where);
     else if (!strncmp(line, "each", 4)) each();
     else printf("{\"pings\": %ld, \"cpu_s\": %.3f}\n", pings, cpu());
   }

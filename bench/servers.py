@@ -86,7 +86,7 @@ def _text(size: int) -> str:
     return ("news " * size)[: size - 1] + "."
 
 
-def _plain(path: str) -> Callable[[int], Post]:
+def plain(path: str) -> Callable[[int], Post]:
     """Of a peer, which sends on the body as it is."""
     return lambda size: Post(path, _text(size), {})
 
@@ -99,7 +99,7 @@ def nginx(files: Path | None = None) -> Callable[[int, Path], Call]:
         for word, value in {"PORT": port, "USER": getpass.getuser(), "FILES": files or folder}.items():
             config = config.replace(word, str(value))
         (folder / "nginx.conf").write_text(config)
-        return Call(["nginx", "-p", str(folder), "-c", "nginx.conf"], {}, _plain("/publish"))
+        return Call(["nginx", "-p", str(folder), "-c", "nginx.conf"], {}, plain("/publish"))
 
     return start
 
@@ -109,17 +109,17 @@ def fastapi(files: Path | None = None) -> Callable[[int, Path], Call]:
     quiet = ["--log-level", "warning", "--no-access-log", "--backlog", "4096"]
     command = [str(UVICORN), "--app-dir", str(HERE / "peers"), "fastapi_app:app", *quiet, "--port"]
     environ = {"FILES": str(files or "")}
-    return lambda port, _: Call([*command, str(port)], environ, _plain("/publish"))
+    return lambda port, _: Call([*command, str(port)], environ, plain("/publish"))
 
 
 def node(script: str) -> Callable[[int, Path], Call]:
     """A peer from npm, which sends the body of a POST to all."""
-    return lambda port, _: Call(["node", str(HERE / "peers" / script), str(port)], {}, _plain("/"))
+    return lambda port, _: Call(["node", str(HERE / "peers" / script), str(port)], {}, plain("/"))
 
 
 def bare(port: int, folder: Path) -> Call:
     """The C program that the harness has compiled, beside the folders of the servers."""
-    return Call([str(folder.parent / "bare"), str(port)], {}, _plain("/"))
+    return Call([str(folder.parent / "bare"), str(port)], {}, plain("/"))
 
 
 _npm = "" if shutil.which("node") and NODE_MODULES.is_dir() else "Node and npm, then `make bench`"
