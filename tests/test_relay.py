@@ -1,6 +1,9 @@
 """The relay: what the writer commits is in the broker, sealed and in order, whatever happens to the broker."""
 
 import logging
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +17,7 @@ from feed.followers.broker.streams import FEEDS, WRITER, Streams, merged, stream
 from feed.store import feeds, writing
 from tests.broker import SECRET, Broker, brokering
 from tests.conftest import Site, application_in, site_in
+from tests.server import ROOT
 from tests.waiting import eventually
 
 
@@ -219,3 +223,12 @@ def test_a_database_put_back_by_other_means_begins_a_new_epoch(
         eventually(lambda: (place := streams.look(["news"])[2][0]) is not None and place.epoch == epoch() != old)
     assert "this database was replaced" in caplog.text
     assert streams.after("news", old, 0)[-1].ends, "who follows the old epoch is told to reload"
+
+
+@pytest.mark.parametrize("broker", ["", "redis://127.0.0.1:1"])
+def test_the_client_of_redis_is_imported_where_there_is_a_broker(tmp_path: Path, broker: str) -> None:
+    """Socket.IO's packages would import it in any case."""
+    program = "import app, sys; app.create_app(); print('redis' in sys.modules)"
+    environ = {**os.environ, "FEED_DATABASE": str(tmp_path / "feed.db"), "FEED_BROKER": broker}
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, env=environ, capture_output=True, text=True)
+    assert (done.stdout.strip(), done.stderr) == (str(bool(broker)), "")
