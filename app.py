@@ -11,6 +11,7 @@ from feed.followers.bus import LocalBus
 from feed.followers.hub import WebSub
 from feed.languages import Languages
 from feed.live.channel import Channel
+from feed.live.editors import Editors
 from feed.render import templates
 from feed.render.updates import Renderer
 from feed.store.database import Store
@@ -44,7 +45,7 @@ def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
         bus: LocalBus = WriterBus(store, versions, parts, render, chosen)
     else:
         bus = LocalBus(store, versions, parts, render)
-    channel = Channel(store, bus, chosen)
+    channel = Channel(bus, chosen, Editors(store, chosen.secret_key))
     websub = WebSub(store, versions, chosen)
     app.extensions["liveline"] = Services(
         chosen, languages, store, Readiness(store), versions, parts, render, channel, websub

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol
 from feed.followers.tail import Tail
 from feed.render.updates import Renderer
 from feed.store import presence, receipts
-from feed.store.database import Store
+from feed.store.database import OperationalError, Store
 from feed.store.parts import Parts
 from feed.store.receipts import Handed
 from feed.store.versions import Versions
@@ -28,8 +28,15 @@ class Position(NamedTuple):
     version: int
 
 
+class Away(Exception):
+    """What the answer depends on cannot be reached just now; a moment later it may be."""
+
+
+NOT_NOW = (OperationalError, Away)  # errors of a bus after which the same may succeed a moment later
+
+
 class Bus(Protocol):
-    """What carries envelopes one way, and counts of readers the other."""
+    """What carries envelopes one way, and counts of readers the other. Methods raise one of NOT_NOW."""
 
     def subscribe(self, push: Push, end: Callable[[str], None], look: Callable[..., None]) -> None:
         """From now on calls `push(slug, envelope)` for each envelope of a feed somebody asked the position of,
@@ -39,8 +46,9 @@ class Bus(Protocol):
     def address(self, slug: str) -> str:
         """The slug under which to follow a feed that has or had this one."""
 
-    def position(self, slug: str) -> Position:
-        """Where the feed is now; whatever is committed later is pushed. Raises Missing."""
+    def position(self, slug: str, own: Position | None = None) -> Position:
+        """Where the feed is now; whatever is committed later is pushed. `own` is where the page of who asks is, which
+        may be ahead of what this bus knows. Raises Missing."""
 
     def publish(self, slug: str, envelope: Envelope) -> None:
         """Hands an envelope to all subscribers."""
@@ -88,8 +96,8 @@ class LocalBus:
         """See Bus."""
         return self._versions.current_slug(slug)
 
-    def position(self, slug: str) -> Position:
-        """See Bus."""
+    def position(self, slug: str, own: Position | None = None) -> Position:
+        """See Bus. No page is ahead of the database."""
         feed = self._tail.watch(slug)
         return Position(feed.epoch, feed.version)
 

@@ -1,50 +1,50 @@
-"""The Socket.IO events: `follow`, `unfollow` and `present`, and the pushes `updated`, `readers` and `desk`. See
-docs/protocol.md.
+"""The Socket.IO events `follow` and `unfollow`, and the pushes `updated` and `readers`; those of editors are in
+editors.py. See docs/protocol.md.
 
 Everything that the socket carries is also there over plain HTTP: a reader who cannot open it polls the catch-up.
 """
 
+import threading
 from typing import Any
 
 from flask import Flask
 
 from feed import text
 from feed.errors import Missing
-from feed.followers.bus import Bus
+from feed.followers.bus import NOT_NOW, Bus, Position
 from feed.live.admission import Admission
-from feed.live.desk import Desk, places_in
 from feed.live.direct.libraries import chosen
+from feed.live.editors import Editors
 from feed.live.gate import SiteSocketIO
 from feed.live.packets import MESSAGE_BYTES, CheckedPacket
 from feed.live.presence import Presence
 from feed.live.receipts import Receipts
-from feed.live.signed_in import SignedIn
 from feed.repeats import Repeats
 from feed.settings import Settings
-from feed.store import actions
-from feed.store.actions import Verb
-from feed.store.database import OperationalError, Store
+from feed.store.database import OperationalError
 from feed.threads import under_gevent
 
 PING_SECONDS = 25  # under the 30 s after which some mobile carriers drop an idle connection
 PING_TIMEOUT_SECONDS = 20  # a phone in a lift may answer late
-DESK = "desk"  # the room of editors' pages; the rooms of feeds begin with "feed "
 MOST_FOLLOWED = 8  # feeds per socket; a page shows two
+LONGEST_EPOCH = 64  # characters; ours have 16
+MOST_VERSION = 2**53 - 1  # the greatest whole number that JavaScript knows exactly
+LET_GO_SECONDS = 10  # over which readers are let go whom this worker cannot serve: they come to other nodes at once
 
 
 class Channel:
-    """The sockets of this worker: which feeds they follow, and the pushes to them."""
+    """The sockets of this worker: which feeds they follow, and the pushes to them. Without `editors` all sockets are
+    readers'."""
 
-    def __init__(self, store: Store, bus: Bus, settings: Settings) -> None:
+    def __init__(self, bus: Bus, settings: Settings, editors: Editors | None = None) -> None:
         self._bus = bus
         self._settings = settings
+        self._editors = editors
         self._followed: dict[str, set[str]] = {}
-        self._signed_in = SignedIn(store, settings.secret_key)
         self.refusals = Repeats()
         self.presence = Presence(bus, self._tell_readers)
         self._receipts = Receipts(bus)
-        self._desk = Desk(store, self._tell_desk)
-        bus.subscribe(self._push, self._end, self._let_out)
+        bus.subscribe(self._push, self._end, editors.let_out if editors else _nobody_to_let_out)
         gate, rooms = chosen(settings.transport, background=frozenset({"readers"}))
         self.socketio = SiteSocketIO(
             gate,
@@ -71,7 +71,8 @@ class Channel:
         self._server.on("disconnect", self._disconnect)
         self._server.on("follow", self._follow)
         self._server.on("unfollow", self._unfollow)
-        self._server.on("present", self._present)
+        if self._editors:
+            self._editors.attach(self.socketio, self._start)
 
     def begin(self) -> None:
         """Starts what a server does from its start on."""
@@ -83,6 +84,14 @@ class Channel:
         self.presence.end()
         self.gate.drain(self._settings.drain_seconds)
         self._bus.drain()
+
+    def cut_off(self, *, cut: bool) -> None:
+        """Says whether this worker has been without news for so long that readers are better off elsewhere. If so, it
+        lets them go and admits no others, until it is told that it is over."""
+        self.gate.away = cut
+        if cut:
+            still = (LET_GO_SECONDS, lambda: self.gate.away)
+            threading.Thread(target=self.gate.let_go, args=still, name="let go", daemon=True).start()
 
     @property
     def draining(self) -> bool:
@@ -99,7 +108,8 @@ class Channel:
         """Stops the background work."""
         self.presence.stop()
         self._receipts.stop()
-        self._desk.stop()
+        if self._editors:
+            self._editors.stop()
         self.refusals.close()
         self._bus.stop()
 
@@ -110,7 +120,7 @@ class Channel:
     def _connect(self, sid: str, environ: dict[str, Any], auth: object = None) -> None:
         self._followed[sid] = set()
         try:
-            entered = self._signed_in.enter(sid, environ.get("HTTP_COOKIE", ""))
+            entered = self._editors is not None and self._editors.enter(sid, environ.get("HTTP_COOKIE", ""))
         except OperationalError:
             return  # served like a reader's socket, which receives the same
         if entered:
@@ -119,9 +129,12 @@ class Channel:
 
     def _disconnect(self, sid: str, reason: object = None) -> None:
         for slug in self._followed.pop(sid, set()):
-            self.presence.leave(slug, at_desk=sid in self._signed_in)
-        self._desk.leave(sid)
-        self._signed_in.leave(sid)
+            self.presence.leave(slug, at_desk=self._at_desk(sid))
+        if self._editors:
+            self._editors.leave(sid)
+
+    def _at_desk(self, sid: str) -> bool:
+        return self._editors is not None and sid in self._editors
 
     def _follow(self, sid: str, *payload: object) -> dict[str, Any]:
         followed = self._followed.get(sid)
@@ -130,20 +143,20 @@ class Channel:
             return {"error": 'write the feed\'s name, like {"feed": "news"}'}
         try:
             slug = self._bus.address(slug)  # the article's address may have changed since the page was loaded
-        except OperationalError:
+        except NOT_NOW:
             return {"error": "try again"}
         if len(followed) >= MOST_FOLLOWED and slug not in followed:
             return {"error": f"at most {MOST_FOLLOWED} feeds"}
         try:
             # First join, then read the position: every later commit is pushed.
             self._server.enter_room(sid, _room(slug))
-            epoch, version = self._bus.position(slug)
-        except (Missing, OperationalError) as refusal:
+            epoch, version = self._bus.position(slug, _position_in(payload))
+        except (Missing, *NOT_NOW) as refusal:
             self._unfollow(sid, {"feed": slug})
             return {"error": "no such feed" if isinstance(refusal, Missing) else "try again"}
         if slug not in followed:
             followed.add(slug)
-            self.presence.enter(slug, at_desk=sid in self._signed_in)
+            self.presence.enter(slug, at_desk=self._at_desk(sid))
         self._start()
         return {"feed": slug, "epoch": epoch, "version": version, "readers": self.presence.readers(slug)}
 
@@ -154,29 +167,8 @@ class Channel:
         self._server.leave_room(sid, _room(slug))
         if slug in (followed := self._followed.get(sid, set())):
             followed.remove(slug)
-            self.presence.leave(slug, at_desk=sid in self._signed_in)
+            self.presence.leave(slug, at_desk=self._at_desk(sid))
         return {}
-
-    def _present(self, sid: str, *payload: object) -> dict[str, Any]:
-        """An editor's page says where it is. Whether its session may know who is at the desk is looked up each time."""
-        if sid not in self._signed_in:
-            return {"error": "sign in"}
-        places = places_in(payload[0] if len(payload) == 1 else None)
-        if places is None:
-            return {"error": 'write where the page is, like {"feed": "news", "updates": [17]}'}
-        if not self._desk.may_say(sid):
-            return {"error": "too often"}
-        try:
-            editor = self._signed_in.editor_of(sid)
-        except (Missing, OperationalError) as refusal:
-            return {"error": "sign in" if isinstance(refusal, Missing) else "try again"}
-        if not actions.may(editor.role, Verb.EDIT):
-            self._server.leave_room(sid, DESK)
-            self._desk.hide(sid)
-            return {"error": "for editors only"}
-        self._server.enter_room(sid, DESK)
-        self._start()
-        return {"editors": self._desk.enter(sid, editor.id, places)}
 
     def _push(self, slug: str, envelope: dict[str, Any]) -> None:
         # The manager of the direct transport says how many sockets took it. The stock one has queues, and cannot know.
@@ -191,23 +183,12 @@ class Channel:
             followed.discard(slug)
         self.presence.forget(slug)
 
-    def _let_out(self, *, committed: bool) -> None:
-        """Closes the sockets of sessions that have ended. Their pages reconnect as readers."""
-        for sid in self._signed_in.ended(committed=committed):
-            self.gate.hang_up(self._server.manager.eio_sid_from_sid(sid, "/"))
-        if committed:
-            self._desk.look()
-
     def _start(self) -> None:
         """Starts the background work, at the first follower: the command line and gunicorn's master stay without
         threads."""
         self._bus.start()
         self.presence.start()
         self._receipts.start()
-
-    def _tell_desk(self, editors: list[dict[str, Any]]) -> None:
-        self._let_out(committed=True)  # nobody whose session ended a moment ago
-        self.socketio.emit("desk", {"editors": editors}, to=DESK)
 
     def _tell_readers(self, slug: str, readers: int) -> None:
         self.socketio.emit("readers", {"feed": slug, "readers": readers}, to=_room(slug))
@@ -222,3 +203,16 @@ def _slug_in(payload: tuple[object, ...]) -> str | None:
     asked = payload[0] if len(payload) == 1 else None
     slug = asked.get("feed") if isinstance(asked, dict) else None
     return slug if isinstance(slug, str) and not text.half_characters(slug) else None  # SQLite would raise on these
+
+
+def _position_in(payload: tuple[object, ...]) -> Position | None:
+    """The position that the reader has, as far as it says so."""
+    asked = payload[0] if len(payload) == 1 else None
+    epoch, version = (asked.get("epoch"), asked.get("version")) if isinstance(asked, dict) else (None, None)
+    if not isinstance(epoch, str) or len(epoch) > LONGEST_EPOCH or text.half_characters(epoch):
+        return None
+    return Position(epoch, version) if type(version) is int and 0 <= version <= MOST_VERSION else None
+
+
+def _nobody_to_let_out(*, committed: bool) -> None:
+    """No socket was opened by a session."""

@@ -24,6 +24,7 @@ from feed.networks import network_of
 from feed.repeats import Repeats
 
 NEXT_WORKER_SECONDS = 1  # Retry-After for a client that comes to a draining worker
+AWAY_SECONDS = 10  # Retry-After for a client of a node that is cut off: others may not be
 NOBODY_IN = 20  # refused origins before anybody was admitted: then the site's own pages have another origin
 VERSION_HEADER = "HTTP_SEC_WEBSOCKET_VERSION"
 BUSY = "503 Service Unavailable"
@@ -54,6 +55,8 @@ class Gate(engineio.Server):  # type: ignore[misc]
         self._anybody = self._warned = False
         self._refused_before_any = 0
         self.draining = False
+        self.away = False
+        """Whether nobody is admitted until this ends, because this process has no news for readers."""
 
     def handle_request(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         """Refuses requests that may not open the socket, and serves the others."""
@@ -62,6 +65,9 @@ class Gate(engineio.Server):  # type: ignore[misc]
             return _refuse(start_response, "403 Forbidden", "This page may not open the socket.")
         if self.draining:
             return _refuse(start_response, BUSY, "This worker ends; the next one is on its way.", NEXT_WORKER_SECONDS)
+        if self.away:
+            self._count(environ, "cut off")
+            return _refuse(start_response, BUSY, "This node has no news for readers just now.", AWAY_SECONDS)
         if environ.get("HTTP_UPGRADE", "").lower() == "websocket" and environ.get(VERSION_HEADER) != "13":
             self._count(environ, "other version")
             other = (
@@ -93,6 +99,10 @@ class Gate(engineio.Server):  # type: ignore[misc]
         """Admits no more sockets, and closes all within that time. Official clients reconnect after a closed transport;
         a disconnect or close packet would tell them not to."""
         self.draining = True
+        self.let_go(seconds, lambda: True)
+
+    def let_go(self, seconds: float, still: Callable[[], bool]) -> None:
+        """Closes all sockets within that time, as long as `still` is true."""
         for sid in list(self.sockets):
             self.hang_up(sid)
 

@@ -5,8 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
-from feed.followers.bus import Bus
-from feed.store.database import OperationalError
+from feed.followers.bus import NOT_NOW, Bus
 
 READERS_SECONDS = 5  # between two counts of readers; more often would distract readers and cost work
 REPORT_EVERY = 3  # counts between two reports of an unchanged number, which show that this worker is alive
@@ -71,11 +70,11 @@ class Presence:
                     self._bus.report(mine)
                     reported, quiet = mine, 0
                 total = self._bus.readers()
-            except OperationalError:
+            except NOT_NOW:
                 continue  # the disk is locked or full: this can wait, and the tail reports the error
             for slug in {**mine, **+self._at_desk}:
                 if total.get(slug) != self._total.get(slug):
                     self._tell(slug, total.get(slug, 0))
             self._total = total
-        with suppress(OperationalError):  # then others find out that this worker has ended
+        with suppress(*NOT_NOW):  # then others find out that this worker has ended
             self._bus.report({})

@@ -5,9 +5,8 @@ from contextlib import suppress
 from typing import Any
 
 from feed import times
-from feed.followers.bus import Bus
+from feed.followers.bus import NOT_NOW, Bus
 from feed.live.direct.transport import Sent
-from feed.store.database import OperationalError
 from feed.store.receipts import Handed
 
 PAUSE_SECONDS = 0.25  # between two reports: a burst of changes is one write, and editors do not see the difference
@@ -51,6 +50,6 @@ class Receipts:
                 return
             self._some.clear()
             noted, self._noted = self._noted, []
-            with suppress(OperationalError):  # the disk is locked or full: these stay incomplete; the tail says why
+            with suppress(*NOT_NOW):  # the disk is locked or full: these stay incomplete; the tail says why
                 self._bus.handed(noted)
             self._stopped.wait(PAUSE_SECONDS)

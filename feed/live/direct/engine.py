@@ -57,16 +57,17 @@ class Engine(Gate):
         """Returns the readers that the transport serves."""
         return self._pings.connections()
 
-    def drain(self, seconds: float) -> None:
+    def let_go(self, seconds: float, still: Callable[[], bool]) -> None:
         """Like the Gate's, but spread over that time."""
-        self.draining = True
         began = monotonic()
         readers = self.connections()
         for number, connection in enumerate(readers):
             if number % LET_GO == 0:
                 self.sleep(max(0.0, began + seconds * number / len(readers) - monotonic()))
+                if not still():
+                    return
             connection.say_goodbye(frames.RESTART, "server shutdown")
-        super().drain(seconds)  # those that the stock driver serves
+        super().let_go(seconds, still)  # those that the stock driver serves
 
     def hang_up(self, sid: str | None) -> None:
         """Like the Gate's, but with a close frame."""
