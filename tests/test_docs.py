@@ -54,7 +54,8 @@ def test_the_commands_are_all_there(site: Site) -> None:
 def test_the_socket_events_are_all_there(site: Site) -> None:
     documented = {(row[0].split(" ")[0], row[1].strip("`")) for row in rows("docs/protocol.md", "Socket events")}
     handled = set(site.services.channel.socketio.server.handlers["/"]) - {"connect", "disconnect"}
-    emitted = set(re.findall(r'\.emit\("(\w+)"', (ROOT / "feed/live/channel.py").read_text()))
+    sources = [(ROOT / "feed/live" / name).read_text() for name in ("channel.py", "editors.py")]
+    emitted = set(re.findall(r'\.emit\("(\w+)"', "".join(sources)))
     assert documented == {("reader", event) for event in handled} | {("server", event) for event in emitted}
 
 
