@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import DESKTOP, LONG, NewPage, come_back
 from tests.server import Server
@@ -18,19 +18,20 @@ def server(shared: Server) -> Server:
     return shared
 
 
-def texts(page: Page) -> list[str]:
+def items(page: Page) -> Locator:
     """What is read in the list, from the top."""
-    return page.locator("ol.updates > li:visible").all_inner_texts()
+    return page.locator("ol.updates > li:visible")
 
 
 def is_as_a_fresh_one(page: Page, first: int | None = None) -> None:
     """The list of the open page is the one that a reload gives, and so is its title. A fresh page shows as many lines
     as `first`, days included; None is all."""
-    seen = page.title(), texts(page)[:first]
-    assert seen[1]
+    title, seen = page.title(), items(page).all_inner_texts()[:first]
+    assert seen
     page.reload()
     page.wait_for_selector("live-feed[state=live]")
-    assert (page.title(), texts(page)) == seen
+    expect(page).to_have_title(title)
+    expect(items(page)).to_have_text(seen, use_inner_text=True)
 
 
 def edit(server: Server, update: dict[str, Any], revision: int = 1, **change: Any) -> None:
