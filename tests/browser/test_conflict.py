@@ -15,7 +15,7 @@ MINE = "Two cars burn. One is hurt."
 
 def opened(page: Page) -> Page:
     """The desk with the form of its newest update open."""
-    page.locator("li.update-tools a.edit").first.click()
+    page.locator(".updates li.update-tools a.edit").first.click()
     expect(page.locator("form.edit")).to_be_visible()
     return page
 
@@ -29,7 +29,7 @@ def test_a_stale_edit_is_merged_in_the_open_form_and_saved_by_no_key_before(
     form, body = page.locator("form.edit"), page.locator("form.edit [name=body]")
     body.fill(MINE)
     shared.api("PATCH", f"/api/v1/updates/{update['id']}", {"body": THEIRS, "revision": 1})
-    expect(page.locator("li.update .text")).to_have_text([THEIRS])
+    expect(page.locator(".updates li.update .text")).to_have_text([THEIRS])
     body.press("Control+Enter")
     expect(form.locator(".conflict")).to_be_focused()
     expect(form.locator(".conflict")).to_contain_text("saved this at")
@@ -43,7 +43,7 @@ def test_a_stale_edit_is_merged_in_the_open_form_and_saved_by_no_key_before(
     expect(form.locator(".conflict")).to_contain_text("what came from Bob Brown")
     expect(body).to_be_focused()
     body.press("Control+Enter")
-    expect(page.locator("li.update .text")).to_have_text(["Two boats burn. One is hurt."])
+    expect(page.locator(".updates li.update .text")).to_have_text(["Two boats burn. One is hurt."])
     expect(page.locator("form.edit")).to_have_count(0)
     assert shared.version(slug) == 3
 
@@ -83,7 +83,7 @@ def test_an_open_form_says_at_once_what_was_saved_and_then_that_it_was_retracted
     expect(form.get_by_role("button", name="Save")).to_have_count(0)
     form.locator("[name=body]").press("Control+Enter")
     form.get_by_role("button", name="Publish as new").click()
-    expect(desk.locator("li.update .text")).to_have_text(["Two boats burn. One is hurt. More soon."])
+    expect(desk.locator(".updates li.update .text")).to_have_text(["Two boats burn. One is hurt. More soon."])
     expect(desk.locator("form.edit")).to_have_count(0)
     assert shared.version(slug) == 5
 

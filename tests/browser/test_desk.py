@@ -8,7 +8,7 @@ from tests.server import Server
 
 def published(page: Page) -> list[str]:
     """The texts of the updates in the feed below the composer."""
-    return page.locator("li.update .text").all_inner_texts()
+    return page.locator(".updates li.update .text").all_inner_texts()
 
 
 def test_ctrl_enter_publishes_and_the_composer_is_empty_again(shared: Server, slug: str, desk: Page) -> None:
@@ -16,7 +16,7 @@ def test_ctrl_enter_publishes_and_the_composer_is_empty_again(shared: Server, sl
     for text in ("One", "Two"):
         words.fill(text)
         words.press("Control+Enter")
-        expect(desk.locator("li.update .text").first).to_have_text(text)
+        expect(desk.locator(".updates li.update .text").first).to_have_text(text)
         expect(words).to_have_value("")
         expect(words).to_be_focused()
     assert published(desk) == ["Two", "One"]
@@ -30,7 +30,7 @@ def test_a_hasty_editor_publishes_once(shared: Server, slug: str, desk: Page) ->
           for (let i = 0; i < 5; i++) form.requestSubmit();
         }"""
     )
-    expect(desk.locator("li.update .text")).to_have_text(["Once"])
+    expect(desk.locator(".updates li.update .text")).to_have_text(["Once"])
     expect(desk.get_by_label("Update")).to_have_value("")
     assert shared.version(slug) == 1
 
@@ -44,7 +44,7 @@ def test_what_is_typed_while_an_update_is_on_its_way_belongs_to_the_next(shared:
     until(desk, lambda: bool(held))
     words.press_sequentially("And the next")
     held[0].continue_()
-    expect(desk.locator("li.update .text")).to_have_text(["The first."])
+    expect(desk.locator(".updates li.update .text")).to_have_text(["The first."])
     expect(words).to_have_value("And the next")
     desk.reload()
     expect(words).to_have_value("And the next")
@@ -73,7 +73,7 @@ def test_the_desk_of_a_draft_is_calm_and_shows_what_was_published(shared: Server
     desk.goto(f"{shared.url}/desk/feeds/{slug}-secret")
     desk.get_by_label("Update").fill("Prepared")
     desk.get_by_role("button", name="Publish").click()
-    expect(desk.locator("li.update .text")).to_have_text(["Prepared"])
+    expect(desk.locator(".updates li.update .text")).to_have_text(["Prepared"])
     assert desk.locator("live-feed").get_attribute("state") is None  # it asked nobody, and was told nothing
 
 
@@ -87,7 +87,7 @@ def test_what_was_typed_survives_a_server_that_is_down_and_a_closed_tab(server: 
     again = news_desk.context.new_page()
     news_desk.close()
     again.goto(f"{server.url}/desk/feeds/news")
-    expect(again.locator("li.update .text")).to_have_text(["Words that must not be lost"])
+    expect(again.locator(".updates li.update .text")).to_have_text(["Words that must not be lost"])
     expect(again.get_by_label("Update")).to_have_value("")  # answered: the push may come before
     again.reload()
     expect(again.get_by_label("Update")).to_have_value("")
@@ -129,24 +129,24 @@ def test_a_refused_text_comes_back_with_the_reason(shared: Server, slug: str, de
 
 def test_key_and_pin_are_toggled_in_place_also_on_what_was_just_pushed(shared: Server, slug: str, desk: Page) -> None:
     shared.publish("From elsewhere", slug)
-    tools = desk.locator("li.update-tools")
+    tools = desk.locator(".updates li.update-tools")
     tools.get_by_role("button", name="Make key event").click()
-    expect(desk.locator("li.update.is-key")).to_have_count(1)
+    expect(desk.locator(".updates li.update.is-key")).to_have_count(1)
     tools.get_by_role("button", name="Pin", exact=True).click()
     expect(desk.locator(f"#pinned-{slug} details")).to_contain_text("From elsewhere")
     tools.get_by_role("button", name="Unpin").click()
     expect(desk.locator(f"#pinned-{slug} details")).to_have_count(0)
     tools.get_by_role("button", name="Not a key event").click()
-    expect(desk.locator("li.update.is-key")).to_have_count(0)
-    expect(desk.locator("li.update .edited")).to_have_count(0)
+    expect(desk.locator(".updates li.update.is-key")).to_have_count(0)
+    expect(desk.locator(".updates li.update .edited")).to_have_count(0)
 
 
 def test_an_update_retracted_by_another_leaves_my_unsaved_words(shared: Server, slug: str, desk: Page) -> None:
     update = shared.publish("Doubtful", slug)
-    desk.locator("li.update-tools a.edit").click()
+    desk.locator(".updates li.update-tools a.edit").click()
     desk.locator("form.edit").get_by_label("Update").fill("What I found out since")
     shared.api("DELETE", f"/api/v1/updates/{update['id']}")
-    expect(desk.locator("li.update")).to_have_count(0)
+    expect(desk.locator(".updates li.update")).to_have_count(0)
     expect(desk.locator("form.edit").get_by_label("Update")).to_have_value("What I found out since")
     expect(desk.locator("form.edit").get_by_role("alert")).to_contain_text("retracted")
     desk.locator("form.edit").get_by_role("button", name="Save").click()
@@ -171,7 +171,7 @@ def test_the_desk_works_without_javascript(server: Server, open_page: NewPage) -
     page.locator(".update-tools").get_by_role("link", name="Edit").click()
     page.get_by_label("Update").fill("Second thoughts")
     page.get_by_role("button", name="Save").click()
-    expect(page.locator("li.update .text")).to_have_text(["Second thoughts"])
+    expect(page.locator(".updates li.update .text")).to_have_text(["Second thoughts"])
     page.get_by_role("link", name="Close coverage").click()
     page.get_by_role("button", name="Close coverage").click()
     expect(page.locator(".done")).to_contain_text("Coverage is closed.")
@@ -180,6 +180,6 @@ def test_the_desk_works_without_javascript(server: Server, open_page: NewPage) -
     page.locator(".update-tools").get_by_role("link", name="Retract").click()
     page.get_by_label("Reason").fill("It was wrong")
     page.get_by_role("button", name="Retract").click()
-    expect(page.locator("li.update")).to_have_count(0)
+    expect(page.locator(".updates li.update")).to_have_count(0)
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Sign in")

@@ -29,7 +29,7 @@ def test_a_text_whose_answer_was_lost_is_found_to_be_published(shared: Server, s
     desk.route(f"**/desk/feeds/{slug}/updates", lose_the_answer)
     desk.get_by_role("textbox", name="Update").fill("Once and for all")
     desk.get_by_role("button", name="Publish").click()
-    expect(desk.locator("li.update .text")).to_have_text(["Once and for all"])
+    expect(desk.locator(".updates li.update .text")).to_have_text(["Once and for all"])
     expect(desk.locator(".done")).to_contain_text("Published.")
     expect(desk.get_by_role("textbox", name="Update")).to_have_value("")
     expect(desk.locator(".trouble")).to_be_hidden()
@@ -53,7 +53,7 @@ def test_an_edit_whose_answer_was_lost_is_found_to_be_saved(shared: Server, slug
     desk.unroute("**/desk/drafts/*")
     next(each for each in held if each.request.method == "GET").continue_()
     expect(desk.locator(".done")).to_contain_text("Your edit is saved.")
-    expect(desk.locator("li.update .text")).to_have_text(["As it is"])
+    expect(desk.locator(".updates li.update .text")).to_have_text(["As it is"])
     expect(desk.locator("form.edit")).to_have_count(0)
     assert shared.version(slug) == 2
 
@@ -67,7 +67,7 @@ def test_a_text_that_never_arrived_waits_and_is_sent_again(shared: Server, slug:
     expect(desk.get_by_role("textbox", name="Update")).to_have_value("")
     assert shared.version(slug) == 0
     desk.unroute(f"**/desk/feeds/{slug}/updates")
-    expect(desk.locator("li.update .text")).to_have_text(["Lost on its way"], timeout=15_000)
+    expect(desk.locator(".updates li.update .text")).to_have_text(["Lost on its way"], timeout=15_000)
     expect(desk.locator(".composer .draft-state")).to_contain_text("Published")
     expect(desk.locator(".outbox")).to_be_hidden()
     expect(desk.locator(".trouble")).to_be_hidden()
@@ -90,7 +90,7 @@ def test_after_a_lost_answer_and_a_reload_the_text_is_published_once(
     else:
         desk.close()
         page = open_desk(desk.context, shared, slug)
-    expect(page.locator("li.update .text")).to_have_text(["Sent twice"])
+    expect(page.locator(".updates li.update .text")).to_have_text(["Sent twice"])
     expect(page.locator(".outbox")).to_be_hidden()
     expect(page.get_by_role("textbox", name="Update")).to_have_value("")
     assert shared.version(slug) == 1
@@ -104,7 +104,7 @@ def test_two_tabs_never_hold_the_same_text_and_neither_deletes_the_others(
     second.get_by_role("textbox", name="Update").fill("In the second tab")
     third = open_desk(desk.context, shared, slug)
     second.get_by_role("button", name="Publish").click()
-    expect(second.locator("li.update .text")).to_have_text(["In the second tab"])
+    expect(second.locator(".updates li.update .text")).to_have_text(["In the second tab"])
     expect(second.get_by_role("textbox", name="Update")).to_have_value("")  # answered: the push may come before
     second.reload()
     expect(desk.get_by_role("textbox", name="Update")).to_have_value("In the first tab")
@@ -125,7 +125,7 @@ def test_another_editor_on_the_same_machine_does_not_see_it(shared: Server, slug
     expect(alice.get_by_role("textbox", name="Update")).to_have_value("A")
     assert "secret" not in alice.content()
     alice.get_by_role("button", name="Publish").click()
-    expect(alice.locator("li.update .text")).to_have_text(["A"])
+    expect(alice.locator(".updates li.update .text")).to_have_text(["A"])
     alice.close()
     desk.context.clear_cookies()
     desk.goto(f"{shared.url}/desk/feeds/{slug}")
@@ -139,12 +139,12 @@ def test_another_editor_on_the_same_machine_does_not_see_it(shared: Server, slug
 
 def test_an_edit_kept_while_a_colleague_saved_is_offered_with_both_texts(shared: Server, slug: str, desk: Page) -> None:
     update = shared.publish("As it was", slug)
-    desk.locator("li.update-tools a.edit").click()
+    desk.locator(".updates li.update-tools a.edit").click()
     desk.locator("form.edit").get_by_role("textbox", name="Update").fill("Mine, unsaved")
     shared.api("PATCH", f"/api/v1/updates/{update['id']}", {"body": "Theirs", "revision": 1})
-    expect(desk.locator("li.update .text")).to_have_text(["Theirs"])
+    expect(desk.locator(".updates li.update .text")).to_have_text(["Theirs"])
     desk.reload()
-    desk.locator("li.update-tools a.edit").click()
+    desk.locator(".updates li.update-tools a.edit").click()
     form = desk.locator("form.edit")
     expect(form.get_by_role("textbox", name="Update")).to_have_value("Mine, unsaved")
     form.get_by_role("button", name="Save").click()
@@ -212,7 +212,7 @@ def test_a_menu_keeps_a_reason_and_a_page_asks_before_one_is_lost(shared: Server
     desk.get_by_role("link", name="Cancel").click()
     expect(desk.get_by_label("Reason")).to_have_value("Words")
     desk.get_by_role("link", name="Cancel").click()
-    expect(desk.locator("li.update .text")).to_have_text(["As it was"])
+    expect(desk.locator(".updates li.update .text")).to_have_text(["As it was"])
     assert asked == ["Discard what you have written?"] * 2
 
 
@@ -224,11 +224,11 @@ def test_enter_leads_on_and_sends_nothing(shared: Server, slug: str, desk: Page)
     expect(desk.get_by_role("textbox", name="Update")).to_be_focused()
     desk.get_by_role("textbox", name="Update").fill("And words")
     desk.get_by_role("textbox", name="Update").press("Control+Enter")
-    expect(desk.locator("li.update .text")).to_have_text(["And words"])
+    expect(desk.locator(".updates li.update .text")).to_have_text(["And words"])
     desk.locator(".more-tools summary").click()
     desk.get_by_label("Reason").press("Enter")
     expect(desk.get_by_label("Tell readers that it was retracted")).to_be_focused()
-    expect(desk.locator("li.update")).to_have_count(1)
+    expect(desk.locator(".updates li.update")).to_have_count(1)
     assert shared.version(slug) == 1
 
 
@@ -242,13 +242,13 @@ def test_a_double_click_makes_a_key_event_and_leaves_it_one(shared: Server, slug
     desk.mouse.move(*at)
     desk.mouse.down(click_count=1)
     desk.mouse.up(click_count=1)
-    expect(desk.locator("li.update.is-key")).to_have_count(1)
+    expect(desk.locator(".updates li.update.is-key")).to_have_count(1)
     desk.mouse.down(click_count=2)
     desk.mouse.up(click_count=2)
     expect(desk.locator(".done")).to_contain_text("It is a key event now.")
     shared.publish("Later", slug)
-    expect(desk.locator("li.update")).to_have_count(2)
-    expect(desk.locator("li.update.is-key")).to_have_count(1)
+    expect(desk.locator(".updates li.update")).to_have_count(2)
+    expect(desk.locator(".updates li.update.is-key")).to_have_count(1)
 
 
 def test_a_second_text_while_the_first_is_on_its_way_waits_for_it(shared: Server, slug: str, desk: Page) -> None:
@@ -268,7 +268,7 @@ def test_a_second_text_while_the_first_is_on_its_way_waits_for_it(shared: Server
     held[0].continue_()
     until(desk, lambda: len(held) == 2)
     held[1].continue_()
-    expect(desk.locator("li.update .text")).to_have_text(["The second.", "The first."])
+    expect(desk.locator(".updates li.update .text")).to_have_text(["The second.", "The first."])
     expect(state).to_have_text(re.compile(r"Published \d\d:\d\d:\d\d"))
 
 
@@ -276,8 +276,8 @@ def test_what_was_done_is_said_and_in_view(shared: Server, slug: str, desk: Page
     for number in range(12):
         shared.publish(f"Before {number}. " + "Many words stand here. " * 30, slug)
     said = desk.locator(".done")
-    last = desk.locator("li.update").last
-    expect(desk.locator("li.update")).to_have_count(12)
+    last = desk.locator(".updates li.update").last
+    expect(desk.locator(".updates li.update")).to_have_count(12)
     number = (last.get_attribute("id") or "").split("-")[1]
     tools = desk.locator(f"[data-for=update-{number}]")
     tools.locator("a.edit").click()
@@ -288,7 +288,7 @@ def test_what_was_done_is_said_and_in_view(shared: Server, slug: str, desk: Page
     desk.get_by_role("textbox", name="Update").fill("The newest")
     desk.get_by_role("textbox", name="Update").press("Control+Enter")
     expect(said).to_contain_text("Published.")
-    expect(desk.locator("li.update").first).to_be_in_viewport()
+    expect(desk.locator(".updates li.update").first).to_be_in_viewport()
     desk.locator(".more-tools summary").first.click()
     desk.locator("form.retraction").get_by_role("button", name="Retract").click()
     expect(said).to_contain_text("Retracted.")
@@ -299,16 +299,16 @@ def test_what_is_done_in_a_draft_shows_at_once(shared: Server, slug: str, desk: 
     desk.goto(f"{shared.url}/desk/feeds/{slug}-secret")
     desk.get_by_role("textbox", name="Update").fill("Prepared")
     desk.get_by_role("button", name="Publish").click()
-    expect(desk.locator("li.update .text")).to_have_text(["Prepared"])
-    desk.locator("li.update-tools a.edit").click()
+    expect(desk.locator(".updates li.update .text")).to_have_text(["Prepared"])
+    desk.locator(".updates li.update-tools a.edit").click()
     desk.locator("form.edit").get_by_role("textbox", name="Update").fill("Prepared better")
     desk.locator("form.edit").get_by_role("button", name="Save").click()
-    expect(desk.locator("li.update .text")).to_have_text(["Prepared better"])
+    expect(desk.locator(".updates li.update .text")).to_have_text(["Prepared better"])
     desk.get_by_role("button", name="Make key event").click()
-    expect(desk.locator("li.update.is-key")).to_have_count(1)
+    expect(desk.locator(".updates li.update.is-key")).to_have_count(1)
     desk.locator(".more-tools summary").click()
     desk.locator("form.retraction").get_by_role("button", name="Retract").click()
-    expect(desk.locator("li.update")).to_have_count(0)
+    expect(desk.locator(".updates li.update")).to_have_count(0)
 
 
 def test_a_page_is_not_reloaded_under_an_editors_fingers(shared: Server, slug: str, desk: Page) -> None:
@@ -323,4 +323,4 @@ def test_a_page_is_not_reloaded_under_an_editors_fingers(shared: Server, slug: s
     desk.get_by_role("textbox", name="Update").press_sequentially(" sentence")
     with desk.expect_navigation():
         desk.get_by_role("textbox", name="Update").press("Control+Enter")
-    expect(desk.locator("li.update[lang=uk] .text")).to_have_text(["In the middle of a sentence"])
+    expect(desk.locator(".updates li.update[lang=uk] .text")).to_have_text(["In the middle of a sentence"])

@@ -64,7 +64,7 @@ def test_where_the_device_stores_nothing_it_is_not_said_to(shared: Server, slug:
     body(desk).fill("In this form, and at the site")
     expect(desk.locator(STATE)).to_have_text("Saved")
     desk.get_by_role("button", name="Publish").click()
-    expect(desk.locator("li.update .text")).to_have_text(["In this form, and at the site"], timeout=15_000)
+    expect(desk.locator(".updates li.update .text")).to_have_text(["In this form, and at the site"], timeout=15_000)
 
 
 def test_an_article_says_where_it_is_too(shared: Server, slug: str, desk: Page) -> None:
@@ -105,5 +105,5 @@ def test_what_one_editor_typed_is_not_stored_under_another_who_signed_in_since(
     other.close()
     desk.goto(f"{shared.url}/desk/feeds/{slug}")
     sign_in(desk)
-    expect(desk.locator("li.update .text")).to_have_text("The secret scoop, and more")
+    expect(desk.locator(".updates li.update .text")).to_have_text("The secret scoop, and more")
     expect(body(desk)).to_have_value("")

@@ -79,7 +79,7 @@ def test_what_a_helper_made_is_previewed_and_published(shared: Server, slug: str
 
 def test_helpers_serve_the_edit_form_too(shared: Server, slug: str, desk: Page) -> None:
     shared.publish("As it was", slug)
-    desk.locator("li.update-tools a.edit").click()
+    desk.locator(".updates li.update-tools a.edit").click()
     area = desk.locator("form.edit").get_by_role("textbox", name="Update")
     area.select_text()
     desk.locator("form.edit").get_by_role("button", name="Bold").click()
@@ -103,7 +103,7 @@ def test_a_picture_is_chosen_from_those_that_were_uploaded(shared: Server, slug:
 
 def test_the_choice_of_pictures_closes_by_escape_and_leaves_the_text(shared: Server, slug: str, desk: Page) -> None:
     shared.publish("As it was", slug)
-    desk.locator("li.update-tools a.edit").click()
+    desk.locator(".updates li.update-tools a.edit").click()
     form = desk.locator("form.edit")
     form.get_by_role("textbox", name="Update").fill("Half a thought")
     form.get_by_role("button", name="Earlier pictures", exact=True).click()
@@ -152,7 +152,7 @@ def test_the_arrow_up_passes_over_what_others_wrote_and_moves_in_a_text(
 
 def test_escape_closes_an_edit_and_keeps_its_text(shared: Server, slug: str, desk: Page) -> None:
     shared.publish("As it was", slug)
-    edit = desk.locator("li.update-tools a.edit")
+    edit = desk.locator(".updates li.update-tools a.edit")
     form = desk.locator("form.edit")
     edit.click()
     form.get_by_role("textbox", name="Update").press("Escape")
@@ -173,7 +173,7 @@ def test_escape_closes_an_edit_and_keeps_its_text(shared: Server, slug: str, des
 
 def test_a_closed_text_comes_into_view_when_its_update_is_retracted(shared: Server, slug: str, desk: Page) -> None:
     update = shared.publish("Doubtful", slug)
-    desk.locator("li.update-tools a.edit").click()
+    desk.locator(".updates li.update-tools a.edit").click()
     area = desk.locator("form.edit").get_by_role("textbox", name="Update")
     area.fill("What I found out since")
     area.press("Escape")

@@ -54,7 +54,7 @@ def test_the_composer_opens_while_the_site_is_down_and_what_is_typed_is_publishe
     expect(page.locator(NOTICE)).to_have_text(OFFLINE)
     page.get_by_role("link", name="News Feed").click()
     expect(page.locator(NOTICE)).to_have_text(OFFLINE)
-    expect(page.locator("li.update .text")).to_have_text(["Before the tunnel"])
+    expect(page.locator(".updates li.update .text")).to_have_text(["Before the tunnel"])
     words = page.get_by_role("textbox", name="Update")
     words.fill("From the tunnel")
     drafts.add(page.locator("[name=draft_id]").input_value())
@@ -67,7 +67,7 @@ def test_the_composer_opens_while_the_site_is_down_and_what_is_typed_is_publishe
     expect(page.locator(NOTICE)).to_be_hidden()
     expect(words).to_have_value("From the tunnel")
     words.press("Control+Enter")
-    expect(page.locator("li.update .text")).to_have_text(["From the tunnel", "Before the tunnel"])
+    expect(page.locator(".updates li.update .text")).to_have_text(["From the tunnel", "Before the tunnel"])
 
 
 def test_a_copy_in_which_nobody_writes_is_replaced_when_there_is_a_network(

@@ -172,7 +172,7 @@ def test_source_from_a_code_editor_and_one_plain_line_are_not_asked_about(
 
 def test_an_edit_form_and_an_article_take_what_is_pasted_too(shared: Server, slug: str, desk: Page) -> None:
     shared.publish("Old", slug)
-    desk.locator("li.update").wait_for()
+    desk.locator(".updates li.update").wait_for()
     desk.get_by_role("link", name="Edit", exact=True).click()
     words = desk.locator("form.edit textarea[name=body]")
     words.fill("")

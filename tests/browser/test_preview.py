@@ -182,7 +182,7 @@ def test_without_javascript_the_composer_is_a_plain_form(shared: Server, slug: s
     for only_with_a_script in (".preview", ".tabs", ".helpers", ".add-headline", ".count"):
         expect(page.locator(only_with_a_script).first).to_be_hidden()
     page.get_by_role("button", name="Publish").click()
-    expect(page.locator("li.update h3")).to_have_text("Plain")
+    expect(page.locator(".updates li.update h3")).to_have_text("Plain")
 
 
 @pytest.mark.parametrize("width", [360, 768, 1024, 1440])

@@ -77,7 +77,7 @@ def test_who_has_not_come_to_the_list_yet_finds_all_of_it_there(server: Server, 
     own = page.locator(f"[feed={slug}]")
     expect(own.locator("ol.updates")).not_to_be_in_viewport()
     published(server, slug, 5)
-    expect(own.locator("li.update:visible")).to_have_count(6)
+    expect(own.locator(".updates li.update:visible")).to_have_count(6)
     expect(own.locator(".toast button")).to_be_hidden()
 
 
@@ -188,4 +188,4 @@ def test_after_such_a_reload_the_rail_is_where_it_was_and_who_reads_the_top_sees
     page.wait_for_selector(f"[feed={slug}][state=live]")
     miss(page, server, slug)
     assert page.evaluate("scrollY") == 0
-    expect(page.locator("li.update").first).to_contain_text(f"Missed {MISSED - 1}")
+    expect(page.locator(".updates li.update").first).to_contain_text(f"Missed {MISSED - 1}")

@@ -18,7 +18,7 @@ from tests.waiting import eventually
 def publish(page: Page, text: str) -> None:
     page.get_by_label("Update").fill(text)
     page.get_by_label("Update").press("Control+Enter")
-    expect(page.locator("li.update .text").first).to_have_text(text)
+    expect(page.locator(".updates li.update .text").first).to_have_text(text)
 
 
 def test_the_desk_says_to_how_many_sockets_of_all_workers_it_was_handed(tmp_path: Path, open_page: NewPage) -> None:
@@ -30,7 +30,7 @@ def test_the_desk_says_to_how_many_sockets_of_all_workers_it_was_handed(tmp_path
         reading, receipt = desk.locator(".reading"), desk.locator(".receipt")
         expect(reading).to_have_text(re.compile(r"^7 reading now · peak 7 today$"), timeout=30_000)
         publish(desk, "Handed out")
-        expect(phone.locator("li.update .text")).to_have_text("Handed out")
+        expect(phone.locator(".updates li.update .text")).to_have_text("Handed out")
         told = re.compile(r"^On disk \d\d:\d\d:\d\d · handed to 8 sockets in [\d,]+ ms$")
         expect(receipt).to_have_text(told)
         expect(receipt).to_have_attribute("data-state", "ended")

@@ -28,10 +28,10 @@ def test_what_was_just_published_is_taken_back_from_open_pages_and_into_the_comp
     reader = open_page(f"{shared.url}/feeds/{slug}", viewport=viewport)
     desk = bob_at_desk(open_page, shared, slug, viewport=viewport)
     write(desk, "Too *early*")
-    expect(reader.locator("li.update .text")).to_have_text(["Too early", "Stays"])
+    expect(reader.locator(".updates li.update .text")).to_have_text(["Too early", "Stays"])
     desk.get_by_role("button", name="Undo").click()
-    expect(reader.locator("li.update .text")).to_have_text(["Stays"])
-    expect(desk.locator("li.update .text")).to_have_text(["Stays"])
+    expect(reader.locator(".updates li.update .text")).to_have_text(["Stays"])
+    expect(desk.locator(".updates li.update .text")).to_have_text(["Stays"])
     told = "Taken back. Readers may have seen it. Your text is in the composer."
     expect(desk.locator(".done")).to_contain_text(told, use_inner_text=True)
     assert composed(desk) == "Too *early*"
@@ -39,35 +39,36 @@ def test_what_was_just_published_is_taken_back_from_open_pages_and_into_the_comp
     top, end = "field.getBoundingClientRect().top", "document.querySelector('.done').getBoundingClientRect().bottom"
     assert desk.get_by_label("Update").evaluate(f"(field) => {top} - {end}") >= 0, "the message covers nothing of it"
     desk.get_by_label("Update").press("Control+Enter")
-    expect(reader.locator("li.update .text")).to_have_text(["Too early", "Stays"])
+    expect(reader.locator(".updates li.update .text")).to_have_text(["Too early", "Stays"])
     expect(desk.get_by_role("button", name="Undo")).to_be_visible()
 
 
 def test_keys_alone_undo_while_the_composer_is_empty_and_what_is_written_next_is_kept(
     shared: Server, slug: str, desk: Page
 ) -> None:
-    write(desk, "First")
+    first, second = f"First of {slug}", f"Second of {slug}"
+    write(desk, first)
     desk.keyboard.press("Control+z")
     expect(desk.locator(".done")).to_contain_text("Taken back.")
-    expect(desk.locator("li.update")).to_have_count(0)
-    assert composed(desk) == "First"
+    expect(desk.locator(".updates li.update")).to_have_count(0)
+    assert composed(desk) == first
     desk.keyboard.press("Control+Enter")
-    expect(desk.locator("li.update .text")).to_have_text("First")
+    expect(desk.locator(".updates li.update .text")).to_have_text(first)
     expect(desk.get_by_label("Update")).to_have_value("")
-    desk.keyboard.type("Second")
+    desk.keyboard.type(second)
     desk.keyboard.press("Control+z")
-    desk.get_by_label("Update").fill("Second, which is being written")
+    desk.get_by_label("Update").fill(f"{second}, which is being written")
     desk.get_by_role("button", name="Undo").click()
-    expect(desk.locator("li.update")).to_have_count(0)
+    expect(desk.locator(".updates li.update")).to_have_count(0)
     told = "Taken back. Readers may have seen it. Your text is a draft"
     expect(desk.locator(".done")).to_contain_text(told, use_inner_text=True)
     expect(desk.get_by_label("Update")).to_be_focused()
-    assert composed(desk) == "Second, which is being written"
+    assert composed(desk) == f"{second}, which is being written"
     expect(desk.locator("form.composer .draft-state")).to_have_text("Saved")
     desk.get_by_role("link", name="Your text is a draft").click()
-    expect(desk.get_by_label("Update")).to_have_value("First")
+    expect(desk.get_by_label("Update")).to_have_value(first)
     desk.goto(f"{shared.url}/desk/")
-    for text in ("First", "Second, which is being written"):
+    for text in (first, f"{second}, which is being written"):
         expect(desk.get_by_role("link", name=text, exact=True)).to_be_visible()
 
 
@@ -92,12 +93,12 @@ def test_an_undo_that_comes_too_late_says_why_and_changes_nothing(shared: Server
     shared.token, bobs = shared.tokens["alice"], shared.token
     shared.api("PATCH", f"/api/v1/updates/{update['id']}", {"body": "Ours", "revision": 1})
     shared.token = bobs
-    expect(desk.locator("li.update .text")).to_have_text("Ours")
+    expect(desk.locator(".updates li.update .text")).to_have_text("Ours")
     desk.get_by_role("button", name="Undo").click()
     expect(desk.get_by_role("alert")).to_have_text(
         "Alice Adams has changed this since, so it stays. You can retract it."
     )
-    expect(desk.locator("li.update .text")).to_have_text("Ours")
+    expect(desk.locator(".updates li.update .text")).to_have_text("Ours")
 
 
 def test_an_undo_whose_answer_was_lost_can_be_pressed_again(shared: Server, slug: str, desk: Page) -> None:
@@ -112,7 +113,7 @@ def test_an_undo_whose_answer_was_lost_can_be_pressed_again(shared: Server, slug
     undo = desk.get_by_role("button", name="Undo")
     undo.click()
     expect(desk.get_by_role("alert")).to_contain_text("does not answer")
-    expect(desk.locator("li.update")).to_have_count(0)
+    expect(desk.locator(".updates li.update")).to_have_count(0)
     assert lost == [303]
     desk.unroute("**/undo")
     undo.click()
@@ -137,7 +138,7 @@ def test_what_one_editor_retracts_another_restores_at_its_old_place_on_every_ope
         tools.locator("summary").click()
         tools.get_by_label("Tell readers").set_checked(notice)
         tools.get_by_role("button", name="Retract").click()
-        expect(reader.locator("li.update .text")).to_have_text(["Below", "Above"][::-1])
+        expect(reader.locator(".updates li.update .text")).to_have_text(["Below", "Above"][::-1])
         expect(linked.locator("live-feed .gone").first).to_have_text("This update has been retracted.")
         if notice:
             other.get_by_text("Retracted", exact=True).click()
@@ -152,5 +153,5 @@ def test_what_one_editor_retracts_another_restores_at_its_old_place_on_every_ope
         for page in (reader, desk, other):
             expect(page.locator("ol.updates li.update .text")).to_have_text(["Above", "Wrong?", "Below"])
             expect(page.locator(".toast button:not([hidden])")).to_have_count(0)
-        expect(linked.locator("li.update .text")).to_have_text(["Above", "Wrong?", "Below"])
+        expect(linked.locator(".updates li.update .text")).to_have_text(["Above", "Wrong?", "Below"])
         expect(linked.locator("live-feed .gone")).to_have_count(0)
