@@ -14,13 +14,14 @@ from feed.live.channel import Channel
 from feed.live.editors import Editors
 from feed.render import templates
 from feed.render.updates import Renderer
+from feed.settings import Settings
 from feed.store.database import Store
 from feed.store.parts import Parts
 from feed.store.readiness import Readiness
 from feed.store.versions import Versions
 from feed.web import files, guards, labels, problems, static
 from feed.web.api import api
-from feed.web.cache import Cache, Parameters
+from feed.web.cache import Cache, Current, Parameters
 from feed.web.desk import desk, installable
 from feed.web.embed import embed
 from feed.web.health import health
@@ -35,6 +36,21 @@ def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
     """The application, set up from the FEED_* variables of that environment. Raises BadSetting."""
     chosen = settings.load(environ)
     app = Flask(__name__, static_folder=None)
+    channel, current = _node(app, chosen) if chosen.is_node else _writer(app, chosen)
+    own = OwnHost(app.wsgi_app, chosen.public_url)
+    app.wsgi_app = Cache(own, current, Parameters(app))  # type: ignore[method-assign]
+    channel.attach(app)
+    if chosen.proxies:
+        # After the channel, so that the socket too sees the reader's address and not the proxy's. Other headers that a
+        # proxy sets or passes on are not used.
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=chosen.proxies, x_proto=0, x_host=0
+        )
+    return app
+
+
+def _writer(app: Flask, chosen: Settings) -> tuple[Channel, Current]:
+    """Makes it the whole site, with the database; returns its channel, and what knows which pages are current."""
     languages = Languages(chosen.language, chosen.timezone)
     store = Store(chosen.database, chosen.language)
     render = Renderer(languages, chosen.public_url, chosen.mastodon_hosts)
@@ -76,14 +92,21 @@ def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
     ):
         app.register_blueprint(blueprint)
     commands.install(app)
+    return channel, versions
 
-    own = OwnHost(app.wsgi_app, chosen.public_url)
-    app.wsgi_app = Cache(own, versions, Parameters(app))  # type: ignore[method-assign]
-    channel.attach(app)
-    if chosen.proxies:
-        # After the channel, so that the socket too sees the reader's address and not the proxy's. Other headers that a
-        # proxy sets or passes on are not used.
-        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
-            app.wsgi_app, x_for=chosen.proxies, x_proto=0, x_host=0
-        )
-    return app
+
+def _node(app: Flask, chosen: Settings) -> tuple[Channel, Current]:
+    """Makes it a node that only holds readers; returns the same."""
+    from feed import node_commands  # these import redis
+    from feed.followers.broker.catch_up import CatchUp
+    from feed.followers.broker.node import NodeBus
+    from feed.web import node
+
+    bus = NodeBus(chosen)
+    channel = Channel(bus, chosen)
+    bus.cut = channel.cut_off
+    app.extensions["liveline"] = node.Node(chosen, bus, channel, CatchUp(bus.streams, bus.sources))
+    guards.guard(app)
+    node.install(app)
+    node_commands.install(app)
+    return channel, node.Answers(bus)

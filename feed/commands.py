@@ -74,13 +74,12 @@ def start() -> None:
     """Runs the site; `make run` calls this."""
     with errors_as_one_line():
         _make_ready()
-    sys.stdout.flush()
     services().store.close()
-    os.execv(sys.executable, [sys.executable, "-m", "gunicorn", "app:create_app()"])  # noqa: S606 - the arguments are ours
+    serve()
 
 
 def _make_ready() -> None:
-    _check_port(os.environ.get("HOST", "127.0.0.1"), int(os.environ.get("PORT", "8000")))
+    check_port()
     private.tighten(services().settings.database, services().settings.media)
     migrations.upgrade(services().store)
     picture.sweep(services().settings.media)
@@ -94,7 +93,9 @@ def _make_ready() -> None:
     click.echo("  Stop with Ctrl+C.\n")
 
 
-def _check_port(host: str, port: int) -> None:
+def check_port() -> None:
+    """Refuses to start where the port that is to be served is taken, or is no port."""
+    host, port = os.environ.get("HOST", "127.0.0.1"), int(os.environ.get("PORT", "8000"))
     with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -103,6 +104,12 @@ def _check_port(host: str, port: int) -> None:
             raise click.ClickException(
                 f"cannot listen on {host}, port {port}: {error.strerror}; choose another, as in PORT={port + 1}"
             ) from None
+
+
+def serve() -> None:
+    """Becomes gunicorn, which serves the application; never returns."""
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, "-m", "gunicorn", "app:create_app()"])  # noqa: S606 - the arguments are ours
 
 
 @db.command(help="Bring the schema up to date. Safe to repeat.")

@@ -13,7 +13,7 @@ import pytest
 
 from feed.followers.broker.connection import connect
 from feed.followers.broker.seal import Seal
-from feed.followers.broker.streams import FEEDS, WRITER, Streams, merged, stream
+from feed.followers.broker.streams import FEEDS, UNREADABLE, WRITER, Streams, merged, stream
 from feed.store import feeds, writing
 from tests.broker import SECRET, Broker, brokering
 from tests.conftest import Site, application_in, site_in
@@ -162,7 +162,7 @@ def test_what_nobody_of_ours_has_written_is_ignored_and_counted(
     assert merged(entries, 1) is None
     assert seal.forged == 7
     broker.client.hset(FEEDS, "news", b"f" * 64 + b'{"version": 99}')
-    assert streams.look(["news"])[2] == [None]
+    assert streams.look(["news"])[2] == [UNREADABLE]
 
 
 def test_the_lease_is_checked_where_it_is_written(site: Site, streams: Streams, broker: Broker) -> None:

@@ -14,7 +14,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 from urllib.parse import unquote_plus
 
 from flask import Flask, request
@@ -24,7 +24,6 @@ from werkzeug.wsgi import ClosingIterator
 from feed.store import versions
 from feed.store.database import Database, OperationalError
 from feed.store.feeds import Feed
-from feed.store.versions import Versions
 from feed.web import cached_page
 from feed.web.cached_page import FOR_EVER, Page
 
@@ -59,6 +58,11 @@ def cache_until_any_change(db: Database) -> None:
     request.environ[_STAMP] = versions.stamp_of_all(db)
 
 
+def cache_while_current(stamp: object) -> None:
+    """Allows the answer to this request to be cached as long as the cache's `Current` says that this stamp is."""
+    request.environ[_STAMP] = stamp
+
+
 def cache_for_ever(zipped: bytes | None = None) -> None:
     """Says that the answer to this request never changes. `zipped` is its body in gzip, where that is known."""
     request.environ[_STAMP] = FOR_EVER
@@ -69,6 +73,13 @@ def changed(second: int) -> None:
     """Sets Last-Modified: the second since 1970 in which the answer to this request changed last (see
     store.feeds.Feed.changed)."""
     request.environ[_CHANGED] = second
+
+
+class Current(Protocol):
+    """Knows whether what an answer was made of is still current. `Versions` does, by the database."""
+
+    def is_current(self, stamp: Any) -> bool:
+        """Whether everything that the stamp was made of is unchanged."""
 
 
 class Parameters:
@@ -93,9 +104,9 @@ class Parameters:
 class Cache:
     """WSGI middleware in front of Flask."""
 
-    def __init__(self, app: Callable[..., Iterable[bytes]], versions: Versions, parameters: Parameters) -> None:
+    def __init__(self, app: Callable[..., Iterable[bytes]], current: Current, parameters: Parameters) -> None:
         self._app = app
-        self._versions = versions
+        self._current = current
         self._parameters = parameters
         self._pages: OrderedDict[tuple[str, str], Page] = OrderedDict()
         self._size = 0
@@ -120,7 +131,7 @@ class Cache:
         """Whether the page may be served. Where the database cannot be read, it may not: the application then answers
         and says what is wrong."""
         try:
-            return page.stamp is FOR_EVER or self._versions.is_current(page.stamp)
+            return page.stamp is FOR_EVER or self._current.is_current(page.stamp)
         except OperationalError:
             return False
 

@@ -30,9 +30,10 @@ Headers = list[tuple[str, str]]
 
 @dataclass
 class Page:
-    """A cached answer of 200. `second` is when its content changed last, None where that is not known."""
+    """A cached answer of 200. `stamp` says what it was made of, to the cache's `Current`; `second` is when its content
+    changed last, None where that is not known."""
 
-    stamp: Stamp
+    stamp: object
     headers: Headers
     body: bytes
     second: int | None = None

@@ -18,7 +18,7 @@ from feed import repeats
 from feed.followers.broker.connection import connect
 from feed.followers.broker.reports import Collector
 from feed.followers.broker.seal import Seal
-from feed.followers.broker.streams import NoLease, Place, Streams, Write, change_id, end_id
+from feed.followers.broker.streams import COMPLETE, NoLease, Place, Streams, Write, change_id, end_id
 from feed.followers.bus import Envelope
 from feed.render.envelope import envelope
 from feed.render.updates import Renderer
@@ -135,9 +135,10 @@ class Relay:
             elif workers.has_ended(worker):
                 self._streams.give_back(holder)
             return
+        self._streams.remove(COMPLETE)  # until all is as in the database, nodes do not count on what is there
         places = self._streams.places()
         self._known = {place.id: place for slug, place in places.items() if place.feed == slug}
-        self._tick = 0
+        self._tick = -1  # a feed that never changed has tick 0
         with self._store.read() as db:
             found = {feed.id: feed for feed in feeds.changed_since(db, -1)}
         self._end_lower(found)

@@ -21,7 +21,9 @@ from feed.store.changes import MOST_CHANGES
 
 FEEDS = "liveline:feeds"
 WRITER = "liveline:writer"
+BELL = "liveline:bell:"
 COMPLETE = ":complete"  # in the hash once every feed is: no slug, since a slug has no colon in front
+BELL_SECONDS = 60  # that a ring is kept: it is read at once
 KEPT_SECONDS = 7 * 24 * 3600  # a reader who comes back after a week loads the page anyway
 LEASE_MILLISECONDS = 5_000  # after which another worker relays, and nodes no longer count on the writer
 
@@ -63,6 +65,9 @@ class Place:
     draft: bool = False
 
 
+UNREADABLE = Place(-1, "", "", -1, True)  # what is there is not ours, and nobody knows where the feed is
+
+
 class Entry(NamedTuple):
     """One entry of a stream. `envelope` is to be pushed; None where there is none or it was not ours. After an entry
     that `ends`, the stream has no followers."""
@@ -81,6 +86,11 @@ class Write(NamedTuple):
     epoch: str = ""
     id: str = ""
     envelope: Envelope | None = None
+
+
+def bell(worker: str) -> str:
+    """The key of a stream by which a node's worker ends its own read that waits."""
+    return f"{BELL}{worker}"
 
 
 def stream(slug: str, epoch: str) -> str:
@@ -168,12 +178,16 @@ class Streams:
     # The nodes' side
 
     def look(self, slugs: Sequence[str]) -> tuple[bool, bool, list[Place | None]]:
-        """Whether a writer gives a sign of life, whether every feed is there that exists, and the places of these."""
+        """Whether a writer gives a sign of life, whether every feed is there that exists, and the places of these: None
+        where there is nothing."""
         pipeline = self._client.pipeline(transaction=False)
         pipeline.exists(WRITER)
         pipeline.hmget(FEEDS, [COMPLETE, *slugs])
         alive, (complete, *found) = pipeline.execute()
-        places = [self._place(slug, sealed) for slug, sealed in zip(slugs, found, strict=True)]
+        places = [
+            None if sealed is None else self._place(slug, sealed) or UNREADABLE
+            for slug, sealed in zip(slugs, found, strict=True)
+        ]
         return bool(alive), self._place(COMPLETE, complete) is not None, places
 
     def read(self, cursors: Mapping[str, str], milliseconds: int) -> dict[str, list[Entry]]:
@@ -181,6 +195,13 @@ class Streams:
         given = cast(Any, self._client.xread(cast(Any, dict(cursors)), count=MOST_CHANGES, block=milliseconds)) or []
         pairs = given.items() if isinstance(given, dict) else given
         return {key.decode(): self._entries(key.decode(), entries) for key, entries in pairs}
+
+    def ring(self, worker: str) -> None:
+        """Ends the read of that worker, which waits at its bell too; also one that is about to begin."""
+        pipeline = self._client.pipeline(transaction=False)
+        pipeline.xadd(bell(worker), {"r": ""}, maxlen=1, approximate=False)
+        pipeline.expire(bell(worker), BELL_SECONDS)
+        pipeline.execute()
 
     def after(self, slug: str, epoch: str, version: int) -> list[Entry]:
         """The entries of that stream after a version."""
@@ -197,6 +218,9 @@ class Streams:
     def _sealed(self, key: str, found: Iterable[tuple[bytes, Mapping[bytes, bytes]]]) -> Iterator[Entry]:
         for raw, fields in found:
             number = raw.decode()
+            if key.startswith(BELL):
+                yield Entry(number, None, False)
+                continue
             content = self._seal.open(f"{key} {number}", fields.get(b"e", b""))
             yield Entry(number, content or None, content is not None and number.endswith("-1"))
 
