@@ -42,6 +42,10 @@ class Presence:
         """Returns how many read that feed, as far as this worker knows."""
         return max(self._total.get(slug, 0), self._readers[slug])
 
+    def here(self) -> Counter[str]:
+        """Returns how many read each feed in this worker, without zeros."""
+        return +self._readers
+
     def start(self) -> None:
         """Starts counting, unless it has been started."""
         if self._counting is None:
@@ -65,7 +69,7 @@ class Presence:
         while not self._stopped.wait(READERS_SECONDS):
             quiet += 1
             try:
-                mine = +self._readers  # without zeros
+                mine = self.here()
                 if mine != reported or quiet >= REPORT_EVERY:
                     self._bus.report(mine)
                     reported, quiet = mine, 0

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, cast
 
 from flask import Blueprint, Flask, Response, current_app, jsonify, redirect, request, url_for
 from jinja2 import Environment
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, ProcessCollector, generate_latest
 from werkzeug.exceptions import BadRequest, HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -22,6 +23,7 @@ from feed.followers.bus import Away, Position
 from feed.live.channel import Channel
 from feed.settings import Settings
 from feed.web.cache import cache_while_current, reads
+from feed.web.node_metrics import NodeMetrics
 from feed.web.problems import NOTHING, problem
 
 CATCH_UP_SECONDS = 1  # for which caches may keep a catch-up, as at the writer
@@ -103,6 +105,15 @@ def ready() -> tuple[str, int, dict[str, str]]:
     if not node().bus.sources.ready:
         return "neither the broker nor the writer answers\n", 503, PLAIN
     return f"ready; news come from: {node().bus.sources.used}\n", 200, PLAIN
+
+
+@pages.get("/metrics")
+def metrics() -> tuple[bytes, int, dict[str, str]]:
+    """Metrics for Prometheus, of the worker that answers."""
+    registry = CollectorRegistry()
+    registry.register(NodeMetrics(node().bus, node().channel))
+    ProcessCollector(registry=registry)
+    return generate_latest(registry), 200, {**PLAIN, "Content-Type": CONTENT_TYPE_LATEST}
 
 
 def install(app: Flask) -> None:

@@ -75,7 +75,7 @@ def test_a_node_takes_no_more_from_strangers_than_the_writer(local: LocalNode) -
     client = local.app.test_client()
     assert client.post("/feeds/news/changes", headers={"Sec-Fetch-Site": "cross-site"}).status_code == 403
     refused = client.post("/feeds/news/changes")
-    assert (refused.status_code, refused.headers["Allow"]) == (405, "GET, HEAD, OPTIONS")
+    assert (refused.status_code, set(refused.allow)) == (405, {"GET", "HEAD", "OPTIONS"})
     assert client.get("/feeds/news/changes?after=1&epoch=%ED%A0%80").status_code == 400
     foreign = client.get("/socket.io/?EIO=4&transport=websocket", headers={"Origin": "https://else.example"})
     assert foreign.status_code == 403
@@ -121,3 +121,12 @@ def test_readers_of_a_node_are_counted_by_the_writer(site: Site, broker: Broker,
         eventually(lambda: local.told() == {"news": 3})
         local.bus.report({})
         eventually(lambda: writing_worker.readers().get("news", 0) == 0)
+
+
+def test_a_node_says_what_it_counts(local: LocalNode) -> None:
+    local.open()
+    told = local.get("/metrics").text
+    for line in ("liveline_worker_sockets 0.0", "liveline_node_feeds 1.0", "liveline_node_forged_total 0.0"):
+        assert f"\n{line}\n" in told
+    assert 'liveline_node_source{source="broker"} 1.0' in told
+    assert 'liveline_node_source{source="writer"} 0.0' in told

@@ -85,6 +85,7 @@ def _read(answer: http.client.HTTPResponse, until: float) -> bytes:
         size += len(part)
         if size > MOST_BYTES or monotonic() > until:
             raise ValueError("its answer is too long, or too slow")
+    answer.close()  # or the connection would take no other request
     return b"".join(parts)
 
 
