@@ -11,6 +11,7 @@ from typing import Any
 
 import hypothesis
 import pytest
+import websocket as websocket  # before the application, which hides it from Socket.IO: readers in tests are its clients
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.routing import Rule
