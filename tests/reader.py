@@ -10,6 +10,7 @@ import requests
 import socketio
 
 from tests.pages import element, elements
+from tests.waiting import eventually
 
 # Cut as text, because the bytes of an item are what is promised; what they say, lxml reads.
 _LIST = re.compile(r"<live-feed\b.*?</live-feed>", re.S)
@@ -143,11 +144,12 @@ def _place(li: str) -> tuple[str, int]:
 
 
 class Reader:
-    """A reader with the official client: has the page open, follows its feed, and keeps every envelope it got."""
+    """A reader with the official client: has the page open, follows its feed, and keeps every envelope it got. The page
+    may come from another place (`pages`), as where a reader node has the socket."""
 
-    def __init__(self, url: str, feed: str = "news", **headers: str) -> None:
+    def __init__(self, url: str, feed: str = "news", pages: str = "", **headers: str) -> None:
         self._url = url
-        html = requests.get(f"{url}/feeds/{feed}", timeout=10).text
+        html = requests.get(f"{pages or url}/feeds/{feed}", timeout=10).text
         self.page = OpenPage(feed, html, self._fetch)
         self.envelopes: list[dict[str, Any]] = []
         self.readers: list[int] = []
@@ -172,6 +174,12 @@ class Reader:
             self._earlier.shutdown()
         self._earlier = self.client.eio.ws
         self.client.emit("follow", {"feed": self.page.feed}, callback=self._followed)
+
+    def go_to(self, url: str) -> None:
+        """Has a socket at another node, with the same page, once the one before is lost."""
+        eventually(lambda: not self.client.connected)
+        self._url, self._earlier = url, None
+        self.client.connect(url, transports=["websocket"])
 
     def close(self) -> None:
         """Disconnects."""
