@@ -16,7 +16,7 @@ from feed import picture, private
 from feed.demo import replay as replaying
 from feed.demo import sample
 from feed.errors import Invalid, Missing
-from feed.store import actions, editors, invitations, migrations, people, pictures, tokens
+from feed.store import actions, editors, feeds, invitations, migrations, people, pictures, tokens
 from feed.store import backup as backups
 from feed.store import repair as repairs
 from feed.store import rerender as rerendering
@@ -121,14 +121,23 @@ def upgrade() -> None:
     click.echo("\n".join(f"applied {name}" for name in names) or "up to date")
 
 
-@db.command(help="Write a copy of database and pictures while the site runs.")
-@click.argument("path", type=click.Path(path_type=Path, dir_okay=False))
-def backup(path: Path) -> None:
-    """Writes a backup of the database to PATH and of the pictures to PATH.media."""
+@db.command(help="Write a copy of database and pictures into one file, while the site runs.")
+@click.argument("path", type=click.Path(path_type=Path))
+@click.option("--keep", type=click.IntRange(min=1), help="PATH is a folder; of the backups there keep the latest KEEP.")
+def backup(path: Path, keep: int | None) -> None:
+    """Writes a backup to PATH or, with --keep, to a new file in the folder PATH."""
     if not services().store.path.is_file():  # SQLite would make an empty one, and the backup of that would be useless
         raise click.ClickException(f"there is no database at {services().store.path}; see FEED_DATABASE")
-    backups.backup(services().store, services().settings.media, path.resolve())
-    click.echo(f"backed up to {path}")
+    if keep is None and path.is_dir():
+        raise click.ClickException(f"{path} is a folder; name a file in it, or say how many to keep: --keep 14")
+    store, media, path = services().store, services().settings.media, path.resolve()
+    try:
+        made = backups.backup_into(store, media, path, keep) if keep else path
+        if not keep:
+            backups.backup(store, media, path)
+    except backups.NoBackup as error:
+        raise click.ClickException(f"{error}. Nothing was written") from None
+    click.echo(f"backed up to {made}")
 
 
 @db.command(help="Replace database and pictures by a backup; open pages reload.")
@@ -140,6 +149,12 @@ def restore(path: Path) -> None:
     except backups.NoBackup as error:
         raise click.ClickException(f"{error}. Nothing was changed.") from None
     click.echo(f"restored from {path}")
+
+
+@db.command(help="Let all open pages reload: after the database was put here by other means than restore.")
+def adopt() -> None:
+    """Begins a new epoch of every feed."""
+    click.echo(f"{feeds.begin_epochs(services().store)} feeds begin anew; open pages reload")
 
 
 @db.command(help="Check the file and the invariants of the log. Exit code 1 when something is wrong.")

@@ -8,7 +8,7 @@ import pytest
 from click.testing import Result
 
 from app import create_app
-from feed.store import restoring
+from feed.store import feeds, restoring
 from feed.store.database import Store
 from tests.conftest import PASSWORD
 from tests.server import BIN, ROOT
@@ -88,6 +88,22 @@ def test_a_backup_is_taken_and_restored(shell: Shell, tmp_path: Path) -> None:
     assert "no editor eve" in shell.refusal("token", "add", "eve")
     assert shell.out("token", "add", "bob")
     assert shell.out("db", "check") == "all is well\n"
+
+
+def test_pages_of_a_database_that_was_put_here_by_other_means_can_be_told_to_reload(
+    shell: Shell, tmp_path: Path
+) -> None:
+    shell.out("db", "upgrade")
+    store = Store(tmp_path / "feed.db")
+
+    def news() -> feeds.Feed:
+        with store.read() as db:
+            return feeds.get(db, "news")
+
+    before = news()
+    assert shell.out("db", "adopt") == "1 feeds begin anew; open pages reload\n"
+    assert (news().epoch != before.epoch, news().version > before.version) == (True, True)
+    store.close()
 
 
 def test_a_damaged_database_is_moved_away_and_the_backup_restored(shell: Shell, tmp_path: Path) -> None:

@@ -1,22 +1,28 @@
-"""Backup, restore and check of the whole site: the database as one file, the pictures in a folder beside it.
+"""Backup, restore and check of the whole site: database and pictures in one file (feed.store.archive).
 
 A restore replaces the live database through SQLite's backup API, in one transaction. Servers keep running and notice
 it, and every feed begins a new epoch, so that open pages reload.
 """
 
+import os
+import re
 import shutil
 import tempfile
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 from sqlite_utils import Database
 
-from feed import private
-from feed.picture import UNFINISHED
-from feed.store import carried, migrations, restoring, since_backup
+from feed import private, times
+from feed.picture import STALE_SECONDS, UNFINISHED
+from feed.store import archive, carried, migrations, restoring, since_backup
 from feed.store.database import Damaged, DatabaseError, OperationalError, Store, sqlite3
 from feed.store.search import INDEXES
+
+UNPACKED = "restore-"  # begins the name of the folder in which a backup is unpacked
+ENDING = ".backup"  # of the names that `backup_into` gives
 
 _OUT_OF_STEP = """
     SELECT id FROM updates LEFT JOIN {0} ON {0}.rowid = id
@@ -27,25 +33,63 @@ _OUT_OF_STEP = """
 
 
 class NoBackup(ValueError):
-    """The file is no backup of ours, or it or the live database is damaged. Nothing was restored."""
+    """The file is no backup of ours, or it or the live database is damaged. Nothing was changed."""
 
 
 def backup(store: Store, media: Path, target: Path) -> None:
-    """Writes a consistent copy while editors go on writing. `target` is replaced only when the copy is complete."""
+    """Writes a consistent copy while editors go on writing, and reads it again. `target` is replaced only when the copy
+    is complete and on disk. Raises OSError, and NoBackup when the live database is damaged."""
     private.make_folder(target.parent)
-    unfinished = target.with_name(target.name + UNFINISHED)
-    unfinished.unlink(missing_ok=True)
-    private.touch(unfinished)
-    source, copy = store.connect(), sqlite3.connect(str(unfinished))
+    copy, unfinished = (target.with_name(target.name + each) for each in (f".db{UNFINISHED}", UNFINISHED))
+    try:
+        _copy_database(store, copy)
+        # Pictures come after the database: files are written before rows, so every picture in the copy has its files.
+        archive.write(unfinished, copy, media)
+        unfinished.replace(target)
+        _sync(target.parent)
+    except archive.NotWhole as error:
+        raise NoBackup(f"the backup cannot be read again: {error}") from None
+    finally:
+        for each in (copy, unfinished):
+            each.unlink(missing_ok=True)
+
+
+def backup_into(store: Store, media: Path, folder: Path, keep: int) -> Path:
+    """Writes a backup into that folder, named by the present moment, and removes older ones of that kind but for the
+    latest `keep`. Returns its path. Raises what `backup` does."""
+    target = folder / f"{store.path.stem}-{times.now()[:19].replace(':', '-')}Z{ENDING}"
+    backup(store, media, target)
+    dated = re.compile(rf"{re.escape(store.path.stem)}-\d{{4}}-\d\d-\d\dT\d\d-\d\d-\d\dZ{re.escape(ENDING)}")
+    for old in sorted(each for each in folder.iterdir() if dated.fullmatch(each.name))[:-keep]:
+        old.unlink()
+    return target
+
+
+def _copy_database(store: Store, path: Path) -> None:
+    """Makes a checked copy at rest. Raises NoBackup when it is damaged."""
+    path.unlink(missing_ok=True)
+    private.touch(path)
+    source, copy = store.connect(), sqlite3.connect(str(path))
     try:
         source.conn.backup(copy)
         copy.execute("PRAGMA journal_mode = DELETE")  # one file, nothing beside it
+        problems = [row[0] for row in copy.execute("PRAGMA integrity_check") if row[0] != "ok"]
+    except DatabaseError as error:
+        raise _unusable(store, error) from None
     finally:
         source.close()
         copy.close()
-    # Pictures are copied after the database: files are written before rows, so every picture in the copy has its files.
-    _copy_pictures(media, _media_of(target))
-    unfinished.replace(target)
+    if problems:
+        raise NoBackup(f"the live database {store.path} is damaged: {problems[0]}")
+
+
+def _sync(folder: Path) -> None:
+    """Brings the names in that folder to the disk."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def restore(store: Store, media: Path, source: Path) -> None:
@@ -57,19 +101,38 @@ def restore(store: Store, media: Path, source: Path) -> None:
     """
     if not source.is_file():
         raise NoBackup(f"{source} is no file")
-    with tempfile.TemporaryDirectory() as folder:
-        staged = _staged(source, Path(folder) / "restored.db")
+    with tempfile.TemporaryDirectory(prefix=UNPACKED, dir=_room(store)) as name:
+        folder = Path(name)
+        staged = _staged(source, folder)
         try:
-            _copy_pictures(_media_of(source), media)
+            _copy_pictures(folder / archive.PICTURES, media)
             _upgrade_live(store)
             _replace(store, staged)
         finally:
             staged.close()
 
 
-def _staged(source: Path, path: Path) -> Store:
-    """A checked copy of the backup, in the current schema."""
-    shutil.copyfile(source, path)
+def _room(store: Store) -> Path | None:
+    """The folder in which to unpack a backup: where the site is, since the system's own may be small, and in memory.
+    Removes what a restore left there that was killed."""
+    folder = store.path.parent
+    for left in folder.glob(f"{UNPACKED}*"):
+        if time.time() - left.stat().st_mtime > STALE_SECONDS:
+            shutil.rmtree(left, ignore_errors=True)
+    return folder if folder.is_dir() else None
+
+
+def _staged(source: Path, folder: Path) -> Store:
+    """A checked copy of the backup's database, in the current schema. Its pictures are beside it in that folder."""
+    path = folder / archive.DATABASE
+    if archive.is_one(source):
+        try:
+            archive.extract(source, folder)
+        except archive.NotWhole as error:
+            raise NoBackup(f"{source} is damaged: {error}") from None
+    else:  # of an earlier release: the database alone, and a folder beside it
+        shutil.copyfile(source, path)
+        _copy_pictures(source.with_name(f"{source.name}.media"), folder / archive.PICTURES)
     staged = Store(path)
     try:
         if not migrations.begun(staged):  # an empty file is a database to SQLite, and would empty the site
@@ -164,10 +227,6 @@ def _check_log(db: Database) -> list[str]:
         "WHERE pinned AND retracted_at IS NULL GROUP BY feed_id HAVING count(*) > 1",
     }
     return [sentence.format(row[0]) for sentence, sql in checks.items() for row in db.execute(sql)]
-
-
-def _media_of(database: Path) -> Path:
-    return database.with_name(f"{database.name}.media")
 
 
 def _copy_pictures(source: Path, target: Path) -> None:

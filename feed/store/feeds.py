@@ -212,8 +212,20 @@ def _record_site_language(db: Database, language: str) -> None:
     before = db.execute("SELECT language FROM site").fetchone()[0]
     db.execute("UPDATE site SET language = ?", [language])
     if before not in (None, language):
-        for (feed_id,) in db.execute("SELECT id FROM feeds").fetchall():
-            begin_epoch(db, feed_id)
+        _begin_epochs(db)
+
+
+def begin_epochs(store: Store) -> int:
+    """Begins a new epoch of every feed, and returns how many there are: after the database was put here by other means
+    than a restore, open pages have versions that mean something else now."""
+    return store.write(_begin_epochs)
+
+
+def _begin_epochs(db: Database) -> int:
+    found = db.execute("SELECT id FROM feeds").fetchall()
+    for (feed_id,) in found:
+        begin_epoch(db, feed_id)
+    return len(found)
 
 
 def begin_epoch(db: Database, feed_id: int) -> None:
