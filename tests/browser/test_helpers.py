@@ -1,6 +1,5 @@
 """Helpers and keys of the desk in Chromium: Markdown around the selection, the arrow up, Escape."""
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import PHONE, TOUCH, NewPage, bob_at_desk
@@ -19,54 +18,55 @@ def choose(page: Page, text: str, chosen: str) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("helper", "text", "chosen", "made", "selected"),
-    [
-        ("Bold", "one two three", "two", "one **two** three", "**two**"),
-        ("Bold", "one **two** three", "**two**", "one two three", "two"),
-        ("Bold", "one **two** three", "two", "one two three", "two"),
-        ("Bold", "one two three", " two ", "one **two** three", " **two** "),
-        ("Bold", "one\n\ntwo", "one\n\ntwo", "**one**\n\n**two**", "**one**\n\n**two**"),
-        ("Bold", "", "", "****", ""),
-        ("Italic", "one two", "two", "one *two*", "*two*"),
-        ("Italic", "one **two**", "**two**", "one ***two***", "***two***"),
-        ("Italic", "one **two**", "two", "one ***two***", "*two*"),
-        ("Italic", "one *two*", "two", "one two", "two"),
-        ("Link", "see the harbour now", "the harbour", "see [the harbour]() now", ""),
-        ("Link", "see https://a.example now", "https://a.example", "see [](https://a.example) now", ""),
-        ("List", "first\nsecond", "first\nsecond", "* first\n* second", ""),
-        ("List", "* first\n* second", "first\n* second", "first\nsecond", "first\nsecond"),
-        ("List", "Before\nfirst\nsecond\nAfter", "first\nsecond", "Before\n\n* first\n* second\n\nAfter", ""),
-        (
-            "Quote",
-            "They said\nNobody was hurt",
-            "Nobody was",
-            "They said\n\n> Nobody was hurt\n>\n> — Source",
-            "Source",
-        ),
-        ("Quote", "50,000 were there", "50,000", '> "50,000 were there"\n>\n> — Source', "Source"),
-        ("Quote", "", "", "> \n>\n> — Source", ""),
-    ],
-)
-def test_a_helper_puts_markdown_around_the_selection_and_undo_takes_it_off(
-    shared: Server, slug: str, desk: Page, helper: str, text: str, chosen: str, made: str, selected: str
-) -> None:
+# The helper, the text, what of it is selected; what the helper makes of it, and what is selected then
+HELPED = [
+    ("Bold", "one two three", "two", "one **two** three", "**two**"),
+    ("Bold", "one **two** three", "**two**", "one two three", "two"),
+    ("Bold", "one **two** three", "two", "one two three", "two"),
+    ("Bold", "one two three", " two ", "one **two** three", " **two** "),
+    ("Bold", "one\n\ntwo", "one\n\ntwo", "**one**\n\n**two**", "**one**\n\n**two**"),
+    ("Bold", "", "", "****", ""),
+    ("Italic", "one two", "two", "one *two*", "*two*"),
+    ("Italic", "one **two**", "**two**", "one ***two***", "***two***"),
+    ("Italic", "one **two**", "two", "one ***two***", "*two*"),
+    ("Italic", "one *two*", "two", "one two", "two"),
+    ("Link", "see the harbour now", "the harbour", "see [the harbour]() now", ""),
+    ("Link", "see https://a.example now", "https://a.example", "see [](https://a.example) now", ""),
+    ("List", "first\nsecond", "first\nsecond", "* first\n* second", ""),
+    ("List", "* first\n* second", "first\n* second", "first\nsecond", "first\nsecond"),
+    ("List", "Before\nfirst\nsecond\nAfter", "first\nsecond", "Before\n\n* first\n* second\n\nAfter", ""),
+    (
+        "Quote",
+        "They said\nNobody was hurt",
+        "Nobody was",
+        "They said\n\n> Nobody was hurt\n>\n> — Source",
+        "Source",
+    ),
+    ("Quote", "50,000 were there", "50,000", '> "50,000 were there"\n>\n> — Source', "Source"),
+    ("Quote", "", "", "> \n>\n> — Source", ""),
+]
+KEYS = [("b", "**word**"), ("i", "*word*"), ("k", "[word]()")]
+
+
+def test_a_helper_puts_markdown_around_the_selection_and_undo_takes_it_off(desk: Page) -> None:
     area = desk.get_by_role("textbox", name="Update")
-    choose(desk, text, chosen)
-    desk.get_by_role("button", name=helper, exact=True).click()
-    expect(area).to_have_value(made)
-    expect(area).to_be_focused()
-    assert area.evaluate(SELECTED) == selected
-    area.press("Control+z")
-    expect(area).to_have_value(text)
+    for helper, text, chosen, made, selected in HELPED:
+        case = f"{helper} for {chosen!r} in {text!r}"
+        choose(desk, text, chosen)
+        desk.get_by_role("button", name=helper, exact=True).click()
+        expect(area, case).to_have_value(made)
+        expect(area, case).to_be_focused()
+        assert area.evaluate(SELECTED) == selected, case
+        area.press("Control+z")
+        expect(area, case).to_have_value(text)
 
 
-@pytest.mark.parametrize(("key", "made"), [("b", "**word**"), ("i", "*word*"), ("k", "[word]()")])
-@pytest.mark.parametrize("modifier", ["Control", "Meta"])
-def test_keys_do_the_same(shared: Server, slug: str, desk: Page, modifier: str, key: str, made: str) -> None:
-    choose(desk, "word", "word")
-    desk.keyboard.press(f"{modifier}+{key}")
-    expect(desk.get_by_role("textbox", name="Update")).to_have_value(made)
+def test_keys_do_the_same(desk: Page) -> None:
+    for modifier in ("Control", "Meta"):
+        for key, made in KEYS:
+            choose(desk, "word", "word")
+            desk.keyboard.press(f"{modifier}+{key}")
+            expect(desk.get_by_role("textbox", name="Update"), f"{modifier}+{key}").to_have_value(made)
 
 
 def test_what_a_helper_made_is_previewed_and_published(shared: Server, slug: str, desk: Page) -> None:
