@@ -220,9 +220,11 @@ def alone(tmp_path: Path, broker: Broker) -> Iterator[LocalNode]:
 
 
 def test_a_feed_that_is_new_to_a_waiting_node_is_read_at_once(
-    alone: LocalNode, broker: Broker, monkeypatch: pytest.MonkeyPatch
+    broker: Broker, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
-    monkeypatch.setattr(node, "BLOCK_SECONDS", 3_600)
+    monkeypatch.setattr(node, "BLOCK_SECONDS", 30)
+    monkeypatch.setattr(node, "LOOK_SECONDS", 30)
+    alone: LocalNode = request.getfixturevalue("alone")
     hand = Hand(broker)
     hand.put(1)
     hand.streams.say_complete("me")
@@ -261,6 +263,95 @@ def test_a_node_never_tells_a_page_that_it_is_behind_what_it_shows(
     broker.client.delete(WRITER)
     with pytest.raises(Away):
         position("news", Position("c", 44))  # it may be that the writer has begun that epoch
+
+
+def test_who_joins_while_something_is_pushed_is_told_of_it(alone: LocalNode, broker: Broker) -> None:
+    """The push may have passed their place in the room already."""
+    hand = Hand(broker)
+    hand.put(41)
+    hand.streams.say_complete("me")
+    alone.bus.position("news")
+    told = []
+    alone.bus.feeds.push = lambda slug, envelope: told.append(alone.bus.position(slug))
+    hand.put(42)
+    alone.bus.read(0.01)
+    hand.place(43)
+    alone.bus.look(["news"])
+    assert told == [("a", 42), ("a", 43)]
+
+
+def test_what_a_look_finds_is_pushed_once(alone: LocalNode, broker: Broker) -> None:
+    hand = Hand(broker)
+    hand.put(41)
+    hand.streams.say_complete("me")
+    alone.bus.position("news")
+    for version in (42, 43):
+        hand.put(version)
+    for _ in range(2):
+        alone.bus.look(["news"])  # before the stream was read
+        alone.bus.read(0.01)
+    assert alone.pushed == [envelope_of(42), envelope_of(43)]
+
+
+def test_a_draft_is_taken_from_its_readers_by_the_stream_alone(alone: LocalNode, broker: Broker) -> None:
+    hand = Hand(broker)
+    hand.put(41)
+    hand.streams.say_complete("me")
+    alone.bus.position("news")
+    hand.streams.write("me", [Write("news", Place(1, "news", "b", 42, True), "a", end_id(41))])
+    broker.client.delete(WRITER)  # the writer ends just then
+    alone.bus.read(0.01)
+    assert alone.ended == ["news"]
+    assert [(each["epoch"], each["changes"]) for each in alone.pushed] == [("", [])], "they load the page again"
+
+
+def test_a_push_that_failed_is_repeated(alone: LocalNode, broker: Broker) -> None:
+    hand = Hand(broker)
+    hand.put(41)
+    hand.streams.say_complete("me")
+    alone.bus.position("news")
+    push, alone.bus.feeds.push = alone.bus.feeds.push, lambda *_: 1 / 0
+    hand.put(42)
+    with pytest.raises(ZeroDivisionError):
+        alone.bus.read(0.01)
+    alone.bus.feeds.push = push
+    alone.bus.read(0.01)
+    assert alone.pushed == [envelope_of(42)]
+
+
+def test_a_catch_up_from_a_stream_without_its_end_is_refused(alone: LocalNode, broker: Broker) -> None:
+    hand = Hand(broker)
+    for version in (41, 42):
+        hand.put(version)
+    hand.place(44)
+    hand.streams.say_complete("me")
+    alone.bus.look([])
+    assert alone.get("/feeds/news/changes?after=41&epoch=a").json == {
+        "feed": "news", "epoch": "a", "version": 44, "reload": True
+    }  # fmt: skip
+    hand.put(44)
+    assert alone.get("/feeds/news/changes?after=42&epoch=a").json["reload"], "44 follows 43"
+    assert alone.get("/feeds/news/changes?after=43&epoch=a").json == envelope_of(44)
+
+
+def test_a_relay_that_begins_takes_back_that_all_is_there(
+    tmp_path: Path, broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hand = Hand(broker)
+    hand.streams.say_complete("me")
+    hand.streams.give_back("me")
+    complete, places = [], Streams.places
+
+    def counted(streams: Streams) -> dict[str, Place]:
+        complete.append(hand.streams.look([])[1])
+        return places(streams)
+
+    monkeypatch.setattr(Streams, "places", counted)
+    with site_in(tmp_path, FEED_BROKER=broker.url, FEED_SECRET_KEY=SECRET) as site:
+        site.services.channel.begin()
+        eventually(lambda: complete and hand.streams.look([])[1])
+        assert hand.streams.look(["news"])[2][0], "also a feed in which nothing has happened yet"
+    assert complete == [False]
 
 
 def test_an_older_look_does_not_undo_what_came_since(alone: LocalNode, broker: Broker) -> None:

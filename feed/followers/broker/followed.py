@@ -101,12 +101,14 @@ class FollowedFeeds:
         begun = []
         with self._lock:
             for each in self.all():
-                for entry in found.get(stream(each.slug, each.position.epoch), ()):
-                    each.cursor = entry.id  # also after one that was forged: it is read once
+                epoch = each.position.epoch
+                for entry in found.get(stream(each.slug, epoch), ()):
                     if entry.envelope:
                         self._deliver(each, entry.envelope)
                     elif entry.ends:
                         self._finish(each)
+                    if each.position.epoch == epoch:
+                        each.cursor = entry.id  # also after one that was forged: it is read once
                     if entry.ends:
                         begun += [each.slug] if entry.envelope else []
                         break
