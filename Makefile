@@ -64,7 +64,7 @@ lock: ## Write each requirements.txt from the .in file beside it, with all hashe
 	--python-version 3.11 --generate-hashes --no-annotate --custom-compile-command "make lock" \
 	--output-file $$each.txt $$each.in || exit 1; done
 
-browser: $(TESTS_READY) ## Install Chromium, npm's packages, two proxies and Redis for the tests
+browser: $(TESTS_READY) ## Install Chromium, npm's packages, three proxies and Redis for the tests
 	@sh tests/browser/install.sh
 
 help: ## This list

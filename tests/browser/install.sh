@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what the tests need beyond Python: Chromium, what package.json names, two reverse proxies and Redis. `npm` as
+# Installs what the tests need beyond Python: Chromium, what package.json names, three reverse proxies, Redis. `npm` as
 # the argument asks for the second alone.
 # Installs with apt where the user may; otherwise says in one line what to install.
 set -eu
@@ -41,7 +41,7 @@ if [ -z "${CHROMIUM:-}" ] && ! found chromium-headless-shell && may_install; the
   install chromium-headless-shell 2>/dev/null || true
 fi
 
-for proxy in caddy haproxy; do
+for proxy in caddy haproxy nginx; do
   if ! PATH="$PATH:/usr/sbin" command -v $proxy >/dev/null 2>&1; then
     { may_install && install $proxy; } ||
     echo "The tests through $proxy will be skipped: install it (Debian: apt install $proxy)."

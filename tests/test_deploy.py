@@ -1,0 +1,188 @@
+"""The files in deploy/ work as they are, but for addresses and paths, which tests put in."""
+
+import getpass
+import os
+import re
+import shutil
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import requests
+from websocket import WebSocket, WebSocketBadStatusException, create_connection
+
+from feed import settings
+from tests import processes
+from tests.broker import SECRET, brokering
+from tests.reader import OpenPage, Reader
+from tests.server import PASSWORD, ROOT, Server, free_port, serving
+from tests.waiting import eventually
+
+DEPLOY = ROOT / "deploy"
+NGINX = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
+needs_nginx = pytest.mark.skipif(not NGINX, reason="nginx is not installed (Debian: apt install nginx)")
+
+
+def test_every_setting_that_is_named_exists() -> None:
+    files = [each for each in DEPLOY.rglob("*") if each.is_file()]
+    named = {name for each in files for name in re.findall(r"FEED_[A-Z_]+", each.read_text())}
+    assert "FEED_PROXIES" in named, "this test reads nothing"
+    assert named - {each.name for each in settings.TABLE} == set()
+
+
+@dataclass
+class Front:
+    """nginx with the set-up of deploy/, without TLS, before a writer and two nodes."""
+
+    url: str
+    writer: Server
+    nodes: list[Server]
+
+
+def configured(folder: Path, port: int, writer: Server, nodes: list[Server]) -> str:
+    """The file of deploy/, with the addresses and paths of this test."""
+    text = (DEPLOY / "nginx" / "nginx.conf").read_text()
+    swaps = {
+        "user www-data;": f"user {getpass.getuser()}; daemon off;",
+        "worker_processes auto": "worker_processes 1",
+        "/run/nginx.pid": str(folder / "pid"),
+        "/var/log/nginx": str(folder),
+        "/var/cache/nginx": str(folder),
+        "10.0.0.4:8000": f"127.0.0.1:{writer.port}",
+        "10.0.0.11:8000": f"127.0.0.1:{nodes[0].port}",
+        "10.0.0.12:8000": f"127.0.0.1:{nodes[1].port}",
+        "listen 80;": f"listen 127.0.0.1:{free_port()};",
+        "listen 443 ssl http2;": f"listen 127.0.0.1:{port};",
+        "rate=30r/s": "rate=1000r/s",
+    }
+    for before, after in swaps.items():
+        assert before in text
+        text = text.replace(before, after)
+    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    temporary = "".join(f"{kind}_temp_path {folder}/{kind};" for kind in kinds)
+    return re.sub(r"^ *ssl_certificate.*$", "", text, flags=re.M).replace("http {", f"http {{ {temporary}", 1)
+
+
+@contextmanager
+def nginx(folder: Path, text: str, url: str) -> Iterator[None]:
+    """nginx with that configuration."""
+    (folder / "nginx.conf").write_text(text)
+    command = [str(NGINX), "-p", str(folder), "-c", "nginx.conf", "-e", str(folder / "early.log")]
+    with open(folder / "out.log", "wb") as log:
+        running = processes.start(*command, stdout=log, stderr=log)
+    try:
+        eventually(lambda: requests.get(f"{url}/feeds/news", timeout=5).ok)
+        yield
+    finally:
+        running.terminate()
+        running.wait()
+
+
+@pytest.fixture(scope="module")
+def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
+    folder = tmp_path_factory.mktemp("front")
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    with brokering(folder) as broker, ExitStack() as running:
+        shared = {"FEED_BROKER": broker.url, "FEED_SECRET_KEY": SECRET, "FEED_PUBLIC_URL": url, "FEED_PROXIES": "1"}
+        writer = running.enter_context(serving(folder, **shared, FEED_MAX_READERS_PER_ADDRESS="8"))
+        nodes = []
+        for name in ("a", "b"):
+            (folder / name).mkdir()
+            own = {**shared, "FEED_ROLE": "reader", "FEED_WRITER_URL": writer.url, "FEED_MAX_READERS_PER_ADDRESS": "8"}
+            nodes.append(Server(folder / name, **own))
+            running.callback(nodes[-1].kill)
+            nodes[-1].start()
+        (folder / "nginx").mkdir()
+        running.enter_context(nginx(folder / "nginx", configured(folder / "nginx", port, writer, nodes), url))
+        yield Front(url, writer, nodes)
+
+
+def is_current(reader: Reader, writer: Server) -> bool:
+    """Whether that page is as one that the writer makes now."""
+    html = requests.get(f"{writer.url}/feeds/{reader.page.feed}", timeout=10).text
+    fresh = OpenPage(reader.page.feed, html, lambda path: (path, None))
+    return (reader.page.epoch, reader.page.version, reader.page.shown) == (fresh.epoch, fresh.version, fresh.shown)
+
+
+@needs_nginx
+def test_nobody_notices_when_everything_is_reloaded_while_editors_publish(front: Front) -> None:
+    """The drill: HUP at the writer and at both nodes, in turn."""
+    readers = [Reader(front.url, "news") for _ in range(6)]
+    for each in readers:
+        eventually(lambda each=each: each.following)
+    answers: list[int] = []
+    over = threading.Event()
+
+    def look() -> None:
+        while not over.is_set():
+            for path in ("/feeds/news", "/", "/feeds/news/changes?after=0", "/feeds/news.json"):
+                answers.append(requests.get(front.url + path, timeout=30).status_code)
+
+    looking = threading.Thread(target=look)
+    looking.start()
+    headers = {"Authorization": f"Bearer {front.writer.token}"}
+    published, reloaded = 0, 0
+    everywhere = [*front.nodes, front.writer]
+    before = [set(each.workers()) for each in everywhere]
+    while reloaded < len(everywhere) or any(set(s.workers()) & b for s, b in zip(everywhere, before, strict=True)):
+        if published % 5 == 0 and reloaded < len(everywhere):
+            os.kill(everywhere[reloaded].pid, signal.SIGHUP)
+            reloaded += 1
+        sent = {"body": f"Number {published}"}
+        answer = requests.post(f"{front.url}/api/v1/feeds/news/updates", json=sent, headers=headers, timeout=30)
+        answers.append(answer.status_code)
+        published += 1
+    over.set()
+    looking.join()
+    assert set(answers) == {200, 201}
+    assert published >= 15
+    for each in readers:
+        eventually(lambda each=each: each.page.version >= front.writer.version() and is_current(each, front.writer))
+        assert each.page.reloads == 0
+        each.close()
+
+
+@needs_nginx
+def test_pages_are_kept_for_a_moment_and_what_is_for_one_person_never(front: Front) -> None:
+    gone = front.writer.publish("Soon retracted")
+    eventually(lambda: "Soon retracted" in requests.get(f"{front.url}/feeds/news", timeout=5).text)
+    front.writer.api("DELETE", f"/api/v1/updates/{gone['id']}")
+    eventually(lambda: "Soon retracted" not in requests.get(f"{front.url}/feeds/news", timeout=5).text, within=3)
+    desk = requests.Session()
+    desk.headers.update({"Origin": front.url, "Sec-Fetch-Site": "same-origin"})
+    form = {"name": "bob", "password": PASSWORD}
+    assert desk.post(f"{front.url}/desk/sign-in", form, timeout=10).ok
+    assert "Bob Brown" in desk.get(f"{front.url}/desk/", timeout=10).text
+    assert "Bob Brown" not in requests.get(f"{front.url}/desk/", timeout=10).text
+    for path in ("/metrics", "/readyz", "/healthz"):
+        assert requests.get(front.url + path, timeout=10).status_code == 404
+    log = (Path(front.writer.log).parent / "nginx" / "access.log").read_text()
+    assert "127.0.0.1" not in log
+
+
+@needs_nginx
+def test_a_guesser_is_slowed_and_an_address_is_the_clients_whatever_it_claims(front: Front) -> None:
+    form = {"name": "bob", "password": "wrong password"}
+    claim = {"Origin": front.url, "Sec-Fetch-Site": "same-origin", "X-Forwarded-For": "10.1.2.3"}
+    asked = [requests.post(f"{front.url}/desk/sign-in", form, headers=claim, timeout=10).status_code for _ in range(25)]
+    assert asked[-1] == 429
+    sockets = []
+    try:
+        for _ in range(16):  # FEED_MAX_READERS_PER_ADDRESS at each of two nodes
+            sockets.append(upgraded(front.url))
+        with pytest.raises(WebSocketBadStatusException, match="503"):
+            upgraded(front.url)
+    finally:
+        for each in sockets:
+            each.close()
+
+
+def upgraded(url: str) -> WebSocket:
+    """An open socket, whose client claims to be elsewhere."""
+    address = url.replace("http", "ws") + "/socket.io/?EIO=4&transport=websocket"
+    return create_connection(address, timeout=10, header=["X-Forwarded-For: 10.9.8.7"], suppress_origin=True)
