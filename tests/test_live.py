@@ -1,6 +1,7 @@
 """The path of an update to open pages: real servers, the official client, and clients that misbehave."""
 
 import json
+import secrets
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,14 +16,23 @@ from websocket import WebSocket
 from feed.store import editors, publishing, writing
 from feed.store.database import Store
 from tests.reader import Reader, updates_in
-from tests.server import Server
+from tests.server import Server, serving
 from tests.waiting import eventually
 
 
-@pytest.fixture(params=["direct", "stock"])
-def transport(request: pytest.FixtureRequest) -> str:
-    """What is promised here is promised of both drivers."""
-    return str(request.param)
+@pytest.fixture(scope="module", params=["direct", "stock"])
+def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """What is promised here is promised of both drivers: one server of each for this file."""
+    with serving(tmp_path_factory.mktemp("live"), FEED_TRANSPORT=str(request.param)) as running:
+        yield running
+
+
+@pytest.fixture
+def story(server: Server) -> str:
+    """The feed of a new article, for tests that compare versions or count readers."""
+    slug = f"a-{secrets.token_hex(4)}"
+    server.api("POST", "/api/v1/articles", {"slug": slug, "headline": "A story", "live": True})
+    return slug
 
 
 @pytest.fixture
@@ -34,23 +44,22 @@ def reader(server: Server) -> Iterator[Reader]:
     charlie.close()
 
 
-def test_publish_edit_and_retract_reach_every_open_page_in_order(server: Server, reader: Reader) -> None:
-    others = [Reader(server.url) for _ in range(5)]
-    eventually(lambda: all(other.following for other in others))
-    first = server.publish("First")
-    second = server.publish("Second", headline="A headline", pinned=True)
+def test_publish_edit_and_retract_reach_every_open_page_in_order(server: Server, story: str) -> None:
+    readers = [Reader(server.url, story) for _ in range(6)]
+    eventually(lambda: all(reader.following for reader in readers))
+    first = server.publish("First", story)
+    second = server.publish("Second", story, headline="A headline", pinned=True)
     server.api("PATCH", f"/api/v1/updates/{first['id']}", {"body": "First, corrected", "revision": 1})
     server.api("DELETE", f"/api/v1/updates/{second['id']}", {"reason": "wrong"})
-    for each in (reader, *others):
+    for each in readers:
         eventually(lambda each=each: each.page.version == 4)  # type: ignore[misc]
         assert each.sees("First, corrected")
         assert len(each.page.items) == 1
         # Exactly once, in order, without a hole: whatever was put together in one envelope.
         covered = [range(envelope["after"], envelope["version"]) for envelope in each.envelopes]
         assert [version for versions in covered for version in versions] == [0, 1, 2, 3]
-        assert each.page.shown == list(updates_in(requests.get(f"{server.url}/feeds/news").text, "news").values())
-        if each is not reader:
-            each.close()
+        assert each.page.shown == list(updates_in(requests.get(f"{server.url}/feeds/{story}").text, story).values())
+        each.close()
 
 
 def test_readers_of_another_feed_get_nothing_of_it(server: Server, reader: Reader) -> None:
@@ -89,13 +98,13 @@ def test_a_write_of_another_process_reaches_the_readers_of_every_worker(tmp_path
     store.close()
 
 
-def test_a_draft_has_no_socket_either_and_leaves_open_pages_when_it_becomes_one(tmp_path: Path, server: Server) -> None:
+def test_a_draft_has_no_socket_either_and_leaves_open_pages_when_it_becomes_one(server: Server) -> None:
     server.api("POST", "/api/v1/articles", {"slug": "secret", "headline": "A secret", "live": True, "draft": True})
     assert follow(server, {"feed": "secret"}) == follow(server, {"feed": "nosuch"}) == {"error": "no such feed"}
     server.api("PATCH", "/api/v1/articles/secret", {"draft": False})
     open_page = Reader(server.url, "secret")
     eventually(lambda: open_page.following)
-    store = Store(tmp_path / "feed.db")
+    store = Store(Path(server.environ["FEED_DATABASE"]))
     with store.read() as db:
         bob = editors.by_name(db, "bob")
     writing.edit(store, "secret", bob, {"draft": True})
@@ -131,7 +140,7 @@ def test_junk_in_follow_gets_an_error_and_the_socket_lives_on(server: Server) ->
         for payload in JUNK:
             assert set(client.call("follow", payload, timeout=5)) == {"error"}
             assert client.call("unfollow", payload, timeout=5).keys() <= {"error"}
-        assert client.call("follow", {"feed": "news"}, timeout=5)["version"] == 0
+        assert client.call("follow", {"feed": "news"}, timeout=5)["feed"] == "news"
     assert "Traceback" not in server.log.read_text()
 
 
@@ -182,25 +191,28 @@ def test_a_socket_follows_a_handful_of_feeds_at_most(server: Server) -> None:
         assert client.call("follow", {"feed": "story-8"}, timeout=5)["feed"] == "story-8"
 
 
-def test_readers_are_counted_and_told_how_many_they_are(server: Server, reader: Reader) -> None:
-    other = Reader(server.url)
+def test_readers_are_counted_and_told_how_many_they_are(server: Server, story: str) -> None:
+    reader, other = Reader(server.url, story), Reader(server.url, story)
     eventually(lambda: 2 in reader.readers)
     other.close()
     eventually(lambda: reader.readers and reader.readers[-1] == 1)
+    reader.close()
 
 
-def test_an_editor_at_the_desk_is_told_how_many_read_and_is_not_among_them(server: Server, reader: Reader) -> None:
+def test_an_editor_at_the_desk_is_told_how_many_read_and_is_not_among_them(server: Server, story: str) -> None:
+    reader = Reader(server.url, story)
     signed_in = server.at_desk()
     cookies = ["liveline={}", "theme=dark; __Host-liveline={}", "liveline=x; __Host-liveline={}"]
-    editors = [Reader(server.url, Cookie=cookie.format(signed_in.cookies["liveline"])) for cookie in cookies]
-    other = Reader(server.url, Cookie="theme=dark; liveline=unknown")
+    editors = [Reader(server.url, story, Cookie=cookie.format(signed_in.cookies["liveline"])) for cookie in cookies]
+    other = Reader(server.url, story, Cookie="theme=dark; liveline=unknown")
     eventually(lambda: all(2 in each.readers for each in (reader, *editors)))
     for event in ("unfollow", "follow"):
-        editors[0].client.emit(event, {"feed": "news"})
+        editors[0].client.emit(event, {"feed": story})
     for each in (*editors, other):
         each.close()
     eventually(lambda: reader.readers[-1] == 1)
     assert max(reader.readers) == 2
+    reader.close()
 
 
 def test_a_full_server_refuses_sockets_and_still_serves_pages(tmp_path: Path) -> None:
