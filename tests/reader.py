@@ -148,8 +148,8 @@ class Reader:
     may come from another place (`pages`), as where a reader node has the socket."""
 
     def __init__(self, url: str, feed: str = "news", pages: str = "", **headers: str) -> None:
-        self._url = url
-        html = requests.get(f"{pages or url}/feeds/{feed}", timeout=10).text
+        self._url, self._pages = url, pages or url
+        html = requests.get(f"{self._pages}/feeds/{feed}", timeout=10).text
         self.page = OpenPage(feed, html, self._fetch)
         self.envelopes: list[dict[str, Any]] = []
         self.readers: list[int] = []
@@ -164,6 +164,8 @@ class Reader:
 
     def _fetch(self, path: str) -> tuple[str, str | None]:
         answer = requests.get(self._url + path, timeout=10)
+        if answer.status_code == 503 and self._pages != self._url:  # then the proxy in front of nodes asks the writer
+            answer = requests.get(self._pages + path, timeout=10)
         answer.raise_for_status()
         return answer.text, answer.headers.get("Link")
 

@@ -15,7 +15,7 @@ from feed.store.database import Store
 from feed.store.feeds import NEWS
 from tests.broker import SECRET, Broker, brokering
 from tests.reader import OpenPage, Reader
-from tests.server import Server, serving
+from tests.server import BIN, ROOT, Server, serving
 from tests.waiting import eventually
 
 
@@ -172,6 +172,38 @@ def test_sockets_stay_open_while_redis_and_the_writer_fail(machines: Machines) -
     assert closed == []
     for each in readers:
         each.close()
+
+
+def test_a_node_that_is_cut_off_lets_its_readers_go_until_it_is_not(machines: Machines, tmp_path: Path) -> None:
+    own = {**machines.nodes[0].environ, "FEED_WRITER_URL": "http://127.0.0.1:9"}
+    node = Server(tmp_path, **{name: own[name] for name in own if name.startswith("FEED_")})
+    node.environ["FEED_ORIGINS"] = node.url
+    impatient = tmp_path / "impatient.conf.py"
+    impatient.write_text(
+        f"exec(open({str(ROOT / 'gunicorn.conf.py')!r}).read())\n"
+        "def post_worker_init(worker):\n"
+        "    from feed.followers.broker import sources\n"
+        "    sources.CUT_OFF_SECONDS = 1.0\n"
+    )
+    try:
+        node.launch(BIN / "gunicorn", "-c", impatient)
+        eventually(lambda: requests.get(f"{node.url}/readyz", timeout=2).ok, within=30)
+        machines.nodes.append(node)
+        with closing(machines.reader(-1)) as reader:
+            machines.broker.freeze()
+            eventually(lambda: not reader.client.connected)
+            handshake = {"Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": "13"}
+            address = f"{node.url}/socket.io/?EIO=4&transport=websocket"
+            refused = requests.get(address, headers=handshake, timeout=5)
+            assert (refused.status_code, refused.headers["Retry-After"]) == (503, "10")
+            machines.writer.publish("Meanwhile")
+            machines.broker.thaw()
+            eventually(lambda: machines.is_current(reader), within=30)
+            assert reader.page.reloads == 0
+    finally:
+        machines.broker.thaw()
+        machines.nodes.remove(node)
+        node.kill()
 
 
 def test_after_a_restore_readers_of_nodes_reload(machines: Machines, tmp_path: Path) -> None:

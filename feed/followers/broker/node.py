@@ -297,7 +297,8 @@ class NodeBus:
 
     def _trouble(self, error: RedisError) -> None:
         self._spare_until = monotonic() + SPARE_SECONDS
-        repeats.say(f"the broker cannot be used: {error}. Readers keep what they have; trying again")
+        reason = str(error).rstrip(".")
+        repeats.say(f"the broker cannot be used: {reason}. Readers keep what they have; trying again")
 
     @contextmanager
     def _away(self) -> Iterator[None]:

@@ -210,7 +210,12 @@ class Streams:
 
     def _place(self, slug: str, sealed: bytes | None) -> Place | None:
         content = self._seal.open(f"{FEEDS} {slug}", sealed)
-        return Place(**content) if content else None
+        # Another release may write more of it.
+        return (
+            Place(**{each: content[each] for each in content if each in Place.__dataclass_fields__})
+            if content
+            else None
+        )
 
     def _entries(self, key: str, found: Iterable[tuple[bytes, Mapping[bytes, bytes]]]) -> list[Entry]:
         return list(self._sealed(key, found))
