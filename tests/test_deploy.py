@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import signal
+import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -19,7 +20,7 @@ from feed import settings
 from tests import processes
 from tests.broker import SECRET, brokering
 from tests.reader import OpenPage, Reader
-from tests.server import PASSWORD, ROOT, Server, free_port, serving
+from tests.server import BIN, PASSWORD, ROOT, Server, free_port, serving
 from tests.waiting import eventually
 
 DEPLOY = ROOT / "deploy"
@@ -32,6 +33,40 @@ def test_every_setting_that_is_named_exists() -> None:
     named = {name for each in files for name in re.findall(r"FEED_[A-Z_]+", each.read_text())}
     assert "FEED_PROXIES" in named, "this test reads nothing"
     assert named - {each.name for each in settings.TABLE} == set()
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="there is no systemd here")
+def test_systemd_understands_the_units(tmp_path: Path) -> None:
+    for unit in (DEPLOY / "systemd").iterdir():
+        text = unit.read_text().replace("/srv/liveline/.venv/bin", str(BIN))  # it looks whether these can be run
+        (tmp_path / unit.name).write_text(text)
+    units = sorted(each for each in tmp_path.iterdir() if each.suffix in (".service", ".timer"))
+    done = subprocess.run(["systemd-analyze", "verify", *units], capture_output=True, text=True)
+    ours = [line for line in done.stderr.splitlines() if "liveline" in line]
+    assert (len(units), ours) == (4, [])
+
+
+@pytest.mark.skipif(not shutil.which("caddy"), reason="Caddy is not installed (Debian: apt install caddy)")
+def test_caddy_understands_its_file(tmp_path: Path) -> None:
+    file = DEPLOY / "caddy" / "Caddyfile"
+    environ = {**os.environ, "HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
+    command = ["caddy", "validate", "--adapter", "caddyfile", "--config", file]
+    done = subprocess.run(command, capture_output=True, text=True, env=environ)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_image_has_what_the_application_needs_and_runs_without_rights() -> None:
+    """No container engine runs where these tests do; the steps are those of an installation by hand."""
+    lines = (DEPLOY / "docker" / "Dockerfile").read_text().splitlines()
+    allowed = (DEPLOY / "docker" / "Dockerfile.dockerignore").read_text().splitlines()
+    copied = {name for line in lines if line.startswith("COPY ") and "--from" not in line
+              for name in line.split()[1:-1] if not name.startswith("--")}  # fmt: skip
+    assert {f"!{name}" for name in copied} <= set(allowed)
+    assert {name for name in copied if not (ROOT / name).exists()} == set()
+    assert {"app.py", "feed", "static", "templates", "gunicorn.conf.py"} <= copied
+    assert "USER 10001" in lines
+    for name in ("start", "healthy"):
+        assert os.access(DEPLOY / "docker" / name, os.X_OK)
 
 
 @dataclass
