@@ -1,8 +1,10 @@
 """What each role may do: every verb in the table, tried on the store, and the messages that contributors get."""
 
+import shutil
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
@@ -22,7 +24,7 @@ from feed.store import (
 )
 from feed.store.actions import MAY, ROLES, Verb
 from feed.store.editors import Editor
-from tests.conftest import FROM_HERE, PASSWORD, Site
+from tests.conftest import FROM_HERE, PASSWORD, Site, application_in, site_in
 from tests.images import a_png
 
 Deed = Callable[[Site, Editor], object]
@@ -102,21 +104,44 @@ ACROSS: dict[str, Deed] = {
 }
 
 
+@pytest.fixture(scope="module")
+def cast(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]]:
+    """The folder of a site with something to do it to, and each one's token. Tests copy it: the picture and the
+    password take most of the time."""
+    folder = tmp_path_factory.mktemp("cast")
+    with site_in(folder) as site:
+        site.write_article("harbour", live=True)
+        site.write_article("sketch", live=True, draft=True)
+        site.write_article("plain")
+        site.write_article("ended", live=True)
+        feeds.close_coverage(site.services.store, "ended", None)
+        _add_picture(site, site.bob)
+        site.publish("In public", feed="harbour")
+        site.publish("In a draft", feed="sketch")
+        for feed in ("harbour", "sketch"):
+            site.retract(site.publish("Wrong", feed=feed))
+        editors.add(site.services.store, "carol", PASSWORD, "contributor", actor=None)
+        site.tokens["carol"] = tokens.add(site.services.store, "carol", "test", actor=None)
+        return folder, site.tokens
+
+
+@pytest.fixture
+def site(tmp_path: Path, cast: tuple[Path, dict[str, str]]) -> Iterator[Site]:
+    """That site."""
+    folder, made = cast
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    with application_in(tmp_path) as app:
+        services = app.extensions["liveline"]
+        with services.store.read() as db:
+            alice, bob = (tokens.editor_of(db, made[name]) for name in ("alice", "bob"))
+        yield Site(app, services, alice, bob, dict(made))
+
+
 @pytest.fixture
 def people_of(site: Site) -> dict[str, Editor]:
-    """One of each role, and something to do it to."""
-    site.write_article("harbour", live=True)
-    site.write_article("sketch", live=True, draft=True)
-    site.write_article("plain")
-    site.write_article("ended", live=True)
-    feeds.close_coverage(site.services.store, "ended", None)
-    _add_picture(site, site.bob)
-    site.publish("In public", feed="harbour")
-    site.publish("In a draft", feed="sketch")
-    for feed in ("harbour", "sketch"):
-        site.retract(site.publish("Wrong", feed=feed))
-    carol = editors.add(site.services.store, "carol", PASSWORD, "contributor", actor=None)
-    site.tokens["carol"] = tokens.add(site.services.store, "carol", "test", actor=None)
+    """One of each role, who have just published."""
+    with site.services.store.read() as db:
+        carol = tokens.editor_of(db, site.tokens["carol"])
     site.write_article("out", live=True, draft=True)
     for each in (carol, site.bob, site.alice):
         for feed in ("out", "sketch"):
