@@ -4,6 +4,7 @@ import json
 import re
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import requests
@@ -163,11 +164,23 @@ class Reader:
         self.client.connect(url, headers=headers, transports=["websocket"])
 
     def _fetch(self, path: str) -> tuple[str, str | None]:
-        answer = requests.get(self._url + path, timeout=10)
+        answer = self._ask(self._url + path)
         if answer.status_code == 503 and self._pages != self._url:  # then the proxy in front of nodes asks the writer
-            answer = requests.get(self._pages + path, timeout=10)
+            answer = self._ask(self._pages + path)
         answer.raise_for_status()
         return answer.text, answer.headers.get("Link")
+
+    def _ask(self, address: str) -> requests.Response:
+        """Asks again where the connection breaks, as a page does: a worker may be killed while it answers."""
+        got: list[requests.Response] = []
+
+        def is_answered() -> bool:
+            with suppress(requests.ConnectionError, requests.exceptions.ChunkedEncodingError):
+                got.append(requests.get(address, timeout=10))
+            return bool(got)
+
+        eventually(is_answered)
+        return got[0]
 
     def follow(self) -> None:
         """Sends `follow`, on every connect, and handles the answer."""
