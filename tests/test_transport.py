@@ -28,7 +28,7 @@ from feed.live.direct.transport import OUTBOX_BYTES, Connection, PingWheel
 from feed.live.packets import MESSAGE_BYTES
 from tests.crowd import UPGRADE, Crowd
 from tests.reader import Reader
-from tests.server import BIN, Server
+from tests.server import BIN, Server, serving
 from tests.waiting import eventually
 
 
@@ -243,10 +243,24 @@ class Slow:
         self.socket.close()
 
 
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server for the tests that leave it as it was, but for updates."""
+    with serving(tmp_path_factory.mktemp("transport"), FEED_TRANSPORT="direct") as running:
+        yield running
+
+
 @pytest.fixture
-def slow(server: Server) -> Iterator[Slow]:
+def calm(shared: Server) -> Server:
+    """That server, once the sockets of the test before are gone."""
+    eventually(lambda: sockets(shared) == 0, within=25)
+    return shared
+
+
+@pytest.fixture
+def slow(calm: Server) -> Iterator[Slow]:
     """A slow reader of the News Feed."""
-    reader = Slow(server)
+    reader = Slow(calm)
     yield reader
     reader.close()
 
@@ -342,20 +356,20 @@ def test_what_waits_for_a_reader_is_a_megabyte_at_most() -> None:
 
 
 @pytest.mark.long
-def test_a_reader_who_stands_still_is_dropped_after_a_while(server: Server) -> None:
-    stuck = Slow(server)
+def test_a_reader_who_stands_still_is_dropped_after_a_while(calm: Server) -> None:
+    stuck = Slow(calm)
     # More than the kernel takes, less than a megabyte of ours: only the clock can tell.
     for number in range(9):
-        server.publish("&" * 19_900 + str(number))
-    assert sockets(server) == 1
-    eventually(lambda: sockets(server) == 0, within=25)
+        calm.publish("&" * 19_900 + str(number))
+    assert sockets(calm) == 1
+    eventually(lambda: sockets(calm) == 0, within=25)
     stuck.close()
 
 
 @pytest.mark.long
-def test_who_upgrades_and_does_not_join_is_let_go(server: Server) -> None:
-    chatty, silent = Slow(server, follow=False), Slow(server, follow=False)
-    assert sockets(server) == 2
+def test_who_upgrades_and_does_not_join_is_let_go(calm: Server) -> None:
+    chatty, silent = Slow(calm, follow=False), Slow(calm, follow=False)
+    assert sockets(calm) == 2
     silent.socket.settimeout(1)
     while silent.closed is None:
         chatty.send("3")  # small talk is no reason to stay, nor to let others stay
@@ -368,14 +382,14 @@ def test_who_upgrades_and_does_not_join_is_let_go(server: Server) -> None:
     chatty.close()
 
 
-def test_who_hangs_up_in_the_middle_of_the_handshake_takes_nothing_along(server: Server) -> None:
+def test_who_hangs_up_in_the_middle_of_the_handshake_takes_nothing_along(calm: Server) -> None:
     """Once this ended the worker, with all its readers: a watcher of a closed file is libev's reason to abort."""
-    good = Slow(server)
+    good = Slow(calm)
     for _ in range(20):
-        with socket.create_connection(("127.0.0.1", server.port)) as gone:
+        with socket.create_connection(("127.0.0.1", calm.port)) as gone:
             gone.sendall(UPGRADE + b"\r\n")
-    eventually(lambda: sockets(server) == 1)
-    server.publish("Still here")
+    eventually(lambda: sockets(calm) == 1)
+    calm.publish("Still here")
     while not good.updates():
         good.read(4096)
     good.close()
@@ -390,22 +404,22 @@ FLOODS = [
 ]
 
 
-def test_a_flood_of_any_frame_ends_the_flooder_and_pages_stay_quick(server: Server) -> None:
+def test_a_flood_of_any_frame_ends_the_flooder_and_pages_stay_quick(calm: Server) -> None:
     for flood in FLOODS:
-        flooder = Slow(server)
+        flooder = Slow(calm)
         began = monotonic()
         flooder.socket.sendall(flood * 200)
-        assert requests.get(f"{server.url}/healthz", timeout=5).ok
+        assert requests.get(f"{calm.url}/healthz", timeout=5).ok
         while flooder.closed is None:
             flooder.read(4096)
         assert flooder.closed == 1008
         assert monotonic() - began < 5  # it took minutes when every packet was answered
         flooder.close()
-    eventually(lambda: sockets(server) == 0)
+    eventually(lambda: sockets(calm) == 0)
 
 
-def test_noise_after_a_broken_frame_is_not_kept(server: Server, slow: Slow) -> None:
-    [worker] = server.workers()
+def test_noise_after_a_broken_frame_is_not_kept(calm: Server, slow: Slow) -> None:
+    [worker] = calm.workers()
     before = memory(worker)
     slow.socket.sendall(b"\x81\x02hi")
     while slow.closed is None:
@@ -422,8 +436,8 @@ def test_compression_is_not_agreed_to(slow: Slow) -> None:
     assert b"extensions" not in slow.head.lower()
 
 
-def test_a_cookie_without_an_origin_does_not_open_the_socket(server: Server) -> None:
-    refused = Slow(server, follow=False, headers="Cookie: liveline=x\r\n")
+def test_a_cookie_without_an_origin_does_not_open_the_socket(calm: Server) -> None:
+    refused = Slow(calm, follow=False, headers="Cookie: liveline=x\r\n")
     assert refused.head.startswith(b"HTTP/1.1 403 ")
     refused.close()
 
