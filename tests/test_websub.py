@@ -306,7 +306,7 @@ def test_a_topic_with_which_the_hub_is_in_trouble_keeps_no_other_from_being_told
 @pytest.mark.long
 def test_a_worker_that_drains_leaves_the_hub_to_the_next_one(tmp_path: Path, hub: Hub) -> None:
     """Else it might be killed in the middle, and the next one had to wait for its lease."""
-    server = Server(tmp_path, FEED_HUB=hub.address, FEED_DRAIN_SECONDS="10")
+    server = Server(tmp_path, FEED_HUB=hub.address, FEED_DRAIN_SECONDS="15")
     server.prepare()
     server.start()
     readers = [connect(server) for _ in range(LET_GO + 5)]

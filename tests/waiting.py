@@ -17,7 +17,7 @@ def pause_after(waited: float) -> float:
     return min(max(SHORTEST_PAUSE, waited * PART_OF_THE_WAIT), LONGEST_PAUSE)
 
 
-def eventually(look: Callable[[], T], within: float = 15.0) -> T:
+def eventually(look: Callable[[], T], within: float = 30.0) -> T:
     """Calls `look` until its result is true, and returns it; raises its last error if it never is."""
     begun = monotonic()
     while True:
