@@ -104,7 +104,7 @@ def _node(app: Flask, chosen: Settings) -> tuple[Channel, Current]:
 
     bus = NodeBus(chosen)
     channel = Channel(bus, chosen)
-    bus.cut = channel.cut_off
+    bus.reading.cut = channel.cut_off
     app.extensions["liveline"] = node.Node(chosen, bus, channel, CatchUp(bus.streams, bus.sources))
     guards.guard(app)
     node.install(app)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from feed.errors import Missing
-from feed.followers.broker import followed, node, sources
+from feed.followers.broker import followed, node, reading, sources
 from feed.followers.broker.connection import connect
 from feed.followers.broker.seal import Seal
 from feed.followers.broker.streams import FEEDS, WRITER, Place, Streams, Write, change_id, end_id, stream
@@ -183,7 +183,7 @@ def test_nobody_elses_words_reach_a_page(
     local.all_current()
     assert (local.bus.forged, page.version, page.reloads) == (3, 2, 0)
     broker.client.hset(FEEDS, "news", b"f" * 64 + b'{"version": 99}')
-    local.bus.look(["news"])
+    local.bus.reading.look(["news"])
     assert (local.ended, page.reloads) == ([], 0), "a place that is not ours says nothing"
 
 
@@ -222,8 +222,8 @@ def alone(tmp_path: Path, broker: Broker) -> Iterator[LocalNode]:
 def test_a_feed_that_is_new_to_a_waiting_node_is_read_at_once(
     broker: Broker, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> None:
-    monkeypatch.setattr(node, "BLOCK_SECONDS", 30)
-    monkeypatch.setattr(node, "LOOK_SECONDS", 30)
+    monkeypatch.setattr(reading, "BLOCK_SECONDS", 30)
+    monkeypatch.setattr(reading, "LOOK_SECONDS", 30)
     alone: LocalNode = request.getfixturevalue("alone")
     hand = Hand(broker)
     hand.put(1)
@@ -274,9 +274,9 @@ def test_who_joins_while_something_is_pushed_is_told_of_it(alone: LocalNode, bro
     told = []
     alone.bus.feeds.push = lambda slug, envelope: told.append(alone.bus.position(slug))
     hand.put(42)
-    alone.bus.read(0.01)
+    alone.bus.reading.read(0.01)
     hand.place(43)
-    alone.bus.look(["news"])
+    alone.bus.reading.look(["news"])
     assert told == [("a", 42), ("a", 43)]
 
 
@@ -288,8 +288,8 @@ def test_what_a_look_finds_is_pushed_once(alone: LocalNode, broker: Broker) -> N
     for version in (42, 43):
         hand.put(version)
     for _ in range(2):
-        alone.bus.look(["news"])  # before the stream was read
-        alone.bus.read(0.01)
+        alone.bus.reading.look(["news"])  # before the stream was read
+        alone.bus.reading.read(0.01)
     assert alone.pushed == [envelope_of(42), envelope_of(43)]
 
 
@@ -300,7 +300,7 @@ def test_a_draft_is_taken_from_its_readers_by_the_stream_alone(alone: LocalNode,
     alone.bus.position("news")
     hand.streams.write("me", [Write("news", Place(1, "news", "b", 42, True), "a", end_id(41))])
     broker.client.delete(WRITER)  # the writer ends just then
-    alone.bus.read(0.01)
+    alone.bus.reading.read(0.01)
     assert alone.ended == ["news"]
     assert [(each["epoch"], each["changes"]) for each in alone.pushed] == [("", [])], "they load the page again"
 
@@ -313,9 +313,9 @@ def test_a_push_that_failed_is_repeated(alone: LocalNode, broker: Broker) -> Non
     push, alone.bus.feeds.push = alone.bus.feeds.push, lambda *_: 1 / 0
     hand.put(42)
     with pytest.raises(ZeroDivisionError):
-        alone.bus.read(0.01)
+        alone.bus.reading.read(0.01)
     alone.bus.feeds.push = push
-    alone.bus.read(0.01)
+    alone.bus.reading.read(0.01)
     assert alone.pushed == [envelope_of(42)]
 
 
@@ -325,7 +325,7 @@ def test_a_catch_up_from_a_stream_without_its_end_is_refused(alone: LocalNode, b
         hand.put(version)
     hand.place(44)
     hand.streams.say_complete("me")
-    alone.bus.look([])
+    alone.bus.reading.look([])
     assert alone.get("/feeds/news/changes?after=41&epoch=a").json == {
         "feed": "news", "epoch": "a", "version": 44, "reload": True
     }  # fmt: skip
@@ -362,7 +362,7 @@ def test_an_older_look_does_not_undo_what_came_since(alone: LocalNode, broker: B
     old = Place(1, "news", "a", 41)
     asked = followed.monotonic()
     hand.put(42, "b")
-    alone.bus.look(["news"])
+    alone.bus.reading.look(["news"])
     alone.bus.feeds.settle("news", old, asked)
     alone.bus.feeds.deliver("news", envelope_of(41), asked)
     assert [(each["epoch"], each["version"]) for each in alone.pushed] == [("b", 42)]
@@ -376,7 +376,7 @@ def test_the_places_of_a_broker_that_is_being_filled_are_not_believed(alone: Loc
     alone.bus.position("news")
     hand.streams.remove(":complete")
     hand.place(7, "older", draft=True)
-    alone.bus.look(["news"])
+    alone.bus.reading.look(["news"])
     assert (alone.pushed, alone.ended) == ([], [])
 
 
@@ -399,8 +399,8 @@ def test_a_node_without_broker_and_writer_lets_its_readers_go_until_one_is_back(
     site: Site, local: LocalNode, broker: Broker, served: Served,
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(node, "LOOK_SECONDS", 0.05)
-    monkeypatch.setattr(node, "BLOCK_SECONDS", 0.05)
+    monkeypatch.setattr(reading, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(reading, "BLOCK_SECONDS", 0.05)
     monkeypatch.setattr(sources, "AWAY_SECONDS", 0.4)
     monkeypatch.setattr(sources, "CUT_OFF_SECONDS", 0.5)
     monkeypatch.setattr(sources, "RECENT_SECONDS", 0.2)
