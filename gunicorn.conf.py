@@ -15,6 +15,7 @@ def _forget_ours() -> None:
 
 
 _forget_ours()  # gunicorn reads this file at the start and at each HUP, before it imports the worker class
+_slots = import_module("feed.live.direct.slots")
 # Each reader is an open file.
 import_module("feed.live.direct.open_files").raise_limit(os.environ.get("FEED_MAX_READERS", ""))
 
@@ -34,6 +35,10 @@ secure_scheme_headers: dict[str, str] = {}
 control_socket_disable = True  # gunicorn's control socket is one file for all instances of a user
 
 
+pre_fork, child_exit, on_exit = _slots.pre_fork, _slots.child_exit, _slots.on_exit
+
+
 def post_fork(server: Any, worker: Any) -> None:
     """gunicorn calls this in the new worker, before it imports the application."""
     _forget_ours()
+    _slots.post_fork(server, worker)

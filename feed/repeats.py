@@ -6,8 +6,12 @@ import logging
 import threading
 from collections import Counter
 
+from feed import metrics
+
 SUMMARY_SECONDS = 60  # often enough to see whether it continues, and at most 1,440 summaries a day
 MOST_KNOWN = 50  # different sentences; one fault of SQLite makes only a few
+
+REFUSALS = metrics.counter("liveline_worker_refusals", "What strangers were refused.", ["why"])
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +37,7 @@ class Repeats:
             known = sentence if first or sentence in self._again else next(iter(self._again))
             self._again[known] = 0 if first else self._again[known] + 1
             self._wait()
+        metrics.ERRORS.inc()
         if first:
             log.error("%s", sentence, exc_info=error)
 
@@ -41,6 +46,7 @@ class Repeats:
         with self._lock:
             self.total[why] += 1
             self._wait()
+        REFUSALS.labels(why).inc()
 
     def sum_up(self) -> None:
         """Logs a summary of what came since the last one. A sentence that was not repeated is forgotten."""

@@ -39,6 +39,12 @@ def test_the_routes_are_all_there_with_their_methods(site: Site) -> None:
     assert documented == actual
 
 
+def test_the_metrics_are_all_there() -> None:
+    documented = {row[0].strip("`").removesuffix("_total") for row in rows("docs/operate.md", "Metrics")}
+    sources = "".join(path.read_text() for path in (ROOT / "feed").rglob("*.py"))
+    assert documented == set(re.findall(r'"(liveline_\w+)"', sources))
+
+
 def test_the_commands_are_all_there(site: Site) -> None:
     documented = {re.match(r"`((?:make|flask)(?: [a-z]+)+)", row[0])[1] for row in rows("docs/operate.md", "Commands")}  # type: ignore[index]
     targets = re.findall(r"^([a-z]+):.*(?:##|$)", (ROOT / "Makefile").read_text(), re.M)

@@ -62,6 +62,9 @@ class Bus(Protocol):
     def handed(self, handed: Sequence[Handed]) -> None:
         """Says what this worker has handed to its sockets."""
 
+    def measure(self) -> None:
+        """Sets the gauges of what only the bus knows."""
+
     def wake(self) -> None:
         """Looks at once whether anybody has committed."""
 
@@ -117,6 +120,10 @@ class LocalBus:
     def handed(self, handed: Sequence[Handed]) -> None:
         """See Bus."""
         receipts.report(self._store, self.worker, handed)
+
+    def measure(self) -> None:
+        """See Bus."""
+        self._tail.measure()
 
     def begin(self) -> None:
         """See Bus."""

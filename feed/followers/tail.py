@@ -8,12 +8,14 @@ same way, and a crash between commit and push heals itself: the change is in the
 import logging
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime
+from time import monotonic
 from typing import Any
 
-from feed import repeats
+from feed import metrics, repeats
 from feed.render.envelope import envelope
 from feed.render.updates import Renderer
-from feed.store import changes, feeds
+from feed.store import changes, feeds, receipts
 from feed.store.changes import Changes
 from feed.store.database import Database, OperationalError, Store
 from feed.store.feeds import Feed
@@ -22,6 +24,13 @@ from feed.store.versions import Versions
 
 POLL_SECONDS = 0.01  # 100 polls of 3 µs a second; a publish elsewhere is seen after 5 ms on average
 RETRY_SECONDS = 1.0  # after an error, such as a full disk: no storm of logs, and no loss, only delay
+
+PUSHED = metrics.histogram(
+    "liveline_push_seconds", "From the commit of a change until a worker has handed it to all its sockets."
+)
+LAG = metrics.highest(
+    "liveline_tail_lag_seconds", "For how long a change has been committed and not pushed; of the worst worker."
+)
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +59,8 @@ class Tail:
         self._wake = threading.Event()
         self._thread: threading.Thread | None = None
         self._stopped = False
+        self._behind_since: float | None = None
+        """The moment of the monotonic clock since which something may not be pushed yet; None if all is."""
 
     def watch(self, slug: str) -> Feed:
         """The feed as it is now; from here on every change of it is pushed. Raises Missing.
@@ -85,19 +96,27 @@ class Tail:
         if self._thread is not None:
             self._thread.join()
 
+    def measure(self) -> None:
+        """Sets the gauges of the tail."""
+        since = self._behind_since
+        LAG.set(0 if since is None else monotonic() - since)
+
     def step(self) -> None:
         """Pushes all that was committed since the last step."""
         with self._lock, self._store.read() as db:
             changed = feeds.changed_since(db, self._tick)
             renamed = {feed.id: slug for feed in changed if (slug := self._slugs.get(feed.id)) not in (None, feed.slug)}
             found = [news for feed in changed if (news := self._news_of(db, feed))]
+            committed = [receipts.committed_since(db, news.feed, news.after) for news in found]
         pushes = [self._envelope(news) for news in found]
         for feed in changed:
             if feed.id in renamed:
                 self._send_on(feed, renamed[feed.id])
-        for each in pushes:
+        for each, moments in zip(pushes, committed, strict=True):
             self._push(each["feed"], each)
             self._pushed[each["feed"]] = (each["epoch"], each["version"])
+            for moment in moments:
+                PUSHED.observe(seconds_since(moment))
         for feed in changed:
             if feed.draft and feed.slug in self._pushed:
                 del self._pushed[feed.slug]
@@ -137,10 +156,13 @@ class Tail:
                 committed = now != seen or self._wake.is_set()
                 if committed:
                     self._wake.clear()
+                    self._behind_since = self._behind_since or monotonic()
                     self.step()
+                    self._behind_since = None
                 self.look(committed=committed)
                 seen = now
             except OperationalError as error:
+                self._behind_since = self._behind_since or monotonic()  # nobody knows what has been committed
                 repeats.say(f"the tail cannot read the database: {error}")
                 self._pause()
                 seen = None
@@ -153,3 +175,8 @@ class Tail:
     def _pause(self) -> None:
         self._wake.clear()
         self._wake.wait(RETRY_SECONDS)
+
+
+def seconds_since(moment: str) -> float:
+    """How long ago that was, by a clock that may have been set back."""
+    return max(0.0, (datetime.now(UTC) - datetime.fromisoformat(moment)).total_seconds())

@@ -5,6 +5,7 @@ Everything that the socket carries is also there over plain HTTP: a reader who c
 """
 
 import threading
+from time import perf_counter
 from typing import Any
 
 from flask import Flask
@@ -16,6 +17,7 @@ from feed.live.admission import Admission
 from feed.live.direct.libraries import chosen
 from feed.live.editors import Editors
 from feed.live.gate import SiteSocketIO
+from feed.live.measuring import DROPS, Measuring, count_push
 from feed.live.packets import MESSAGE_BYTES, CheckedPacket
 from feed.live.presence import Presence
 from feed.live.receipts import Receipts
@@ -65,6 +67,7 @@ class Channel:
         self.socketio.init_app(app)
         self._server = self.socketio.server
         self.gate = self._server.eio
+        self.measuring = Measuring(self._bus, self.__len__, self.presence.here, self.gate.outbox)
         # Registered on the server itself: they do not need Flask's request context, which is a fifth of a connect's
         # cost.
         self._server.on("connect", self._connect)
@@ -77,6 +80,7 @@ class Channel:
     def begin(self) -> None:
         """Starts what a server does from its start on."""
         self._bus.begin()
+        self.measuring.start()
 
     def drain(self) -> None:
         """Closes all sockets, spread over FEED_DRAIN_SECONDS, so that readers reconnect to the next worker one by
@@ -106,6 +110,7 @@ class Channel:
 
     def close(self) -> None:
         """Stops the background work."""
+        self.measuring.stop()
         self.presence.stop()
         self._receipts.stop()
         if self._editors:
@@ -128,6 +133,7 @@ class Channel:
             self._bus.wake()  # the session may have ended since it was read
 
     def _disconnect(self, sid: str, reason: object = None) -> None:
+        DROPS.labels(str(reason)).inc()
         for slug in self._followed.pop(sid, set()):
             self.presence.leave(slug, at_desk=self._at_desk(sid))
         if self._editors:
@@ -172,9 +178,12 @@ class Channel:
 
     def _push(self, slug: str, envelope: dict[str, Any]) -> None:
         # The manager of the direct transport says how many sockets took it. The stock one has queues, and cannot know.
+        began = perf_counter()
         sent = self._server.manager.emit("updated", envelope, "/", room=_room(slug))
         if sent is not None:
             self._receipts.note(envelope, sent)
+        sockets = sent.members if sent else len(self._server.manager.rooms.get("/", {}).get(_room(slug), ()))
+        count_push(envelope, sockets, began)
 
     def _end(self, slug: str) -> None:
         """Removes all followers of a feed that is no longer public."""

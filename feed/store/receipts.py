@@ -17,6 +17,7 @@ from feed.store.database import Store
 from feed.store.feeds import Feed
 from feed.store.updates import Update
 
+MOST_COMMITS = 50  # of one feed that are looked up at a time, for metrics; more come only after a failure
 KEPT_SECONDS = 60  # the desk looks for ten seconds; a busy site makes some thousand rows in a minute
 
 
@@ -74,6 +75,15 @@ def of(db: Database, feed: Feed, version: int) -> Receipt | None:
         milliseconds=_milliseconds(row["at"], max(each["at"] for each in done)) if done else None,
         waiting=len(presence.workers(db, feed.slug) - {each["worker"] for each in done}),
     )
+
+
+def committed_since(db: Database, feed: Feed, version: int) -> list[str]:
+    """When the versions of that feed after this one were committed, the latest first, as far as actions made them."""
+    rows = db.execute(
+        "SELECT at FROM (SELECT at, version FROM actions WHERE feed_id = ? ORDER BY id DESC LIMIT ?) WHERE version > ?",
+        [feed.id, min(feed.version - version, MOST_COMMITS), version],
+    )
+    return [row["at"] for row in rows]
 
 
 def last_version(db: Database, update: Update, editor_id: int) -> int | None:

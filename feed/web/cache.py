@@ -18,6 +18,7 @@ from typing import Any, Protocol, TypeVar
 from urllib.parse import unquote_plus
 
 from flask import Flask, request
+from prometheus_client import Counter
 from werkzeug.exceptions import HTTPException
 from werkzeug.wsgi import ClosingIterator
 
@@ -32,6 +33,7 @@ MOST_PARAMETERS = 100  # of a query that are looked at; a page has seven
 LONGEST_NAME = 30  # characters of a parameter's name, escaped or not; ours have nine
 PATHS_KNOWN = 1_000  # whose view need not be looked up again, which takes 20 µs; 8 MB if strangers send long ones
 _STAMP = "liveline.stamp"
+_COUNTED = "liveline.counted"
 _CHANGED = "liveline.changed"
 _ZIPPED = "liveline.zipped"
 View = TypeVar("View", bound=Callable[..., Any])
@@ -67,6 +69,12 @@ def cache_for_ever(zipped: bytes | None = None) -> None:
     """Says that the answer to this request never changes. `zipped` is its body in gzip, where that is known."""
     request.environ[_STAMP] = FOR_EVER
     request.environ[_ZIPPED] = zipped
+
+
+def count_each(counter: Counter) -> None:
+    """Counts the answer to this request, and again each time that it is given from the cache."""
+    request.environ[_COUNTED] = counter
+    counter.inc()
 
 
 def changed(second: int) -> None:
@@ -124,6 +132,8 @@ class Cache:
             if page := self._pages.get(address):
                 self._pages.move_to_end(address)
         if page and self._is_current(page):
+            if page.counter:
+                page.counter.inc()
             return cached_page.answer(page, environ, start_response)
         return self._ask(address, environ, start_response)
 
@@ -148,7 +158,7 @@ class Cache:
             start_response(*head)
             return answer if environ["REQUEST_METHOD"] == "GET" else ClosingIterator([], _closing(answer))
         try:
-            page = Page(stamp, headers, b"".join(answer), asked.get(_CHANGED))
+            page = Page(stamp, headers, b"".join(answer), asked.get(_CHANGED), asked.get(_COUNTED))
         finally:
             _closing(answer)()
         page.headers = cached_page.headers_of(page)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from prometheus_client import Counter
 from werkzeug.http import http_date, parse_date
 
 from feed.store.versions import Stamp
@@ -37,6 +38,8 @@ class Page:
     headers: Headers
     body: bytes
     second: int | None = None
+    counter: Counter | None = None
+    """What counts each time that it is given."""
 
     @cached_property
     def zipped(self) -> bytes:

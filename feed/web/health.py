@@ -3,13 +3,15 @@
 from collections.abc import Iterator
 
 from flask import Blueprint
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, ProcessCollector, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from feed import repeats
 from feed.store import feeds, presence, websub
+from feed.store.database import OperationalError
 from feed.web.reading import midnight
 from feed.web.services import Services, services
+from feed.web.shown_metrics import answer
 
 health = Blueprint("health", __name__)
 
@@ -35,19 +37,22 @@ def ready() -> tuple[str, int, dict[str, str]]:
 
 @health.get("/metrics")
 def metrics() -> tuple[bytes, int, dict[str, str]]:
-    """Metrics for Prometheus. Feeds and readers are those of all workers; `process_…` and `liveline_worker_…` are those
-    of the worker that answers."""
-    registry = CollectorRegistry()
-    registry.register(_Metrics(services()))
-    ProcessCollector(registry=registry)
-    return generate_latest(registry), 200, {**PLAIN, "Content-Type": CONTENT_TYPE_LATEST}
+    """Metrics for Prometheus, of all workers of this machine; only `process_…` are those of the worker that answers.
+    While the database cannot be read, the answer lacks the numbers that are in it."""
+    return answer(services().channel, _InDatabase(services()))
 
 
-class _Metrics(Collector):
+class _InDatabase(Collector):
     def __init__(self, services: Services) -> None:
         self._services = services
 
     def collect(self) -> Iterator[Metric]:
+        try:
+            yield from self._read()
+        except OperationalError as error:
+            repeats.say(f"metrics lack what is in the database, which cannot be read: {error}")
+
+    def _read(self) -> Iterator[Metric]:
         with self._services.store.read() as db:
             known = [feed for feed in feeds.all_feeds(db) if feed.open and not feed.draft]
             readers, peaks = presence.readers(db), presence.peaks(db, midnight())
@@ -60,13 +65,7 @@ class _Metrics(Collector):
             changes.add_metric([feed.slug], feed.version)
             following.add_metric([feed.slug], readers.get(feed.slug, 0))
             peak.add_metric([feed.slug], peaks.get(feed.slug, 0))
-        sockets = len(self._services.channel)
         yield from (changes, following, peak)
-        yield GaugeMetricFamily("liveline_worker_sockets", "Open sockets of this worker.", value=sockets)
-        refused = CounterMetricFamily("liveline_worker_refusals", "What strangers were refused.", labels=["why"])
-        for why, number in self._services.channel.refusals.total.copy().items():
-            refused.add_metric([why], number)
-        yield refused
         if hub:
             yield GaugeMetricFamily("liveline_hub_untold", "Feeds whose change the hub waits for.", value=len(untold))
             yield GaugeMetricFamily("liveline_hub_failures", "Tries since the hub could be told.", value=hub.failures)

@@ -11,7 +11,6 @@ from typing import Any, NamedTuple, cast
 
 from flask import Blueprint, Flask, Response, current_app, jsonify, redirect, request, url_for
 from jinja2 import Environment
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, ProcessCollector, generate_latest
 from werkzeug.exceptions import BadRequest, HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -22,8 +21,8 @@ from feed.followers.broker.node import NodeBus
 from feed.followers.bus import Away, Position
 from feed.live.channel import Channel
 from feed.settings import Settings
+from feed.web import catch_ups, shown_metrics
 from feed.web.cache import cache_while_current, reads
-from feed.web.node_metrics import NodeMetrics
 from feed.web.problems import NOTHING, problem
 
 CATCH_UP_SECONDS = 1  # for which caches may keep a catch-up, as at the writer
@@ -86,7 +85,9 @@ def catch_up(slug: str) -> Response:
     if not after.isdecimal() or len(after) > 15:
         raise BadRequest("Write after=VERSION, a whole number.")
     cache_while_current(Kept(monotonic(), slug, node().bus.feeds.known(slug)))
-    response = jsonify(node().catch_up.missed(slug, Position(request.args.get("epoch", ""), int(after))))
+    answer = node().catch_up.missed(slug, Position(request.args.get("epoch", ""), int(after)))
+    catch_ups.count(answer)
+    response = jsonify(answer)
     response.headers["Cache-Control"] = f"public, max-age={CATCH_UP_SECONDS}"
     return response
 
@@ -109,11 +110,8 @@ def ready() -> tuple[str, int, dict[str, str]]:
 
 @pages.get("/metrics")
 def metrics() -> tuple[bytes, int, dict[str, str]]:
-    """Metrics for Prometheus, of the worker that answers."""
-    registry = CollectorRegistry()
-    registry.register(NodeMetrics(node().bus, node().channel))
-    ProcessCollector(registry=registry)
-    return generate_latest(registry), 200, {**PLAIN, "Content-Type": CONTENT_TYPE_LATEST}
+    """Metrics for Prometheus, of all workers of this machine."""
+    return shown_metrics.answer(node().channel)
 
 
 def install(app: Flask) -> None:

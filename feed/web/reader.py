@@ -11,7 +11,7 @@ from feed.render.envelope import envelope, reload
 from feed.store import articles, authors, changes, feeds, revisions, updates
 from feed.store.database import Database
 from feed.store.feeds import NEWS
-from feed.web import article_page, feed_page, update_page
+from feed.web import article_page, catch_ups, feed_page, update_page
 from feed.web.cache import cache_until_changed, reads
 from feed.web.services import before_a_search, render_page, services
 
@@ -78,6 +78,7 @@ def catch_up(slug: str) -> Response:
         cache_until_changed(db, found)
         missed = changes.missed(db, services().parts, found, int(after), request.args.get("epoch", ""))
     answer = envelope(services().render, missed) if missed else reload(found)
+    catch_ups.count(answer)
     response = jsonify(answer)
     response.headers["Cache-Control"] = f"public, max-age={CATCH_UP_SECONDS}"
     return response

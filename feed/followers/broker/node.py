@@ -7,6 +7,7 @@ from time import monotonic
 
 from redis import RedisError
 
+from feed import metrics
 from feed.errors import Missing
 from feed.followers.broker.connection import connect
 from feed.followers.broker.fallback import Fallback
@@ -14,7 +15,7 @@ from feed.followers.broker.followed import Followed, FollowedFeeds
 from feed.followers.broker.reading import Reading
 from feed.followers.broker.reports import Reporter
 from feed.followers.broker.seal import Seal
-from feed.followers.broker.sources import Sources
+from feed.followers.broker.sources import BROKER, NONE, WRITER, Sources
 from feed.followers.broker.streams import UNREADABLE
 from feed.followers.bus import Away, Envelope, Position, Push
 from feed.settings import Settings
@@ -25,6 +26,10 @@ SPARE_SECONDS = 1.0  # in which a broker that has just failed is not tried again
 NEW_SECONDS = 1.5  # in which the relay brings a new feed; pages ask again after two at the earliest
 MISSING_SECONDS = 60.0  # after which a feed that was missing may be a new one
 MOST_MISSING = 1_000  # names that are remembered as missing, for strangers may ask for any
+
+FEEDS = metrics.total("liveline_node_feeds", "Feeds whose streams workers read.")
+FORGED = metrics.counter("liveline_node_forged", "What was found in the broker and no process of ours has written.")
+SOURCE = metrics.total("liveline_node_source", "Workers, by where their news come from.", ["source"])
 
 
 class NodeBus:
@@ -42,6 +47,8 @@ class NodeBus:
         self._watching = threading.Lock()  # a crowd that comes for a feed asks once
         self._missing: dict[str, float] = {}
         """When somebody asked first for a feed that does not exist here, by its slug."""
+        self._forged = 0
+        """How many of the forged were counted in the metrics."""
 
     @property
     def forged(self) -> int:
@@ -97,6 +104,14 @@ class NodeBus:
         """See Bus."""
         with self._away():
             self._reporter.handed(handed)
+
+    def measure(self) -> None:
+        """See Bus."""
+        FEEDS.set(len(self.feeds.all()))
+        FORGED.inc(self.forged - self._forged)
+        self._forged = self.forged
+        for source in (BROKER, WRITER, NONE):
+            SOURCE.labels(source).set(source == self.sources.used)
 
     def wake(self) -> None:
         """See Bus. The broker wakes a node."""

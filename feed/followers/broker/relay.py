@@ -7,6 +7,7 @@ after a failover, is filled with what it lacks.
 
 import hashlib
 import logging
+import math
 import os
 import threading
 from collections.abc import Iterator, Mapping
@@ -14,15 +15,16 @@ from time import monotonic, time
 
 from redis import RedisError
 
-from feed import repeats
+from feed import metrics, repeats
 from feed.followers.broker.connection import connect
 from feed.followers.broker.reports import Collector
 from feed.followers.broker.seal import Seal
 from feed.followers.broker.streams import COMPLETE, NoLease, Place, Streams, Write, change_id, end_id
 from feed.followers.bus import Envelope
+from feed.followers.tail import seconds_since
 from feed.render.envelope import envelope
 from feed.render.updates import Renderer
-from feed.store import addresses, changes, feeds, workers
+from feed.store import addresses, changes, feeds, receipts, workers
 from feed.store.changes import MOST_CHANGES, Changes
 from feed.store.database import Database, OperationalError, Store
 from feed.store.feeds import Feed
@@ -32,6 +34,13 @@ RENEW_SECONDS = 0.5  # a tenth of the lease
 TRY_SECONDS = 0.3  # between two tries of a worker that waits for the lease, or after trouble
 FILL_SECONDS = 3_600  # a stream that is missing is filled if its feed has changed since; older gaps reload the page
 MOST_BYTES = 8_000_000  # of HTML in one envelope; who needs more loads the page
+
+RELAYED = metrics.histogram("liveline_relay_seconds", "From the commit of a change until it is in the broker.")
+RELAYING = metrics.total("liveline_relaying", "Workers of this machine that relay to the broker: one, or none.")
+LAG = metrics.lowest(
+    "liveline_relay_lag_seconds",
+    "For how long something may be missing in the broker; infinite while no worker here relays or has tried.",
+)
 
 log = logging.getLogger(__name__)
 
@@ -68,6 +77,15 @@ class Relay:
             self._thread = threading.Thread(target=self._run, name="relay", daemon=True)
             self._thread.start()
             self._collector.start()
+
+    def measure(self) -> None:
+        """Sets the gauges of the relay. Of several workers the one that relays knows best, and its number is lowest."""
+        since = self.behind_since
+        RELAYING.set(self.relays)
+        if since is None:
+            LAG.set(0 if self.relays else math.inf)
+        else:
+            LAG.set(monotonic() - since)
 
     def wake(self) -> None:
         """Says that something was committed."""
@@ -114,13 +132,21 @@ class Relay:
         with self._store.read() as db:
             changed = feeds.changed_since(db, self._tick)
             moves = [(feed, list(self._writes(db, feed))) for feed in changed]
+            committed = [moment for feed in changed for moment in self._committed(db, feed)]
         writes = [each for _, made in moves for each in made]
         if writes:
             self.behind_since = self.behind_since or monotonic()
             self._streams.write(self._holder, writes)
         self.behind_since = None
+        for moment in committed:
+            RELAYED.observe(seconds_since(moment))
         self._known |= {feed.id: _place(feed) for feed in changed}
         self._tick = changed[-1].tick if changed else self._tick
+
+    def _committed(self, db: Database, feed: Feed) -> list[str]:
+        """When what is new of that feed was committed; nothing of a feed that is brought to the broker as a whole."""
+        known = self._known.get(feed.id)
+        return receipts.committed_since(db, feed, known.version) if known and known.epoch == feed.epoch else []
 
     def _begin(self) -> None:
         """Takes the lease if it can be had, and brings the broker up to date."""

@@ -29,6 +29,11 @@ class WriterBus(LocalBus):
 
         super().subscribe(push, end, look_and_wake)
 
+    def measure(self) -> None:
+        """See Bus."""
+        super().measure()
+        self.relay.measure()
+
     def begin(self) -> None:
         """See Bus. The tail runs from now on, since it is what wakes the relay."""
         self.start()

@@ -19,6 +19,7 @@ from feed.live.admission import UNREAD
 from feed.live.direct import frames
 from feed.live.direct.transport import Connection, PingWheel
 from feed.live.gate import Gate
+from feed.live.measuring import Outbox
 from feed.live.packets import MESSAGE_BYTES, from_reader
 
 _ACCEPT_SALT = b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455, 1.3
@@ -68,6 +69,11 @@ class Engine(Gate):
                     return
             connection.say_goodbye(frames.RESTART, "server shutdown")
         super().let_go(seconds, still)  # those that the stock driver serves
+
+    def outbox(self) -> Outbox:
+        """See Gate."""
+        behind = list(self._pings.behind)
+        return Outbox(sum(each.queued for each in behind), len(behind))
 
     def hang_up(self, sid: str | None) -> None:
         """Like the Gate's, but with a close frame."""

@@ -109,6 +109,11 @@ class Connection:
         if self._queued > OUTBOX_BYTES:
             self.drop("too slow")
 
+    @property
+    def queued(self) -> int:
+        """How many bytes are in the outbox."""
+        return self._queued
+
     def close(self, wait: bool = True, abort: bool = False, reason: str | None = None) -> None:
         """Ends the connection as python-engineio asks for it: at once (`abort`), or with a close frame."""
         if abort:

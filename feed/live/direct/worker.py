@@ -101,6 +101,8 @@ class Worker(GeventWorker):  # type: ignore[misc]
     def load_wsgi(self) -> None:
         """Loads the application and prepares the process for many readers and for its end."""
         super().load_wsgi()
+        from feed import metrics
+
         self._application = self.wsgi.extensions["liveline"]
         # A full garbage collection with 10,000 readers stops everything for 60 to 150 ms, and while they connected
         # there was one every other second. Readers are in no reference cycles; objects that are die young, and the
@@ -116,6 +118,7 @@ class Worker(GeventWorker):  # type: ignore[misc]
             self.log.warning("TLS inside gunicorn: the stock driver serves, slower. TLS belongs in a proxy in front.")
         self._leave_files_to_pages()
         self._draining = gevent.spawn(self._drain)
+        metrics.count_errors()
         self._application.begin(self.wsgi.jinja_env)
 
     def run(self) -> None:
