@@ -19,7 +19,7 @@ from feed.store.database import Store
 from feed.store.parts import Parts
 from feed.store.readiness import Readiness
 from feed.store.versions import Versions
-from feed.web import files, guards, labels, problems, static
+from feed.web import files, guards, labels, problems, request_ids, static
 from feed.web.api import api
 from feed.web.cache import Cache, Current, Parameters
 from feed.web.desk import desk, installable
@@ -27,6 +27,7 @@ from feed.web.embed import embed
 from feed.web.health import health
 from feed.web.host import OwnHost
 from feed.web.reader import reader
+from feed.web.request_ids import RequestIds
 from feed.web.services import Services
 from feed.web.sign_in import sign_in_pages
 from feed.web.syndication import syndication
@@ -38,7 +39,9 @@ def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
     app = Flask(__name__, static_folder=None)
     channel, current = _node(app, chosen) if chosen.is_node else _writer(app, chosen)
     own = OwnHost(app.wsgi_app, chosen.public_url)
-    app.wsgi_app = Cache(own, current, Parameters(app))  # type: ignore[method-assign]
+    cache = Cache(own, current, Parameters(app))
+    app.wsgi_app = RequestIds(cache, trusted=bool(chosen.proxies))  # type: ignore[method-assign]
+    request_ids.install(app)
     channel.attach(app)
     if chosen.proxies:
         # After the channel, so that the socket too sees the reader's address and not the proxy's. Other headers that a

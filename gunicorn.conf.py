@@ -19,6 +19,8 @@ _slots = import_module("feed.live.direct.slots")
 # Each reader is an open file.
 import_module("feed.live.direct.open_files").raise_limit(os.environ.get("FEED_MAX_READERS", ""))
 
+if os.environ.get("FEED_LOG") == "json":
+    logger_class = "feed.live.direct.log.JsonLog"
 wsgi_app = "app:create_app()"
 bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 worker_class = "feed.live.direct.worker.Worker"  # gevent

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from feed import private
+from feed import logs, private
 from feed.languages import ENGLISH, known
 
 SECRET_BYTES = 32  # as long as the SHA-256 that it keys
@@ -70,6 +70,7 @@ class Settings:
     broker: str
     role: str
     writer_url: str
+    log: str
 
     @property
     def is_node(self) -> bool:
@@ -110,6 +111,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         broker=values["FEED_BROKER"],
         role=values["FEED_ROLE"],
         writer_url=values["FEED_WRITER_URL"] or url,
+        log=values["FEED_LOG"],
     )
 
 
@@ -299,6 +301,12 @@ def _transport(text: str) -> str:
     return text
 
 
+def _log(text: str) -> str:
+    if text not in (logs.TEXT, logs.JSON):
+        raise ValueError(f"write {logs.TEXT} or {logs.JSON}")
+    return text
+
+
 def _whole(least: int) -> Callable[[str], int]:
     def read(text: str) -> int:
         if not text.isdecimal() or int(text) < least:
@@ -350,4 +358,5 @@ TABLE = (
     ),
     Setting("FEED_ROLE", WRITER, "`writer`, or `reader` for a node that only holds readers", _role),
     Setting("FEED_WRITER_URL", "", "where a reader node reaches the writer; FEED_PUBLIC_URL when empty", _writer_url),
+    Setting("FEED_LOG", logs.TEXT, "`text`, or `json` for a log with a JSON object on each line", _log),
 )

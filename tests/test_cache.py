@@ -20,6 +20,7 @@ from feed.store.database import Store
 from feed.web import cache, files, static
 from feed.web.cache import Cache
 from feed.web.cached_page import takes_gzip
+from feed.web.request_ids import RequestIds
 from feed.web.static import static_hash
 from tests.conftest import Site, application_in, site_in
 
@@ -291,8 +292,9 @@ def cache_of(site: Site) -> Cache:
 
 
 def layers(outer: object) -> list[object]:
-    """The callables that a WSGI layer closes over."""
-    return [outer, *(cell.cell_contents for cell in getattr(outer, "__closure__", None) or ())]
+    """The callables that a WSGI layer closes over or holds."""
+    closed_over = [cell.cell_contents for cell in getattr(outer, "__closure__", None) or ()]
+    return [outer, *closed_over, *(each._app for each in closed_over if isinstance(each, RequestIds))]
 
 
 def test_files_of_the_next_release_are_not_kept_under_the_hash_of_this_one(

@@ -57,7 +57,7 @@ def ask(port: int, path: str, headers: dict[str, str] | None = None) -> Answer:
     answer = connection.getresponse()
     body = answer.read()
     connection.close()
-    varying = ("date", "server", "via", "connection", "transfer-encoding")
+    varying = ("date", "server", "via", "connection", "transfer-encoding", "x-request-id")
     return answer.status, sorted(each for each in answer.getheaders() if each[0].lower() not in varying), body
 
 

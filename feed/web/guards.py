@@ -11,7 +11,7 @@ from urllib.parse import unquote_to_bytes, urlsplit
 from flask import Flask, Response, g, redirect, request, url_for
 from werkzeug.exceptions import BadRequest, Forbidden, RequestEntityTooLarge, Unauthorized
 
-from feed import external
+from feed import external, logs
 from feed.errors import Message, Missing, OtherEditor
 from feed.store import sessions
 from feed.store.editors import Editor
@@ -224,6 +224,8 @@ def editor_at_desk() -> tuple[sessions.Session, Editor] | None:
         return None
     try:
         with services().store.read() as db:
-            return sessions.signed_in(db, services().settings.secret_key, token)
+            found = sessions.signed_in(db, services().settings.secret_key, token)
     except Missing:
         return None
+    logs.know(editor=found[1].name)
+    return found

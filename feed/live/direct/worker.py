@@ -101,7 +101,7 @@ class Worker(GeventWorker):  # type: ignore[misc]
     def load_wsgi(self) -> None:
         """Loads the application and prepares the process for many readers and for its end."""
         super().load_wsgi()
-        from feed import metrics
+        from feed import logs, metrics
 
         self._application = self.wsgi.extensions["liveline"]
         # A full garbage collection with 10,000 readers stops everything for 60 to 150 ms, and while they connected
@@ -118,7 +118,10 @@ class Worker(GeventWorker):  # type: ignore[misc]
             self.log.warning("TLS inside gunicorn: the stock driver serves, slower. TLS belongs in a proxy in front.")
         self._leave_files_to_pages()
         self._draining = gevent.spawn(self._drain)
+        if self._application.settings.log == logs.JSON:
+            logs.write_json()  # again, since the master's formatter knows nothing of requests
         metrics.count_errors()
+        self._end_request = logs.end_request
         self._application.begin(self.wsgi.jinja_env)
 
     def run(self) -> None:
@@ -190,6 +193,7 @@ class Worker(GeventWorker):  # type: ignore[misc]
             return super().handle_request(listener_name, req, sock, addr)
         finally:
             sock.rest()
+            self._end_request()
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
         """Answers and counts a request that cannot be read; logs any other error, which is ours."""
@@ -197,7 +201,8 @@ class Worker(GeventWorker):  # type: ignore[misc]
         if broken:
             self._refusals.count("broken request")
         else:
-            self.log.error("Error handling request %s", getattr(req, "uri", ""), exc_info=exc)
+            path = str(getattr(req, "uri", "")).partition("?")[0]  # a query may be what a reader searches for
+            self.log.error("Error handling request %s", path, exc_info=exc)
         status = STATUSES.get(type(exc).__name__, 400 if broken else 500)
         self._refuse(client, status, WORDS[status])
 

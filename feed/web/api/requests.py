@@ -7,6 +7,7 @@ from flask import request
 from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import BadRequest, Unauthorized
 
+from feed import logs
 from feed.errors import Missing
 from feed.store import tokens
 from feed.store.editors import Editor
@@ -30,6 +31,7 @@ def editor_of_token() -> Editor:
             "This token is unknown, revoked or expired.", www_authenticate=_challenge("invalid_token")
         ) from None
     orderer.set(editor.id)
+    logs.know(editor=editor.name)
     return editor
 
 

@@ -3,6 +3,7 @@
 from flask import Blueprint, Response, jsonify, request, url_for
 from werkzeug.exceptions import BadRequest
 
+from feed import logs
 from feed.store import feeds, publishing, retracting, updates
 from feed.store.updates import Which
 from feed.web.api.answers import absolute, etag, update_json
@@ -22,6 +23,7 @@ def publish(slug: str) -> tuple[Response, int, dict[str, str]]:
     """Publishes an update in that feed. A repeat with the same Idempotency-Key gives the same update."""
     editor = editor_of_token()
     update = publishing.publish(services().store, slug, editor, sent(), request.headers.get("Idempotency-Key"))
+    logs.know(update=update.id)
     body = update_json(update)
     return jsonify(body), 201, {"Location": body["url"], **etag(update)}
 

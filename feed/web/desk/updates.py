@@ -5,7 +5,7 @@ from typing import Any
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 
-from feed import fields
+from feed import fields, logs
 from feed.errors import Gone, Invalid, KeyUsed, Message, Reason, Stale, by_field
 from feed.store import publishing, retracting, updates
 from feed.store.updates import Update
@@ -138,6 +138,7 @@ def _update(update_id: int) -> Update:
 
 def _back_to(update: Update, deed: str) -> Any:
     """The redirect to the feed, with the update in view and a message of what was done."""
+    logs.know(feed=update.feed, update=update.id)
     anchor = None if update.retracted_at else f"update-{update.id}"
     return redirect(url_for("desk.feeds.feed", slug=update.feed, did=deed, update=update.id, _anchor=anchor), 303)
 
