@@ -29,8 +29,8 @@ class OpenedPage(OpenPage):
         self._name = feed
         self.lock = threading.RLock()
         self.envelopes: list[dict[str, Any]] = []
-        self.gone = self.behind = False
-        """Whether the site has no such page any more; whether a catch-up has to be tried again."""
+        self.gone = self.behind = self.refused = False
+        """Whether the site has no such page any more; whether a catch-up, or `follow`, has to be tried again."""
         self.load()
 
     def load(self) -> None:
@@ -45,8 +45,11 @@ class OpenedPage(OpenPage):
 
     def settle(self, bus: NodeBus) -> None:
         """Does what a browser does a moment later: reloads, follows, tries again."""
-        if self.reloads > self.loaded:
+        if self.gone or self.reloads > self.loaded:
             self.load()
+            if not self.gone:
+                self.follow(bus)
+        elif self.refused:
             self.follow(bus)
         elif self.behind:
             self.behind = False
@@ -54,12 +57,13 @@ class OpenedPage(OpenPage):
 
     def follow(self, bus: NodeBus) -> None:
         """Sends `follow`."""
+        self.refused = False
         try:
             epoch, version = bus.position(bus.address(self._name), Position(self.epoch, self.version))
         except Missing:
             self.reloads += 1
         except Away:
-            self.behind = True
+            self.refused = True
         else:
             self.followed({"epoch": epoch, "version": version})
 
@@ -93,7 +97,8 @@ class OpenedPage(OpenPage):
             fresh = OpenedPage(self._site, self._app, self._name)
             if fresh.gone or self.gone:
                 return fresh.gone and self.gone
-            return (self.epoch, self.version, self.shown) == (fresh.epoch, fresh.version, fresh.shown)
+            newest = self.shown[: len(fresh.shown)] if fresh.older else self.shown  # an open page may show more
+            return (self.epoch, self.version, newest) == (fresh.epoch, fresh.version, fresh.shown)
 
 
 class LocalNode:
@@ -112,6 +117,7 @@ class LocalNode:
     def open(self, feed: str = "news") -> OpenedPage:
         """A page that follows this node from now on."""
         page = OpenedPage(self._site, self.app, feed)
+        assert not page.gone
         self.pages.append(page)  # it joins the room first
         page.follow(self.bus)
         return page

@@ -293,6 +293,20 @@ def test_what_a_look_finds_is_pushed_once(alone: LocalNode, broker: Broker) -> N
     assert alone.pushed == [envelope_of(42), envelope_of(43)]
 
 
+def test_what_the_relay_fills_in_is_not_pushed_again(alone: LocalNode, broker: Broker) -> None:
+    hand = Hand(broker)
+    hand.put(41)
+    hand.streams.say_complete("me")
+    alone.bus.position("news")
+    hand.put(42)
+    alone.bus.reading.read(0.01)
+    broker.client.delete(stream("news", "a"))
+    all_of_it = {**envelope_of(43), "after": 0, "changes": [envelope_of(n)["changes"][0] for n in (7, 42, 43)]}
+    hand.streams.write("me", [Write("news", Place(1, "news", "a", 43), "a", change_id(43), all_of_it)])
+    alone.bus.reading.read(0.01)
+    assert alone.pushed == [envelope_of(42), envelope_of(43)]
+
+
 def test_a_draft_is_taken_from_its_readers_by_the_stream_alone(alone: LocalNode, broker: Broker) -> None:
     hand = Hand(broker)
     hand.put(41)

@@ -146,7 +146,7 @@ class FollowedFeeds:
         elif position.version > each.pushed:
             # The position first: who joins while this is sent is told of it, and fetches what they did not get.
             each.position = Position(position.epoch, max(position.version, each.position.version))
-            self.push(each.slug, envelope)
+            self.push(each.slug, _after(each.pushed, envelope))
             each.pushed = position.version
 
     def _finish(self, each: Followed) -> None:
@@ -154,6 +154,17 @@ class FollowedFeeds:
         self._by_slug.pop(each.slug, None)
         self.push(each.slug, hole(each.slug, "", each.position.version))
         self.end(each.slug)
+
+
+def _after(version: int, envelope: Envelope) -> Envelope:
+    """Without what was pushed before: after trouble the relay writes all of the last changes into one entry."""
+    if envelope["after"] >= version:
+        return envelope
+    return {
+        **envelope,
+        "after": version,
+        "changes": [each for each in envelope["changes"] if each["version"] > version],
+    }
 
 
 def hole(slug: str, epoch: str, version: int) -> Envelope:
