@@ -25,6 +25,7 @@ from tests.waiting import eventually
 
 DEPLOY = ROOT / "deploy"
 NGINX = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
+needs_caddy = pytest.mark.skipif(not shutil.which("caddy"), reason="Caddy is not installed (Debian: apt install caddy)")
 needs_nginx = pytest.mark.skipif(not NGINX, reason="nginx is not installed (Debian: apt install nginx)")
 
 
@@ -46,13 +47,17 @@ def test_systemd_understands_the_units(tmp_path: Path) -> None:
     assert (len(units), ours) == (4, [])
 
 
-@pytest.mark.skipif(not shutil.which("caddy"), reason="Caddy is not installed (Debian: apt install caddy)")
+@needs_caddy
 def test_caddy_understands_its_file(tmp_path: Path) -> None:
     file = DEPLOY / "caddy" / "Caddyfile"
-    environ = {**os.environ, "HOME": str(tmp_path), "XDG_DATA_HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
     command = ["caddy", "validate", "--adapter", "caddyfile", "--config", file]
-    done = subprocess.run(command, capture_output=True, text=True, env=environ)
+    done = subprocess.run(command, capture_output=True, text=True, env=at_home(tmp_path))
     assert done.returncode == 0, done.stderr
+
+
+def at_home(folder: Path) -> dict[str, str]:
+    """The environment of a program that keeps its files in that folder."""
+    return {**os.environ, "HOME": str(folder), "XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
 
 
 def test_the_image_has_what_the_application_needs_and_runs_without_rights() -> None:
@@ -74,6 +79,7 @@ class Front:
     """nginx with the set-up of deploy/, without TLS, before a writer and two nodes."""
 
     url: str
+    caddy_port: int
     writer: Server
     nodes: list[Server]
 
@@ -124,6 +130,7 @@ def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
     url = f"http://127.0.0.1:{port}"
     with brokering(folder) as broker, ExitStack() as running:
         shared = {"FEED_BROKER": broker.url, "FEED_SECRET_KEY": SECRET, "FEED_PUBLIC_URL": url, "FEED_PROXIES": "1"}
+        shared["FEED_ORIGINS"] = f"http://127.0.0.1:{(caddy_port := free_port())}"
         writer = running.enter_context(serving(folder, **shared, FEED_MAX_READERS_PER_ADDRESS="8"))
         nodes = []
         for name in ("a", "b"):
@@ -134,7 +141,7 @@ def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
             nodes[-1].start()
         (folder / "nginx").mkdir()
         running.enter_context(nginx(folder / "nginx", configured(folder / "nginx", port, writer, nodes), url))
-        yield Front(url, writer, nodes)
+        yield Front(url, caddy_port, writer, nodes)
 
 
 def is_current(reader: Reader, writer: Server) -> bool:
@@ -194,8 +201,7 @@ def test_pages_are_kept_for_a_moment_and_what_is_for_one_person_never(front: Fro
     assert desk.post(f"{front.url}/desk/sign-in", form, timeout=10).ok
     assert "Bob Brown" in desk.get(f"{front.url}/desk/", timeout=10).text
     assert "Bob Brown" not in requests.get(f"{front.url}/desk/", timeout=10).text
-    for path in ("/metrics", "/readyz", "/healthz"):
-        assert requests.get(front.url + path, timeout=10).status_code == 404
+    is_a_good_proxy(front.url)
     log = (Path(front.writer.log).parent / "nginx" / "access.log").read_text()
     assert "127.0.0.1" not in log
 
@@ -206,7 +212,7 @@ def test_a_guesser_is_slowed_and_an_address_is_the_clients_whatever_it_claims(fr
     claim = {"Origin": front.url, "Sec-Fetch-Site": "same-origin", "X-Forwarded-For": "10.1.2.3"}
     asked = [requests.post(f"{front.url}/desk/sign-in", form, headers=claim, timeout=10).status_code for _ in range(25)]
     assert asked[-1] == 429
-    eventually(lambda: sockets_of(front) == 0)
+    eventually(lambda: sockets_of(*front.nodes) == 0)
     sockets = []
     try:
         for _ in range(16):  # FEED_MAX_READERS_PER_ADDRESS at each of two nodes
@@ -218,9 +224,50 @@ def test_a_guesser_is_slowed_and_an_address_is_the_clients_whatever_it_claims(fr
             each.close()
 
 
-def sockets_of(front: Front) -> float:
-    """How many are open at both nodes."""
-    texts = [requests.get(f"{each.url}/metrics", timeout=10).text for each in front.nodes]
+@needs_nginx  # for the writer behind it
+@needs_caddy
+def test_caddy_passes_on_sockets_and_no_claims(front: Front, tmp_path: Path) -> None:
+    url = f"http://127.0.0.1:{front.caddy_port}"
+    text = (DEPLOY / "caddy" / "Caddyfile").read_text()
+    swaps = {"news.example.org": f"{{\n\tadmin off\n}}\n{url}", "127.0.0.1:8000": f"127.0.0.1:{front.writer.port}"}
+    for before, after in swaps.items():
+        assert before in text
+        text = text.replace(before, after)
+    file = tmp_path / "Caddyfile"
+    file.write_text(text)
+    with open(tmp_path / "caddy.log", "wb") as log:
+        command = ("caddy", "run", "--adapter", "caddyfile", "--config", file)
+        caddy = processes.start(*command, stdout=log, stderr=log, env=at_home(tmp_path))
+    try:
+        eventually(lambda: requests.get(f"{url}/feeds/news", timeout=5).ok)
+        is_a_good_proxy(url)
+        reader = Reader(url, "news")
+        eventually(lambda: reader.following)
+        front.writer.publish("Through Caddy")
+        eventually(lambda: any("Through Caddy" in item for item in reader.page.shown))
+        reader.close()
+        eventually(lambda: sockets_of(front.writer) == 0)
+        with ExitStack() as sockets:
+            for _ in range(8):  # FEED_MAX_READERS_PER_ADDRESS, whatever addresses they claim
+                sockets.callback(upgraded(url).close)
+            with pytest.raises(WebSocketBadStatusException, match="503"):
+                upgraded(url)
+    finally:
+        caddy.terminate()
+        caddy.wait()
+
+
+def is_a_good_proxy(url: str) -> None:
+    """Checks that what is for operators is not found there, and that a client cannot choose the id of its request."""
+    for path in ("/metrics", "/readyz", "/healthz"):
+        assert requests.get(url + path, timeout=10).status_code == 404
+    answer = requests.get(f"{url}/api/v1/updates/1", headers={"X-Request-ID": "chosen"}, timeout=10)
+    assert answer.headers["X-Request-ID"] != "chosen"
+
+
+def sockets_of(*servers: Server) -> float:
+    """How many are open there."""
+    texts = [requests.get(f"{each.url}/metrics", timeout=10).text for each in servers]
     return sum(float(number) for text in texts for number in re.findall(r"^liveline_worker_sockets (.*)$", text, re.M))
 
 
