@@ -265,6 +265,19 @@ def test_a_node_never_tells_a_page_that_it_is_behind_what_it_shows(
         position("news", Position("c", 44))  # it may be that the writer has begun that epoch
 
 
+def test_while_the_writer_is_silent_a_node_knows_feeds_by_the_broker_but_no_page_is_told_to_reload(
+    alone: LocalNode, broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The writer may have begun another epoch just before it fell silent."""
+    hand = Hand(broker)
+    hand.put(41)
+    hand.streams.say_complete("me")
+    monkeypatch.setattr(sources, "AWAY_SECONDS", -1.0)
+    with pytest.raises(Away):
+        alone.bus.position("news", Position("b", 42))
+    assert alone.bus.position("news", Position("a", 40)) == ("a", 41)
+
+
 def test_who_joins_while_something_is_pushed_is_told_of_it(alone: LocalNode, broker: Broker) -> None:
     """The push may have passed their place in the room already."""
     hand = Hand(broker)

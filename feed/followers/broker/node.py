@@ -197,7 +197,7 @@ class NodeBus:
         """Looks where that feed is, unless that was done after the given moment: a page may be of an epoch of which
         this node does not know yet. One look serves all who wait for it. Raises Missing, Away."""
         with self._watching:
-            if feed.heard >= asked:
+            if self._heard(feed) >= asked:
                 return
             if self.sources.away:
                 self._fallback.take(feed.slug, monotonic(), self._fallback.ask(feed.slug, feed.position))
@@ -206,8 +206,13 @@ class NodeBus:
             else:
                 with self._away():
                     self.reading.look([feed.slug])
-            if feed.heard < asked:  # the broker may be behind the writer
+            if self._heard(feed) < asked:  # the broker may be behind the writer
                 raise Away
+
+    def _heard(self, feed: Followed) -> float:
+        """The latest moment for which it is certain where the feed was. What the broker says while the writer gives no
+        sign of life is not."""
+        return feed.looked if self.sources.away else feed.heard
 
     @contextmanager
     def _away(self) -> Iterator[None]:
