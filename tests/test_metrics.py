@@ -1,7 +1,6 @@
 """Metrics are those of all workers, whichever answers, and what was counted outlives the workers that counted it."""
 
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -9,10 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import requests
 
+from app import create_app
 from feed import metrics_files
 from tests.conftest import Site
+from tests.metrics import numbers, told
 from tests.reader import Reader
 from tests.server import ROOT, Server, serving
 from tests.waiting import eventually
@@ -26,16 +26,6 @@ def two_workers(tmp_path: Path) -> Iterator[Server]:
     temporary.mkdir()
     with serving(tmp_path, WEB_CONCURRENCY="2", TMPDIR=str(temporary)) as running:
         yield running
-
-
-def numbers(text: str) -> dict[str, float]:
-    """The samples at /metrics, by name and labels."""
-    return {name: float(value) for name, value in re.findall(r"^([a-z].*) (\S+)$", text, re.M)}
-
-
-def told(server: Server) -> dict[str, float]:
-    """What the worker says that answers."""
-    return numbers(requests.get(f"{server.url}/metrics", timeout=9).text)
 
 
 def says(server: Server, **expected: float) -> None:
@@ -121,3 +111,14 @@ def test_a_full_disk_costs_metrics_and_no_worker(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True)
     assert done.stdout == "[2.0]\n", done.stderr
     assert not list(tmp_path.glob("*_1.db"))
+
+
+def test_a_database_that_cannot_be_read_hides_no_other_number(tmp_path: Path) -> None:
+    database = tmp_path / "feed.db"
+    database.write_bytes(b"No database. " * 1_000)
+    app = create_app({"FEED_DATABASE": str(database)})
+    told_then = app.test_client().get("/metrics")
+    app.extensions["liveline"].channel.close()
+    found = numbers(told_then.text)
+    assert (told_then.status_code, found["liveline_worker_sockets"]) == (200, 0)
+    assert not [name for name in found if name.startswith("liveline_readers")]

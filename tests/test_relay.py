@@ -17,6 +17,7 @@ from feed.followers.broker.streams import FEEDS, UNREADABLE, WRITER, Streams, me
 from feed.store import feeds, writing
 from tests.broker import SECRET, Broker, brokering
 from tests.conftest import Site, application_in, site_in
+from tests.metrics import numbers
 from tests.server import ROOT
 from tests.waiting import eventually
 
@@ -174,8 +175,13 @@ def test_the_lease_is_checked_where_it_is_written(site: Site, streams: Streams, 
     relay = site.services.channel._bus.relay  # type: ignore[attr-defined]
     eventually(lambda: not relay.relays)
     assert version_in(streams, "news") == 1
+    behind = numbers(site.charlie.get("/metrics").text)
+    assert (behind["liveline_relaying"], behind["liveline_relay_lag_seconds"] > 0) == (0, True)
     broker.client.delete(WRITER)
-    eventually(lambda: caught_up(site, streams))
+    eventually(lambda: caught_up(site, streams) and relay.relays)
+    now = numbers(site.charlie.get("/metrics").text)
+    assert (now["liveline_relaying"], now["liveline_relay_lag_seconds"]) == (1, 0)
+    assert now["liveline_relay_seconds_count"] > behind["liveline_relay_seconds_count"]
 
 
 def test_a_draft_and_an_address_that_is_gone_end_their_streams(site: Site, streams: Streams) -> None:

@@ -26,6 +26,7 @@ from feed.live.direct import frames
 from feed.live.direct.frames import Broken, Incoming, Parser
 from feed.live.direct.transport import OUTBOX_BYTES, Connection, PingWheel
 from feed.live.packets import MESSAGE_BYTES
+from tests import metrics
 from tests.crowd import UPGRADE, Crowd
 from tests.reader import Reader
 from tests.server import BIN, Server, serving
@@ -357,12 +358,17 @@ def test_what_waits_for_a_reader_is_a_megabyte_at_most() -> None:
 
 @pytest.mark.long
 def test_a_reader_who_stands_still_is_dropped_after_a_while(calm: Server) -> None:
-    stuck = Slow(calm)
+    stuck, too_slow = Slow(calm), 'liveline_drops_total{reason="too slow"}'
+    dropped = metrics.told(calm).get(too_slow, 0)
     # More than the kernel takes, less than a megabyte of ours: only the clock can tell.
     for number in range(9):
         calm.publish("&" * 19_900 + str(number))
     assert sockets(calm) == 1
+    waiting = metrics.told(calm)
+    assert (waiting["liveline_outbox_sockets"], waiting["liveline_outbox_bytes"] > 19_900) == (1, True)
     eventually(lambda: sockets(calm) == 0, within=25)
+    eventually(lambda: metrics.told(calm).get(too_slow) == dropped + 1)
+    assert metrics.told(calm)["liveline_outbox_bytes"] == 0
     stuck.close()
 
 
