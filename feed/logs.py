@@ -6,6 +6,7 @@ No line has anything of a reader: no address, browser, cookie or query. What an 
 import json
 import logging
 import re
+import threading
 from collections.abc import Mapping
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -20,6 +21,8 @@ HEADER = "X-Request-ID"
 LONGEST_PATH = 300  # characters
 
 _INVITATION = re.compile(r"(?<=/desk/first/)[^\s/\"]+")  # in a path; whoever reads it could use it
+
+log = logging.getLogger(__name__)
 
 _about: ContextVar[dict[str, Any] | None] = ContextVar("about", default=None)
 
@@ -48,6 +51,23 @@ def write_json() -> None:
     for name in LOGGERS:
         for handler in logging.getLogger(name).handlers:
             handler.setFormatter(JsonFormatter())
+
+
+def log_uncaught() -> None:
+    """Logs what would be printed otherwise: exceptions that nobody caught in a thread or in a greenlet, and warnings.
+    So they are in the log's format, and counted as errors."""
+    from gevent import get_hub  # which commands do without
+
+    threading.excepthook = lambda failed: _log_uncaught(
+        f"thread {failed.thread.name if failed.thread else ''}", failed.exc_type, failed.exc_value, failed.exc_traceback
+    )
+    get_hub().print_exception = _log_uncaught
+    logging.captureWarnings(True)
+
+
+def _log_uncaught(where: object, kind: Any, error: Any, trace: Any) -> None:
+    name = where if isinstance(where, str) else type(where).__name__  # whatever else it is may quote a request
+    log.error("Nobody caught this in %s", name, exc_info=(kind, error, trace))
 
 
 class JsonFormatter(logging.Formatter):

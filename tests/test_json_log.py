@@ -4,11 +4,14 @@ import json
 import logging
 import os
 import signal
+import threading
 from pathlib import Path
 from typing import Any
 
+import gevent
 import pytest
 import requests
+from gevent import get_hub
 
 from feed import logs
 from feed.web.request_ids import ID_BYTES
@@ -72,6 +75,27 @@ def test_an_id_from_a_client_is_not_taken_without_a_proxy(site: Site) -> None:
     ids = [answer.headers["X-Request-ID"] for answer in answers]
     assert "mine" not in ids
     assert ids[0] != ids[1], "a cached answer brought its own id along"
+
+
+def test_what_nobody_caught_is_in_the_log(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    """gevent and Python would print it."""
+    monkeypatch.setattr(threading, "excepthook", threading.excepthook)
+    hub = get_hub()
+    before = hub.print_exception
+    logs.log_uncaught()
+    try:
+        gevent.spawn(lambda: 1 / 0).join()
+        failing = threading.Thread(target=lambda: [][0], name="failing")
+        failing.start()
+        failing.join()
+    finally:
+        hub.print_exception = before
+        logging.captureWarnings(False)
+    said = [(record.getMessage(), record.exc_info[0]) for record in caplog.records if record.exc_info]
+    assert said == [
+        ("Nobody caught this in Greenlet", ZeroDivisionError),
+        ("Nobody caught this in thread failing", IndexError),
+    ]
 
 
 def test_an_error_is_one_line_with_its_request(caplog: pytest.LogCaptureFixture) -> None:

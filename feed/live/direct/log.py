@@ -10,6 +10,7 @@ from feed import logs
 class JsonLog(Logger):  # type: ignore[misc]
     """gunicorn's logger with another format. Its files, and how they are opened again, are as its settings say."""
 
+    writes_json = True
     atoms_wrapper_class = dict  # gunicorn's own escapes quotes, which JSON does too
 
     def setup(self, cfg: Any) -> None:

@@ -118,8 +118,9 @@ class Worker(GeventWorker):  # type: ignore[misc]
             self.log.warning("TLS inside gunicorn: the stock driver serves, slower. TLS belongs in a proxy in front.")
         self._leave_files_to_pages()
         self._draining = gevent.spawn(self._drain)
-        if self._application.settings.log == logs.JSON:
+        if getattr(self.log, "writes_json", False):
             logs.write_json()  # again, since the master's formatter knows nothing of requests
+        logs.log_uncaught()
         metrics.count_errors()
         self._end_request = logs.end_request
         self._application.begin(self.wsgi.jinja_env)
