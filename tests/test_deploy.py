@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ from websocket import WebSocket, WebSocketBadStatusException, create_connection
 
 from feed import settings
 from tests import processes
-from tests.broker import SECRET, brokering
+from tests.broker import SECRET, Broker, brokering
 from tests.reader import OpenPage, Reader
 from tests.server import BIN, PASSWORD, ROOT, Server, free_port, serving
 from tests.waiting import eventually
@@ -82,6 +83,7 @@ class Front:
     caddy_port: int
     writer: Server
     nodes: list[Server]
+    broker: Broker
 
 
 def configured(folder: Path, port: int, writer: Server, nodes: list[Server]) -> str:
@@ -141,7 +143,7 @@ def front(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
             nodes[-1].start()
         (folder / "nginx").mkdir()
         running.enter_context(nginx(folder / "nginx", configured(folder / "nginx", port, writer, nodes), url))
-        yield Front(url, caddy_port, writer, nodes)
+        yield Front(url, caddy_port, writer, nodes, broker)
 
 
 def is_current(reader: Reader, writer: Server) -> bool:
@@ -222,6 +224,29 @@ def test_a_guesser_is_slowed_and_an_address_is_the_clients_whatever_it_claims(fr
     finally:
         for each in sockets:
             each.close()
+
+
+@needs_nginx
+def test_a_crowd_that_polls_without_the_broker_is_one_request_a_second_at_the_writer(front: Front) -> None:
+    path = f"/feeds/news/changes?after={front.writer.version()}&epoch=another"
+    requests.get(front.url + path, timeout=10)
+    front.broker.freeze()
+    try:
+        for node in front.nodes:
+            eventually(lambda node=node: requests.get(node.url + path, timeout=10).status_code == 503)
+        before, begun = asked_at(front.writer), time.monotonic()
+        assert {requests.get(front.url + path, timeout=10).status_code for _ in range(40)} == {200}
+        assert 1 <= asked_at(front.writer) - before <= time.monotonic() - begun + 2
+    finally:
+        front.broker.thaw()
+    for node in front.nodes:
+        eventually(lambda node=node: requests.get(node.url + path, timeout=10).ok, within=20)
+
+
+def asked_at(server: Server) -> float:
+    """How many catch-ups it has answered."""
+    text = requests.get(f"{server.url}/metrics", timeout=10).text
+    return sum(float(number) for number in re.findall(r"^liveline_catch_ups_total.* (.*)$", text, re.M))
 
 
 @needs_nginx  # for the writer behind it
