@@ -16,7 +16,7 @@ from feed import picture, private
 from feed.demo import replay as replaying
 from feed.demo import sample
 from feed.errors import Invalid, Missing
-from feed.store import actions, editors, feeds, invitations, migrations, people, pictures, tokens
+from feed.store import actions, editors, feeds, invitations, migrations, people, picture_files, pictures, tokens
 from feed.store import backup as backups
 from feed.store import repair as repairs
 from feed.store import rerender as rerendering
@@ -138,14 +138,18 @@ def backup(path: Path, keep: int | None) -> None:
     except backups.NoBackup as error:
         raise click.ClickException(f"{error}. Nothing was written") from None
     click.echo(f"backed up to {made}")
+    if lost := picture_files.missing(store, media):
+        click.echo(f"Warning: {len(lost)} files of pictures are missing in {media}, such as {lost[0]}", err=True)
 
 
 @db.command(help="Replace database and pictures by a backup; open pages reload.")
 @click.argument("path", type=click.Path(path_type=Path, dir_okay=False))
-def restore(path: Path) -> None:
-    """Restores the backup at PATH, unless it is none or of a newer release."""
+@click.option("--without-pictures", is_flag=True, help="Restore although files of pictures are missing.")
+def restore(path: Path, *, without_pictures: bool) -> None:
+    """Restores the backup at PATH, unless it is none, of a newer release, or without its pictures."""
     try:
-        backups.restore(services().store, services().settings.media, path.resolve())
+        media = services().settings.media
+        backups.restore(services().store, media, path.resolve(), without_pictures=without_pictures)
     except backups.NoBackup as error:
         raise click.ClickException(f"{error}. Nothing was changed.") from None
     click.echo(f"restored from {path}")

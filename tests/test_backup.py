@@ -120,6 +120,35 @@ def test_a_backup_that_is_not_whole_is_refused_and_nothing_changes(
     assert contents(tmp_path) == before
 
 
+def test_a_backup_without_its_pictures_is_refused_unless_they_are_here_or_not_wanted(
+    site: Site, tmp_path: Path
+) -> None:
+    store, media = site.services.store, site.services.settings.media
+    site.publish("In the backup")
+    pictures.add(store, media, a_png(), {"alt": "A boat"}, None)
+    live = store.connect()
+    live.execute("VACUUM INTO ?", [str(tmp_path / "alone.backup")])
+    live.close()
+    site.publish("Since")
+    lost = next(each for each in media.iterdir() if each.name.count(".") == 1)
+    lost.rename(tmp_path / lost.name)
+    before = contents(tmp_path)
+    with pytest.raises(NoBackup, match=lost.name):
+        restore(site, tmp_path / "alone.backup")
+    assert contents(tmp_path) == before
+    backup.restore(store, media, tmp_path / "alone.backup", without_pictures=True)
+    (tmp_path / lost.name).rename(lost)
+    restore(site, tmp_path / "alone.backup")
+
+
+def test_a_restore_mends_a_picture_that_was_damaged_here(site: Site, taken: Path) -> None:
+    before = contents(site.services.settings.media)
+    for each in site.services.settings.media.iterdir():
+        each.write_bytes(flipped(each.read_bytes(), b"IDAT"))
+    restore(site, taken)
+    assert contents(site.services.settings.media) == before
+
+
 def test_a_backup_of_an_earlier_release_a_database_and_a_folder_can_be_restored(site: Site, tmp_path: Path) -> None:
     site.publish("In the backup")
     pictures.add(site.services.store, site.services.settings.media, a_png(), {"alt": "A boat"}, None)

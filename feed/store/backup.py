@@ -4,6 +4,7 @@ A restore replaces the live database through SQLite's backup API, in one transac
 it, and every feed begins a new epoch, so that open pages reload.
 """
 
+import filecmp
 import os
 import re
 import shutil
@@ -17,7 +18,7 @@ from sqlite_utils import Database
 
 from feed import private, times
 from feed.picture import STALE_SECONDS, UNFINISHED
-from feed.store import archive, carried, migrations, restoring, since_backup
+from feed.store import archive, carried, migrations, picture_files, restoring, since_backup
 from feed.store.database import Damaged, DatabaseError, OperationalError, Store, sqlite3
 from feed.store.search import INDEXES
 
@@ -92,8 +93,9 @@ def _sync(folder: Path) -> None:
         os.close(descriptor)
 
 
-def restore(store: Store, media: Path, source: Path) -> None:
+def restore(store: Store, media: Path, source: Path, *, without_pictures: bool = False) -> None:
     """Replaces the live database by the backup, and begins new epochs. Raises NoBackup and leaves everything as it was.
+    Files of pictures that are neither in the backup nor in `media` are a reason, unless `without_pictures`.
 
     Everything that takes long is prepared first. Then the live database is told that a restore is under way, and its
     writers refuse to write (store.restoring). What a restore must not lose is read after that, so nothing that was
@@ -105,7 +107,14 @@ def restore(store: Store, media: Path, source: Path) -> None:
         folder = Path(name)
         staged = _staged(source, folder)
         try:
-            _copy_pictures(folder / archive.PICTURES, media)
+            lost = picture_files.missing(staged, folder / archive.PICTURES, media)
+            if lost and not without_pictures:
+                raise NoBackup(
+                    f"{source} lacks {len(lost)} files of pictures, such as {lost[0]}, and {media} does too. Copy them "
+                    "there first, or restore with --without-pictures; pages then have gaps"
+                )
+            # The sums of an archive were compared, so a file here that differs from it is the damaged one.
+            _copy_pictures(folder / archive.PICTURES, media, replace=archive.is_one(source))
             _upgrade_live(store)
             _replace(store, staged)
         finally:
@@ -229,12 +238,17 @@ def _check_log(db: Database) -> list[str]:
     return [sentence.format(row[0]) for sentence, sql in checks.items() for row in db.execute(sql)]
 
 
-def _copy_pictures(source: Path, target: Path) -> None:
-    """Copies the files that are missing. Files never change under their name, so those that exist are right."""
+def _copy_pictures(source: Path, target: Path, *, replace: bool = False) -> None:
+    """Copies the files that are missing. Files never change under their name, so those that exist are right; with
+    `replace`, those are copied too that differ."""
     for file in source.iterdir() if source.is_dir() else ():
-        if not file.name.endswith(UNFINISHED) and not (target / file.name).exists():
-            private.make_folder(target)
-            unfinished = target / (file.name + UNFINISHED)
-            private.touch(unfinished)
-            shutil.copyfile(file, unfinished)
-            unfinished.replace(target / file.name)
+        there = target / file.name
+        if file.name.endswith(UNFINISHED):
+            continue
+        if there.exists() and (not replace or filecmp.cmp(file, there, shallow=False)):
+            continue
+        private.make_folder(target)
+        unfinished = target / (file.name + UNFINISHED)
+        private.touch(unfinished)
+        shutil.copyfile(file, unfinished)
+        unfinished.replace(there)
