@@ -288,6 +288,7 @@ def is_a_good_proxy(url: str) -> None:
         assert requests.get(url + path, timeout=10).status_code == 404
     answer = requests.get(f"{url}/api/v1/updates/1", headers={"X-Request-ID": "chosen"}, timeout=10)
     assert answer.headers["X-Request-ID"] != "chosen"
+    assert answer.headers["Strict-Transport-Security"] == "max-age=31536000"
 
 
 def sockets_of(*servers: Server) -> float:
