@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from feed.picture import file_name
 from feed.store import archive, backup, pictures
 from feed.store.backup import NoBackup
 from tests.conftest import Site
@@ -125,12 +126,12 @@ def test_a_backup_without_its_pictures_is_refused_unless_they_are_here_or_not_wa
 ) -> None:
     store, media = site.services.store, site.services.settings.media
     site.publish("In the backup")
-    pictures.add(store, media, a_png(), {"alt": "A boat"}, None)
+    added = pictures.add(store, media, a_png(), {"alt": "A boat"}, None)
     live = store.connect()
     live.execute("VACUUM INTO ?", [str(tmp_path / "alone.backup")])
     live.close()
     site.publish("Since")
-    lost = next(each for each in media.iterdir() if each.name.count(".") == 1)
+    lost = media / file_name(added.id, added.format)
     lost.rename(tmp_path / lost.name)
     before = contents(tmp_path)
     with pytest.raises(NoBackup, match=lost.name):
