@@ -1,7 +1,7 @@
 """While the broker cannot be used: asks the writer for what readers of this node missed, and pushes that."""
 
-import random
 import threading
+from random import Random
 from time import monotonic
 
 from feed import repeats
@@ -26,6 +26,7 @@ class Fallback:
         self._sources = sources
         self._feeds = feeds
         self._lock = threading.Lock()  # the origin takes one question at a time
+        self._chance = Random()  # noqa: S311 - no secret
         self._next_round = 0.0
         self._asks, self._asks_since = 0, 0.0
         self._spare_until = 0.0
@@ -35,7 +36,7 @@ class Fallback:
         feeds it is only asked whether the writer is there."""
         if monotonic() < self._next_round:
             return
-        self._next_round = monotonic() + ROUND_SECONDS * random.uniform(0.75, 1.25)  # noqa: S311 - no secret
+        self._next_round = monotonic() + ROUND_SECONDS * self._chance.uniform(0.75, 1.25)
         until = monotonic() + ROUND_SECONDS
         feeds = sorted(self._feeds.all(), key=lambda each: each.polled)[:MOST_A_ROUND]
         try:
