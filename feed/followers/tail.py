@@ -1,8 +1,9 @@
 """The tail: one thread of control per worker that follows the store and pushes every change, in version order.
 
 Nobody pushes by hand. A commit of this process wakes the tail at once; those of other workers and of the command
-line are seen by `PRAGMA data_version`, polled on a connection that never writes. So all writers reach all readers the
-same way, and a crash between commit and push heals itself: the change is in the table, and the table is what is read.
+line are seen by `PRAGMA data_version`, on a connection that never writes: polled after each write that the system tells
+of, and now and then. So all writers reach all readers the same way, and a crash between commit and push heals itself:
+the change is in the table, and the table is what is read.
 """
 
 import logging
@@ -21,8 +22,11 @@ from feed.store.database import Database, OperationalError, Store
 from feed.store.feeds import Feed
 from feed.store.parts import Parts
 from feed.store.versions import Versions
+from feed.store.writes import Writes
 
 POLL_SECONDS = 0.01  # 100 polls of 3 µs a second; a publish elsewhere is seen after 5 ms on average
+POLLED_SECONDS = 0.5  # for so long after a write elsewhere, until it is committed: a slow disk takes a tenth of that
+REST_SECONDS = 0.5  # between two polls when nobody writes; a disk that takes longer delays a push by so much
 RETRY_SECONDS = 1.0  # after an error, such as a full disk: no storm of logs, and no loss, only delay
 
 PUSHED = metrics.histogram(
@@ -57,6 +61,13 @@ class Tail:
         self._tick = 0
         self._lock = threading.Lock()
         self._wake = threading.Event()
+        """Set when there is something to look at."""
+        self._committed = False
+        """Whether this process has committed since the last look."""
+        self._written = 0.0
+        """When somebody was last seen to write, in seconds of the monotonic clock."""
+        self._rests = False
+        """Whether the system tells of writes, so that there is time to rest."""
         self._thread: threading.Thread | None = None
         self._stopped = False
         self._behind_since: float | None = None
@@ -84,9 +95,11 @@ class Tail:
                 self._store.on_commit = self.wake
                 self._thread = threading.Thread(target=self._follow, name="tail", daemon=True)
                 self._thread.start()
+                threading.Thread(target=self._notice, name="writes", daemon=True).start()
 
     def wake(self) -> None:
         """Looks at once, without waiting for the next poll."""
+        self._committed = True
         self._wake.set()
 
     def stop(self) -> None:
@@ -153,9 +166,9 @@ class Tail:
             try:
                 # The number is read before the changes: a commit in between makes one step too many, never too few.
                 now = self._store.data_version()
-                committed = now != seen or self._wake.is_set()
+                committed = now != seen or self._committed
                 if committed:
-                    self._wake.clear()
+                    self._committed = False
                     self._behind_since = self._behind_since or monotonic()
                     self.step()
                     self._behind_since = None
@@ -170,7 +183,30 @@ class Tail:
                 log.exception("the tail could not push; trying again in %s s", RETRY_SECONDS)
                 self._pause()
                 seen = None
-            self._wake.wait(POLL_SECONDS)
+            rested = self._rests and monotonic() - self._written > POLLED_SECONDS
+            self._wake.wait(REST_SECONDS if rested else POLL_SECONDS)
+            self._wake.clear()
+
+    def _notice(self) -> None:
+        """Ends the rest when somebody writes. Where the system does not tell, there is no rest."""
+        try:
+            writes = Writes(self._store.path)
+        except OSError as error:
+            log.info("the tail polls the database without a rest: %s", error)
+            return
+        self._written, self._rests = monotonic(), True
+        try:
+            while not self._stopped:
+                if writes.wait():
+                    self._written = monotonic()
+                    self._wake.set()
+                    # One write is many events: they are taken together, and the tail polls meanwhile.
+                    threading.Event().wait(POLL_SECONDS)
+        except OSError as error:
+            log.warning("the tail polls the database without a rest: %s", error)
+        finally:
+            self._rests = False
+            writes.close()
 
     def _pause(self) -> None:
         self._wake.clear()
