@@ -26,7 +26,7 @@ UPDATE_FIELDS = {
     "edited_at", "url", "language",
 }  # fmt: skip
 
-many = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+many = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def assert_problem(answer: TestResponse, status: int, *fields_named: str) -> dict[str, Any]:

@@ -137,7 +137,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(steps=STEPS)
 @pytest.mark.long
 def test_no_public_answer_holds_a_word_that_no_reader_could_see(steps: list[tuple[str, int]]) -> None:

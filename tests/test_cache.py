@@ -264,7 +264,7 @@ def test_every_view_that_says_what_it_shows_says_what_it_reads(site: Site) -> No
         assert parameters.of(path) is None
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     st.lists(
         st.sampled_from(("gzip", "GZIP", "*", "br", "identity", "x-gzip", "gzip2")).flatmap(

@@ -63,7 +63,7 @@ def test_an_older_state_is_refused_and_both_come_back(site: Site) -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 6), st.sampled_from(["One", "Two"])), min_size=1, max_size=12))
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 def test_in_whatever_order_states_arrive_the_stored_one_is_the_newest_that_was_taken(
     site: Site, states: list[tuple[int, str]]
 ) -> None:

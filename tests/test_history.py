@@ -35,14 +35,14 @@ def shown(page: str) -> list[str]:
 # What differs
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(before=WORDS, after=WORDS)
 def test_a_difference_holds_both_texts_whatever_they_are(before: str, after: str) -> None:
     assert before_and_after(before, after) == (" ".join(before.split()), " ".join(after.split()))
     assert all(piece.words for piece in difference(before, after))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(words=st.lists(st.sampled_from("abcdefghij"), min_size=1, max_size=40), at=st.integers(0, 39))
 def test_one_word_more_is_one_word_marked(words: list[str], at: int) -> None:
     at = min(at, len(words))

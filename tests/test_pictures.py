@@ -513,7 +513,7 @@ def test_words_that_are_not_utf8_are_refused(site: Site) -> None:
     assert site.api("POST", "/api/v1/pictures", {"alt": "x"}).status_code == 415
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(kind=st.sampled_from(FORMATS), place=st.floats(0, 1), byte=st.integers(0, 255), cut=st.booleans())
 def test_any_damage_to_a_file_is_taken_or_refused(kind: str, place: float, byte: int, cut: bool) -> None:
     content = bytearray(WHOLE[kind])

@@ -219,7 +219,7 @@ MARKS = st.sampled_from(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(MARKS, max_size=60).map("".join))
 @example("> " * 30 + "deep")
 @example("- " * 30 + "deep")

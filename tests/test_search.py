@@ -88,7 +88,7 @@ def test_what_is_found_stays_live_and_nothing_else_comes_in(site: Site) -> None:
     assert "Nothing was found." in site.charlie.get("/feeds/news?q=flood").text
 
 
-@settings(max_examples=75, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(words=st.text(max_size=60) | st.text(alphabet='"*()^:-+{}NEAR AND OR NOTfeedtext', max_size=40))
 @example(words='" OR feed:1')
 @example(words="\x00")
@@ -108,7 +108,7 @@ def test_no_input_is_an_error_nor_finds_what_it_does_not_hold(site: Site, words:
         assert compared <= {"fire", "in", "the", "harbour"}
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.text(min_size=1, max_size=40))
 def test_every_word_that_can_be_published_can_be_found(site: Site, text: str) -> None:
     answer = site.api("POST", "/api/v1/feeds/news/updates", {"body": "Known words", "headline": text})

@@ -148,7 +148,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 def test_what_changed_after_any_version_leads_from_there_to_now(site: Site, steps: list[tuple[str, int]]) -> None:
     """The table is the log: a page of any version that applies what changed since equals a fresh page (invariant 3)."""

@@ -231,7 +231,7 @@ def test_an_update_on_its_own_page_is_a_posting_whole(site: Site) -> None:
 
 
 @given(words=st.text(ANY, max_size=40))
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 def test_no_text_ends_the_script_element_and_every_text_is_read_back(words: str) -> None:
     data = {"@type": "X", "headline": f"{HOSTILE}{words}"}
     written = structured_data._script(data)

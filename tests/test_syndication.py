@@ -305,7 +305,7 @@ NAMED = st.integers(0, 31) | st.integers(0, 0x10FFFF) | st.sampled_from([0xD800,
     headline=st.text(TAKEN, max_size=20) | st.text(ANY, max_size=5),
     named=st.lists(NAMED, max_size=4),
 )
-@settings(max_examples=75, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 def test_whatever_can_be_published_makes_valid_feeds(shared: Site, body: str, headline: str, named: list[int]) -> None:
     """Characters as they are, and as Markdown can name them: `&#12;`."""
     try:

@@ -320,7 +320,7 @@ def test_every_wrong_field_is_named_at_once() -> None:
     assert {reason.field for reason in refused.value.reasons} == {"body", "key", "colour", "headline"}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(words=st.text(max_size=60).map(lambda text: " ".join(text.split())), limit=st.integers(2, 70))
 @example(words="It rains. It snows.", limit=12)
 def test_a_shortened_text_is_its_first_whole_words(words: str, limit: int) -> None:

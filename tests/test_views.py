@@ -74,7 +74,7 @@ MEANWHILE = st.lists(
 _names = count()
 
 
-@settings(max_examples=75, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     view=st.sampled_from(VIEWS),
     written=st.lists(WRITTEN, max_size=14),
@@ -331,7 +331,7 @@ def test_what_makes_no_sense_is_refused_in_words(site: Site, query: str) -> None
 TEXTS = st.text(max_size=40) | st.sampled_from(["1", "oldest", "2026-07-26T14:00", "\x00", '"', "bmV3cyAyMDI2IDE"])
 
 
-@settings(max_examples=75, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(asked=st.dictionaries(st.sampled_from(["key", "order", "at", "q", "before", "after"]), TEXTS))
 def test_no_address_is_an_error_of_ours(site: Site, asked: dict[str, str]) -> None:
     site.write_article("harbour", live=True) if "harbour" not in site.versions() else None

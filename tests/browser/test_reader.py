@@ -246,7 +246,7 @@ def test_the_permalink_shows_the_update_in_its_surroundings_and_stays_live(
     updates = [shared.publish(f"Number {number}. " * 100, slug) for number in range(10)]
     update = updates[3]
     page = open_page(f"{shared.url}/updates/{update['id']}")
-    expect(page.locator("li.update")).to_have_count(8)
+    expect(page.locator(f"live-feed[feed='{slug}'] li.update")).to_have_count(8)
     linked = page.locator(f"#update-{update['id']}")
     expect(linked).to_have_class(re.compile("highlighted"))
     expect(linked).to_be_in_viewport()

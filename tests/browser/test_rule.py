@@ -98,7 +98,7 @@ def blank(chromium: Browser) -> Page:
 
 
 @given(mishaps())
-@settings(max_examples=75, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 def test_browser_and_twin_end_alike_and_show_what_the_feed_says(
     blank: Page, given: tuple[list[int], list[tuple[str, str, int, int, int]]]
 ) -> None:

@@ -153,5 +153,6 @@ def test_what_one_editor_retracts_another_restores_at_its_old_place_on_every_ope
         for page in (reader, desk, other):
             expect(page.locator("ol.updates li.update .text")).to_have_text(["Above", "Wrong?", "Below"])
             expect(page.locator(".toast button:not([hidden])")).to_have_count(0)
-        expect(linked.locator(".updates li.update .text")).to_have_text(["Above", "Wrong?", "Below"])
+        around = linked.locator(f"live-feed[feed='{slug}'] .updates li.update .text")
+        expect(around).to_have_text(["Above", "Wrong?", "Below"])
         expect(linked.locator("live-feed .gone")).to_have_count(0)

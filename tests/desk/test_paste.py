@@ -163,7 +163,7 @@ BLOCKS = st.one_of(
 
 
 @given(st.lists(BLOCKS, min_size=1, max_size=4).map("".join))
-@settings(max_examples=200, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
 def test_what_is_pasted_is_shown_with_the_same_words_and_links(html: str) -> None:
     before, after = letters(html), letters(shown(html))
     assert "".join(sign for sign, *_ in after) == "".join(sign for sign, *_ in before), converted(html)
@@ -176,7 +176,7 @@ WORDS = st.lists(st.text(st.sampled_from("abcяéж1,.!?"), min_size=1, max_size
 
 
 @given(st.lists(st.tuples(st.sampled_from(["", "b", "i", "a", "code"]), WORDS), min_size=1, max_size=6))
-@settings(max_examples=100, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
 def test_whole_words_keep_their_looks(pieces: list[tuple[str, str]]) -> None:
     html = f"<p>{' '.join(map(as_html, pieces))}</p>"
     assert letters(shown(html)) == letters(html), converted(html)

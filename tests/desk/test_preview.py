@@ -39,7 +39,7 @@ def preview(site: Site, body: object, **more: Any) -> dict[str, Any]:
 @given(body=TEXTS, headline=TEXTS, language=LANGUAGES, key=st.booleans(), pinned=st.booleans())
 @example(body='"a" -- <b>', headline='"The \'20s" <i>', language="uk", key=True, pinned=True)
 @example(body="long " * 200, headline="", language="", key=False, pinned=False)
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 def test_it_is_the_published_li_but_for_id_version_and_times(
     site: Site, body: str, headline: str, language: str, key: bool, pinned: bool
 ) -> None:
