@@ -345,7 +345,8 @@ def test_a_crowd_that_does_not_read_is_dropped_and_costs_the_others_nothing(serv
 def test_what_waits_for_a_reader_is_a_megabyte_at_most() -> None:
     ours, theirs = socket.socketpair()
     wheel = PingWheel(25, 20, lambda *message: None, lambda *reason: None)
-    reader = Connection(wheel, "sid", ours.detach(), "192.0.2.1")
+    ours.setblocking(False)
+    reader = Connection(wheel, "sid", ours, "192.0.2.1")
     written, taken, frame = 0, 0, frames.frame(frames.TEXT, b"x" * 1000)
     while not reader.closed:
         reader.write(frame)

@@ -128,8 +128,10 @@ class Gate(engineio.Server):  # type: ignore[misc]
         return origin not in self._origins
 
     def _count_foreign(self, environ: dict[str, Any]) -> None:
-        """Counts a refused origin. A page that was loaded from the host that it connects to is the site's own: then
-        FEED_PUBLIC_URL is wrong and no reader is live, so one warning is logged."""
+        """Counts a refused origin, once. A page that was loaded from the host that it connects to is the site's own:
+        then FEED_PUBLIC_URL is wrong and no reader is live, so one warning is logged."""
+        if UNREAD in environ:
+            return
         origin, host = environ.get("HTTP_ORIGIN", ""), environ.get("HTTP_HOST")
         self._refused_before_any += not self._anybody
         ours = host is not None and origin.partition("//")[2] == host

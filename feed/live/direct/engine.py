@@ -8,6 +8,7 @@ import base64
 import hashlib
 import os
 import socket
+from _socket import socket as NativeSocket
 from collections.abc import Callable
 from time import monotonic
 from typing import Any
@@ -44,14 +45,14 @@ class Engine(Gate):
         """Takes the socket over and raises StopIteration, or lets the stock driver serve until the reader has left."""
         client = environ.get("gunicorn.socket")
         # With TLS it is of another class, and frames cannot be written to the descriptor directly.
-        if type(client) is not GeventSocket:
+        if type(client) not in (GeventSocket, NativeSocket):
             return super().serve(environ, start_response, key, network)
         try:
-            descriptor = _take(client, environ.get(UNREAD, 0))
+            taken = _take(client, environ.get(UNREAD, 0))
         except BaseException:
             self.admission.leave(network)
             raise
-        self._open(descriptor, key, environ, network)
+        self._open(taken, key, environ, network)
         raise StopIteration  # ends the request without a response and frees gunicorn's slot
 
     def connections(self) -> list[Connection]:
@@ -83,10 +84,10 @@ class Engine(Gate):
         else:
             super().hang_up(sid)
 
-    def _open(self, descriptor: int, key: bytes, environ: dict[str, Any], network: str) -> None:
+    def _open(self, taken: NativeSocket, key: bytes, environ: dict[str, Any], network: str) -> None:
         """Opens a reader's connection. When it ends, `_left` takes it out of the admission."""
         sid = self.generate_id()
-        connection = Connection(self._pings, sid, descriptor, network)
+        connection = Connection(self._pings, sid, taken, network)
         self.sockets[sid] = connection
         opened = {
             "sid": sid,
@@ -124,18 +125,23 @@ class Engine(Gate):
             self._trigger_event("disconnect", connection.sid, reason, run_async=False)
 
 
-def _take(client: Any, unread: int) -> int:
-    """Returns a copy of the socket's descriptor, since gunicorn closes its own, and reads the `unread` bytes of the
-    request that was only peeked at. gunicorn has already set TCP_NODELAY on the listener. Raises OSError."""
+def _take(client: Any, unread: int) -> NativeSocket:
+    """Returns the client's socket, without the `unread` bytes of the request that was only peeked at. Of a socket of
+    gevent it is a copy, since gunicorn closes its own. gunicorn has already set TCP_NODELAY on the listener. Raises
+    OSError."""
     client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_BYTES)
-    descriptor = os.dup(client.fileno())  # first: if no file is left, gunicorn can still read and answer the request
+    taken: NativeSocket = client
+    if type(client) is not NativeSocket:  # first: if no file is left, gunicorn can still read and answer the request
+        taken = NativeSocket(client.family, client.type, client.proto, os.dup(client.fileno()))
+        taken.setblocking(False)
     try:
         if unread:
-            client.recv(unread)
+            taken.recv(unread)
     except OSError:
-        os.close(descriptor)
+        if taken is not client:
+            taken.close()
         raise
-    return descriptor
+    return taken
 
 
 def _switching(key: bytes) -> bytes:

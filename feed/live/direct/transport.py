@@ -44,11 +44,10 @@ class Connection:
 
     connected = upgraded = True
 
-    def __init__(self, pings: "PingWheel", sid: str, descriptor: int, address: str) -> None:
+    def __init__(self, pings: "PingWheel", sid: str, sock: NativeSocket, address: str) -> None:
         self._pings = pings
-        self._sock = NativeSocket(fileno=descriptor)
-        self._sock.setblocking(False)
-        self.descriptor = descriptor
+        self._sock = sock  # which does not block
+        self.descriptor = sock.fileno()
         self._outbox: deque[memoryview] | None = None
         self._queued = 0
         self._parser: Parser | None = Parser()
@@ -61,7 +60,7 @@ class Connection:
         """Whether a frame may be written to the descriptor directly: the connection is open and the outbox is empty."""
         self.heard = self.progressed = monotonic()
         loop = get_hub().loop
-        self._readable = loop.io(descriptor, 1)
+        self._readable = loop.io(self.descriptor, 1)
         self._writable: Any = None
 
     def listen(self) -> None:

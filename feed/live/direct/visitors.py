@@ -145,12 +145,17 @@ class Visitors:
         same = self._of.get(network, {})
         if network and self._most_each is not None and len(same) >= self._most_each and not self._one_gives_way(same):
             return None
-        if len(self._all) + self._readers() >= self._most and not self._one_gives_way(self._all):
+        if not self.have_room and not self._one_gives_way(self._all):
             return None
         visitor = Visitor(self, sock, network)
         self._all[visitor] = None
         self._of.setdefault(network, {})[visitor] = None
         return visitor
+
+    @property
+    def have_room(self) -> bool:
+        """Whether there is room for one more connection of a reader."""
+        return len(self._all) + self._readers() < self._most
 
     def leave(self, visitor: Visitor) -> None:
         """Removes a connection that ends or becomes a reader's. A second call does nothing."""

@@ -2,8 +2,9 @@
 
 After a deploy or a network failure all readers reconnect in the same seconds, and gunicorn's parsing was a third of the
 cost of each. So this worker first peeks at a new connection without taking a byte. A plain upgrade goes to the
-application directly; gunicorn reads and answers everything else, refused upgrades included. Upgrades on the fast path
-do not count for `max_requests`: otherwise the crowd would recycle the worker that it reconnects to.
+application directly, without a greenlet if it has arrived; gunicorn reads and answers everything else, refused upgrades
+included. Upgrades on the fast path do not count for `max_requests`: otherwise the crowd would recycle the worker that
+it reconnects to. However many come, they are examined for a millisecond at a time.
 
 Every connection is a visitor (visitors.py) until it ends or becomes a reader's, so that none keeps its file for ever. A
 client that sends further requests before it has the first answer takes turns with all others.
@@ -16,14 +17,18 @@ import resource
 import signal
 import ssl
 import sys
+from _socket import socket as NativeSocket
+from collections.abc import Callable
 from contextlib import suppress
 from socket import MSG_PEEK
+from time import perf_counter
 from types import SimpleNamespace
 from typing import Any
 
 import gevent
 from gevent.lock import Semaphore
 from gevent.server import StreamServer
+from gevent.socket import socket as GeventSocket
 from gunicorn.http.errors import ParseException
 from gunicorn.sock import is_http2_negotiated
 from gunicorn.workers import ggevent
@@ -35,6 +40,7 @@ from feed.live.direct import open_files
 from feed.live.direct.visitors import STUCK_SECONDS, HungUp, Visitor, Visitors
 
 DRAIN_LOOK_SECONDS = 0.1  # between two checks whether the worker is to end
+ACCEPT_SECONDS = 0.001  # of accepting in one turn of the loop; publishing takes several turns, and waits for each
 PEEKED_BYTES = 4096  # browsers' upgrades have 500 to 1,500; gunicorn reads longer ones
 
 # Strict on purpose, so that gunicorn would read the same: a request line without fragment, fields without folding.
@@ -65,22 +71,38 @@ _NOT_PLAIN = ("HTTP_CONTENT_LENGTH", "HTTP_TRANSFER_ENCODING", "HTTP_EXPECT")
 
 
 class Server(StreamServer):  # type: ignore[misc]
-    """gevent's server with two corrections: it accepts a limited number of connections before the first is examined,
-    and prints no stack trace for a client that breaks off during the TLS handshake."""
+    """gevent's server with three corrections: it accepts a limited number of connections before the first is examined,
+    and for a limited time before everything else has its turn; a connection that `takes(client, address)` gets no
+    greenlet; and no stack trace is printed for a client that breaks off during the TLS handshake."""
 
     starting = 0
     """Connections that are accepted and not examined yet."""
     most_starting = open_files.STARTING
     """The most of these; the worker sets it by the number of open files when it starts."""
+    takes: Callable[[NativeSocket, Any], bool]
+    """The worker sets it."""
+
+    def _do_read(self) -> None:
+        self._until = perf_counter() + ACCEPT_SECONDS
+        super()._do_read()
 
     def do_read(self) -> Any:
         """Accepts the next connection; None for none."""
-        return super().do_read() if Server.starting < Server.most_starting else None
+        if Server.starting >= Server.most_starting or perf_counter() > self._until:
+            return None
+        try:
+            descriptor, address = self.socket._accept()
+        except BlockingIOError:
+            return None
+        client = NativeSocket(self.socket.family, self.socket.type, self.socket.proto, descriptor)
+        client.setblocking(False)
+        return client, address
 
-    def do_handle(self, *args: Any) -> None:
-        """Starts a greenlet for a connection."""
-        Server.starting += 1
-        super().do_handle(*args)
+    def do_handle(self, client: NativeSocket, address: Any) -> None:
+        """Starts a greenlet for a connection that is not taken."""
+        if self.ssl_args or not Server.takes(client, address):
+            Server.starting += 1
+            super().do_handle(GeventSocket(client.family, client.type, client.proto, client.detach()), address)
 
     def wrap_socket_and_handle(self, client_socket: Any, address: Any) -> None:
         """Handles a new connection with TLS."""
@@ -139,7 +161,7 @@ class Worker(GeventWorker):  # type: ignore[misc]
         self.worker_connections = (
             files  # so high that it never applies: at this limit gevent would accept no more connections
         )
-        ggevent.StreamServer = Server
+        ggevent.StreamServer, Server.takes = Server, self._takes
         try:
             super().run()
         finally:
@@ -217,6 +239,16 @@ class Worker(GeventWorker):  # type: ignore[misc]
             client.setblocking(0)
             client.send(answer.encode())
 
+    def _takes(self, client: NativeSocket, addr: Any) -> bool:
+        """Takes a new connection if its request has arrived and is an upgrade on the fast path. It never waits, and so
+        is no visitor."""
+        if not isinstance(addr, tuple) or not self._visitors.have_room:
+            return False
+        try:
+            return self._served(client, client.recv(PEEKED_BYTES, MSG_PEEK), addr)
+        except OSError:  # nothing has arrived yet, or no file is left
+            return False
+
     def _upgraded(self, visitor: Visitor, addr: Any) -> bool:
         if self.cfg.is_ssl or not isinstance(addr, tuple):
             return False
@@ -224,20 +256,26 @@ class Worker(GeventWorker):  # type: ignore[misc]
         try:
             with self.timeout_ctx():
                 head = visitor.recv(PEEKED_BYTES, MSG_PEEK)
-            if not head:  # the client has closed the connection, or sent nothing for too long
-                visitor.close()
+            if not head or self._served(visitor, head, addr):
+                visitor.close()  # the client has closed the connection, or sent nothing for too long; or it is taken
                 return True
-            if environ := upgrade_in(head):
-                environ |= {"REMOTE_ADDR": addr[0], "REMOTE_PORT": str(addr[1])}
-                environ |= {"gunicorn.socket": visitor, UNREAD: len(head)}
-                self.wsgi(environ, lambda status, headers: None)
         except HungUp:
             visitor.close()
             return True
         except OSError:
             return False
-        except StopIteration:  # the transport has taken the socket over
-            visitor.close()
+        return False
+
+    def _served(self, client: Any, head: bytes, addr: Any) -> bool:
+        """Whether these first bytes are a plain upgrade, which the transport has taken. Raises OSError."""
+        environ = upgrade_in(head)
+        if environ is None:
+            return False
+        environ |= {"REMOTE_ADDR": addr[0], "REMOTE_PORT": str(addr[1])}
+        environ |= {"gunicorn.socket": client, UNREAD: len(head)}
+        try:
+            self.wsgi(environ, lambda status, headers: None)
+        except StopIteration:
             return True
         return False
 
