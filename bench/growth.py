@@ -9,7 +9,6 @@ are to the first size.
 """
 
 import json
-from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from http.client import HTTPConnection
@@ -18,30 +17,10 @@ from time import perf_counter
 from typing import Any
 
 from harness import Bench, Server, arguments
-from servers import FRAME, LIVELINE, liveline
+from servers import ARTICLE, FILLED, LIVELINE, liveline
 
-from feed.store import backup, writing
-from feed.store.database import Database, Store
-from feed.store.editors import Editor
-
-ARTICLE = "harbour-bridge"
 MISSED = 20
 WARM_ROUNDS = 5  # not counted
-
-# As many updates as if they had been published a second apart, one version each; see `flask db check`.
-SEED = (
-    "INSERT INTO updates (feed_id, version, revision, body, html, key, pinned, byline, editor_id, published_at) "
-    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < :size) "
-    "SELECT feeds.id, i, 1, 'Number ' || i, '<p>Number ' || i || '</p>', 0, 0, :byline, :editor, "
-    "strftime('%Y-%m-%dT%H:%M:%fZ', 'now', (i - :size - 60) || ' seconds') FROM n, feeds WHERE slug = 'news'",
-    "INSERT INTO revisions (update_id, revision, headline, body, html, editor_id, byline, at) "
-    "SELECT id, 1, headline, body, html, editor_id, byline, published_at FROM updates",
-    "INSERT INTO search (rowid, feed, headline, text, revision) SELECT id, feed_id, '', body, 1 FROM updates",
-    "INSERT INTO words (rowid, feed, headline, text, signs, revision) "
-    "SELECT id, feed_id, '', lower(body), '', 1 FROM updates",
-    "DELETE FROM search_due",  # a trigger took them down, and they are in
-    "UPDATE feeds SET version = :size, tick = (SELECT max(tick) + 1 FROM feeds) WHERE slug = 'news'",
-)
 
 
 @dataclass
@@ -56,7 +35,7 @@ class Feed:
 
     def turn(self) -> None:
         """One round."""
-        update = self.server.call.update(FRAME)
+        update = self.server.call.update(FILLED)
         answer = self._ask("publish", 201, "POST", update.path, update.body, dict(update.headers))
         after = json.loads(answer)["version"] - MISSED
         self._ask("page", 200, "GET", f"/articles/{ARTICLE}")
@@ -71,23 +50,6 @@ class Feed:
         if answer.status != expected:
             raise SystemExit(f"{name}: {answer.status} {body!r}")
         return body
-
-
-def seed(size: int) -> Callable[[Store, Editor], None]:
-    """Fills the News Feed with that many updates, in one transaction."""
-
-    def fill(store: Store, editor: Editor) -> None:
-        writing.create(store, editor, {"slug": ARTICLE, "headline": "The bridge is open", "body": "At last."})
-        store.write(_insert, {"size": size, "byline": editor.display_name, "editor": editor.id})
-        if problems := backup.check(store):
-            raise SystemExit("\n".join(problems))
-
-    return fill
-
-
-def _insert(db: Database, values: dict[str, object]) -> None:
-    for statement in SEED:
-        db.execute(statement, {name: value for name, value in values.items() if f":{name}" in statement})
 
 
 def main() -> None:
@@ -112,7 +74,7 @@ def main() -> None:
 
 def begin(bench: Bench, stack: ExitStack, size: int) -> Feed:
     """A server with that many updates, up until the stack ends."""
-    server = stack.enter_context(bench.server(replace(LIVELINE, start=liveline(seed=seed(size)))))
+    server = stack.enter_context(bench.server(replace(LIVELINE, start=liveline(seed="many", count=size))))
     client = HTTPConnection("127.0.0.1", server.port)
     client.request("GET", "/feeds/news/changes?after=0&epoch=")
     epoch = json.loads(client.getresponse().read())["epoch"]

@@ -19,10 +19,12 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
 
-from servers import FRAME, HERE, Peer
+from servers import FILLED, HERE, Peer, Update
 
 SERVER_CORE, LOAD_CORE = "0", "1"
 START_SECONDS = 20  # for a server to answer
+REST_SECONDS, REST_LOOK_SECONDS = 10, 0.3  # at most, and between two looks
+IDLE_SHARE = 0.1  # of a core: what an idle server may use
 MOST_FILES = 20_000  # open at once: 10,000 readers who come back, and fetch what they missed
 
 
@@ -87,10 +89,10 @@ class Server:
         self._process.terminate()
         self._process.wait()
 
-    def update(self, size: int = FRAME) -> Path:
-        """Writes a file with the request that publishes an update of about that many bytes, and returns its path."""
-        file = self.folder / f"update-{size}"
-        file.write_text(str(self.call.update(size)))
+    def update(self, update: Update = FILLED) -> Path:
+        """Writes a file with the request that publishes the update, and returns its path."""
+        file = self.folder / f"update-{update.name}"
+        file.write_text(str(self.call.update(update)))
         return file
 
     def kill_worker(self) -> None:
@@ -117,11 +119,18 @@ class Server:
         stats = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in self.processes()]
         return sum(int(stat[11]) + int(stat[12]) for stat in stats) / os.sysconf("SC_CLK_TCK")
 
+    def rest(self) -> None:
+        """Waits until the processes have nothing left to do, at most REST_SECONDS."""
+        end, before = monotonic() + REST_SECONDS, -1.0
+        while (now := self.cpu()) - before > IDLE_SHARE * REST_LOOK_SECONDS and monotonic() < end:
+            before = now
+            sleep(REST_LOOK_SECONDS)
+
     def _start(self) -> None:
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 ["taskset", "-c", self._cores, *self.call.command],
-                cwd=HERE.parent, env={**os.environ, **self.call.environ}, stdout=log, stderr=log,
+                cwd=self.call.folder, env={**os.environ, **self.call.environ}, stdout=log, stderr=log,
             )  # fmt: skip
 
     def _answers(self) -> bool:

@@ -20,6 +20,7 @@ static const double SPREAD = 1; // s; the first retry of our page, and of the of
 static const double KEPT = 1;   // s after a request; gunicorn hangs up after 3, perhaps while the next is on its way
 
 static double *latencies, began; // of reader i in round n: latencies[n * count + i]
+static unsigned long long bytes;   // of the frames of updates, in this `publish`
 static int following, got, round_now, rounds, control = -1;
 
 static void on_follow(Reader *r) {
@@ -29,7 +30,7 @@ static void on_follow(Reader *r) {
 
 static void on_update(Reader *r) {
   if (round_now >= rounds) return;
-  got++;
+  got++, bytes += r->size + (r->size < 126 ? 2 : r->size < 65536 ? 4 : 10);
   latencies[(size_t)round_now * count + (r - readers)] = (now() - began) * 1e3;
 }
 
@@ -77,6 +78,7 @@ static void publish(const char *name, int pace_ms, int where) {
   latencies = realloc(latencies, sizeof *latencies * (measured + 1));
   if (control >= 0) close(control), control = -1;
   double start = now(), cpu_before = cpu(), busy = 0;
+  bytes = 0;
   for (round_now = 0; round_now < rounds; round_now++) {
     while (now() < start + round_now * pace_ms / 1e3) turn(1);
     if (control >= 0 && now() - began > KEPT) close(control), control = -1;
@@ -93,8 +95,9 @@ static void publish(const char *name, int pace_ms, int where) {
   double *sorted = malloc(sizeof *sorted * (measured + 1));
   memcpy(sorted, latencies, sizeof *sorted * measured);
   qsort(sorted, measured, sizeof *sorted, by_size);
-  printf("{\"deliveries_s\": %.0f, \"p50\": %.3f, \"p99\": %.3f, \"max\": %.3f, \"cpu_s\": %.3f, \"wall_s\": %.3f}\n",
-         measured / busy, sorted[measured / 2], sorted[measured * 99 / 100], sorted[measured - 1], cpu() - cpu_before,
+  printf("{\"deliveries_s\": %.0f, \"p50\": %.3f, \"p99\": %.3f, \"max\": %.3f, \"bytes\": %.0f, \"cpu_s\": %.3f, \"wall_s\": %.3f}\n",
+         measured / busy, sorted[measured / 2], sorted[measured * 99 / 100], sorted[measured - 1], (double)bytes / measured,
+         cpu() - cpu_before,
          now() - start);
   free(sorted);
 }

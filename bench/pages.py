@@ -1,10 +1,12 @@
 """Pages: requests a second of what plain HTTP serves, with and without readers on the socket.
 
     python bench/pages.py [--readers 0 5000] [--seconds 5] [--quick]
+    python bench/pages.py --paired ../before [--pairs 6] [--readers 0] [--seconds 2]
 
 The article page has live coverage of 50 updates and a News Feed of 50 beside it; 304 is a request for the same page
 with its ETag. The catch-up covers the last 10 updates of the News Feed. nginx (a file: the limit) and FastAPI (from
-memory) serve the bytes of Liveline's answer. wrk makes the load over 16 kept connections.
+memory) serve the bytes of Liveline's answer. wrk makes the load over 16 kept connections. With --paired, only Liveline
+is measured: that of the other tree, and that of this one.
 """
 
 import json
@@ -12,32 +14,21 @@ import re
 import resource
 import shutil
 import subprocess
-from contextlib import nullcontext
+from argparse import Namespace
+from contextlib import ExitStack, nullcontext
 from dataclasses import replace
+from functools import partial
 from http.client import HTTPConnection
 
-from harness import LOAD_CORE, Bench, Server, arguments
-from servers import FASTAPI, LIVELINE, NGINX, fastapi, liveline, nginx
+from harness import LOAD_CORE, Bench, Load, Server, arguments
+from paired import COLUMNS, compare, trees
+from servers import ARTICLE, FASTAPI, LIVELINE, NGINX, fastapi, liveline, nginx
 
-from feed.store import publishing, writing
-from feed.store.database import Store
-from feed.store.editors import Editor
-
-ARTICLE = "harbour-bridge"
 UPDATES, MISSED = 50, 10
 CONNECTIONS = 16
-
-
-def story(store: Store, editor: Editor) -> None:
-    """An article under live coverage, and as many updates of it as of the News Feed."""
-    body = "\n\n".join(
-        ["The harbour bridge is open again after a night of work, and traffic moves in both lanes."] * 12
-    )
-    writing.create(store, editor, {"slug": ARTICLE, "headline": "The bridge is open", "body": body, "live": True})
-    for number in range(UPDATES):
-        for slug in (ARTICLE, "news"):
-            text = f"Number {number}: the **bridge** was closed for inspection; the ferry takes cars until then."
-            publishing.publish(store, slug, editor, {"headline": f"What happened at {number}", "body": text})
+TITLE = f"Pages: requests a second over {CONNECTIONS} connections."
+FORMATS = dict.fromkeys(("article 200", "article 304", "catch-up"), ",.0f")
+LOAD = "load CPU, the highest"
 
 
 def get(port: int, path: str, etag: str = "") -> tuple[int, str, bytes]:
@@ -80,41 +71,61 @@ def requests_a_second(port: int, path: str, seconds: int, etag: str = "") -> tup
     return float(counted[1]), used / seconds
 
 
-def measure(bench: Bench, server: Server, page: str, changes: str, readers: int, seconds: int) -> None:
-    """One line of the table."""
-    with bench.load(server, readers) if readers else nullcontext():
-        runs = [
-            requests_a_second(server.port, page, seconds),
-            requests_a_second(server.port, page, seconds, get(server.port, page)[1]),
-            requests_a_second(server.port, changes, seconds),
-        ]
-    rates = [f"{rate:,.0f}" for rate, _ in runs]
-    bench.row(server.peer.name, f"{readers:,}", *rates, f"{max(share for _, share in runs):.0%}")
+def measure(server: Server, page: str, changes: str, seconds: int) -> dict[str, float]:
+    """Returns the figures for the names in FORMATS, and the highest load."""
+    runs = [
+        requests_a_second(server.port, page, seconds),
+        requests_a_second(server.port, page, seconds, get(server.port, page)[1]),
+        requests_a_second(server.port, changes, seconds),
+    ]
+    rates = {name: rate for name, (rate, _) in zip(FORMATS, runs, strict=True)}
+    return {**rates, LOAD: max(share for _, share in runs)}
+
+
+def crowd(bench: Bench, server: Server, readers: int) -> Load | nullcontext[None]:
+    """Connects that many readers; a context manager."""
+    return bench.load(server, readers) if readers else nullcontext()
+
+
+def peers(asked: Namespace) -> None:
+    """The table of Liveline and its peers."""
+    bench = Bench(TITLE, " | ".join(["server", "readers", *FORMATS, LOAD]), "load")
+    kept = bench.folder / "kept"
+    kept.mkdir()
+    own = replace(LIVELINE, start=liveline(seed="story", count=UPDATES))
+    for peer in bench.present([own, replace(NGINX, start=nginx(kept)), replace(FASTAPI, start=fastapi(kept))]):
+        with bench.server(peer) as server:
+            addresses = "/page", "/changes"
+            if peer is own:
+                addresses = our_addresses(server)
+                for name, path in zip(("page", "changes"), addresses, strict=True):
+                    (kept / name).write_bytes(get(server.port, path)[2])
+            for readers in asked.readers:
+                with crowd(bench, server, readers):
+                    seen = measure(server, *addresses, asked.seconds)
+                rates = [f"{seen[name]:{how}}" for name, how in FORMATS.items()]
+                bench.row(peer.name, f"{readers:,}", *rates, f"{seen[LOAD]:.0%}")
+
+
+def pair(asked: Namespace) -> None:
+    """The table of both trees."""
+    bench = Bench(f"{TITLE} Before and after: {asked.pairs} pairs.", COLUMNS, "load")
+    with ExitStack() as stack:
+        servers = [stack.enter_context(bench.server(peer)) for peer in trees(asked.paired, "story", UPDATES)]
+        for readers in asked.readers:
+            with ExitStack() as crowds:
+                for server in servers:
+                    crowds.enter_context(crowd(bench, server, readers))
+                turns = [partial(measure, server, *our_addresses(server), asked.seconds) for server in servers]
+                compare(bench, f"{readers:,} readers", FORMATS, asked.pairs, turns)
 
 
 def main() -> None:
     """Measures and prints."""
-    asked = arguments(__doc__, readers=([0, 5_000], [0, 500]), seconds=(5, 1))
-    bench = Bench(
-        f"Pages: requests a second over {CONNECTIONS} connections.",
-        "server | readers | article 200 | article 304 | catch-up | load CPU, the highest",
-        "load",
-    )  # fmt: skip
     if not shutil.which("wrk"):
-        bench.row("all", "missing: wrk, `apt install wrk`", "", "", "", "")
-        return
-    kept = bench.folder / "kept"
-    kept.mkdir()
-    with bench.server(replace(LIVELINE, start=liveline(seed=story))) as server:
-        page, changes = our_addresses(server)
-        (kept / "page").write_bytes(get(server.port, page)[2])
-        (kept / "changes").write_bytes(get(server.port, changes)[2])
-        for readers in asked.readers:
-            measure(bench, server, page, changes, readers, asked.seconds)
-    for peer in bench.present([replace(NGINX, start=nginx(kept)), replace(FASTAPI, start=fastapi(kept))]):
-        with bench.server(peer) as server:
-            for readers in asked.readers:
-                measure(bench, server, "/page", "/changes", readers, asked.seconds)
+        raise SystemExit("missing: wrk, `apt install wrk`")
+    asked = arguments(__doc__, readers=([0, 5_000], [0, 500]), seconds=(5, 1), paired=("", ""), pairs=(6, 2))
+    (pair if asked.paired else peers)(asked)
 
 
 if __name__ == "__main__":

@@ -3,20 +3,19 @@
 import getpass
 import json
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent))
+OURS = HERE.parent.resolve()  # the tree of Liveline that these scripts belong to
 
-from feed.store import editors, migrations, tokens  # noqa: E402 - found by the line above
-from feed.store.database import Store  # noqa: E402
-from feed.store.editors import Editor  # noqa: E402
-
-FRAME = 600  # bytes of an update on the wire, about
-MARKUP = 540  # of which so many are ours around the editor's text: the <li> and the envelope
+ARTICLE = "harbour-bridge"  # of the seeds
+FRAME = 860  # bytes of a short update on the wire, about
+MARKUP = 800  # of which so many are ours around the editor's text: the <li> and the envelope
 SOCKET_IO = "/socket.io/?EIO=4&transport=websocket"
 READERS = "20000"  # more than any of the scripts opens, from one address
 
@@ -34,17 +33,41 @@ class Post:
     headers: Mapping[str, str]
 
     def __str__(self) -> str:
-        lines = [f"POST {self.path} HTTP/1.1", "Host: 127.0.0.1", f"Content-Length: {len(self.body)}"]
+        lines = [f"POST {self.path} HTTP/1.1", "Host: 127.0.0.1", f"Content-Length: {len(self.body.encode())}"]
         return "\r\n".join([*lines, *(f"{name}: {value}" for name, value in self.headers.items()), "", self.body])
 
 
 @dataclass(frozen=True)
+class Update:
+    """An update to publish: what Liveline's API is given, and the text that a peer sends to its readers instead."""
+
+    name: str
+    fields: Mapping[str, Any]
+    text: str
+    envelope: str = ""
+    """Of `text`, what Socket.IO carries as the event's data; all of it where this is empty."""
+
+
+def filled(size: int) -> Update:
+    """Returns an update of about that many bytes on the wire, of one word repeated."""
+    return Update(str(size), {"body": _text(size - MARKUP)}, _text(size))
+
+
+def _text(size: int) -> str:
+    return ("news " * size)[: size - 1] + "."
+
+
+FILLED = replace(filled(FRAME), name="short")
+
+
+@dataclass(frozen=True)
 class Call:
-    """How to start a server, and the request that makes it publish an update of about that many bytes on the wire."""
+    """How to start a server, from which folder, and the request that makes it publish an update."""
 
     command: list[str]
     environ: Mapping[str, str]
-    update: Callable[[int], Post]
+    update: Callable[[Update], Post]
+    folder: Path = OURS
 
 
 @dataclass(frozen=True)
@@ -59,36 +82,34 @@ class Peer:
 
 
 def liveline(
-    transport: str = "direct", workers: int = 1, seed: Callable[[Store, Editor], object] = lambda store, editor: None
+    transport: str = "direct", workers: int = 1, seed: str = "nothing", count: int = 0, tree: Path = OURS
 ) -> Callable[[int, Path], Call]:
-    """Liveline with that driver, on a database that `seed` has filled."""
+    """Liveline with that driver, from that tree, on a database that a function of seeds.py has filled."""
 
     def start(port: int, folder: Path) -> Call:
-        store = Store(folder / "feed.db")
-        migrations.upgrade(store)
-        editor = editors.add(store, "bob", "correct horse battery", "editor", actor=None)
-        token = tokens.add(store, "bob", "bench", actor=None)
-        seed(store, editor)
-        store.close()
-        environ = {"FEED_DATABASE": str(store.path), "PORT": str(port), "FEED_TRANSPORT": transport}
+        database = folder / "feed.db"
+        filling = [sys.executable, HERE / "seeds.py", tree, database, seed, str(count)]
+        token = subprocess.run(filling, cwd=tree, stdout=subprocess.PIPE, text=True, check=True).stdout.strip()
+        environ = {"FEED_DATABASE": str(database), "PORT": str(port), "FEED_TRANSPORT": transport}
         environ |= {"FEED_MAX_READERS": READERS, "FEED_MAX_READERS_PER_ADDRESS": READERS}
         headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
 
-        def update(size: int) -> Post:
-            return Post("/api/v1/feeds/news/updates", json.dumps({"body": _text(size - MARKUP)}), headers)
+        def update(each: Update) -> Post:
+            return Post("/api/v1/feeds/news/updates", json.dumps(each.fields), headers)
 
-        return Call([str(Path(sys.executable).parent / "gunicorn"), "--workers", str(workers)], environ, update)
+        return Call([str(Path(sys.executable).parent / "gunicorn"), "--workers", str(workers)], environ, update, tree)
 
     return start
 
 
-def _text(size: int) -> str:
-    return ("news " * size)[: size - 1] + "."
-
-
-def plain(path: str) -> Callable[[int], Post]:
+def plain(path: str) -> Callable[[Update], Post]:
     """Of a peer, which sends on the body as it is."""
-    return lambda size: Post(path, _text(size), {})
+    return lambda update: Post(path, update.text, {})
+
+
+def event(path: str) -> Callable[[Update], Post]:
+    """Of a peer with Socket.IO, which sends on the body as data of an event."""
+    return lambda update: Post(path, update.envelope or update.text, {})
 
 
 def nginx(files: Path | None = None) -> Callable[[int, Path], Call]:
@@ -112,9 +133,9 @@ def fastapi(files: Path | None = None) -> Callable[[int, Path], Call]:
     return lambda port, _: Call([*command, str(port)], environ, plain("/publish"))
 
 
-def node(script: str) -> Callable[[int, Path], Call]:
+def node(script: str, publish: Callable[[Update], Post]) -> Callable[[int, Path], Call]:
     """A peer from npm, which sends the body of a POST to all."""
-    return lambda port, _: Call(["node", str(HERE / "peers" / script), str(port)], {}, plain("/"))
+    return lambda port, _: Call(["node", str(HERE / "peers" / script), str(port)], {}, publish)
 
 
 def bare(port: int, folder: Path) -> Call:
@@ -129,7 +150,7 @@ _uvicorn = "" if UVICORN.exists() else "`make bench`"
 BARE = Peer("bare C broadcaster (the limit)", bare, "/ws")
 LIVELINE = Peer("Liveline", liveline())
 STOCK = Peer("stock Flask-SocketIO driver, same gunicorn", liveline("stock"))
-NODE_SOCKET_IO = Peer("Node socket.io", node("socketio.js"), SOCKET_IO, _npm)
-NODE_WS = Peer("Node ws", node("ws.js"), "/", _npm)
+NODE_SOCKET_IO = Peer("Node socket.io", node("socketio.js", event("/")), SOCKET_IO, _npm)
+NODE_WS = Peer("Node ws", node("ws.js", plain("/")), "/", _npm)
 NGINX = Peer("nginx with nchan", nginx(), "/ws", _nchan)
 FASTAPI = Peer("uvicorn, FastAPI", fastapi(), "/ws", _uvicorn)

@@ -20,7 +20,7 @@ from pathlib import Path
 from time import sleep
 
 from harness import Bench, Load, Server, arguments
-from servers import LIVELINE, NODE_SOCKET_IO, STOCK
+from servers import LIVELINE, NODE_SOCKET_IO, STOCK, filled
 
 SHARES = (0, 0.01, 0.1)
 PACE_MS = 200
@@ -65,7 +65,7 @@ class Cycles:
     def turn(self, bench: Bench, server: Server, good: Load, size: int) -> None:
         """Runs one cycle: fills the buffers, publishes while readers are stuck, and lets them reconnect."""
         with crowd(bench, server, size):
-            good.ask("publish", server.update(FILL_BYTES), FILL_ROUNDS, 0)
+            good.ask("publish", server.update(filled(FILL_BYTES)), FILL_ROUNDS, 0)
             before = waiting(server)
             said = good.ask("publish", server.update(), STUCK_ROUNDS, PACE_MS)
             after = waiting(server)

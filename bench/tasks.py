@@ -11,21 +11,14 @@ import gzip
 import json
 import os
 import shutil
-from collections.abc import Callable
 from dataclasses import replace
 from http.client import HTTPConnection
 from importlib.util import find_spec
 from typing import Any
 
-from growth import seed
 from harness import Bench, Server, arguments
-from servers import FRAME, LIVELINE, liveline
+from servers import FILLED, LIVELINE, liveline
 
-from feed.store import publishing
-from feed.store.database import Store
-from feed.store.editors import Editor
-
-WHOLE = 60  # of the updates in the feed have the size that editors give them: three pages
 WINDOWS = {"phone": {"width": 360, "height": 740}, "desktop": {"width": 1440, "height": 900}}
 PLACES = {"at the top": "scrollTo(0, 0)", "scrolled away": "document.querySelectorAll('li.update')[9].scrollIntoView()"}
 PATIENCE_MS = 60_000  # until it has caught up: it comes back when it likes, within half a minute
@@ -37,19 +30,6 @@ WATCH = """() => {
 }"""
 # What arrived has been painted, and the observer was told of it.
 PAINTED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 500))))"
-
-
-def story(many: int) -> Callable[[Store, Editor], None]:
-    """Fills the News Feed; only the latest updates are complete."""
-
-    def fill(store: Store, editor: Editor) -> None:
-        seed(many - WHOLE)(store, editor)
-        for number in range(WHOLE):
-            text = f"Number {number}: the **bridge** was closed for inspection; the ferry takes cars until then. " * 4
-            given = {"headline": f"What happened at {number}", "body": text, "key": number % 10 == 0}
-            publishing.publish(store, "news", editor, given)
-
-    return fill
 
 
 def longest(page: Any, server: Server, place: str, arrive: int) -> tuple[float, int]:
@@ -74,7 +54,7 @@ def publish(server: Server, many: int) -> int:
     """Publishes that many updates and returns the feed's version."""
     client = HTTPConnection("127.0.0.1", server.port)
     for _ in range(many):
-        update = server.call.update(FRAME)
+        update = server.call.update(FILLED)
         client.request("POST", update.path, update.body, dict(update.headers))
         answer = json.loads(client.getresponse().read())
     client.close()
@@ -108,7 +88,7 @@ def main() -> None:
         return
     from playwright.sync_api import sync_playwright  # of the tests
 
-    start = liveline(seed=story(asked.updates))
+    start = liveline(seed="long_feed", count=asked.updates)
     with bench.server(replace(LIVELINE, start=start)) as server, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
         weight = sizes(browser, server)

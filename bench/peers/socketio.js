@@ -3,7 +3,7 @@ const http = require("node:http").createServer((request, response) => {
   let body = "";
   request.on("data", (part) => (body += part));
   request.on("end", () => {
-    io.to("news").emit("updated", body);
+    io.to("news").emit("updated", body.startsWith("{") ? JSON.parse(body) : body);
     response.writeHead(201, { "Content-Length": 0 }).end();
   });
 });
