@@ -1,8 +1,12 @@
 """Client addresses, grouped by who has them."""
 
 import ipaddress
+from functools import lru_cache
+
+REMEMBERED = 10_000  # addresses: a megabyte or two
 
 
+@lru_cache(REMEMBERED)
 def network_of(address: str) -> str:
     """Returns what counts as one client: the IPv4 address, or the /64 network that an IPv6 customer gets."""
     try:

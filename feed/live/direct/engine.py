@@ -105,7 +105,7 @@ class Engine(Gate):
         connection.write(_switching(key) + frames.frame(frames.TEXT, packet.encode()))  # both in one segment
 
     def _received(self, connection: Connection, text: str) -> None:
-        """Handles a message of a reader, on a greenlet of its own."""
+        """Handles a message of a reader."""
         if connection.closed or connection.closing:
             return
         if not from_reader(text):

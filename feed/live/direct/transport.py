@@ -17,10 +17,11 @@ from time import monotonic, perf_counter
 from typing import Any, NamedTuple
 
 import gevent
-from gevent import get_hub, spawn_raw
+from gevent import get_hub
 
 from feed.live.direct import frames
 from feed.live.direct.frames import Broken, Parser
+from feed.live.direct.inbox import Inbox
 
 OUTBOX_BYTES = 1024 * 1024  # about a thousand updates; catching up is quicker than these
 STUCK_SECONDS = 10  # without a byte taken: the client is frozen, gone, or does not read on purpose
@@ -222,6 +223,7 @@ class PingWheel:
         self._where: dict[Connection, int] = {}
         self._receive = receive
         self._left = left
+        self._inbox = Inbox()
         self._tick = 0
         self._turning: Any = None
         self.behind: set[Connection] = set()
@@ -238,12 +240,12 @@ class PingWheel:
             self._turning = gevent.spawn(self._turn)
 
     def receive(self, connection: Connection, text: str) -> None:
-        """Passes a message on, on a greenlet of its own, where handlers may wait."""
-        spawn_raw(self._receive, connection, text)
+        """Passes a message on, later, on a greenlet where handlers may wait."""
+        self._inbox.put(self._receive, connection, text)
 
     def left(self, connection: Connection, reason: str) -> None:
-        """Reports that a reader left, on a greenlet of its own, so never in the middle of a broadcast."""
-        spawn_raw(self._left, connection, reason)
+        """Reports that a reader left, later, so never in the middle of a broadcast."""
+        self._inbox.put(self._left, connection, reason)
 
     def forget(self, connection: Connection) -> None:
         """Stops watching a closed connection."""
