@@ -1,30 +1,41 @@
 """Publish: from the request to the answer, and from the commit to the first byte that a reader gets.
 
-    python bench/publish.py [--readers 0 2000] [--pace 50] [--quick]
+    python bench/publish.py [--readers 0 2000] [--pace 50] [--rounds 200] [--quick]
+    python bench/publish.py --paired ../before [--pairs 6] [--readers 0] [--rounds 40]
 
-Updates are published over one kept connection, with a pause of `--pace` ms after each: one of about 600 bytes,
-and one with links, quotes and a picture. The first reader is this script's own; the others are the load generator's. A
-commit is seen where others see it, too: SQLite counts it in the memory that the connections of a database share, and
-this script looks there all the time from the request to the commit. An update that another commit overtakes, such as
-that of a receipt, is left out of the second figure. CPU is that of the server for one update, with all that follows it.
+Updates are published over one kept connection, with a pause of `--pace` ms after each: a short one, and one with links,
+quotes and a picture. The first reader is this script's own; the others are the load generator's. A commit is seen where
+others see it, too: SQLite counts it in the memory that the connections of a database share, and this script looks there
+all the time from the request to the commit. An update that another commit overtakes, such as that of a receipt, is left
+out of the second figure. CPU is that of the server for one update, with all that follows it.
 """
 
 import json
 import mmap
-import selectors
 import socket
 import struct
+from argparse import Namespace
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from email.parser import BytesHeaderParser
+from functools import partial
 from http.client import HTTPConnection
 from io import BytesIO
+from math import nan
+from selectors import EVENT_READ, DefaultSelector
 from time import perf_counter, sleep
 
 from harness import Bench, Server, arguments
+from paired import COLUMNS, Figures, compare, trees
 from PIL import Image
-from servers import FRAME, LIVELINE, SOCKET_IO, STOCK, Post
+from servers import FILLED, LIVELINE, SOCKET_IO, STOCK, Post
 
-WARM_ROUNDS = 10  # not counted
+FORMATS = {
+    "answer: p50 ms": ".2f", "answer: p99 ms": ".2f", "commit to first byte: p50 ms": ".2f",
+    "commit to first byte: p99 ms": ".2f", "CPU ms/update": ".2f",
+}  # fmt: skip
+SHORT, RICH = "short", "links and picture"
+WARM_ROUNDS = 5  # not counted
 COUNTER = struct.Struct("=8xI")  # where the shared memory begins: the number of the last commit
 TEXT = (
     'The harbour authority said "no ship will be turned away", and its [plan](https://example.org/plan) is public.\n\n'
@@ -88,46 +99,58 @@ class Seen:
     pushes: list[float] = field(default_factory=list)
 
 
-class Publisher:
-    """A kept connection that publishes, and the reader beside it; a context manager."""
+class Side:
+    """A server and its readers, the first of whom is this script's; a context manager."""
 
-    def __init__(self, server: Server) -> None:
-        self._port = server.port
+    def __init__(self, bench: Bench, server: Server, readers: int) -> None:
+        self._stack = ExitStack()
+        self._server = server
         self._reader = Reader(server.port)
-        self._client = socket.socket()
-        self._shared = (server.folder / "feed.db-shm").open("rb")
-        self._memory = mmap.mmap(self._shared.fileno(), COUNTER.size, access=mmap.ACCESS_READ)
-        self._ready = selectors.DefaultSelector()
+        self._stack.enter_context(closing(self._reader.socket))
+        self._stack.enter_context(bench.load(server, readers))
+        shared = self._stack.enter_context((server.folder / "feed.db-shm").open("rb"))
+        self._memory = mmap.mmap(shared.fileno(), COUNTER.size, access=mmap.ACCESS_READ)
+        self._posts = texts(server)
 
-    def __enter__(self) -> "Publisher":
+    def __enter__(self) -> "Side":
         return self
 
     def __exit__(self, *_: object) -> None:
-        for each in (self._client, self._reader.socket, self._ready, self._memory, self._shared):
-            each.close()
+        self._stack.close()
 
-    def connect(self) -> None:
-        """Opens the connection, which gunicorn would not keep until all readers are there."""
-        self._client.connect(("127.0.0.1", self._port))
-        for each in (self._client, self._reader.socket):
-            self._ready.register(each, selectors.EVENT_READ)
+    def turn(self, name: str, rounds: int, pause: float) -> Figures:
+        """Publishes the update of that name so many times, with that many seconds after each."""
+        request = str(self._posts[name]).encode()
+        with socket.create_connection(("127.0.0.1", self._server.port)) as client, DefaultSelector() as ready:
+            for each in (client, self._reader.socket):
+                ready.register(each, EVENT_READ)
+            for _ in range(WARM_ROUNDS):
+                self._publish(client, ready, request, Seen())
+                sleep(pause)
+            seen, before = Seen(), self._server.cpu()
+            for _ in range(rounds):
+                self._publish(client, ready, request, seen)
+                sleep(pause)
+            cpu = self._server.cpu() - before
+        middle, last = percentiles(seen.answers)
+        middle_push, last_push = percentiles(seen.pushes)
+        return dict(zip(FORMATS, (middle, last, middle_push, last_push, cpu / rounds * 1e3), strict=True))
 
-    def turn(self, request: bytes, seen: Seen) -> None:
-        """Publishes once."""
-        while self._ready.select(0):
-            self._reader.take()  # a ping
+    def _publish(self, client: socket.socket, ready: DefaultSelector, request: bytes, seen: Seen) -> None:
+        while ready.select(0):
+            self._reader.take()  # a ping, or the number of readers
         before = self._commits()
         began = perf_counter()
-        self._client.sendall(request)
+        client.sendall(request)
         while self._commits() == before:
             pass
         committed = perf_counter()
         answer, answered, pushed = b"", False, False
         while not (answered and pushed):
-            for key, _ in self._ready.select():
+            for key, _ in ready.select():
                 now = perf_counter()
-                if key.fileobj is self._client:
-                    answer += self._client.recv(1 << 20)
+                if key.fileobj is client:
+                    answer += client.recv(1 << 20)
                     if answered := is_whole(answer):
                         seen.answers.append((now - began) * 1e3)
                 elif self._reader.take():
@@ -150,9 +173,9 @@ def is_whole(answer: bytes) -> bool:
 
 def texts(server: Server) -> dict[str, Post]:
     """The requests to publish, by name."""
-    plain = server.call.update(FRAME)
-    rich = json.dumps({"headline": "The bridge is open", "body": TEXT.format(picture=upload(server, plain))})
-    return {f"of {FRAME} bytes": plain, "with links and picture": Post(plain.path, rich, plain.headers)}
+    short = server.call.update(FILLED)
+    fields = {"headline": "The bridge is open", "body": TEXT.format(picture=upload(server, short))}
+    return {SHORT: short, RICH: Post(short.path, json.dumps(fields), short.headers)}
 
 
 def upload(server: Server, update: Post) -> str:
@@ -173,43 +196,47 @@ def upload(server: Server, update: Post) -> str:
     return str(added["id"])
 
 
-def percentiles(seen: list[float]) -> list[str]:
-    """p50 and p99."""
-    ordered = sorted(seen)
-    return [f"{ordered[len(ordered) * percent // 100]:.2f}" if ordered else "–" for percent in (50, 99)]
+def percentiles(seen: list[float]) -> tuple[float, float]:
+    """p50 and p99; no number where nothing was seen."""
+    ordered = sorted(seen) or [nan]
+    return ordered[len(ordered) // 2], ordered[len(ordered) * 99 // 100]
 
 
-def measure(bench: Bench, server: Server, readers: int, post: Post, rounds: int, pause: float) -> list[str]:
-    """The cells of a line: percentiles of both times, and CPU."""
-    request = str(post).encode()
-    with Publisher(server) as publisher, bench.load(server, readers):
-        publisher.connect()
-        for _ in range(WARM_ROUNDS):
-            publisher.turn(request, Seen())
-            sleep(pause)
-        seen, before = Seen(), server.cpu()
-        for _ in range(rounds):
-            publisher.turn(request, seen)
-            sleep(pause)
-        cpu = server.cpu() - before
-    return [*percentiles(seen.answers), *percentiles(seen.pushes), f"{cpu / rounds * 1e3:.2f}"]
+def peers(asked: Namespace) -> None:
+    """The table of Liveline and the stock driver."""
+    bench = Bench(
+        f"Publish: {asked.pace} ms between an answer and the next update.",
+        " | ".join(["server", "readers", "update", *FORMATS]), "load",
+    )  # fmt: skip
+    for readers in asked.readers:
+        for peer in bench.present([LIVELINE, STOCK]):
+            with bench.server(peer) as server, Side(bench, server, readers) as side:
+                for name in (SHORT, RICH):
+                    figures = side.turn(name, asked.rounds, asked.pace / 1e3)
+                    bench.row(
+                        peer.name, f"{readers:,}", name, *(f"{figures[each]:{FORMATS[each]}}" for each in FORMATS)
+                    )
+
+
+def pair(asked: Namespace) -> None:
+    """The table of before and after."""
+    bench = Bench(f"Publish, before and after: {asked.pairs} pairs, {asked.pace} ms of pause.", COLUMNS, "load")
+    for readers in asked.readers:
+        with ExitStack() as stack:
+            servers = [stack.enter_context(bench.server(peer)) for peer in trees(asked.paired)]
+            sides = [stack.enter_context(Side(bench, server, readers)) for server in servers]
+            for name in (SHORT, RICH):
+                turns = [partial(side.turn, name, asked.rounds, asked.pace / 1e3) for side in sides]
+                compare(bench, f"{name}, {readers:,} readers", FORMATS, asked.pairs, turns)
 
 
 def main() -> None:
     """Measures and prints."""
-    asked = arguments(__doc__, readers=([0, 2_000], [0, 200]), rounds=(200, 40), pace=(50, 50))
-    bench = Bench(
-        f"Publish: {asked.pace} ms between an answer and the next update.",
-        "server | readers | update | answer: p50 ms | p99 ms | commit to first byte: p50 ms | p99 ms | CPU ms/update",
-        "load",
+    asked = arguments(
+        __doc__,
+        readers=([0, 2_000], [0, 200]), rounds=(200, 40), pace=(50, 50), paired=("", ""), pairs=(6, 2),
     )  # fmt: skip
-    for readers in asked.readers:
-        for peer in bench.present([LIVELINE, STOCK]):
-            with bench.server(peer) as server:
-                posts = texts(server)
-                for name, post in posts.items():
-                    cells = measure(bench, server, readers, post, asked.rounds, asked.pace / 1e3)
-                    bench.row(peer.name, f"{readers:,}", name, *cells)
+    (pair if asked.paired else peers)(asked)
 
 
 if __name__ == "__main__":
