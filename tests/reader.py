@@ -61,10 +61,13 @@ class Rule:
             self.put(envelope["changes"])
             self.version = envelope["version"]
 
-    def followed(self, answer: dict[str, Any]) -> None:
-        """Handles the answer to `follow`: other epoch or lower version, reload; higher version, catch up."""
-        if answer["epoch"] != self.epoch or answer["version"] < self.version:
+    def followed(self, answer: dict[str, Any], asked: int) -> None:
+        """Handles the answer to `follow`, which was asked at that version: other epoch or lower version, reload; else
+        apply what was missed, if it came along; higher version, catch up."""
+        if answer["epoch"] != self.epoch or answer["version"] < asked:
             self.reloads += 1
+        elif "missed" in answer:
+            self.receive(answer["missed"])
         elif answer["version"] > self.version:
             self.catch_up()
 
@@ -188,7 +191,10 @@ class Reader:
         if self._earlier is not None:
             self._earlier.shutdown()
         self._earlier = self.client.eio.ws
-        self.client.emit("follow", {"feed": self.page.feed}, callback=self._followed)
+        with self._lock:
+            epoch, asked = self.page.epoch, self.page.version
+        asks = {"feed": self.page.feed, "epoch": epoch, "version": asked}
+        self.client.emit("follow", asks, callback=lambda answer: self._followed(answer, asked))
 
     def go_to(self, url: str) -> None:
         """Has a socket at another node, with the same page, once the one before is lost."""
@@ -205,11 +211,11 @@ class Reader:
         shown = self.page.shown
         return len(shown) >= len(words) and all(word in li for word, li in zip(words, shown, strict=False))
 
-    def _followed(self, answer: dict[str, Any]) -> None:
+    def _followed(self, answer: dict[str, Any], asked: int) -> None:
         with self._lock:
             assert "error" not in answer, answer
             self.following = True
-            self.page.followed(answer)
+            self.page.followed(answer, asked)
 
     def _updated(self, envelope: dict[str, Any]) -> None:
         with self._lock:

@@ -191,6 +191,18 @@ def test_a_socket_follows_a_handful_of_feeds_at_most(server: Server) -> None:
         assert client.call("follow", {"feed": "story-8"}, timeout=5)["feed"] == "story-8"
 
 
+def test_what_a_client_missed_comes_with_the_answer_if_it_says_where_it_is(server: Server, story: str) -> None:
+    begun = follow(server, {"feed": story})
+    server.publish("Missed", story)
+    own = {"epoch": begun["epoch"], "version": begun["version"]}
+    answer = follow(server, {"feed": story, **own})
+    asked = f"{server.url}/feeds/{story}/changes?after={own['version']}&epoch={own['epoch']}"
+    assert answer == {**begun, "version": 1, "missed": requests.get(asked, timeout=5).json()}
+    assert follow(server, {"feed": story}) == {**begun, "version": 1}
+    for other in ({"epoch": "other", "version": 0}, {**own, "version": 1}, {**own, "version": "0"}):
+        assert "missed" not in follow(server, {"feed": story, **other})
+
+
 def test_readers_are_counted_and_told_how_many_they_are(server: Server, story: str) -> None:
     reader, other = Reader(server.url, story), Reader(server.url, story)
     eventually(lambda: 2 in reader.readers)

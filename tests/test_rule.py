@@ -4,6 +4,7 @@ The store, the tail and the endpoints are real; between tail and reader is a net
 reorders. Whatever happens, a page that has caught up equals a fresh GET of that page.
 """
 
+import json
 import uuid
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from feed.errors import Gone
+from feed.followers.bus import LocalBus, Position
 from feed.followers.tail import Tail
 from feed.store import feeds, publishing, retracting, undoing, updates
 from feed.store.editors import Editor
@@ -60,6 +62,9 @@ class Network(RuleBasedStateMachine):
         self.wire: list[dict[str, Any]] = []
         self.late: list[dict[str, Any]] = []
         self.pushed: list[dict[str, Any]] = []
+        self.answers: list[tuple[dict[str, Any], int]] = []
+        """To `follow`, each with the version at which it was asked."""
+        self.bus = LocalBus(self.store, self.services.versions, self.services.parts, self.services.render)
         self.tail = Tail(self.store, self.services.versions, self.services.parts, self.services.render, self._send)
         self.tail.watch(FEED)
 
@@ -111,6 +116,28 @@ class Network(RuleBasedStateMachine):
     @rule(which=st.integers(0, 9))
     def arrive_late(self, which: int) -> None:
         self.page.receive(self.late.pop(which % len(self.late)))
+
+    @rule()
+    def follow(self) -> None:
+        """The page asks where the feed is. Pushes may overtake the answer."""
+        own = Position(self.page.epoch, self.page.version)
+        now = self.bus.position(FEED, own)
+        missed = self.bus.missed(FEED, own, now)
+        assert (missed is not None) == (now.version > own.version)
+        told: dict[str, Any] = {"feed": FEED, "epoch": now.epoch, "version": now.version}
+        self.answers.append((told | ({"missed": json.loads(missed)} if missed else {}), own.version))
+        if missed:
+            assert told | {"after": own.version, "changes": self.answers[-1][0]["missed"]["changes"]} == json.loads(
+                self._get(f"/feeds/{FEED}/changes?after={own.version}&epoch={own.epoch}").text
+            )
+
+    @precondition(lambda self: self.answers)
+    @rule(which=st.integers(0, 9))
+    def followed(self, which: int) -> None:
+        """An answer comes, of this connection or of one before it. Then the page has all that it tells of."""
+        answer, asked = self.answers.pop(which % len(self.answers))
+        self.page.followed(answer, asked)
+        assert self.page.version >= answer["version"]
 
     @precondition(lambda self: self.page.older)
     @rule()

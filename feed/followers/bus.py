@@ -6,11 +6,15 @@ that of a reader node, which has no database.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
+from feed.errors import Missing
+from feed.followers.missed import Missed
+from feed.followers.missed import Position as Position
 from feed.followers.tail import Tail
+from feed.render.envelope import envelope
 from feed.render.updates import Renderer
-from feed.store import presence, receipts
+from feed.store import changes, feeds, presence, receipts
 from feed.store.database import OperationalError, Store
 from feed.store.parts import Parts
 from feed.store.receipts import Handed
@@ -19,13 +23,6 @@ from feed.store.workers import new_worker
 
 Envelope = dict[str, Any]
 Push = Callable[[str, Envelope], None]
-
-
-class Position(NamedTuple):
-    """Where a feed is in its history."""
-
-    epoch: str
-    version: int
 
 
 class Away(Exception):
@@ -49,6 +46,10 @@ class Bus(Protocol):
     def position(self, slug: str, own: Position | None = None) -> Position:
         """Where the feed is now; whatever is committed later is pushed. `own` is where the page of who asks is, which
         may be ahead of what this bus knows. Raises Missing."""
+
+    def missed(self, slug: str, own: Position, now: Position) -> str | None:
+        """The envelope of what a page at `own` missed, as JSON, where it is small; `now` is what `position` has just
+        answered. None if the page has to fetch it, or has missed nothing."""
 
     def publish(self, slug: str, envelope: Envelope) -> None:
         """Hands an envelope to all subscribers."""
@@ -87,6 +88,9 @@ class LocalBus:
     def __init__(self, store: Store, versions: Versions, parts: Parts, render: Renderer) -> None:
         self._store = store
         self._versions = versions
+        self._parts = parts
+        self._render = render
+        self._missed = Missed(self._make, (Missing, *NOT_NOW))
         self.worker = new_worker()
         self._tail = Tail(store, versions, parts, render, self.publish)
         self.wake, self.start = self._tail.wake, self._tail.start
@@ -96,13 +100,17 @@ class LocalBus:
         self._push, self._tail.end, self._tail.look = push, end, look
 
     def address(self, slug: str) -> str:
-        """See Bus."""
-        return self._versions.current_slug(slug)
+        """See Bus. Of another address of what is followed the tail learns, and tells the followers."""
+        return slug if self._tail.follows(slug) else self._versions.current_slug(slug)
 
     def position(self, slug: str, own: Position | None = None) -> Position:
         """See Bus. No page is ahead of the database."""
         feed = self._tail.watch(slug)
         return Position(feed.epoch, feed.version)
+
+    def missed(self, slug: str, own: Position, now: Position) -> str | None:
+        """See Bus. It is made again after each commit, since it may show more than what the feed's version counts."""
+        return self._missed.since(slug, own, now, self._versions.data_version)
 
     def publish(self, slug: str, envelope: Envelope) -> None:
         """See Bus."""
@@ -134,3 +142,8 @@ class LocalBus:
     def stop(self) -> None:
         """See Bus."""
         self._tail.stop()
+
+    def _make(self, slug: str, own: Position) -> Envelope | None:
+        with self._store.read() as db:
+            found = changes.missed(db, self._parts, feeds.followed(db, slug), own.version, own.epoch)
+        return {**envelope(self._render, found)} if found else None

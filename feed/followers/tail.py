@@ -84,9 +84,9 @@ class Tail:
             self._slugs[feed.id] = slug
             return feed
 
-    def current_slug(self, slug: str) -> str:
-        """By which name to watch a feed that has or had that slug."""
-        return self._versions.current_slug(slug)
+    def follows(self, slug: str) -> bool:
+        """Whether changes of the feed of that name are pushed."""
+        return slug in self._pushed
 
     def start(self) -> None:
         """Starts following, once; the first follower calls it."""

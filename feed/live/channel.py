@@ -4,6 +4,7 @@ editors.py. See docs/protocol.md.
 Everything that the socket carries is also there over plain HTTP: a reader who cannot open it polls the catch-up.
 """
 
+import json
 import threading
 from time import perf_counter
 from typing import Any
@@ -18,7 +19,7 @@ from feed.live.direct.libraries import chosen
 from feed.live.editors import Editors
 from feed.live.gate import SiteSocketIO
 from feed.live.measuring import DROPS, Measuring, count_push
-from feed.live.packets import MESSAGE_BYTES, CheckedPacket
+from feed.live.packets import MESSAGE_BYTES, CheckedPacket, Encoded
 from feed.live.presence import Presence
 from feed.live.receipts import Receipts
 from feed.repeats import Repeats
@@ -142,7 +143,7 @@ class Channel:
     def _at_desk(self, sid: str) -> bool:
         return self._editors is not None and sid in self._editors
 
-    def _follow(self, sid: str, *payload: object) -> dict[str, Any]:
+    def _follow(self, sid: str, *payload: object) -> Encoded | dict[str, Any]:
         followed = self._followed.get(sid)
         slug = _slug_in(payload)
         if slug is None or followed is None:
@@ -153,10 +154,13 @@ class Channel:
             return {"error": "try again"}
         if len(followed) >= MOST_FOLLOWED and slug not in followed:
             return {"error": f"at most {MOST_FOLLOWED} feeds"}
+        own = _position_in(payload)
         try:
-            # First join, then read the position: every later commit is pushed.
+            # First join, then read the position: every later commit is pushed. Then read what was missed: what it has
+            # beyond the position is pushed too, and the reader's rule ignores that.
             self._server.enter_room(sid, _room(slug))
-            epoch, version = self._bus.position(slug, _position_in(payload))
+            now = self._bus.position(slug, own)
+            missed = self._bus.missed(slug, own, now) if own else None
         except (Missing, *NOT_NOW) as refusal:
             self._unfollow(sid, {"feed": slug})
             return {"error": "no such feed" if isinstance(refusal, Missing) else "try again"}
@@ -164,7 +168,7 @@ class Channel:
             followed.add(slug)
             self.presence.enter(slug, at_desk=self._at_desk(sid))
         self._start()
-        return {"feed": slug, "epoch": epoch, "version": version, "readers": self.presence.readers(slug)}
+        return _followed(slug, now, self.presence.readers(slug), missed)
 
     def _unfollow(self, sid: str, *payload: object) -> dict[str, Any]:
         slug = _slug_in(payload)
@@ -221,6 +225,12 @@ def _position_in(payload: tuple[object, ...]) -> Position | None:
     if not isinstance(epoch, str) or len(epoch) > LONGEST_EPOCH or text.half_characters(epoch):
         return None
     return Position(epoch, version) if type(version) is int and 0 <= version <= MOST_VERSION else None
+
+
+def _followed(slug: str, now: Position, readers: int, missed: str | None) -> Encoded:
+    """The answer to `follow`. `missed` is JSON."""
+    told = f'"feed":{json.dumps(slug)},"epoch":{json.dumps(now.epoch)},"version":{now.version},"readers":{readers}'
+    return Encoded(f'{{{told},"missed":{missed}}}' if missed else f"{{{told}}}")
 
 
 def _nobody_to_let_out(*, committed: bool) -> None:

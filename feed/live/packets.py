@@ -12,6 +12,10 @@ FROM_READERS = ("1", "3", "4")
 RESERVED = ("connect", "disconnect")  # events of the server itself, which readers may not send
 
 
+class Encoded(str):
+    """An answer to an event that is JSON already, because it is the same for many readers."""
+
+
 class CheckedPacket(Packet):  # type: ignore[misc]
     """A Socket.IO packet that is well-formed or becomes a disconnect. Attachments are not allowed."""
 
@@ -19,6 +23,14 @@ class CheckedPacket(Packet):  # type: ignore[misc]
     namespace: str | None
     id: int | None
     data: Any
+
+    def encode(self) -> str | list[str | bytes]:
+        """Of packets with attachments a list."""
+        if self.packet_type == ACK and isinstance(self.data[0] if self.data else None, Encoded):
+            namespace = "" if self.namespace in (None, "/") else f"{self.namespace},"
+            return f"{ACK}{namespace}{self.id}[{self.data[0]}]"
+        encoded: str | list[str | bytes] = super().encode()
+        return encoded
 
     def decode(self, encoded_packet: str) -> int:
         """Never raises; returns the number of attachments, always 0."""

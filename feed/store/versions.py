@@ -31,7 +31,8 @@ class Versions:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._lock = threading.Lock()
-        self._data_version: int | None = None
+        self.data_version: int | None = None
+        """Of the database, when somebody asked last."""
         self._site: int | None = None
         self._tick = 0
         self._feeds: dict[str, Feed] = {}
@@ -71,8 +72,8 @@ class Versions:
     def _look(self) -> None:
         # `data_version` is read before the counters, so a commit in between makes them newer than it says, never older.
         version = self._store.data_version()
-        if version != self._data_version:
-            self._data_version, self._site = version, None
+        if version != self.data_version:
+            self.data_version, self._site = version, None
             self._feeds.clear()
 
     def _feed(self, slug: str) -> Feed:

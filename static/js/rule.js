@@ -15,14 +15,16 @@ const LONGEST_RETRY = 30_000;
 export const follower = (Base) => class extends Base {
   #catching;
 
-  // Takes the answer to `follow`, which was asked at the version `asked`; a push may have come before it.
-  followed({ epoch, version, readers }, asked) {
+  // Takes the answer to `follow`, which was asked at the version `asked`; a push may have come before it. If little was
+  // missed, the answer brings it along.
+  followed({ epoch, version, readers, missed }, asked) {
     if (epoch !== this.epoch || version < asked) return this.reload();
     this.count(readers);
-    this.reach(version);
+    if (missed) this.receive(missed);
+    else this.reach(version);
   }
 
-  // Takes an envelope, pushed or fetched.
+  // Takes an envelope: pushed, fetched, or in the answer to `follow`.
   receive({ epoch, after, version, changes, reload }) {
     if (reload || epoch !== this.epoch) return this.reload();
     if (version <= this.version) return;

@@ -66,7 +66,7 @@ function receive(packet) {
     const id = parseInt(packet.slice(2));
     acks.get(id)?.(...payload());
     acks.delete(id);
-  } else if (["1", "41", "44"].includes(kind)) lose(ws);
+  } else lose(ws); // "1", "41", "44" and what is no packet
 }
 
 function send(packet) {

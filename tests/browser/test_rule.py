@@ -43,7 +43,9 @@ RUN = """async ([address, epoch, touched, events]) => {
   for (const [kind, of, after, version, head] of events) {
     page.head = head;
     if (kind === "follow") page.followed({ epoch: of, version }, page.version);
-    else page.receive({ ...envelope(after, version), epoch: of, ...(kind === "reload" && { reload: true }) });
+    else if (kind === "missed") {
+      page.followed({ epoch: of, version, missed: { ...envelope(after, version), epoch: of } }, after);
+    } else page.receive({ ...envelope(after, version), epoch: of, ...(kind === "reload" && { reload: true }) });
     await null;
   }
   const { version, shown, asked, reloads, states } = page;
@@ -79,14 +81,15 @@ def envelope(touched: list[int], after: int, version: int, epoch: str = EPOCH) -
 
 @st.composite
 def mishaps(draw: st.DrawFn) -> tuple[list[int], list[tuple[str, str, int, int, int]]]:
-    """A feed, and what a network makes of its pushes. Each event ends with where the feed stood then."""
+    """A feed, and what a network makes of its pushes and of answers to `follow`, which may come late. Each event ends
+    with where the feed was then."""
     touched = draw(st.lists(st.integers(1, UPDATES), min_size=CHANGES, max_size=CHANGES))
     events = []
     head = 1
     for _ in range(draw(st.integers(1, 14))):
         head = draw(st.integers(head, CHANGES))
         version = draw(st.integers(1, head))
-        kind = draw(st.sampled_from(["push", "push", "push", "push", "follow", "reload"]))
+        kind = draw(st.sampled_from(["push", "push", "push", "push", "follow", "missed", "missed", "reload"]))
         epoch = draw(st.sampled_from([EPOCH] * 9 + ["e2"]))
         events.append((kind, epoch, draw(st.integers(0, version - 1)), version, head))
     return touched, events
@@ -113,7 +116,10 @@ def test_browser_and_twin_end_alike_and_show_what_the_feed_says(
     for kind, epoch, after, version, at in events:
         twin.head = at
         if kind == "follow":
-            twin.followed({"epoch": epoch, "version": version})
+            twin.followed({"epoch": epoch, "version": version}, twin.version)
+        elif kind == "missed":
+            told = {"epoch": epoch, "version": version, "missed": envelope(touched, after, version, epoch)}
+            twin.followed(told, after)
         else:
             twin.receive({**envelope(touched, after, version, epoch), "reload": kind == "reload"})
     ended = browser.pop("ended")

@@ -1,6 +1,7 @@
 """A reader node in this process, and pages that follow it as a browser's do: their HTML and reloads come from the
 writer, everything else from the node."""
 
+import json
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -59,13 +60,16 @@ class OpenedPage(OpenPage):
         """Sends `follow`."""
         self.refused = False
         try:
-            epoch, version = bus.position(bus.address(self._name), Position(self.epoch, self.version))
+            own, slug = Position(self.epoch, self.version), bus.address(self._name)
+            now = bus.position(slug, own)
+            missed = bus.missed(slug, own, now)
         except Missing:
             self.reloads += 1
         except Away:
             self.refused = True
         else:
-            self.followed({"epoch": epoch, "version": version})
+            answer: dict[str, Any] = {"epoch": now.epoch, "version": now.version}
+            self.followed(answer | ({"missed": json.loads(missed)} if missed else {}), own.version)
 
     def receive(self, envelope: dict[str, Any]) -> None:
         """Applies the rule to an envelope that was pushed or fetched."""

@@ -1,6 +1,7 @@
 """A reader node in this process, with a real broker: its readers miss nothing, see nothing twice and nothing after its
 retraction, whatever happens to the broker, and a page that has caught up is as the writer's."""
 
+import json
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -143,6 +144,26 @@ def test_readers_stay_live_without_the_broker_and_after_it(
     local.all_current()
     assert len(served.asked) == asked, "the writer is asked no longer"
     assert page.reloads == late.reloads == 0
+
+
+def test_what_was_missed_comes_from_the_stream_as_far_as_it_goes_back(
+    site: Site, local: LocalNode, broker: Broker
+) -> None:
+    page = local.open()
+    begun = local.bus.position("news")
+    for number in range(4):
+        site.publish(f"Number {number}")
+    local.all_current()
+    now = local.bus.position("news")
+    missed = local.bus.missed("news", begun, now)
+    assert missed
+    assert json.loads(missed) == local.get(f"/feeds/news/changes?after=0&epoch={page.epoch}").get_json()
+    broker.client.xtrim(stream("news", page.epoch), maxlen=2, approximate=False)
+    site.publish("The last")
+    local.all_current()
+    now = local.bus.position("news")
+    assert local.bus.missed("news", begun, now) is None
+    assert local.bus.missed("news", Position(now.epoch, now.version - 1), now)
 
 
 @pytest.mark.parametrize("loss", ["emptied", "trimmed", "a stranger's entry"])

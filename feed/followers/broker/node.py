@@ -16,8 +16,9 @@ from feed.followers.broker.reading import Reading
 from feed.followers.broker.reports import Reporter
 from feed.followers.broker.seal import Seal
 from feed.followers.broker.sources import BROKER, NONE, WRITER, Sources
-from feed.followers.broker.streams import UNREADABLE
-from feed.followers.bus import Away, Envelope, Position, Push
+from feed.followers.broker.streams import UNREADABLE, merged
+from feed.followers.bus import NOT_NOW, Away, Envelope, Position, Push
+from feed.followers.missed import Missed
 from feed.settings import Settings
 from feed.store.receipts import Handed
 from feed.store.workers import new_worker
@@ -43,6 +44,7 @@ class NodeBus:
         self._fallback = Fallback(settings.writer_url, self.sources, self.feeds)
         self.reading = Reading(settings, self._seal, self.worker, self.feeds, self.sources, self._fallback)
         self.streams = self.reading.streams
+        self._missed = Missed(self._make, NOT_NOW)
         self._reporter = Reporter(connect(settings.broker), self._seal, self.worker)
         self._watching = threading.Lock()  # a crowd that comes for a feed asks once
         self._missing: dict[str, float] = {}
@@ -81,6 +83,10 @@ class NodeBus:
             feed = self._follow(slug)
         found = feed.position
         return own if own and own.epoch == found.epoch and own.version > found.version else found
+
+    def missed(self, slug: str, own: Position, now: Position) -> str | None:
+        """See Bus. It comes from the stream, as long as that can be used and goes back so far."""
+        return None if self.sources.away else self._missed.since(slug, own, now)
 
     def publish(self, slug: str, envelope: Envelope) -> None:
         """See Bus. Only the writer publishes."""
@@ -142,6 +148,13 @@ class NodeBus:
         if feed is None:
             raise Missing(slug)
         return feed
+
+    def _make(self, slug: str, own: Position) -> Envelope | None:
+        """What follows that position in the stream, if that is all. Raises Away."""
+        if monotonic() - self.reading.failed < SPARE_SECONDS:
+            raise Away
+        with self._away():
+            return merged(self.streams.after(slug, *own), own.version)
 
     def _may_come(self, slug: str) -> bool:
         """Whether a feed that does not exist here may be so new that the relay has not brought it: somebody has its
