@@ -10,6 +10,7 @@ from feed import commands, settings
 from feed.followers.bus import LocalBus
 from feed.followers.hub import WebSub
 from feed.languages import Languages
+from feed.live.admission import READY
 from feed.live.channel import Channel
 from feed.live.editors import Editors
 from feed.render import templates
@@ -27,6 +28,7 @@ from feed.web.embed import embed
 from feed.web.health import health
 from feed.web.host import OwnHost
 from feed.web.reader import reader
+from feed.web.ready import Ready
 from feed.web.request_ids import RequestIds
 from feed.web.services import Services
 from feed.web.sign_in import sign_in_pages
@@ -41,6 +43,7 @@ def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
     own = OwnHost(app.wsgi_app, chosen.public_url)
     cache = Cache(own, current, Parameters(app))
     app.wsgi_app = RequestIds(cache, trusted=bool(chosen.proxies))  # type: ignore[method-assign]
+    app.extensions[READY] = Ready(cache, trusted=bool(chosen.proxies))
     request_ids.install(app)
     channel.attach(app)
     if chosen.proxies:

@@ -7,6 +7,7 @@ SOCKET_PATH = "/socket.io/"
 UNREAD = (
     "liveline.unread"  # set in the environment of a request that was only peeked at: its bytes are still in the socket
 )
+READY = "liveline.ready"  # the extension of the application that gives answers without WSGI
 BARE_HEADERS = {  # for answers that are no pages
     "Content-Type": "text/plain; charset=utf-8",
     "Cache-Control": "no-store",

@@ -37,6 +37,8 @@ _COUNTED = "liveline.counted"
 _CHANGED = "liveline.changed"
 _ZIPPED = "liveline.zipped"
 View = TypeVar("View", bound=Callable[..., Any])
+Address = tuple[str, str]
+"""The path of a page, and those query parameters that its view reads."""
 
 
 def reads(*parameters: str) -> Callable[[View], View]:
@@ -116,7 +118,7 @@ class Cache:
         self._app = app
         self._current = current
         self._parameters = parameters
-        self._pages: OrderedDict[tuple[str, str], Page] = OrderedDict()
+        self._pages: OrderedDict[Address, Page] = OrderedDict()
         self._size = 0
         self._lock = threading.Lock()
 
@@ -124,30 +126,32 @@ class Cache:
         """Answers from the cache, or calls the application and caches what it allows."""
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
             return self._app(environ, start_response)
-        names = self._parameters.of(environ["PATH_INFO"])
-        if names is None:
+        address = self.address_of(environ["PATH_INFO"], environ.get("QUERY_STRING", ""))
+        if address is None:
             return self._app(environ, start_response)
-        address = (environ["PATH_INFO"], _asked(environ.get("QUERY_STRING", ""), names))
-        with self._lock:
-            if page := self._pages.get(address):
-                self._pages.move_to_end(address)
-        if page and self._is_current(page):
+        if page := self.current(address):
             if page.counter:
                 page.counter.inc()
             return cached_page.answer(page, environ, start_response)
         return self._ask(address, environ, start_response)
 
-    def _is_current(self, page: Page) -> bool:
-        """Whether the page may be served. Where the database cannot be read, it may not: the application then answers
-        and says what is wrong."""
-        try:
-            return page.stamp is FOR_EVER or self._current.is_current(page.stamp)
-        except OperationalError:
-            return False
+    def address_of(self, path: str, query: str) -> Address | None:
+        """Where the answer to a GET is cached; None if it never is. Path and query are as WSGI has them."""
+        names = self._parameters.of(path)
+        return None if names is None else (path, _asked(query, names))
 
-    def _ask(
-        self, address: tuple[str, str], environ: dict[str, Any], start_response: Callable[..., Any]
-    ) -> Iterable[bytes]:
+    def current(self, address: Address) -> Page | None:
+        """The page of that address if it is cached and still current. Where the database cannot be read, it may not be
+        served: the application then answers and says what is wrong."""
+        with self._lock:
+            if page := self._pages.get(address):
+                self._pages.move_to_end(address)
+        try:
+            return page if page and (page.stamp is FOR_EVER or self._current.is_current(page.stamp)) else None
+        except OperationalError:
+            return None
+
+    def _ask(self, address: Address, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         head: list[Any] = []
         # For a HEAD too, because a GET of the same page may follow.
         asked = {**environ, "REQUEST_METHOD": "GET", "QUERY_STRING": address[1]}
@@ -168,7 +172,7 @@ class Cache:
             self._keep(address, page)
         return cached_page.answer(page, environ, start_response)
 
-    def _keep(self, address: tuple[str, str], page: Page) -> None:
+    def _keep(self, address: Address, page: Page) -> None:
         before = self._pages.pop(address, None)
         self._size += page.size - (before.size if before else 0)
         self._pages[address] = page

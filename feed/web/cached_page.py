@@ -5,9 +5,9 @@ import hashlib
 import re
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 from prometheus_client import Counter
 from werkzeug.http import http_date, parse_date
@@ -40,6 +40,8 @@ class Page:
     second: int | None = None
     counter: Counter | None = None
     """What counts each time that it is given."""
+    written: "dict[Form, Written]" = field(default_factory=dict)
+    """The bytes that were sent last in each form."""
 
     @cached_property
     def zipped(self) -> bytes:
@@ -48,9 +50,9 @@ class Page:
 
     @property
     def size(self) -> int:
-        """Bytes that it takes in the cache, estimated: the compressed body, headers and address are included before
-        they are made."""
-        return len(self.body) * 5 // 4 + 2_000
+        """Bytes that it takes in the cache, estimated: the compressed body, headers in some forms, and address are
+        included before they are made."""
+        return len(self.body) * 5 // 4 + 4_000
 
 
 def headers_of(page: Page) -> Headers:
@@ -60,35 +62,96 @@ def headers_of(page: Page) -> Headers:
     return [*(each for each in page.headers if each[0] not in own), ("Vary", "Accept-Encoding"), ("ETag", f'"{etag}"')]
 
 
+class Asked(NamedTuple):
+    """What of a request decides in which form it is given a page."""
+
+    whole: bool
+    """Whether the body is to be sent: it is for a GET, not for a HEAD."""
+    gzip: bool
+    """Whether the client takes gzip."""
+    tags: str | None = None
+    """If-None-Match."""
+    since: float | None = None
+    """If-Modified-Since, in seconds since 1970; None where it was not sent or is no date."""
+
+
+class Form(NamedTuple):
+    """One of the forms in which a page is sent."""
+
+    whole: bool
+    zipped: bool
+    known: bool
+    """Whether the client has the page already, and is told so."""
+
+
+class Written(NamedTuple):
+    """An answer as bytes. Between the two parts the id of the request is put, and an empty line."""
+
+    second: int
+    """In which its head is right, since 1970."""
+    head: bytes
+    body: bytes
+
+
+class Answer(NamedTuple):
+    """What is sent."""
+
+    status: str
+    headers: Headers
+    body: bytes
+
+
+def asked_by(method: str, accepts: str, tags: str | None, since: str) -> Asked:
+    """What a request asks for that has this method, Accept-Encoding, If-None-Match (None where it was not sent) and
+    If-Modified-Since ("" where it was not sent)."""
+    date = parse_date(since) if tags is None and 0 < len(since) <= LONGEST_DATE else None
+    return Asked(method == "GET", takes_gzip(accepts), tags, date.timestamp() if date else None)
+
+
 def answer(page: Page, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
     """Sends that page, or 304 to a client that has it, compressed where the client takes that. WSGI."""
-    headers, etag = page.headers, page.headers[-1][1]
-    zips = len(page.body) >= LEAST_ZIPPED and takes_gzip(environ.get("HTTP_ACCEPT_ENCODING", ""))
-    if zips:
-        etag = f'{etag[:-1]}-gzip"'
-        headers = [*headers[:-1], ("ETag", etag)]
+    asked = asked_by(
+        environ["REQUEST_METHOD"],
+        environ.get("HTTP_ACCEPT_ENCODING", ""),
+        environ.get("HTTP_IF_NONE_MATCH"),
+        environ.get("HTTP_IF_MODIFIED_SINCE", ""),
+    )
+    made = in_form(page, form_for(page, asked), time.time())
+    start_response(made.status, made.headers)
+    return [made.body] if made.body else []
+
+
+def form_for(page: Page, asked: Asked) -> Form:
+    """The form in which that request is given the page."""
+    zipped = asked.gzip and len(page.body) >= LEAST_ZIPPED
+    return Form(asked.whole, zipped, _is_known(page, zipped, asked))
+
+
+def in_form(page: Page, form: Form, now: float) -> Answer:
+    """The page in that form, when it is `now` (seconds since 1970). It is the same for the whole of a second."""
+    headers = [*page.headers[:-1], ("ETag", _etag(page, form.zipped))]
     if page.second is not None:
-        headers = [*headers, ("Last-Modified", http_date(min(page.second, int(time.time()) + MOST_AHEAD)))]
-    if _is_known(page, etag, environ):
-        start_response("304 Not Modified", [each for each in headers if each[0] != "Content-Type"])
-        return []
-    body = page.zipped if zips else page.body
-    if zips:
-        headers = [*headers, ("Content-Encoding", "gzip")]
-    start_response("200 OK", [*headers, ("Content-Length", str(len(body)))])
-    return [body] if environ["REQUEST_METHOD"] == "GET" else []
+        headers.append(("Last-Modified", http_date(min(page.second, int(now) + MOST_AHEAD))))
+    if form.known:
+        return Answer("304 Not Modified", [each for each in headers if each[0] != "Content-Type"], b"")
+    body = page.zipped if form.zipped else page.body
+    if form.zipped:
+        headers.append(("Content-Encoding", "gzip"))
+    headers.append(("Content-Length", str(len(body))))
+    return Answer("200 OK", headers, body if form.whole else b"")
 
 
-def _is_known(page: Page, etag: str, environ: dict[str, Any]) -> bool:
+def _etag(page: Page, zipped: bool) -> str:
+    etag = page.headers[-1][1]
+    return f'{etag[:-1]}-gzip"' if zipped else etag
+
+
+def _is_known(page: Page, zipped: bool, asked: Asked) -> bool:
     """Whether the client has this answer already. A date counts only where no tag was sent (RFC 9110, 13.2.2)."""
-    tags: str | None = environ.get("HTTP_IF_NONE_MATCH")
-    if tags is not None:
-        return etag in tags or tags.strip() == "*"  # compared weakly: a W/ before the tag does not matter
-    since = environ.get("HTTP_IF_MODIFIED_SINCE", "")
-    if page.second is None or not 0 < len(since) <= LONGEST_DATE:
-        return False
-    date = parse_date(since)
-    return date is not None and date.timestamp() >= page.second
+    if asked.tags is not None:
+        # Compared weakly: a W/ before the tag does not matter.
+        return _etag(page, zipped) in asked.tags or asked.tags.strip() == "*"
+    return asked.since is not None and page.second is not None and asked.since >= page.second
 
 
 def takes_gzip(accepts: str) -> bool:

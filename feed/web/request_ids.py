@@ -24,14 +24,18 @@ class RequestIds:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         """Answers as the application does, with the id."""
-        given = environ.get("HTTP_X_REQUEST_ID", "") if self._trusted else ""
-        request_id = given if _GIVEN.match(given) else secrets.token_hex(ID_BYTES)
+        request_id = id_of(environ.get("HTTP_X_REQUEST_ID", ""), trusted=self._trusted)
         logs.begin_request(request_id)
 
         def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
             return start_response(status, [*headers, (logs.HEADER, request_id)], *more)
 
         return self._app(environ, start)
+
+
+def id_of(given: str, *, trusted: bool) -> str:
+    """The id of a request: the one `given` with it if that is `trusted` and well-formed, else a new one."""
+    return given if trusted and _GIVEN.match(given) else secrets.token_hex(ID_BYTES)
 
 
 def install(app: Flask) -> None:

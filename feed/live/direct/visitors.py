@@ -32,7 +32,7 @@ class HungUp(ConnectionResetError):
 class Visitor:
     """A client's socket with deadlines, as gunicorn uses it. All other attributes are those of the socket."""
 
-    __slots__ = ("_end", "_visitors", "ended", "network", "sock", "waited", "waiting")
+    __slots__ = ("_end", "_visitors", "ended", "network", "parked", "sock", "unread", "waited", "waiting")
 
     def __init__(self, visitors: "Visitors", sock: Any, network: str) -> None:
         self._visitors = visitors
@@ -42,6 +42,10 @@ class Visitor:
         self.waiting = self.waited = self.ended = False
         """Whether it may be closed, because it waits for the client or for its turn; whether it has waited for bytes
         since the last request; whether we have closed it."""
+        self.unread = b""
+        """What was received and has to be read by gunicorn."""
+        self.parked: Any = None
+        """What waits in the loop for the next request (pages.py); None while a greenlet has the connection."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.sock, name)
@@ -49,6 +53,10 @@ class Visitor:
     def begin(self) -> None:
         """Starts the deadline for the body of a request and for the answer."""
         self._end = monotonic() + STUCK_SECONDS
+        self._visitors.move_to_end(self)
+
+    def answered(self) -> None:
+        """Says that a request has been answered that gunicorn did not see."""
         self._visitors.move_to_end(self)
 
     def rest(self) -> None:
@@ -60,6 +68,9 @@ class Visitor:
         """As a socket's. Raises HungUp when the deadline is over."""
         if self.ended:
             raise HungUp
+        if self.unread:
+            unread, self.unread = self.unread[: asked[0]], self.unread[asked[0] :]
+            return unread
         self.sock.settimeout(0.0)
         try:
             data: bytes = self.sock.recv(*asked)
@@ -69,7 +80,7 @@ class Visitor:
         self._moved(len(data))
         return data
 
-    def sendall(self, data: bytes, flags: int = 0) -> None:
+    def sendall(self, data: bytes | memoryview, flags: int = 0) -> None:
         """As a socket's. Raises HungUp when the deadline is over."""
         rest = memoryview(data)
         while rest:
@@ -95,6 +106,8 @@ class Visitor:
     def hang_up(self) -> None:
         """Closes the connection and frees its file; the greenlet that waits for it is woken."""
         self.ended = True
+        if self.parked:
+            self.parked.wake(b"")
         self.sock.close()
 
     def _moved(self, count: int) -> None:

@@ -35,8 +35,8 @@ from gunicorn.workers import ggevent
 from gunicorn.workers.ggevent import GeventWorker
 
 # Nothing of the application is imported here: gevent has to patch the standard library first.
-from feed.live.admission import BARE_HEADERS, RETRY_SECONDS, SOCKET_PATH, UNREAD
-from feed.live.direct import open_files
+from feed.live.admission import BARE_HEADERS, READY, RETRY_SECONDS, SOCKET_PATH, UNREAD
+from feed.live.direct import open_files, pages
 from feed.live.direct.visitors import STUCK_SECONDS, HungUp, Visitor, Visitors
 
 DRAIN_LOOK_SECONDS = 0.1  # between two checks whether the worker is to end
@@ -161,6 +161,7 @@ class Worker(GeventWorker):  # type: ignore[misc]
         self.worker_connections = (
             files  # so high that it never applies: at this limit gevent would accept no more connections
         )
+        self._pages = pages.of_worker(self, self.wsgi.extensions.get(READY))
         ggevent.StreamServer, Server.takes = Server, self._takes
         try:
             super().run()
@@ -196,7 +197,11 @@ class Worker(GeventWorker):  # type: ignore[misc]
             client.close()
             return
         try:
-            if not self._upgraded(visitor, addr):
+            if self._upgraded(visitor, addr):
+                return
+            if self._pages is not None and not self._pages.serve(visitor):
+                visitor.close()
+            else:
                 # gunicorn asks the listener for its name at the start of each connection. A worker that ends may have
                 # closed it meanwhile; that would raise, and the client would get no answer.
                 named = SimpleNamespace(getsockname=lambda: self._names[listener])
@@ -213,10 +218,12 @@ class Worker(GeventWorker):  # type: ignore[misc]
             gevent.sleep(0)
         sock.begin()
         try:
-            return super().handle_request(listener_name, req, sock, addr)
+            super().handle_request(listener_name, req, sock, addr)
         finally:
             sock.rest()
             self._end_request()
+        if self._pages is not None and _is_read(req) and not self._pages.serve(sock):
+            raise StopIteration  # the connection has ended
 
     def handle_error(self, req: Any, client: Any, addr: Any, exc: Exception) -> None:
         """Answers and counts a request that cannot be read; logs any other error, which is ours."""
@@ -284,6 +291,11 @@ def _sent_more(request: Any) -> bool:
     """Whether the client has sent more than this request without waiting for the answer."""
     length = getattr(request.body.reader, "length", None)
     return length is not None and request.unreader.buf.getbuffer().nbytes > length
+
+
+def _is_read(request: Any) -> bool:
+    """Whether everything that was received has been read, so that the next byte begins another request."""
+    return getattr(request.body.reader, "length", None) == 0 and not request.unreader.buf.getbuffer().nbytes
 
 
 def upgrade_in(head: bytes) -> dict[str, Any] | None:
