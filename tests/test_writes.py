@@ -77,3 +77,17 @@ def test_a_tail_that_rests_pushes_at_once_and_polls_where_nobody_tells_it(
     eventually(lambda: len(pushed) == 4)
     tail.stop()
     assert looks.count(True) >= 4
+
+
+def test_a_tail_looks_for_a_commit_often_at_first_and_never_later_than_others_may_wait(site: Site) -> None:
+    tail = site.tail([])
+    assert tail._pause_seconds() == following.POLL_SECONDS, "nobody tells it of writes yet"
+    tail._rests = True
+    pauses = []
+    for passed in (0.0, 0.02, 0.03, 0.2, 0.45, 0.6):
+        tail._written = following.monotonic() - passed
+        pauses.append(tail._pause_seconds())
+    assert pauses[0] == following.POLL_SECONDS
+    assert pauses == sorted(pauses)
+    assert max(pauses[:-1]) + following.POLL_SECONDS <= 0.05
+    assert pauses[-1] == following.REST_SECONDS

@@ -25,7 +25,8 @@ from feed.store.versions import Versions
 from feed.store.writes import Writes
 
 POLL_SECONDS = 0.01  # 100 polls of 3 µs a second; a publish elsewhere is seen after 5 ms on average
-POLLED_SECONDS = 0.5  # for so long after a write elsewhere, until it is committed: a slow disk takes a tenth of that
+POLLED_SECONDS = 0.5  # for so long after a write, until it is committed: a slow disk takes a tenth of that
+SLOWEST_POLL_SECONDS = 0.04  # between two of these polls: a worker pushes what another published within 50 ms
 REST_SECONDS = 0.5  # between two polls when nobody writes; a disk that takes longer delays a push by so much
 RETRY_SECONDS = 1.0  # after an error, such as a full disk: no storm of logs, and no loss, only delay
 
@@ -183,9 +184,16 @@ class Tail:
                 log.exception("the tail could not push; trying again in %s s", RETRY_SECONDS)
                 self._pause()
                 seen = None
-            rested = self._rests and monotonic() - self._written > POLLED_SECONDS
-            self._wake.wait(REST_SECONDS if rested else POLL_SECONDS)
+            self._wake.wait(self._pause_seconds())
             self._wake.clear()
+
+    def _pause_seconds(self) -> float:
+        """How long to wait for the next poll. The longer ago the last write was, the less likely is it that its commit
+        is still to come: so the pause doubles, and a commit is seen after twice the time that it took."""
+        if not self._rests:
+            return POLL_SECONDS
+        passed = monotonic() - self._written
+        return REST_SECONDS if passed > POLLED_SECONDS else min(max(POLL_SECONDS, passed), SLOWEST_POLL_SECONDS)
 
     def _notice(self) -> None:
         """Ends the rest when somebody writes. Where the system does not tell, there is no rest."""
