@@ -11,7 +11,8 @@ neighbouring characters is a word. Single characters would occur in every text, 
 import re
 import unicodedata
 from dataclasses import dataclass
-from functools import lru_cache
+
+KNOWN = 10_000  # characters of which it is remembered whether they belong to words: all of most texts
 
 _UNSEEN = re.compile(
     "[\u00ad\u034f\u0600-\u0605\u061c\u0640\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
@@ -45,12 +46,19 @@ class Phrase:
 
 def of(text: str) -> list[str]:
     """Returns the normalised words of a text in their order."""
-    return [word for run in _runs(text) for word in (_pairs(run[0]) if run[1] else [run[0]])]
+    return indexed(text)[0]
 
 
 def signs(text: str) -> list[str]:
     """Returns the characters of a text that belong to scripts without spaces, each once, sorted."""
-    return sorted({sign for run in _runs(text) for sign in run[1] or ""})
+    return sorted(indexed(text)[1])
+
+
+def indexed(text: str) -> tuple[list[str], set[str]]:
+    """Returns the normalised words of a text in their order, and its characters of scripts without spaces."""
+    runs = _runs(text)
+    found = [word for run in runs for word in (_pairs(run[0]) if run[1] else [run[0]])]
+    return found, {sign for run in runs for sign in run[1] or ""}
 
 
 def phrases(asked: str) -> list[Phrase]:
@@ -82,10 +90,22 @@ def _folded(text: str) -> str:
     folded = unicodedata.normalize("NFD", unicodedata.normalize("NFKC", _UNSEEN.sub("", text)).casefold())
     folded = unicodedata.normalize("NFC", _ACCENTS.sub("", folded)).translate(_TABLE)
     folded = _FOREIGN_DIGIT.sub(lambda digit: str(unicodedata.decimal(digit[0])), folded)
-    return "".join(c if is_of_word(c) else " " for c in folded)
+    return folded.translate(_apart)
 
 
-@lru_cache(10_000)
+class _Apart(dict[int, int]):
+    """A table for `translate`: the characters of words stay, and all others become spaces."""
+
+    def __missing__(self, code: int) -> int:
+        found = code if is_of_word(chr(code)) else ord(" ")
+        if len(self) < KNOWN:
+            self[code] = found
+        return found
+
+
+_apart = _Apart()
+
+
 def is_of_word(character: str) -> bool:
     """Whether the character belongs to a word: letters, marks (the vowels of Hindi and Thai), numbers, and private
     use."""

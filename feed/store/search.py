@@ -42,6 +42,11 @@ def put(db: Database, update_id: int) -> None:
     each transaction that changes its text."""
     for table in (*INDEXES, RETRACTED):
         db.execute(f"DELETE FROM {table} WHERE rowid = ?", [update_id])
+    add(db, update_id)
+
+
+def add(db: Database, update_id: int) -> None:
+    """Takes in an update of which the tables hold nothing, because it is new."""
     db.execute("DELETE FROM search_due WHERE update_id = ?", [update_id])
     row = db.execute(
         "SELECT feed_id, headline, html, revision, retracted_at FROM updates WHERE id = ?", [update_id]
@@ -49,8 +54,8 @@ def put(db: Database, update_id: int) -> None:
     if row is None:
         return
     headline, body = row["headline"] or "", text.findable(row["html"])
-    compared = {"headline": words.of(headline), "text": words.of(body), "signs": words.signs(f"{headline} {body}")}
-    columns = {column: " ".join(each) for column, each in compared.items()}
+    (head, head_signs), (rest, rest_signs) = words.indexed(headline), words.indexed(body)
+    columns = {"headline": " ".join(head), "text": " ".join(rest), "signs": " ".join(sorted(head_signs | rest_signs))}
     if row["retracted_at"]:
         insert(db, RETRACTED, {"rowid": update_id, **columns})
         return
