@@ -94,6 +94,16 @@ def under_gevent() -> bool:
     return bool(monkey.is_module_patched("threading"))
 
 
+def loop_caller() -> Callable[..., None]:
+    """Returns a function that any thread can give a function to, with its arguments. gevent's loop of this thread calls
+    it soon, between greenlets, so it may not wait. Where there is no such loop, nothing is called."""
+    if not under_gevent():
+        return lambda *work: None
+    from gevent import get_hub
+
+    return cast(Callable[..., None], get_hub().loop.run_callback_threadsafe)
+
+
 def native(name: str) -> Any:
     """Returns the original function of `os`. gevent replaces those that start processes or wait for them, and its own
     work on its loop only."""

@@ -612,3 +612,11 @@ def test_an_article_keeps_its_revisions(site: Site) -> None:
         site.services.store, "SELECT revision, json_extract(fields, '$.body') FROM article_revisions ORDER BY 1"
     )
     assert kept == [(1, "One"), (2, "Two")]
+
+
+def test_what_is_written_is_made_known_before_the_commit_and_nobody_else_sees_it_yet(site: Site, other: Store) -> None:
+    store, seen = site.services.store, list[tuple[object, int]]()
+    store.before_commit = lambda made: seen.append((made, feed_of(other).version))
+    published = publishing.publish(store, NEWS, site.bob, {"body": "Soon"})
+    assert seen == [(published, published.version - 1)]
+    assert feed_of(other).version == published.version

@@ -7,6 +7,7 @@ Each read takes a connection that nobody else is using, in a read transaction: e
 Nothing in a transaction waits, so no other greenlet can run in between.
 """
 
+import math
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -64,6 +65,8 @@ class Store:
         self.language = language
         self.on_commit: Callable[[], None] = lambda: None
         """Called after each commit of this process, in the thread of the caller. The tail sets it, to wake at once."""
+        self.before_commit: Callable[[object], None] = lambda result: None
+        """Called before each commit with what the verb returned, in the writer's thread, and may not wait."""
         self.damage: str | None = None
         """SQLite's message when it last met damage; None if it met none. `Readiness` clears it."""
         self.damage_at = float("-inf")
@@ -76,6 +79,7 @@ class Store:
         """Renders articles and decodes pictures, each of which may take seconds."""
         self._slow = Pool(SLOW_THREADS)
         self._write_connection: Database | None = None
+        self._wait_ms = 0
         self._looker: Database | None = None
         self._looking = threading.Lock()
 
@@ -166,14 +170,15 @@ class Store:
     def _transact(self, deadline: float, work: Callable[[Database], T]) -> T:
         with self.noticing_damage():
             if self._write_connection is None:
-                self._write_connection = self.connect(READ_WAIT_MS)
+                self._write_connection, self._wait_ms = self.connect(READ_WAIT_MS), READ_WAIT_MS
             db = self._write_connection
             try:
-                db.execute(f"PRAGMA busy_timeout = {max(0, int((deadline - monotonic()) * 1000))}")
+                self._wait_until(db, deadline)
                 db.execute("BEGIN IMMEDIATE")
                 if restoring.is_under_way(db, self.path):
                     raise Restoring("the site is being restored from a backup")
                 result = work(db)
+                self.before_commit(result)
                 db.execute("COMMIT")
             except BaseException as error:
                 db.rollback()
@@ -182,6 +187,14 @@ class Store:
                     db.close()
                 raise
             return result
+
+    def _wait_until(self, db: Database, deadline: float) -> None:
+        """Sets for how long the writer waits for other processes, in tenths of a second: most writes wait as long as
+        the one before, and then there is nothing to set."""
+        wait_ms = max(0, math.ceil((deadline - monotonic()) * 10)) * 100
+        if wait_ms != self._wait_ms:
+            db.execute(f"PRAGMA busy_timeout = {wait_ms}")
+            self._wait_ms = wait_ms
 
     @contextmanager
     def noticing_damage(self) -> Iterator[None]:

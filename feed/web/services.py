@@ -12,6 +12,7 @@ from feed.followers.hub import WebSub
 from feed.languages import Languages
 from feed.live.channel import Channel
 from feed.render import templates
+from feed.render.ahead import ahead
 from feed.render.updates import Renderer
 from feed.settings import Settings
 from feed.store import feeds, search
@@ -42,6 +43,7 @@ class Services:
         so that the command line starts no threads."""
         templates.load_all(pages)
         self.render.load()
+        self.store.before_commit = ahead(self.render)
         private.tighten(self.settings.database, self.settings.media)
         try:
             feeds.record_site_language(self.store)
