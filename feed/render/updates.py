@@ -78,7 +78,7 @@ class Renderer:
     def _update(self, update: Update) -> Markup:
         if update.retracted_at:
             return self._render("_retracted.html", update.feed_language, update=update)
-        long = len(text.plain(update.html)) > LONG
+        long = len(update.html) > LONG and len(text.plain(update.html)) > LONG  # HTML is longer than its words
         return self._render("_update.html", update.feed_language, update=update, text=self._text(update), long=long)
 
     def _text(self, update: Update) -> Markup:

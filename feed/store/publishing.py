@@ -10,6 +10,7 @@ from sqlite_utils import Database
 
 from feed import fields, repeats, text, times
 from feed.errors import Invalid, KeyUsed, Message, Reason, Stale
+from feed.figures import Picture
 from feed.store import (
     actions,
     draft_states,
@@ -108,8 +109,12 @@ def html_of(store: Store, body: str, language: str | None, editor: Editor | None
     """The HTML of an update's text in that language; None is the site's. It may show public pictures and the editor's
     own uploads. Raises Invalid when nothing would show."""
     known = waiting.known_in(store, body, editor)
-    html = store.texts.run(text.to_html, body, fields.BODY, language or store.language, known)
-    if not store.texts.run(text.shows_something, html):
+    return store.texts.run(_rendered, body, language or store.language, known)
+
+
+def _rendered(body: str, language: str, known: Mapping[str, Picture]) -> str:
+    html = text.to_html(body, fields.BODY, language, known)
+    if not text.shows_something(html):
         raise Invalid(Reason("body", Message("Nothing of this would be visible. Write something first.")))
     return html
 
@@ -148,7 +153,7 @@ def _publish(
     }
     update_id = insert(db, "updates", row)
     revisions.keep(db, update_id, editor, moment)
-    search.put(db, update_id)
+    search.add(db, update_id)
     actions.record(db, editor, Verb.PUBLISH, feed_id=feed.id, update_id=update_id, version=version, draft=feed.draft)
     if claim:
         idempotency.remember(db, editor, claim, update_id)
