@@ -296,8 +296,8 @@ def _name(text: str) -> str:
 
 
 def _transport(text: str) -> str:
-    if text not in ("direct", "stock"):
-        raise ValueError("write direct or stock")
+    if text not in ("direct", "loop", "stock"):
+        raise ValueError("write direct, loop or stock")
     return text
 
 
@@ -347,7 +347,12 @@ TABLE = (
     ),
     Setting("FEED_PROXIES", "0", "trusted reverse proxies in front, each adding to X-Forwarded-For", _whole(0)),
     Setting("FEED_DRAIN_SECONDS", "2", "over which a worker that ends lets its readers go", _whole(0)),
-    Setting("FEED_TRANSPORT", "direct", "`direct`, or `stock` for Flask-SocketIO's own, slower driver", _transport),
+    Setting(
+        "FEED_TRANSPORT",
+        "direct",
+        "`direct`; `loop` is the same without io_uring; `stock` is Flask-SocketIO's own, slower driver",
+        _transport,
+    ),
     Setting("FEED_HUB", "", "address of a WebSub hub, which is told of each change of a feed; none when empty", _hub),
     Setting("FEED_UNDO_SECONDS", "10", "after publishing, in which an editor can undo it; 0 for never", _whole(0)),
     Setting(

@@ -266,10 +266,10 @@ def slow(calm: Server) -> Iterator[Slow]:
     reader.close()
 
 
-@pytest.fixture
-def model(tmp_path: Path) -> Iterator[Server]:
+@pytest.fixture(params=["direct", "loop"])
+def model(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Server]:
     """The tiny application of tests/model.py, which sends frames of any size."""
-    running = Server(tmp_path, FEED_TRANSPORT="direct", PING_SECONDS="25")
+    running = Server(tmp_path, FEED_TRANSPORT=str(request.param), PING_SECONDS="25")
     running.start(BIN / "gunicorn", "tests.model:app")
     yield running
     running.kill()
@@ -344,7 +344,7 @@ def test_a_crowd_that_does_not_read_is_dropped_and_costs_the_others_nothing(serv
 
 def test_what_waits_for_a_reader_is_a_megabyte_at_most() -> None:
     ours, theirs = socket.socketpair()
-    wheel = PingWheel(25, 20, lambda *message: None, lambda *reason: None)
+    wheel = PingWheel(25, 20, lambda *message: None, lambda *reason: None, lambda *ping: 0)
     ours.setblocking(False)
     reader = Connection(wheel, "sid", ours, "192.0.2.1")
     written, taken, frame = 0, 0, frames.frame(frames.TEXT, b"x" * 1000)

@@ -68,7 +68,7 @@ class Channel:
         self.socketio.init_app(app)
         self._server = self.socketio.server
         self.gate = self._server.eio
-        self.measuring = Measuring(self._bus, self.__len__, self.presence.here, self.gate.outbox)
+        self.measuring = Measuring(self._bus, self.__len__, self.presence.here, self.gate.outbox, self.gate.fanout)
         # Registered on the server itself: they do not need Flask's request context, which is a fifth of a connect's
         # cost.
         self._server.on("connect", self._connect)

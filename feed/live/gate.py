@@ -107,6 +107,10 @@ class Gate(engineio.Server):  # type: ignore[misc]
         for sid in list(self.sockets):
             self.hang_up(sid)
 
+    def fanout(self) -> str:
+        """How broadcasts are sent: `uring`, `loop` or `stock`."""
+        return "stock"
+
     def outbox(self) -> Outbox:
         """What waits for slow sockets. Nobody knows what waits in the stock driver's queues."""
         return Outbox(0, 0)
@@ -151,10 +155,10 @@ class Gate(engineio.Server):  # type: ignore[misc]
 
 
 class SiteSocketIO(SocketIO):  # type: ignore[misc]
-    """Flask-SocketIO with a Gate in its server. `gate` is the class of the Gate; `options` are those of Flask-SocketIO
-    and of that class, such as `admission` and `origins`."""
+    """Flask-SocketIO with a Gate in its server. `gate` makes the Gate; `options` are those of Flask-SocketIO
+    and of the Gate, such as `admission` and `origins`."""
 
-    def __init__(self, gate: type[Gate], **options: Any) -> None:
+    def __init__(self, gate: Callable[..., Gate], **options: Any) -> None:
         self._gate = gate
         super().__init__(manage_session=False, http_compression=False, cookie=None, **options)
 
@@ -181,7 +185,7 @@ class SiteSocketIO(SocketIO):  # type: ignore[misc]
 
 
 class _Server(socketio.Server):  # type: ignore[misc]
-    def __init__(self, gate: type[Gate], **options: Any) -> None:
+    def __init__(self, gate: Callable[..., Gate], **options: Any) -> None:
         self._gate = gate
         super().__init__(**options)
 

@@ -23,6 +23,7 @@ DROPS = metrics.counter("liveline_drops", "Sockets that have ended.", ["reason"]
 WORKERS = metrics.total("liveline_workers", "Running workers.")
 SOCKETS = metrics.total("liveline_worker_sockets", "Open sockets of all workers.")
 READERS = metrics.total("liveline_worker_readers", "Readers of a feed on this machine.", ["feed"])
+FANOUT = metrics.total("liveline_fanout", "Running workers that send broadcasts so.", ["way"])
 OUTBOX_BYTES = metrics.total("liveline_outbox_bytes", "Bytes that wait until slow sockets take them.")
 OUTBOX_SOCKETS = metrics.total("liveline_outbox_sockets", "Sockets for which some wait.")
 MEMORY = metrics.total("liveline_memory_bytes", "Resident memory of all workers.")
@@ -54,9 +55,10 @@ class Measuring:
         sockets: Callable[[], int],
         readers: Callable[[], Mapping[str, int]],
         outbox: Callable[[], Outbox],
+        fanout: Callable[[], str],
     ) -> None:
         self._bus = bus
-        self._sockets, self._readers, self._outbox = sockets, readers, outbox
+        self._sockets, self._readers, self._outbox, self._fanout = sockets, readers, outbox, fanout
         self._named: set[str] = set()
         self._cpu = 0.0
         self._lock = threading.Lock()
@@ -78,6 +80,7 @@ class Measuring:
         """Sets the gauges."""
         with self._lock:
             WORKERS.set(1)
+            FANOUT.labels(self._fanout()).set(1)
             SOCKETS.set(self._sockets())
             waiting = self._outbox()
             OUTBOX_BYTES.set(waiting.bytes)

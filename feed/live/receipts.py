@@ -6,7 +6,7 @@ from typing import Any
 
 from feed import times
 from feed.followers.bus import NOT_NOW, Bus
-from feed.live.direct.transport import Sent
+from feed.live.direct.fanout import Sent
 from feed.store.receipts import Handed
 
 PAUSE_SECONDS = 0.25  # between two reports: a burst of changes is one write, and editors do not see the difference

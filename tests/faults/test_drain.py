@@ -196,6 +196,7 @@ def test_readers_move_on_one_by_one_and_editors_do_not_notice(
     assert max(last.values()) < READERS / 2
 
 
+@pytest.mark.parametrize("settings", [{}, {"FEED_TRANSPORT": "loop"}], indirect=True)
 def test_a_server_told_to_stop_is_gone_in_seconds_whoever_holds_on_to_it(server: Server, crowd: Crowd) -> None:
     held = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(3)]
     held[0].sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")  # and keeps the connection

@@ -18,6 +18,7 @@ from gevent.socket import socket as GeventSocket
 
 from feed.live.admission import UNREAD
 from feed.live.direct import frames
+from feed.live.direct.fanout import Fanout
 from feed.live.direct.transport import Connection, PingWheel
 from feed.live.gate import Gate
 from feed.live.measuring import Outbox
@@ -37,9 +38,12 @@ LET_GO = 20  # readers closed at a time when a worker drains
 class Engine(Gate):
     """A Gate that serves readers through the transport, without a greenlet for each."""
 
-    def __init__(self, *positional: Any, **options: Any) -> None:
+    def __init__(self, *positional: Any, fanout: Fanout, **options: Any) -> None:
         super().__init__(*positional, **options)
-        self._pings = PingWheel(int(self.ping_interval), int(self.ping_timeout), self._received, self._left)
+        self._fanout = fanout
+        self._pings = PingWheel(
+            int(self.ping_interval), int(self.ping_timeout), self._received, self._left, fanout.broadcast
+        )
 
     def serve(self, environ: dict[str, Any], start_response: Callable[..., Any], key: bytes, network: str) -> Any:
         """Takes the socket over and raises StopIteration, or lets the stock driver serve until the reader has left."""
@@ -70,6 +74,10 @@ class Engine(Gate):
                     return
             connection.say_goodbye(frames.RESTART, "server shutdown")
         super().let_go(seconds, still)  # those that the stock driver serves
+
+    def fanout(self) -> str:
+        """See Gate."""
+        return self._fanout.way
 
     def outbox(self) -> Outbox:
         """See Gate."""

@@ -1,11 +1,14 @@
 """Chooses the transport if it fits the installed libraries, and else the stock driver."""
 
 import logging
+from collections.abc import Callable
+from functools import partial
 from importlib.metadata import version
 
 from socketio import Manager
 
 from feed.live.direct.engine import Engine
+from feed.live.direct.fanout import Fanout
 from feed.live.direct.rooms import Rooms
 from feed.live.gate import Gate
 from feed.threads import under_gevent
@@ -22,11 +25,12 @@ FITS = {
 log = logging.getLogger(__name__)
 
 
-def chosen(transport: str, background: frozenset[str] = frozenset()) -> tuple[type[Gate], Manager]:
-    """Returns the gate's class and the rooms for that FEED_TRANSPORT. Broadcasts of `background` events let all others
-    go first."""
-    if transport == "direct" and under_gevent() and _versions_fit():
-        return Engine, Rooms(background)
+def chosen(transport: str, background: frozenset[str] = frozenset()) -> tuple[Callable[..., Gate], Manager]:
+    """Returns what makes the gate, and the rooms, for that FEED_TRANSPORT. Broadcasts of `background` events let all
+    others go first."""
+    if transport != "stock" and under_gevent() and _versions_fit():
+        fanout = Fanout(uring=transport == "direct")
+        return partial(Engine, fanout=fanout), Rooms(background, fanout)
     return Gate, Manager()
 
 

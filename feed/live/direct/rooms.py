@@ -10,7 +10,8 @@ from socketio import Manager
 from socketio.packet import EVENT
 
 from feed.live.direct import frames
-from feed.live.direct.transport import Connection, Sent, broadcast
+from feed.live.direct.fanout import Fanout, Sent
+from feed.live.direct.transport import Connection
 
 BACKGROUND_PAUSE = (
     0.02  # seconds after every 2 ms of sending: at most a tenth of the core, however many readers there are
@@ -28,9 +29,10 @@ class Rooms(Manager):  # type: ignore[misc]
     10,000 readers it searches 10,000 rooms each time. Here each socket knows its rooms, and its own room is implied.
     """
 
-    def __init__(self, background: frozenset[str]) -> None:
+    def __init__(self, background: frozenset[str], fanout: Fanout) -> None:
         super().__init__()
         self._background = background
+        self._fanout = fanout
         self._turns: defaultdict[str, RLock] = defaultdict(RLock)
         self._members: dict[tuple[str, Any], dict[str, Recipient]] = {}
         """By namespace and room: the recipient for each sid in it."""
@@ -65,7 +67,7 @@ class Rooms(Manager):  # type: ignore[misc]
             readers = [way for way in readers if not isinstance(way, str)]
         pause = BACKGROUND_PAUSE if event in self._background else 0.0
         with self._turns[event]:
-            taken = broadcast(readers, frames.frame(frames.TEXT, f"4{encoded}".encode()), pause)
+            taken = self._fanout.broadcast(readers, frames.frame(frames.TEXT, f"4{encoded}".encode()), pause)
         return Sent(taken, len(members))
 
     def get_participants(self, namespace: str, room: Any) -> Iterator[tuple[str, str]]:

@@ -1,7 +1,7 @@
 """The transport writes frames to sockets, without a queue, a wake-up or a greenlet per reader.
 
 The stock driver sends each packet through a queue to a greenlet per reader, and loses bytes when the kernel's buffer is
-full. Here a broadcast is one frame, made once, and one `send()` per reader in one loop. Bytes that the kernel does not
+full. Here a broadcast is one frame, made once, and sent to all in one loop (fanout.py). Bytes that the kernel does not
 take wait in an outbox, and are sent in order when the socket is writable again. An outbox that grows too long or makes
 no progress ends the connection; no update is ever left out, since the reader reconnects and catches up.
 
@@ -13,8 +13,8 @@ import os
 from _socket import socket as NativeSocket
 from collections import deque
 from collections.abc import Callable, Sequence
-from time import monotonic, perf_counter
-from typing import Any, NamedTuple
+from time import monotonic
+from typing import Any
 
 import gevent
 from gevent import get_hub
@@ -27,8 +27,6 @@ OUTBOX_BYTES = 1024 * 1024  # about a thousand updates; catching up is quicker t
 STUCK_SECONDS = 10  # without a byte taken: the client is frozen, gone, or does not read on purpose
 JOIN_SECONDS = 10  # from the upgrade to joining the namespace; our page takes one round trip
 GOODBYE_SECONDS = 3  # for the client to answer a close frame
-TURN_SECONDS = 0.002  # of a broadcast before pages, pings and publishing may run
-LOOK_EVERY = 32  # sends between two readings of the clock: about a quarter of a millisecond
 BURST, BURST_SECONDS = 40, 10  # frames of a reader in so many seconds; a page sends three and answers pings
 RECEIVE_BYTES = 64 * 1024
 
@@ -217,12 +215,14 @@ class PingWheel:
         timeout: int,
         receive: Callable[[Connection, str], None],
         left: Callable[[Connection, str], None],
+        broadcast: Callable[[Sequence[Connection], bytes], int],
     ) -> None:
         self._timeout = interval + timeout
         self._slots: list[set[Connection]] = [set() for _ in range(interval)]
         self._where: dict[Connection, int] = {}
         self._receive = receive
         self._left = left
+        self._broadcast = broadcast
         self._inbox = Inbox()
         self._tick = 0
         self._turning: Any = None
@@ -279,49 +279,6 @@ class PingWheel:
                 silent = [c for c in due if now - c.heard > self._timeout]
                 for connection in silent:
                     connection.drop("ping timeout")
-                broadcast(list(due), ping)
+                self._broadcast(list(due), ping)
             except Exception:
                 log.exception("the wheel stumbled, and turns on")
-
-
-class Sent(NamedTuple):
-    """The result of a broadcast: the kernel has taken the whole frame for `taken` of `members` sockets."""
-
-    taken: int
-    members: int
-
-
-def broadcast(connections: Sequence[Connection], frame: bytes, pause: float = 0.0) -> int:
-    """Sends one frame to all connections, in a loop that yields to other greenlets, each time for at least `pause`
-    seconds. A second call may overtake this one; callers that need an order use a lock (see rooms.Rooms).
-
-    Returns how many sockets have taken the whole frame. For others it waits in the outbox, or they have closed.
-
-    The inner loop runs 10,000 times for each update, so it has one check of the connection and one system call. The
-    descriptor belongs to the connection as long as it is `clear`, and nothing can close it between the two.
-    """
-    size, send = len(frame), os.write
-    until = perf_counter() + TURN_SECONDS
-    missed = 0  # counted instead of those that took it, because most do
-    for start in range(0, len(connections), LOOK_EVERY):
-        for connection in connections[start : start + LOOK_EVERY]:
-            if not connection.clear:
-                connection.write(frame)
-                missed += 1
-                continue
-            try:
-                sent = send(connection.descriptor, frame)
-            except BlockingIOError:
-                connection.keep(frame, 0)
-                missed += 1
-            except OSError:
-                connection.drop("transport error")
-                missed += 1
-            else:
-                if sent != size:
-                    connection.keep(frame, sent)
-                    missed += 1
-        if perf_counter() > until:
-            gevent.sleep(pause)
-            until = perf_counter() + TURN_SECONDS
-    return len(connections) - missed
