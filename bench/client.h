@@ -1,5 +1,5 @@
 // Thousands of WebSocket readers on one core, for load.c and comeback.c. Of a frame only the beginning is kept, so that
-// reading costs next to nothing. A program says what happens in `on_follow`, `on_update` and `on_lost`.
+// reading costs next to nothing. A program says what happens in `on_join`, `on_follow`, `on_update` and `on_lost`.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
@@ -25,15 +25,16 @@ typedef struct {
   unsigned kept;                 // bytes in `text`
   unsigned long long size, left; // of the present frame's payload: all, and still to come
   unsigned char head[HEAD];
-  char text[TEXT + 1]; // the beginning of the payload
+  char *text, brief[TEXT + 1]; // the beginning of the payload, in `brief` unless more is kept of it
 } Reader;
 
+static void on_join(Reader *r);   // lets it follow
 static void on_follow(Reader *r); // lets updates come from now on; the ack is in `text`
 static void on_update(Reader *r); // an update has come in whole
 static void on_lost(Reader *r);   // the server hung up, or refused
 
 static Reader *readers;
-static int count, port, loop, socket_io, stuck;
+static int count, port, loop, socket_io, stuck, keep = TEXT; // keep: so many bytes of a payload
 static long pings;
 static char upgrade[HEAD];
 
@@ -89,7 +90,7 @@ static int knock(Reader *r) { // begins the handshake; 0 when nobody listens
   int fd = dial(port);
   if (fd < 0) return 0;
   memset(r, 0, sizeof *r);
-  r->fd = fd;
+  r->fd = fd, r->text = r->brief;
   if (send(fd, upgrade, strlen(upgrade), MSG_NOSIGNAL) < 0) { close(fd); return 0; }
   fcntl(fd, F_SETFL, O_NONBLOCK);
   struct epoll_event event = {.events = EPOLLIN, .data.ptr = r};
@@ -106,6 +107,17 @@ static void say(Reader *r, int opcode, const char *text, size_t size) { // maske
 
 static void say_text(Reader *r, const char *text) { say(r, 1, text, strlen(text)); }
 
+static void follow(Reader *r, const char *position) { // `position` is more JSON, or empty
+  char message[126];
+  snprintf(message, sizeof message, "420[\"follow\",{\"feed\":\"news\"%s}]", position);
+  say_text(r, message);
+}
+
+static void let_go_of_text(Reader *r) {
+  if (r->text != r->brief) free(r->text);
+  r->text = r->brief;
+}
+
 static void whole_frame(Reader *r) {
   int opcode = r->head[0] & 15;
   r->text[r->kept] = 0;
@@ -115,7 +127,7 @@ static void whole_frame(Reader *r) {
   else if (!strcmp(r->text, "2")) pings++, say_text(r, "3");
   else if (!strncmp(r->text, "42[\"updated\"", 12)) on_update(r);
   else if (r->text[0] == '0') say_text(r, "40");
-  else if (!strncmp(r->text, "40", 2)) say_text(r, "420[\"follow\",{\"feed\":\"news\"}]");
+  else if (!strncmp(r->text, "40", 2)) on_join(r);
   else if (!strncmp(r->text, "430", 3)) r->stage = FOLLOWING, on_follow(r);
 }
 
@@ -133,10 +145,11 @@ static int upgraded(Reader *r) { // 0 when refused
 static int take(Reader *r, unsigned char *p, size_t n) { // 0 when the reader was refused
   while (n > 0) {
     if (r->left) {
-      size_t part = r->left < n ? r->left : n, keep = part < TEXT - r->kept ? part : TEXT - r->kept;
-      memcpy(r->text + r->kept, p, keep);
-      p += part, n -= part, r->left -= part, r->kept += keep;
-      if (!r->left) whole_frame(r);
+      size_t part = r->left < n ? r->left : n, room = (r->text == r->brief ? TEXT : keep) - r->kept;
+      size_t kept = part < room ? part : room;
+      memcpy(r->text + r->kept, p, kept);
+      p += part, n -= part, r->left -= part, r->kept += kept;
+      if (!r->left) whole_frame(r), let_go_of_text(r);
       continue;
     }
     r->head[r->have++] = *p++, n--;
@@ -150,6 +163,8 @@ static int take(Reader *r, unsigned char *p, size_t n) { // 0 when the reader wa
     r->size = need == 2 ? r->head[1] & 127 : 0;
     for (unsigned i = 2; i < need; i++) r->size = r->size << 8 | r->head[i];
     r->left = r->size, r->have = r->kept = 0;
+    if (r->size > TEXT && keep > TEXT) r->text = malloc((r->size < (size_t)keep ? r->size : (size_t)keep) + 1);
+    if (!r->text) die("memory");
     if (!r->left) whole_frame(r);
   }
   return 1;
@@ -164,7 +179,7 @@ static int turn(int wait_ms) { // takes what came in; whether there is something
     if (!r) { input = 1; continue; }
     ssize_t size = read(r->fd, buffer, BUFFER);
     if (size < 0 && errno == EAGAIN) continue;
-    if (size <= 0 || !take(r, buffer, size)) close(r->fd), on_lost(r);
+    if (size <= 0 || !take(r, buffer, size)) close(r->fd), let_go_of_text(r), on_lost(r);
   }
   return input;
 }

@@ -9,8 +9,9 @@
 //                   CLOCK_MONOTONIC. They come back at once, IN_HANDSHAKE at a time.
 //   settle VERSION  how many readers have come to that version, within SETTLE_SECONDS
 //
-// Each keeps to the reader's rule: what it is told of and does not have, it fetches from /feeds/FEED/changes, and looks
-// whether the answer covers it, one change for each version. Without FEED to be back is all.
+// Each keeps to the reader's rule: what it missed comes with the answer to `follow`; if not, and for what it is told of
+// later and does not have, it fetches /feeds/FEED/changes. Either has to cover it, one change for each version. Without
+// FEED to be back is all.
 #include "client.h"
 
 enum { ANSWER = 1 << 20, SETTLE_SECONDS = 15, AGAIN_MS = 20 }; // bytes; and between two tries when nobody listens
@@ -30,7 +31,7 @@ typedef struct {
 
 static Page *pages;
 static int *waiting, waiting_count, on_the_way, following, current, lost, fetch_loop;
-static long fetches, again, missed, wrong, reloads;
+static long fetches, again, came_along, missed, wrong, reloads;
 static double lost_at, first_back_at, back_at;
 static const char *feed;
 
@@ -77,6 +78,14 @@ static void see(int i) { // whether the page has all that it was told of, and wh
   else page->current = 1, current++, on_the_way--;
 }
 
+static void take_missed(Page *page, const char *envelope, long after, long heard) {
+  long version = number_of(envelope, "version"), changes = 0;
+  for (const char *p = envelope; (p = strstr(p, "\"id\":\"update-")); p++) changes++;
+  if (number_of(envelope, "after") != after || version < heard || changes != version - after) wrong++;
+  missed += changes;
+  if (version > page->version) page->version = version;
+}
+
 static void fetched(Fetch *f) { // the server has closed: the answer is whole, or worth nothing
   Page *page = pages + f->reader;
   f->answer[f->have] = 0;
@@ -86,10 +95,7 @@ static void fetched(Fetch *f) { // the server has closed: the answer is whole, o
   else if (value_of(body, "reload")) {
     reloads++, page->version = number_of(body, "version");
   } else {
-    long version = number_of(body, "version"), changes = 0;
-    for (char *p = body; (p = strstr(p, "\"id\":\"update-")); p++) changes++;
-    if (number_of(body, "after") != f->after || version < f->heard || changes != version - f->after) wrong++;
-    missed += changes, page->version = version;
+    take_missed(page, body, f->after, f->heard);
   }
   close(f->fd);
   see(f->reader);
@@ -107,10 +113,17 @@ static void take_answers(void) {
   }
 }
 
+static void on_join(Reader *r) {
+  Page *page = pages + (r - readers);
+  char position[80] = "";
+  if (page->known) snprintf(position, sizeof position, ",\"epoch\":\"%s\",\"version\":%ld", page->epoch, page->asked);
+  follow(r, position);
+}
+
 static void on_follow(Reader *r) {
   int i = r - readers;
   Page *page = pages + i;
-  const char *ack = strchr(r->text, '{'), *epoch = feed && ack ? value_of(ack, "epoch") : NULL;
+  const char *along, *ack = strchr(r->text, '{'), *epoch = feed && ack ? value_of(ack, "epoch") : NULL;
   if (feed && !epoch) die(r->text);
   if (epoch) {
     size_t size = strcspn(++epoch, "\"");
@@ -121,6 +134,8 @@ static void on_follow(Reader *r) {
       reloads += page->known;
       page->known = 1, page->version = page->heard = version;
       memcpy(page->epoch, epoch, size), page->epoch[size] = 0;
+    } else if ((along = value_of(ack, "missed"))) {
+      came_along++, take_missed(page, along, page->asked, version);
     }
   }
   if (++following == count) back_at = now();
@@ -166,14 +181,14 @@ static int work(void) { // lets some in, takes what came; whether there is a com
 
 static void watch(void) {
   double start = now(), cpu_before = cpu();
-  lost = 0, first_back_at = 0, fetches = again = missed = wrong = reloads = 0;
+  lost = 0, first_back_at = 0, fetches = again = came_along = missed = wrong = reloads = 0;
   while (!lost || current < count) {
     work();
     if (now() - start > 120) fprintf(stderr, "%d back, %d caught up after two minutes: ", following, current), die("watch");
   }
   printf("{\"lost_at\": %.4f, \"first_back_at\": %.4f, \"back_at\": %.4f, \"caught_up_at\": %.4f, \"fetches\": %ld, "
-         "\"again\": %ld, \"missed\": %ld, \"wrong\": %ld, \"reloads\": %ld, \"cpu_s\": %.3f, \"wall_s\": %.3f}\n", lost_at,
-         first_back_at, back_at, now(), fetches, again, missed, wrong, reloads, cpu() - cpu_before, now() - start);
+         "\"again\": %ld, \"came_along\": %ld, \"missed\": %ld, \"wrong\": %ld, \"reloads\": %ld, \"cpu_s\": %.3f, \"wall_s\": %.3f}\n", lost_at,
+         first_back_at, back_at, now(), fetches, again, came_along, missed, wrong, reloads, cpu() - cpu_before, now() - start);
 }
 
 static void settle(long version) {
@@ -187,7 +202,7 @@ static void settle(long version) {
 
 int main(int argc, char **argv) {
   if (argc < 4) { fprintf(stderr, "comeback PORT PATH READERS [FEED]\n"); return 2; }
-  feed = argc > 4 ? argv[4] : NULL;
+  feed = argc > 4 ? argv[4] : NULL, keep = ANSWER;
   begin(argv);
   pages = calloc(count, sizeof *pages), waiting = calloc(count, sizeof *waiting), fetch_loop = epoll_create1(0);
   double start = now();

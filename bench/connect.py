@@ -5,9 +5,10 @@
 
 Readers connect 100 at a time. Then the worker is killed (SIGKILL) while updates are published, two a second, each
 repeated under its Idempotency-Key until it is answered. Readers reconnect at once. One is caught up when it has each
-update that it was told of, fetched from /feeds/news/changes. An answer that does not have one change for each missed
-version is counted as wrong. In the end all must be at the feed's last version. Times are counted from the kill. Peers
-that keep no log have nothing to catch up with, and this script restarts those that have no master to start a worker.
+update that it was told of: what it missed comes with the answer to `follow`, or is fetched from /feeds/news/changes.
+What does not have one change for each missed version is counted as wrong. In the end all must be at the feed's last
+version. Times are counted from the kill. Peers that keep no log have nothing to catch up with, and this script restarts
+those that have no master to start a worker.
 With --paired, only Liveline is measured: that of the other tree, and that of this one.
 """
 
@@ -107,7 +108,8 @@ class Turn:
         load_cpu = f"{seen['cpu_s'] / seen['wall_s']:.0%}"
         if not log:
             return [*cells[:5], "keeps no log", "–", "–", load_cpu]
-        outcome = f"{seen['missed']:,} in {seen['fetches']:,}, {seen['wrong']} wrong, {seen['reloads']} reloads"
+        ways = f"{seen['came_along']:,} answers to follow, {seen['fetches']:,} fetched"
+        outcome = f"{seen['missed']:,} in {ways}, {seen['wrong']} wrong, {seen['reloads']} reloads"
         return [*cells, outcome, f"{self.there:,}", load_cpu]
 
 

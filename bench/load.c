@@ -23,6 +23,8 @@ static double *latencies, began; // of reader i in round n: latencies[n * count 
 static unsigned long long bytes;   // of the frames of updates, in this `publish`
 static int following, got, round_now, rounds, control = -1;
 
+static void on_join(Reader *r) { follow(r, ""); }
+
 static void on_follow(Reader *r) {
   following++;
   if (stuck) epoll_ctl(loop, EPOLL_CTL_DEL, r->fd, NULL);

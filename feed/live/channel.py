@@ -44,6 +44,7 @@ class Channel:
         self._settings = settings
         self._editors = editors
         self._followed: dict[str, set[str]] = {}
+        self._started = False
         self.refusals = Repeats()
         self.presence = Presence(bus, self._tell_readers)
         self._receipts = Receipts(bus)
@@ -199,6 +200,9 @@ class Channel:
     def _start(self) -> None:
         """Starts the background work, at the first follower: the command line and gunicorn's master stay without
         threads."""
+        if self._started:
+            return
+        self._started = True
         self._bus.start()
         self.presence.start()
         self._receipts.start()

@@ -24,6 +24,11 @@ class CheckedPacket(Packet):  # type: ignore[misc]
     id: int | None
     data: Any
 
+    @classmethod
+    def data_is_binary(cls, data: Any) -> bool:
+        """Whether there are bytes in it, which would become attachments."""
+        return not (type(data) is list and len(data) == 1 and type(data[0]) is Encoded) and super().data_is_binary(data)
+
     def encode(self) -> str | list[str | bytes]:
         """Of packets with attachments a list."""
         if self.packet_type == ACK and isinstance(self.data[0] if self.data else None, Encoded):

@@ -31,7 +31,7 @@ class SignedIn:
     def enter(self, sid: str, cookies: str) -> bool:
         """Remembers the session whose token is in the cookies, and says whether there is a valid one. Raises
         OperationalError."""
-        found = parse_cookie(cookies)
+        found = parse_cookie(cookies) if cookies else {}
         presented = [hashed(found[name], self._key) for name in (HOST_COOKIE, COOKIE) if name in found]
         if not presented:
             return False
