@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from feed.live.admission import READY
+from feed.live.direct import pages as direct_pages
 from feed.live.direct import visitors
 from feed.live.direct.pages import Pages, of_worker
 from feed.live.direct.visitors import Visitor, Visitors
@@ -145,6 +146,18 @@ def test_a_kept_connection_is_answered_until_something_is_for_gunicorn(site: Sit
     assert kept.ask(PLAIN.replace(b"GET", b"HEAD")).endswith(b"\r\n\r\n")
     kept.client.sendall(SIGN_IN)
     assert kept.left() == SIGN_IN
+
+
+def test_a_crowd_is_answered_a_few_at_a_time(
+    connect: Callable[[], Kept], everybody: Visitors, worker: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(direct_pages, "MOST_AT_ONCE", 2)
+    everybody._most_each = None
+    crowd = [connect() for _ in range(7)]
+    for each in crowd:
+        each.client.sendall(PLAIN)
+    answers = {but_for_its_own(whole_answer(each.client)) for each in crowd}
+    assert (len(answers), worker.nr) == (1, 7)
 
 
 @pytest.mark.parametrize("said", [PLAIN + PLAIN, PLAIN[:20], b"\0", SIGN_IN + PLAIN, FORM, PLAIN + b"x" * 5_000])

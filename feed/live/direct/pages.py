@@ -22,6 +22,7 @@ from feed.live.direct import heads
 from feed.live.direct.visitors import Visitor
 
 READ = 1  # libev's EV_READ
+MOST_AT_ONCE = 50  # requests that are answered in one go, in about 2 ms; broadcasts and other requests wait meanwhile
 # gunicorn's settings that decide how it reads a request, or who is told of it.
 AS_SHIPPED = (
     "protocol", "proxy_protocol", "http2_cleartext", "limit_request_line", "limit_request_fields",
@@ -86,7 +87,9 @@ class Pages:
         return True
 
     def _answer(self) -> None:
-        arrived, self._arrived = self._arrived, []
+        arrived, self._arrived = self._arrived[:MOST_AT_ONCE], self._arrived[MOST_AT_ONCE:]
+        if self._arrived:
+            self.loop.run_callback(self._answer)
         answers: list[bytes | None] = [None] * len(arrived)
         worker = self._worker
         try:
