@@ -288,8 +288,8 @@ def test_gunicorn_answers_everything_where_it_is_set_up_in_another_way(site: Sit
 
 @pytest.fixture(scope="module")
 def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server, which the tests write to."""
-    with serving(tmp_path_factory.mktemp("kept-alive")) as running:
+    """A server, which the tests write to. Its log has each request that gunicorn reads."""
+    with serving(tmp_path_factory.mktemp("kept-alive"), GUNICORN_CMD_ARGS="--log-level debug") as running:
         yield running
 
 
@@ -316,6 +316,20 @@ def test_a_connection_gets_the_same_answers_as_one_that_only_gunicorn_reads(
             other.sendall(each % LONG_WAY)
             answers = [whole_answer(client, body=not each.startswith(b"HEAD")) for client in (one, other)]
             assert but_for_its_own(answers[0]) == but_for_its_own(answers[1])
+
+
+def test_gunicorn_reads_only_what_the_cache_does_not_hold(shared_server: Server) -> None:
+    shared_server.publish("Something new")
+    before = len(shared_server.log.read_text())
+    with socket.create_connection(("127.0.0.1", shared_server.port), timeout=10) as client:
+        for path in (b"/feeds/news", b"/healthz", b"/feeds/news", b"/feeds/news?utm_source=x", b"/nothing"):
+            client.sendall(PLAIN.replace(b"/feeds/news", path))
+            assert whole_answer(client)
+    with socket.create_connection(("127.0.0.1", shared_server.port), timeout=10) as client:
+        client.sendall(PLAIN)
+        assert whole_answer(client)
+    read = re.findall(r"\[DEBUG\] (GET \S+)", shared_server.log.read_text()[before:])
+    assert read == ["GET /feeds/news", "GET /healthz", "GET /nothing"]
 
 
 def test_what_another_process_has_retracted_is_in_no_later_answer(shared_server: Server) -> None:
