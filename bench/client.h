@@ -21,6 +21,7 @@ typedef enum { UPGRADING, JOINING, FOLLOWING } Stage;
 typedef struct {
   int fd;
   Stage stage;
+  int compressed;                // the server has agreed to compression
   unsigned have;                 // bytes in `head`: of the answer to the upgrade, then of a frame's header
   unsigned kept;                 // bytes in `text`
   unsigned long long size, left; // of the present frame's payload: all, and still to come
@@ -35,6 +36,7 @@ static void on_lost(Reader *r);   // the server hung up, or refused
 
 static Reader *readers;
 static int count, port, loop, socket_io, stuck, keep = TEXT; // keep: so many bytes of a payload
+static int offers;                                           // compression, as browsers do
 static long pings;
 static char upgrade[HEAD];
 
@@ -64,8 +66,9 @@ static void begin(char **argv) {
   setrlimit(RLIMIT_NOFILE, &limit);
   port = atoi(argv[1]), count = atoi(argv[3]), socket_io = strstr(argv[2], "EIO=4") != NULL;
   snprintf(upgrade, sizeof upgrade,
-    "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n", argv[2], port);
+    "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%d\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n%s"
+    "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n", argv[2], port,
+    offers ? "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits\r\n" : "");
   readers = calloc(count, sizeof *readers);
   loop = epoll_create1(0);
   struct epoll_event input = {.events = EPOLLIN, .data.ptr = NULL};
@@ -105,7 +108,14 @@ static void say(Reader *r, int opcode, const char *text, size_t size) { // maske
   send(r->fd, frame, 6 + size, MSG_NOSIGNAL);
 }
 
-static void say_text(Reader *r, const char *text) { say(r, 1, text, strlen(text)); }
+static void say_text(Reader *r, const char *text) {
+  size_t size = strlen(text);
+  if (!r->compressed) { say(r, 1, text, size); return; }
+  char stored[125] = {0, size & 255, size >> 8, ~size & 255, ~(size >> 8) & 255}; // deflate's block of bytes as they are
+  if (size + 6 > sizeof stored) die("a long message");
+  memcpy(stored + 5, text, size); // and the 0 after it begins the empty block whose rest is not sent
+  say(r, 0x41, stored, size + 6);
+}
 
 static void follow(Reader *r, const char *position) { // `position` is more JSON, or empty
   char message[126];
@@ -123,7 +133,7 @@ static void whole_frame(Reader *r) {
   r->text[r->kept] = 0;
   if (opcode == 9) pings++, say(r, 10, r->text, r->kept);
   if (opcode != 1) return;
-  if (!socket_io) on_update(r);
+  if (!socket_io || r->head[0] & 0x40) on_update(r); // only updates are so long that they are compressed
   else if (!strcmp(r->text, "2")) pings++, say_text(r, "3");
   else if (!strncmp(r->text, "42[\"updated\"", 12)) on_update(r);
   else if (r->text[0] == '0') say_text(r, "40");
@@ -137,6 +147,7 @@ static int upgraded(Reader *r) { // 0 when refused
     return 1;
   }
   if (memcmp(r->head + 9, "101", 3)) return 0;
+  r->head[r->have - 1] = 0, r->compressed = strstr((char *)r->head, "permessage-deflate") != NULL;
   r->have = 0, r->stage = socket_io ? JOINING : FOLLOWING;
   if (!socket_io) on_follow(r);
   return 1;

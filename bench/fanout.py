@@ -7,7 +7,8 @@ Closed loop: the next update is published when all readers have the last. Paced:
 the request to publish until each reader has the frame. Memory is the growth of the server's processes (PSS) per
 reader, without kernel buffers. Liveline stores, renders and pushes each update through the API; the peers send bytes
 from memory. Frames are short, with filler, or are those of an update of the demo (demo.py). With --paired, only
-Liveline is measured: that of the other tree, and that of this one.
+Liveline is measured: that of the other tree, and that of this one. With --compression 1, readers offer compression as
+browsers do; Liveline agrees to it, and "bytes" are those on the wire.
 """
 
 from argparse import Namespace
@@ -31,8 +32,9 @@ FORMATS = {
 class Crowd:
     """A server and its readers; a context manager."""
 
-    def __init__(self, bench: Bench, peer: Peer, readers: int) -> None:
+    def __init__(self, bench: Bench, peer: Peer, readers: int, *words: str) -> None:
         self.readers = readers
+        self._words = words
         self._bench = bench
         self._stack = ExitStack()
         self.server: Server = self._stack.enter_context(bench.server(peer))
@@ -46,7 +48,7 @@ class Crowd:
     def gather(self) -> None:
         """Connects the readers. Two servers share memory, so both run before the first has readers."""
         self._empty = self.server.memory()
-        self._load: Load = self._stack.enter_context(self._bench.load(self.server, self.readers))
+        self._load: Load = self._stack.enter_context(self._bench.load(self.server, self.readers, *self._words))
         self._load.ask("publish", self.server.update(), WARM_ROUNDS, 0)
 
     def turn(self, update: Update, asked: Namespace) -> Figures:
@@ -77,7 +79,7 @@ def peers(asked: Namespace) -> None:
     for readers in asked.readers:
         for peer in bench.present(PEERS):
             for update in updates:
-                with Crowd(bench, peer, readers) as crowd:
+                with Crowd(bench, peer, readers, *words(asked)) as crowd:
                     crowd.gather()
                     seen = crowd.turn(update, asked)
                 frame = f"{update.name}, {seen['bytes']:,.0f}"
@@ -90,12 +92,17 @@ def pair(asked: Namespace) -> None:
     updates = chosen(bench, asked)
     for readers in asked.readers:
         with ExitStack() as stack:
-            crowds = [stack.enter_context(Crowd(bench, peer, readers)) for peer in trees(asked.paired)]
+            crowds = [stack.enter_context(Crowd(bench, peer, readers, *words(asked))) for peer in trees(asked.paired)]
             for crowd in crowds:
                 crowd.gather()
             for update in updates:
                 turns = [partial(crowd.turn, update, asked) for crowd in crowds]
                 compare(bench, f"{readers:,} readers, {update.name}", {**FORMATS, "bytes": ",.0f"}, asked.pairs, turns)
+
+
+def words(asked: Namespace) -> list[str]:
+    """Returns what the load generator is told beside the number of readers."""
+    return ["compression"] * bool(asked.compression)
 
 
 def chosen(bench: Bench, asked: Namespace) -> list[Update]:
@@ -107,7 +114,7 @@ def main() -> None:
     """Measures and prints."""
     asked = arguments(
         __doc__, readers=([2_000, 10_000], [500]), frames=(["short", "demo"], ["short", "demo"]),
-        closed=(40, 10), paced=(20, 4), paired=("", ""), pairs=(6, 2),
+        closed=(40, 10), paced=(20, 4), compression=(0, 0), paired=("", ""), pairs=(6, 2),
     )  # fmt: skip
     (pair if asked.paired else peers)(asked)
 

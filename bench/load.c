@@ -1,6 +1,6 @@
 // The load generator: readers who wait for updates, in C so that it is not the bottleneck.
 //
-//   load PORT PATH READERS [stuck]
+//   load PORT PATH READERS [stuck] [compression]
 //
 // Opens READERS WebSockets (see client.h), says in one line of JSON how long that took, and then does what it is told
 // on standard input, a line of JSON for each:
@@ -13,7 +13,7 @@
 //   status                              what came in so far
 //
 // With `stuck` readers have the smallest receive buffer there is, come spread over SPREAD seconds as those do who were
-// dropped, and after following never read again.
+// dropped, and after following never read again. With `compression` they offer it, as browsers do.
 #include "client.h"
 
 static const double SPREAD = 1; // s; the first retry of our page, and of the official client
@@ -130,8 +130,11 @@ static char *next_command(void) { // waits for a line on standard input; NULL at
 }
 
 int main(int argc, char **argv) {
-  if (argc < 4) { fprintf(stderr, "load PORT PATH READERS [stuck]\n"); return 2; }
-  stuck = argc > 4;
+  if (argc < 4) { fprintf(stderr, "load PORT PATH READERS [stuck] [compression]\n"); return 2; }
+  for (char **word = argv + 4; *word; word++) {
+    if (!strcmp(*word, "stuck")) stuck = 1;
+    else if (!strcmp(*word, "compression")) offers = 1;
+  }
   begin(argv);
   connect_all();
   fflush(stdout);

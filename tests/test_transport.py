@@ -194,8 +194,7 @@ class Slow:
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         self.socket.settimeout(15)
         self.socket.connect(("127.0.0.1", server.port))
-        offered = b"Sec-WebSocket-Extensions: permessage-deflate\r\n"
-        upgrade = UPGRADE + offered + headers.encode() + b"\r\n"
+        upgrade = UPGRADE + headers.encode() + b"\r\n"
         if halves:
             self.socket.sendall(upgrade[:60])
             assert requests.get(f"{server.url}/healthz", timeout=5).ok  # by now the server has seen the first half
@@ -436,11 +435,6 @@ def test_noise_after_a_broken_frame_is_not_kept(calm: Server, slow: Slow) -> Non
         for _ in range(64):
             slow.socket.sendall(b"x" * 1024 * 1024)
     assert memory(worker) - before < 16 * 1024 * 1024
-
-
-def test_compression_is_not_agreed_to(slow: Slow) -> None:
-    assert slow.head.startswith(b"HTTP/1.1 101 ")
-    assert b"extensions" not in slow.head.lower()
 
 
 def test_a_cookie_without_an_origin_does_not_open_the_socket(calm: Server) -> None:

@@ -1,6 +1,7 @@
 """Both pairs of client and server: npm's Socket.IO client with our server, and ours with a stock Flask-SocketIO."""
 
 import http.server
+import json
 import subprocess
 import sys
 import threading
@@ -10,7 +11,9 @@ from typing import Any
 
 import pytest
 import requests
+from playwright.sync_api import Page
 
+from feed.live.direct.deflate import AGREED
 from tests import processes
 from tests.browser.conftest import NewPage
 from tests.server import ROOT, Server, free_port
@@ -51,6 +54,15 @@ OURS = """async () => {
 }"""
 
 
+# The official client in Node, which offers compression as browsers do.
+NODE = """
+const socket = require("socket.io-client")(process.argv[1], { transports: ["websocket"] });
+socket.on("connect", () => socket.emit("follow", { feed: "news" }, () =>
+  console.log(socket.io.engine.transport.ws.extensions)));
+socket.on("updated", ({ changes: [{ id, html }] }) => console.log(JSON.stringify({ id, html })));
+"""
+
+
 @pytest.fixture
 def stock() -> Iterator[str]:
     """A stock Flask-SocketIO on Werkzeug."""
@@ -86,6 +98,7 @@ def test_the_official_client_works_with_our_server(tmp_path: Path, open_page: Ne
         server.prepare()
         server.start()
         page = open_page(f"{site}/", wait_for=None)
+        extensions = agreed_extensions(page)
         page.add_script_tag(url=f"{site}/{OFFICIAL.name}")
         page.evaluate(
             """(url) => {
@@ -99,6 +112,7 @@ def test_the_official_client_works_with_our_server(tmp_path: Path, open_page: Ne
         )
         page.wait_for_function("seen.length === 1")
         assert page.evaluate("seen[0].version") == 0
+        assert extensions == [AGREED]
         update = server.publish("For everybody")
         page.wait_for_function("seen.length === 2")
         change: dict[str, Any] = page.evaluate("seen[1].changes[0]")
@@ -109,6 +123,30 @@ def test_the_official_client_works_with_our_server(tmp_path: Path, open_page: Ne
         server.publish("After the restart")
         page.wait_for_function("seen.length >= 4 && seen.at(-1).version === 2", timeout=20_000)
         server.stop()
+
+
+@pytest.mark.skipif(not OFFICIAL.exists(), reason="npm's socket.io-client is not installed; `make test` says how")
+def test_the_official_client_in_node_agrees_to_compression_too(shared: Server) -> None:
+    node = processes.start("node", "-e", NODE, shared.url, cwd=Path(__file__).parent, stdout=subprocess.PIPE, text=True)
+    assert node.stdout
+    assert node.stdout.readline() == "permessage-deflate\n"
+    update = shared.publish("For everybody")
+    told = (json.loads(line) for line in node.stdout)
+    assert any(each == {"id": f"update-{update['id']}", "html": update["html"]} for each in told)
+    node.kill()
+    node.communicate()
+
+
+def agreed_extensions(page: Page) -> list[str]:
+    """Returns a list to which the answers to the page's WebSocket offers are added."""
+    answers: list[str] = []
+    inspector = page.context.new_cdp_session(page)
+    inspector.on(
+        "Network.webSocketHandshakeResponseReceived",
+        lambda event: answers.append(event["response"]["headers"].get("Sec-WebSocket-Extensions", "")),
+    )
+    inspector.send("Network.enable")
+    return answers
 
 
 class serve:

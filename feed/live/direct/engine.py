@@ -19,6 +19,7 @@ from gevent.socket import socket as GeventSocket
 
 from feed.live.admission import UNREAD
 from feed.live.direct import frames
+from feed.live.direct.deflate import AGREED, agreed
 from feed.live.direct.fanout import Fanout
 from feed.live.direct.transport import Connection, PingWheel
 from feed.live.gate import Gate
@@ -32,6 +33,7 @@ _KEPT = (
     "REMOTE_ADDR", "HTTP_HOST", "HTTP_ORIGIN", "HTTP_COOKIE", "wsgi.url_scheme", "wsgi.input", "wsgi.errors",
     "flask.app",
 )  # fmt: skip
+_COMPRESSED = f"\r\nSec-WebSocket-Extensions: {AGREED}".encode()
 KERNEL_BYTES = 128 * 1024  # kernel buffer per reader; by default the kernel keeps megabytes for one who does not read
 LET_GO = 20  # readers closed at a time when a worker drains
 
@@ -107,15 +109,16 @@ class Engine(Gate):
     def _open(self, taken: NativeSocket, key: bytes, environ: dict[str, Any], network: str) -> None:
         """Opens a reader's connection. When it ends, `_left` takes it out of the admission."""
         sid = self.generate_id()
-        connection = Connection(self._pings, sid, taken, network)
+        compressed = agreed(environ.get("HTTP_SEC_WEBSOCKET_EXTENSIONS", ""))
+        connection = Connection(self._pings, sid, taken, network, compressed=compressed)
         self.sockets[sid] = connection
         kept = {name: environ[name] for name in _KEPT if name in environ}
         self._trigger_event("connect", sid, kept, run_async=False)
         self._pings.add(connection)
         connection.listen()
         packet = f'{engine_packet.OPEN}{{"sid":"{sid}",{self._opened}'
-        # Write last: it may drop the connection, and libev aborts on a closed descriptor.
-        connection.write(_switching(key) + frames.frame(frames.TEXT, packet.encode()))  # both in one segment
+        # Write last: it may drop the connection, and libev aborts on a closed descriptor. Both go in one segment.
+        connection.write(_switching(key, compressed=compressed) + frames.frame(frames.TEXT, packet.encode()))
 
     def _received(self, connection: Connection, text: str) -> None:
         """Handles a message of a reader."""
@@ -157,10 +160,9 @@ def _take(client: Any, unread: int) -> NativeSocket:
     return taken
 
 
-def _switching(key: bytes) -> bytes:
+def _switching(key: bytes, *, compressed: bool) -> bytes:
     accept = base64.b64encode(hashlib.sha1(key + _ACCEPT_SALT, usedforsecurity=False).digest())
-    # No Sec-WebSocket-Extensions: without compression all readers get the same bytes.
     return (
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-        b"Sec-WebSocket-Accept: " + accept + b"\r\n\r\n"
+        b"Sec-WebSocket-Accept: " + accept + (_COMPRESSED if compressed else b"") + b"\r\n\r\n"
     )

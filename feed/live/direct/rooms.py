@@ -9,7 +9,7 @@ from gevent.lock import RLock
 from socketio import Manager
 from socketio.packet import EVENT
 
-from feed.live.direct import frames
+from feed.live.direct import deflate, frames
 from feed.live.direct.fanout import Fanout, Sent
 from feed.live.direct.transport import Connection
 
@@ -67,7 +67,9 @@ class Rooms(Manager):  # type: ignore[misc]
             readers = [way for way in readers if not isinstance(way, str)]
         pause = BACKGROUND_PAUSE if event in self._background else 0.0
         with self._turns[event]:
-            taken = self._fanout.broadcast(readers, frames.frame(frames.TEXT, f"4{encoded}".encode()), pause)
+            taken = sum(
+                self._fanout.broadcast(some, frame, pause) for some, frame in _framed(readers, f"4{encoded}".encode())
+            )
         return Sent(taken, len(members))
 
     def get_participants(self, namespace: str, room: Any) -> Iterator[tuple[str, str]]:
@@ -126,3 +128,15 @@ class Rooms(Manager):  # type: ignore[misc]
     def _recipient(self, eio_sid: Any) -> Recipient:
         found = self.server.eio.sockets.get(eio_sid)
         return found if isinstance(found, Connection) else str(eio_sid)
+
+
+def _framed(readers: list[Connection], payload: bytes) -> list[tuple[list[Connection], bytes]]:
+    """Returns the frames in which that goes out, and to whom each: compressed to those who have agreed to that, if it
+    is worth it."""
+    plain = frames.frame(frames.TEXT, payload)
+    compressed = [reader for reader in readers if reader.compressed]
+    if not compressed or not deflate.SMALLEST <= len(payload) <= deflate.LARGEST:
+        return [(readers, plain)]
+    others = [reader for reader in readers if not reader.compressed]
+    short = frames.frame(frames.TEXT | frames.COMPRESSED, deflate.deflated(payload))
+    return [(others, plain), (compressed, short)]

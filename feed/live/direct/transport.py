@@ -38,21 +38,26 @@ class Connection:
 
     __slots__ = (
         "_burst", "_burst_began", "_outbox", "_parser", "_pings", "_queued", "_readable", "_sock", "_writable",
-        "address", "clear", "closed", "closing", "descriptor", "heard", "joined", "progressed", "session", "sid",
+        "address", "clear", "closed", "closing", "compressed", "descriptor", "heard", "joined", "progressed", "session",
+        "sid",
     )  # fmt: skip
 
     connected = upgraded = True
 
-    def __init__(self, pings: "PingWheel", sid: str, sock: NativeSocket, address: str) -> None:
+    def __init__(
+        self, pings: "PingWheel", sid: str, sock: NativeSocket, address: str, *, compressed: bool = False
+    ) -> None:
         self._pings = pings
         self._sock = sock  # which does not block
         self.descriptor = sock.fileno()
         self._outbox: deque[memoryview] | None = None
         self._queued = 0
-        self._parser: Parser | None = Parser()
+        self._parser: Parser | None = Parser(compressed=compressed)
         self._burst, self._burst_began = 0, 0.0
         self.sid = sid
         self.address = address
+        self.compressed = compressed
+        """Whether the client has agreed to compression (see deflate.py)."""
         self.session: dict[str, Any] = {}
         self.closed = self.closing = self.joined = False
         self.clear = True
