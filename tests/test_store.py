@@ -620,3 +620,21 @@ def test_what_is_written_is_made_known_before_the_commit_and_nobody_else_sees_it
     published = publishing.publish(store, NEWS, site.bob, {"body": "Soon"})
     assert seen == [(published, published.version - 1)]
     assert feed_of(other).version == published.version
+
+
+def test_a_commit_is_under_way_until_its_caller_knows_how_it_ended(site: Site) -> None:
+    store = site.services.store
+    site.publish("This opens the connection that writes")
+    assert store._write_connection
+    under_way = dict[str, int]()
+    store._write_connection.conn.set_trace_callback(lambda sql: under_way.update({sql: len(store.committing)}))
+    store.on_commit = lambda: under_way.update(told=len(store.committing))
+    site.publish("So that the tail may wait")
+    assert (under_way["BEGIN IMMEDIATE"], under_way["COMMIT"], under_way["told"]) == (0, 1, 0)
+
+    def fail(db: Any) -> None:
+        raise Stale(None)
+
+    with pytest.raises(Stale):
+        store.write(fail)
+    assert not store.committing

@@ -165,16 +165,8 @@ class Tail:
         seen = None
         while not self._stopped:
             try:
-                # The number is read before the changes: a commit in between makes one step too many, never too few.
-                now = self._store.data_version()
-                committed = now != seen or self._committed
-                if committed:
-                    self._committed = False
-                    self._behind_since = self._behind_since or monotonic()
-                    self.step()
-                    self._behind_since = None
-                self.look(committed=committed)
-                seen = now
+                if not self._store.committing:  # a push would delay the answer to whoever commits, who then wakes it
+                    seen = self._look_after(seen)
             except OperationalError as error:
                 self._behind_since = self._behind_since or monotonic()  # nobody knows what has been committed
                 repeats.say(f"the tail cannot read the database: {error}")
@@ -186,6 +178,19 @@ class Tail:
                 seen = None
             self._wake.wait(self._pause_seconds())
             self._wake.clear()
+
+    def _look_after(self, seen: int | None) -> int:
+        """Pushes what was committed since the database had that number, and returns its number now."""
+        # The number is read before the changes: a commit in between makes one step too many, never too few.
+        now = self._store.data_version()
+        committed = now != seen or self._committed
+        if committed:
+            self._committed = False
+            self._behind_since = self._behind_since or monotonic()
+            self.step()
+            self._behind_since = None
+        self.look(committed=committed)
+        return now
 
     def _pause_seconds(self) -> float:
         """How long to wait for the next poll. The longer ago the last write was, the less likely is it that its commit

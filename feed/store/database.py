@@ -65,6 +65,9 @@ class Store:
         self.language = language
         self.on_commit: Callable[[], None] = lambda: None
         """Called after each commit of this process, in the thread of the caller. The tail sets it, to wake at once."""
+        self.committing: set[object] = set()
+        """Writes whose commit has begun and whose caller does not know yet how it ended. Meanwhile no other process can
+        commit anything."""
         self.before_commit: Callable[[object], None] = lambda result: None
         """Called before each commit with what the verb returned, in the writer's thread, and may not wait."""
         self.damage: str | None = None
@@ -118,10 +121,16 @@ class Store:
         Raises Locked after WRITE_SECONDS, however many wait; Restoring; Damaged; OperationalError when the disk fails.
         """
         deadline = monotonic() + WRITE_SECONDS
+
+        def work(db: Database) -> T:
+            return verb(db, *args, **kwargs)
+
         try:
-            result = self._writer.run_by(deadline, self._transact, deadline, lambda db: verb(db, *args, **kwargs))
+            result = self._writer.run_by(deadline, self._transact, deadline, work)
         except NotYet:
             raise Locked("database is locked, and others wait for it too") from None
+        finally:
+            self.committing.discard(work)
         self.on_commit()
         return result
 
@@ -179,6 +188,7 @@ class Store:
                     raise Restoring("the site is being restored from a backup")
                 result = work(db)
                 self.before_commit(result)
+                self.committing.add(work)
                 db.execute("COMMIT")
             except BaseException as error:
                 db.rollback()
