@@ -188,6 +188,18 @@ def test_a_broadcast_that_pauses_passes_over_none_and_reaches_no_newcomer(
         each.close()
 
 
+def test_sockets_are_looked_at_in_the_middle_of_a_broadcast(sending: Fanout, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who asks for a page meanwhile does not wait for the last of ten thousand readers."""
+    monkeypatch.setattr(fanout, "TURN_SECONDS", 0)
+    pairs, leaver = [Pair(sending) for _ in range(3 * AT_ONCE)], Pair(sending)
+    leaver.leave()
+    assert sending.broadcast([each.connection for each in pairs], b"x") == len(pairs)
+    assert leaver.connection.closed
+    leaver.close()
+    for each in pairs:
+        each.close()
+
+
 def test_nothing_is_left_to_be_sent_when_a_ring_returns(ring: Ring) -> None:
     """The frame's memory is another one's after that. A full socket is reported, and gets nothing later."""
     ends = [socket.socketpair() for _ in range(AT_ONCE)]

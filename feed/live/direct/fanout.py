@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import gevent
 
+from feed.live.direct.inbox import A_TURN
 from feed.live.direct.ring import AT_ONCE, Ring
 from feed.live.direct.transport import Connection
 
@@ -38,8 +39,8 @@ class Fanout:
         return "uring" if self._ring else "loop"
 
     def broadcast(self, connections: Sequence[Connection], frame: bytes, pause: float = 0.0) -> int:
-        """Sends one frame to all connections, and yields to other greenlets after each TURN_SECONDS, for at least
-        `pause` seconds. A second call may overtake this one; callers that need an order use a lock (see rooms.Rooms).
+        """Sends one frame to all connections. After each TURN_SECONDS the loop has a whole turn, and at least `pause`
+        seconds. A second call may overtake this one; callers that need an order use a lock (see rooms.Rooms).
 
         Returns how many sockets have taken the whole frame. For others it waits in the outbox, or they have closed.
         """
@@ -49,7 +50,7 @@ class Fanout:
             some = connections[start : start + AT_ONCE]
             missed += _send_together(self._ring, some, frame) if self._ring else _send_one_by_one(some, frame)
             if perf_counter() > until:
-                gevent.sleep(pause)
+                gevent.sleep(max(pause, A_TURN))
                 until = perf_counter() + TURN_SECONDS
         return len(connections) - missed
 
