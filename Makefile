@@ -42,7 +42,7 @@ demo: $(READY) ## Replay the Apollo 11 landing live (SPEED=600 times as fast), o
 
 bench: $(READY) bench/.venv/ready ## Measure against peers, for 25 minutes; needs a C compiler, and names missing peers
 	@if command -v npm >/dev/null 2>&1; then cd bench/peers && npm ci --silent --no-audit --no-fund; fi
-	@failed=0; for each in fanout publish connect crowd pages idle slow workers nodes growth tasks; do \
+	@failed=0; for each in fanout publish connect crowd pages idle slow workers nodes tls growth tasks; do \
 	$(BIN)/python bench/$$each.py || failed=1; echo; done; exit $$failed
 
 bench/.venv/ready: bench/requirements.txt

@@ -37,6 +37,7 @@ class Reader(threading.Thread):
         self._ending = ending
         self._counts = counts
         self.page: OpenPage | None = None
+        self._asked = 0
         self.failure: BaseException | None = None
 
     def run(self) -> None:
@@ -112,8 +113,9 @@ class Reader(threading.Thread):
         options = ((socket.SOL_SOCKET, socket.SO_RCVBUF, SMALL_BUFFER),) if small else ()
         client = websocket.create_connection(self._address, timeout=PATIENCE_SECONDS, sockopt=options)
         client.send("40")
-        asked = {"feed": FEED, "epoch": self.page.epoch, "version": self.page.version}
-        client.send(f"420{json.dumps(['follow', asked])}")
+        self._asked = self.page.version
+        asks = {"feed": FEED, "epoch": self.page.epoch, "version": self._asked}
+        client.send(f"420{json.dumps(['follow', asks])}")
         return client
 
     def _read(self, client: websocket.WebSocket, seconds: float) -> None:
@@ -138,7 +140,7 @@ class Reader(threading.Thread):
             (answer,) = json.loads(packet[3:])
             if "error" in answer:
                 raise SystemExit(f"follow: {answer}")
-            self.page.followed(answer)
+            self.page.followed(answer, self._asked)
         elif packet == "":
             raise websocket.WebSocketConnectionClosedException
 

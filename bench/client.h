@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
+#include "wire.h"
 
 enum { BUFFER = 16384, HEAD = 512, TEXT = 256, IN_HANDSHAKE = 100 }; // so many readers are let in at once
 
@@ -20,6 +21,7 @@ typedef enum { UPGRADING, JOINING, FOLLOWING } Stage;
 
 typedef struct {
   int fd;
+  Wire wire;
   Stage stage;
   int compressed;                // the server has agreed to compression
   unsigned have;                 // bytes in `head`: of the answer to the upgrade, then of a frame's header
@@ -93,8 +95,8 @@ static int knock(Reader *r) { // begins the handshake; 0 when nobody listens
   int fd = dial(port);
   if (fd < 0) return 0;
   memset(r, 0, sizeof *r);
-  r->fd = fd, r->text = r->brief;
-  if (send(fd, upgrade, strlen(upgrade), MSG_NOSIGNAL) < 0) { close(fd); return 0; }
+  r->fd = fd, r->wire = wire_of(fd), r->text = r->brief;
+  if (!r->wire || wire_send(r->wire, upgrade, strlen(upgrade)) < 0) { close(fd); return 0; }
   fcntl(fd, F_SETFL, O_NONBLOCK);
   struct epoll_event event = {.events = EPOLLIN, .data.ptr = r};
   epoll_ctl(loop, EPOLL_CTL_ADD, fd, &event);
@@ -105,7 +107,7 @@ static void say(Reader *r, int opcode, const char *text, size_t size) { // maske
   unsigned char frame[6 + 125] = {0x80 | opcode, 0x80 | size};
   if (size > 125) die("a long message");
   memcpy(frame + 6, text, size);
-  send(r->fd, frame, 6 + size, MSG_NOSIGNAL);
+  wire_send(r->wire, frame, 6 + size);
 }
 
 static void say_text(Reader *r, const char *text) {
@@ -188,9 +190,9 @@ static int turn(int wait_ms) { // takes what came in; whether there is something
   for (int i = 0; i < n; i++) {
     Reader *r = events[i].data.ptr;
     if (!r) { input = 1; continue; }
-    ssize_t size = read(r->fd, buffer, BUFFER);
+    ssize_t size = wire_read(r->wire, buffer, BUFFER);
     if (size < 0 && errno == EAGAIN) continue;
-    if (size <= 0 || !take(r, buffer, size)) close(r->fd), let_go_of_text(r), on_lost(r);
+    if (size <= 0 || !take(r, buffer, size)) wire_end(r->wire), close(r->fd), let_go_of_text(r), on_lost(r);
   }
   return input;
 }

@@ -21,6 +21,7 @@ from typing import Any
 
 from servers import FILLED, HERE, Peer, Update
 
+LIBRARIES = {"load_tls": ["-lssl", "-lcrypto"]}
 SERVER_CORE, LOAD_CORE = "0", "1"
 START_SECONDS = 20  # for a server to answer
 REST_SECONDS, REST_LOOK_SECONDS = 10, 0.3  # at most, and between two looks
@@ -38,7 +39,8 @@ class Bench:
         self._temporary = tempfile.TemporaryDirectory()
         self.folder = Path(self._temporary.name)
         for name in programs:
-            subprocess.run(["cc", "-O2", "-o", self.folder / name, HERE / f"{name}.c"], check=True)
+            command = ["cc", "-O2", "-o", self.folder / name, HERE / f"{name}.c", *LIBRARIES.get(name, [])]
+            subprocess.run(command, check=True)
         self._columns = columns.count("|") + 1
         print(f"{title}\n\n{machine()}")
         if most < MOST_FILES:
@@ -63,7 +65,11 @@ class Bench:
 
     def load(self, server: "Server", readers: int, *words: str, program: str = "load") -> "Load":
         """Connects that many readers to the server; a context manager."""
-        return Load([self.folder / program, server.port, server.peer.path, readers, *words])
+        return self.readers(server.port, server.peer.path, readers, *words, program=program)
+
+    def readers(self, port: int, path: str, count: int, *words: str, program: str = "load") -> "Load":
+        """The same at any port."""
+        return Load([self.folder / program, port, path, count, *words])
 
 
 class Server:
