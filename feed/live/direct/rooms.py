@@ -137,6 +137,7 @@ def _framed(readers: list[Connection], payload: bytes) -> list[tuple[list[Connec
     compressed = [reader for reader in readers if reader.compressed]
     if not compressed or not deflate.SMALLEST <= len(payload) <= deflate.LARGEST:
         return [(readers, plain)]
-    others = [reader for reader in readers if not reader.compressed]
     short = frames.frame(frames.TEXT | frames.COMPRESSED, deflate.deflated(payload))
-    return [(others, plain), (compressed, short)]
+    if len(compressed) == len(readers):
+        return [(readers, short)]
+    return [([reader for reader in readers if not reader.compressed], plain), (compressed, short)]
