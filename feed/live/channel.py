@@ -165,6 +165,8 @@ class Channel:
         except (Missing, *NOT_NOW) as refusal:
             self._unfollow(sid, {"feed": slug})
             return {"error": "no such feed" if isinstance(refusal, Missing) else "try again"}
+        if self._followed.get(sid) is not followed:  # it has left while a broker was asked
+            return {"error": "try again"}
         if slug not in followed:
             followed.add(slug)
             self.presence.enter(slug, at_desk=self._at_desk(sid))

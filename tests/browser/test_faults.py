@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import Page, Route, WebSocketRoute, expect
 
+from feed.followers.missed import MOST_BYTES
 from tests.browser.conftest import RECONNECT, NewPage, until
 from tests.reader import updates_in
 from tests.server import Server
@@ -59,6 +60,22 @@ def test_offline_is_shown_and_coming_back_brings_everything(server: Server, open
     expect(page.locator("li.update .text")).to_have_text(["Published meanwhile", "Edited"])
     page.wait_for_selector("live-feed[state=live]")
     assert same_as_fresh(page, server)
+
+
+def test_what_was_missed_comes_with_the_answer_to_follow(shared: Server, slug: str, open_page: NewPage) -> None:
+    page = open_page(f"{shared.url}/feeds/{slug}")
+    changed = shared.publish("Before", slug)
+    expect(page.locator("li.update .text")).to_have_text(["Before"])
+    fetched: list[str] = []
+    page.on("requestfinished", lambda request: fetched.append(request.url))
+    page.context.set_offline(True)
+    page.wait_for_selector("live-feed[state=offline]")
+    shared.api("PATCH", f"/api/v1/updates/{changed['id']}", {"body": "Edited", "revision": 1})
+    shared.publish("Missed", slug)
+    page.context.set_offline(False)
+    expect(page.locator("li.update .text")).to_have_text(["Missed", "Edited"])
+    page.wait_for_selector("live-feed[version='3'][state=live]")
+    assert not [url for url in fetched if "/changes" in url]
 
 
 def test_a_server_that_was_killed_and_started_again_loses_no_reader(server: Server, open_page: NewPage) -> None:
@@ -149,9 +166,9 @@ def test_a_catch_up_that_is_never_answered_is_asked_again(server: Server, open_p
     page.wait_for_selector("live-feed[state=live]")
     sockets[-1].close()
     page.wait_for_selector("live-feed[state=offline]")
-    server.publish("Published meanwhile")
+    server.publish("Published meanwhile" + " and more" * (MOST_BYTES // 9))  # too much for the answer to `follow`
     until(page, lambda: bool(held))
-    expect(page.locator("li.update .text")).to_have_text(["Published meanwhile"])
+    expect(page.locator("li.update .text")).to_contain_text(["Published meanwhile"])
     page.wait_for_selector("live-feed[state=live]")
 
 
