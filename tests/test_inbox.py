@@ -27,11 +27,10 @@ def turns() -> Iterator[list[int]]:
     watcher.close()
 
 
-def clock(monkeypatch: pytest.MonkeyPatch, *modules: object) -> None:
+def clock(monkeypatch: pytest.MonkeyPatch, module: object) -> None:
     """Time passes by looking at it, so that nothing depends on how busy this machine is."""
     ticks = count()
-    for module in modules:
-        monkeypatch.setattr(module, "perf_counter", lambda: next(ticks) * STEP)
+    monkeypatch.setattr(module, "perf_counter", lambda: next(ticks) * STEP)
 
 
 def test_messages_are_handled_in_order_and_a_broken_one_does_not_matter(caplog: pytest.LogCaptureFixture) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import gevent
 from gevent import get_hub, spawn_raw
 
-SLICE_SECONDS = 0.001  # of handling in one turn of the loop; publishing takes several turns, and waits for each
+SLICE_SECONDS = 0.0005  # of handling in one turn of the loop; publishing takes several turns, and waits for each
 # gevent.sleep(0) does not wait for a turn: the greenlet would run again and again before any socket is looked at.
 A_TURN = 1e-9  # seconds
 

@@ -4,7 +4,7 @@ After a deploy or a network failure all readers reconnect in the same seconds, a
 cost of each. So this worker first peeks at a new connection without taking a byte. A plain upgrade goes to the
 application directly, without a greenlet if it has arrived; gunicorn reads and answers everything else, refused upgrades
 included. Upgrades on the fast path do not count for `max_requests`: otherwise the crowd would recycle the worker that
-it reconnects to. However many come, they are examined for a millisecond at a time.
+it reconnects to. However many come, they are examined for half a millisecond at a time.
 
 Every connection is a visitor (visitors.py) until it ends or becomes a reader's, so that none keeps its file for ever. A
 client that sends further requests before it has the first answer takes turns with all others.
@@ -40,7 +40,7 @@ from feed.live.direct import open_files, pages
 from feed.live.direct.visitors import STUCK_SECONDS, HungUp, Visitor, Visitors
 
 DRAIN_LOOK_SECONDS = 0.1  # between two checks whether the worker is to end
-ACCEPT_SECONDS = 0.001  # of accepting in one turn of the loop; publishing takes several turns, and waits for each
+ACCEPT_SECONDS = 0.0005  # of accepting in one turn of the loop; publishing takes several turns, and waits for each
 PEEKED_BYTES = 4096  # browsers' upgrades have 500 to 1,500; gunicorn reads longer ones
 
 # Strict on purpose, so that gunicorn would read the same: a request line without fragment, fields without folding.
