@@ -17,8 +17,10 @@ from feed.live.direct import frames
 from feed.live.direct.deflate import AGREED, TAIL, agreed, deflated, inflated
 from feed.live.direct.frames import Broken, Incoming, Parser
 from feed.live.packets import MESSAGE_BYTES
+from tests import metrics
 from tests.crowd import UPGRADE
 from tests.server import Server, serving
+from tests.waiting import eventually
 
 BROWSERS = "permessage-deflate; client_max_window_bits"
 FOLLOW = '420["follow",{"feed":"news"}]'
@@ -218,8 +220,11 @@ def test_readers_with_and_without_it_get_the_same(shared: Server) -> None:
         assert json.loads(packets[0][2:])[1]["changes"][0]["html"] == update["html"]
     shorter, longer = (each.received - start for each, start in zip(clients, before, strict=True))
     assert shorter < longer / 2
-    for each in clients:
-        each.socket.close()
+    clients[1].socket.close()
+    eventually(lambda: metrics.told(shared)["liveline_worker_sockets"] == 1)  # who is left agreed to it
+    update = shared.publish("For one")
+    assert json.loads(clients[0].next('42["updated"')[2:])[1]["changes"][0]["html"] == update["html"]
+    clients[0].socket.close()
 
 
 @pytest.mark.parametrize(("payload", "code"), [(BOMB, 1009), (b"\xff" * 50, 1007)], ids=["bomb", "broken"])

@@ -3,7 +3,8 @@
 As it is usually set up, each side keeps a window of what it sent before, so each reader costs memory, and each update
 is compressed again for each reader. Here neither side keeps one ("no context takeover"). So an update is compressed
 once, and all who agreed to that get the same bytes; and a message of a reader is inflated by itself, when it is whole.
-An offer that asks for more than that is declined. What is pushed is public, so its size tells nobody a secret.
+An offer that asks for more than that is declined. No message has a secret in it that its size could tell: readers'
+are public, and editors' say who edits what.
 """
 
 import zlib
