@@ -111,3 +111,12 @@ def test_no_more_than_a_few_are_kept() -> None:
     for version in range(3 * missed.MOST_KEPT):
         assert mine.since(NEWS, Position("e", version), Position("e", version + 1))
         assert len(mine._kept) <= missed.MOST_KEPT
+
+
+def test_who_leaves_while_a_broker_is_asked_is_not_counted(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    channel = site.services.channel
+    monkeypatch.setattr(channel._server, "enter_room", lambda sid, room: None)
+    channel._connect("sid", {})
+    monkeypatch.setattr(channel._bus, "missed", lambda *asked: channel._disconnect("sid"))
+    assert channel._follow("sid", {"feed": NEWS, "epoch": "e", "version": 0}) == {"error": "try again"}
+    assert channel.presence.here() == {}
