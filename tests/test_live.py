@@ -256,6 +256,16 @@ def connected(server: Server) -> bool:
         return False
 
 
+def test_letters_are_sent_as_they_are(server: Server, story: str) -> None:
+    bare = connect(server)
+    bare.send(f'420["follow",{{"feed":"{story}"}}]')
+    server.publish("Порт відкрито 🚢", story)
+    while "updated" not in (pushed := str(bare.recv())):
+        pass
+    bare.close()
+    assert "Порт відкрито 🚢" in pushed
+
+
 def connect(server: Server, origin: str | None = None) -> WebSocket:
     """A bare WebSocket that has joined the namespace."""
     address = f"ws://127.0.0.1:{server.port}/socket.io/?EIO=4&transport=websocket"

@@ -2,6 +2,9 @@
 for each, with which anybody could fill the disk. Here a broken packet is treated as a disconnect.
 """
 
+import json
+from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 from socketio.packet import ACK, CONNECT, DISCONNECT, EVENT, Packet
@@ -18,6 +21,10 @@ class Encoded(str):
 
 class CheckedPacket(Packet):  # type: ignore[misc]
     """A Socket.IO packet that is well-formed or becomes a disconnect. Attachments are not allowed."""
+
+    # A letter of most languages has two or three bytes in UTF-8, and six escaped. What is sent comes from the database,
+    # which has no text that UTF-8 cannot encode.
+    json = SimpleNamespace(dumps=partial(json.dumps, ensure_ascii=False), loads=json.loads)
 
     packet_type: int
     namespace: str | None
