@@ -40,7 +40,7 @@ demo: $(READY) ## Replay the Apollo 11 landing live (SPEED=600 times as fast), o
 	$(FLASK) demo replay --url http://$(HOST):$(PORT) --speed $(SPEED) && \
 	echo "The replay is over; the site stays up. Stop with Ctrl+C." && wait $$server
 
-bench: $(READY) bench/.venv/ready ## Measure against peers, for 25 minutes; needs a C compiler, and names missing peers
+bench: $(READY) bench/.venv/ready ## Measure against peers, for 35 minutes; needs a C compiler, and names missing peers
 	@if command -v npm >/dev/null 2>&1; then cd bench/peers && npm ci --silent --no-audit --no-fund; fi
 	@failed=0; for each in fanout publish connect crowd pages idle slow workers nodes tls growth tasks; do \
 	$(BIN)/python bench/$$each.py || failed=1; echo; done; exit $$failed
