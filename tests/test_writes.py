@@ -91,3 +91,16 @@ def test_a_tail_looks_for_a_commit_often_at_first_and_never_later_than_others_ma
     assert pauses == sorted(pauses)
     assert max(pauses[:-1]) + following.POLL_SECONDS <= 0.05
     assert pauses[-1] == following.REST_SECONDS
+
+
+def test_what_is_committed_is_pushed_although_the_next_commit_is_under_way(site: Site) -> None:
+    pushed: list[dict[str, Any]] = []
+    tail = site.tail(pushed)
+    tail.watch("news")
+    tail.start()
+    site.services.store.committing.add("another")
+    site.publish("Committed")
+    try:
+        eventually(lambda: bool(pushed))
+    finally:
+        tail.stop()

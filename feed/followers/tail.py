@@ -165,7 +165,9 @@ class Tail:
         seen = None
         while not self._stopped:
             try:
-                if not self._store.committing:  # a push would delay the answer to whoever commits, who then wakes it
+                # A push would delay the answer to whoever commits, who then wakes it. What was committed before does
+                # not wait for that: with one commit after the other it might wait long.
+                if self._committed or not self._store.committing:
                     seen = self._look_after(seen)
             except OperationalError as error:
                 self._behind_since = self._behind_since or monotonic()  # nobody knows what has been committed
