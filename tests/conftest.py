@@ -1,6 +1,7 @@
 """Fixtures for all tests: alice (admin), bob (editor) and charlie (signed out), a site in this process, a real
 server."""
 
+import gc
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -73,6 +74,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     blocks = [long[number::workers] for number in range(workers)]
     items[:] = [each for block in blocks for each in (*block, *islice(others, max(0, size - len(block))))]
     items += others
+
+
+def pytest_collection_finish() -> None:
+    """Keeps the garbage collector from going through thousands of collected tests and all imported modules again and
+    again, which took a fifth of the CPU time of tests in this process. What tests leave behind is still found."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
 
 
 @pytest.hookimpl(trylast=True)

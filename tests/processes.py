@@ -41,7 +41,7 @@ def start(*command: str | Path, **options: Any) -> "subprocess.Popen[Any]":
 
 def of_this_part() -> set[int]:
     """Returns the ids of the running processes that were started below this one."""
-    listed = {int(each.name) for each in _PROC.glob("[0-9]*")}
+    listed = _listed()
     _foreign.intersection_update(listed)
     ours = {pid for pid in listed - _foreign if _carries(pid, PART)} - {os.getpid()}
     _foreign.update(listed - ours)
@@ -66,7 +66,7 @@ def left_since(before: set[int]) -> set[int]:
 
 def of_this_run() -> set[int]:
     """Returns the ids of all running processes that were started in this run."""
-    listed = {int(each.name) for each in _PROC.glob("[0-9]*")}
+    listed = _listed()
     return {pid for pid in listed if _carries(pid, RUN) and _runs(pid)} - {os.getpid()}
 
 
@@ -92,6 +92,11 @@ def _lasting(look: Callable[[], set[int]]) -> set[int]:
     except AssertionError:
         return look()
     return set()
+
+
+def _listed() -> set[int]:
+    """Returns the ids of all processes. Each test asks twice, and pathlib's `glob` takes ten times as long."""
+    return {int(name) for name in os.listdir(_PROC) if name.isdecimal()} if _PROC.exists() else set()
 
 
 def _carries(pid: int, name: str) -> bool:

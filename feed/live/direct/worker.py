@@ -122,6 +122,7 @@ class Worker(GeventWorker):  # type: ignore[misc]
 
     def load_wsgi(self) -> None:
         """Loads the application and prepares the process for many readers and for its end."""
+        gc.disable()  # until all is imported: none of it is garbage, and to look for some is a seventh of the start
         super().load_wsgi()
         from feed import logs, metrics
 
@@ -132,6 +133,7 @@ class Worker(GeventWorker):  # type: ignore[misc]
         gc.collect()
         gc.freeze()
         gc.set_threshold(10_000, 20, 200)
+        gc.enable()
         # Ctrl+C reaches the workers too, and gunicorn's quick exit raises SystemExit where gevent prints a stack trace
         # for it. So only the master reacts to it, and a quick exit is an orderly one too, which takes a second.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
