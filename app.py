@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from feed import commands, settings
+from feed import commands, coverage_commands, settings
 from feed.followers.bus import LocalBus
 from feed.followers.hub import WebSub
 from feed.languages import Languages
@@ -98,6 +98,7 @@ def _writer(app: Flask, chosen: Settings) -> tuple[Channel, Current]:
     ):
         app.register_blueprint(blueprint)
     commands.install(app)
+    coverage_commands.install(app)
     return channel, versions
 
 

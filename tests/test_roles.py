@@ -12,6 +12,7 @@ from feed.errors import NotAllowed
 from feed.store import (
     actions,
     editors,
+    exporting,
     feeds,
     people,
     pictures,
@@ -70,6 +71,7 @@ DEEDS: dict[Verb, Deed] = {
     Verb.CLOSE_NEWS: lambda site, by: feeds.close_coverage(site.services.store, "news", by),
     Verb.CREATE_ARTICLE: lambda site, by: writing.create(site.services.store, by, {"headline": "x"}),
     Verb.EDIT_ARTICLE: lambda site, by: writing.edit(site.services.store, "harbour", by, {"headline": "x"}),
+    Verb.EXPORT: lambda site, by: exporting.record(site.services.store, "harbour", by),
     Verb.ADD_PICTURE: _add_picture,
     Verb.EDIT_PICTURE: lambda site, by: _reword(site, by),
     Verb.CHANGE_PROFILE: lambda site, by: editors.change_profile(site.services.store, by.id, {"job": "x"}, by),
@@ -204,6 +206,7 @@ PUBLIC_BY_DESK = {
     "updates/1/retraction": {"reason": "x"},
     "feeds/harbour/coverage": {"open": "0"},
     "feeds/news/coverage": {"open": "0"},
+    "feeds/harbour/exports": {"format": "json"},
     "articles": {"headline": "x"},
     "articles/harbour": {"headline": "x", "revision": "1", "live": "1"},
     "articles/sketch": {"headline": "x", "revision": "1", "live": "1"},  # no tick at "draft": it would come out

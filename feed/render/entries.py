@@ -87,7 +87,7 @@ def listing(
     moments = [each.updated for each in entries] + [each.retracted for each in tombstones]
     story = text.plain_line(feed.headline, language.tag) if feed.headline else None
     return Listing(
-        id=_tag(url, feed.opened_at, f"feeds/{feed.first_slug}"),
+        id=feed_tag(url, feed),
         language=language.tag,
         title=f"{story or language.translate(Message('News Feed'))} – {settings.site_name}",
         description=feed_title(language, feed)
@@ -140,6 +140,11 @@ def title(language: Language, update: Update) -> str:
 def tag(url: str, update: Update) -> str:
     """The id of that update, which stays whatever happens to it."""
     return _tag(url, update.published_at, f"updates/{update.id}/{update.published_at[11:23]}")
+
+
+def feed_tag(url: str, feed: Feed) -> str:
+    """The id of that feed, which stays when its address changes."""
+    return _tag(url, feed.opened_at, f"feeds/{feed.first_slug}")
 
 
 def _address(url: str, slug: str) -> str:

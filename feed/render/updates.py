@@ -38,6 +38,10 @@ class Renderer:
         """The `<li>` of an update that is not published. Nothing of it is remembered."""
         return self._update(update)
 
+    def day(self, moment: str, language: str | None) -> Markup:
+        """The `<li>` with the day of that moment, above its first update in a list that nothing changes later."""
+        return self._render("_day.html", language, moment=moment)
+
     def part(self, shown: FeedParts | StoryParts, name: str) -> Markup:
         """A part of a feed or of an article's page, one of `FEED_PARTS` or `STORY_PARTS`. Its root has the DOM id
         `<name>-<slug>`, and it has a root in every state, so that a page always has a place to put it."""

@@ -46,6 +46,7 @@ class Verb(StrEnum):
     CLOSE_NEWS = "close news"
     CREATE_ARTICLE = "create article"
     EDIT_ARTICLE = "edit article"
+    EXPORT = "export"
     ADD_PICTURE = "add picture"
     EDIT_PICTURE = "edit picture"
     CHANGE_PROFILE = "change profile"
@@ -78,6 +79,7 @@ MAY: Mapping[Verb, frozenset[str]] = {
     Verb.CLOSE_NEWS: _ADMIN,
     Verb.CREATE_ARTICLE: _EDITORS,
     Verb.EDIT_ARTICLE: _EDITORS,
+    Verb.EXPORT: _EDITORS,
     Verb.ADD_PICTURE: _ALL,
     Verb.EDIT_PICTURE: _EDITORS,
     Verb.CHANGE_PROFILE: _ALL,
@@ -102,6 +104,7 @@ _WHY_NOT = {
     ),
     Verb.OPEN_NEWS: Message("Only an admin may open or close the News Feed."),
     Verb.CLOSE_NEWS: Message("Only an admin may open or close the News Feed."),
+    Verb.EXPORT: Message("Only editors can take a copy of a coverage."),
     Verb.ADD_TOKEN: Message("Only an admin may make or revoke tokens."),
     Verb.REVOKE_TOKEN: Message("Only an admin may make or revoke tokens."),
 }
@@ -122,6 +125,7 @@ WORDS: Mapping[str, Message] = {
     Verb.CLOSE_NEWS: Message("closed coverage"),
     Verb.CREATE_ARTICLE: Message("created the article"),
     Verb.EDIT_ARTICLE: Message("edited the article"),
+    Verb.EXPORT: Message("exported it"),
     Verb.RESTORE: Message("restored a backup: what was done since is undone, but for retractions"),
 }
 

@@ -33,6 +33,7 @@ READ_WAIT_MS = 100  # writers do not block readers; this is for the moment after
 LOCK_WAIT_MS = 5_000  # of commands, for which nobody else waits
 READERS_KEPT = 8  # idle read connections; more are opened in a rush and closed after it
 SLOW_THREADS = 2  # for each kind of slow work, so that one slow job does not hold up the next
+EXPORT_THREADS = 1  # an export may take ten seconds, and the next one waits
 PASSWORD_THREADS = 1  # 40 passwords a second; strangers queue here, and no editor's text queues behind them
 SAFE_SQLITE = (3, 51, 3)  # 3.7.0 to 3.51.2 can corrupt a WAL database that several connections use
 
@@ -80,6 +81,8 @@ class Store:
         """Renders updates. Nothing slower runs here."""
         self.stories = Turns(SLOW_THREADS)
         """Renders articles and decodes pictures, each of which may take seconds."""
+        self.exports = Turns(EXPORT_THREADS)
+        """Makes exports, which read the database."""
         self._slow = Pool(SLOW_THREADS)
         self._write_connection: Database | None = None
         self._wait_ms = 0
@@ -162,7 +165,7 @@ class Store:
 
     def close(self) -> None:
         """Ends the threads and closes the connections. A read that is still running closes its own."""
-        for pool in (self._writer, self._slow, self.texts, self.stories, self.passwords):
+        for pool in (self._writer, self._slow, self.texts, self.stories, self.exports, self.passwords):
             pool.close()
         for db in (*self._idle, self._write_connection, self._looker):
             if db is not None:

@@ -9,6 +9,7 @@ from feed.web.desk import (
     articles,
     discarded,
     drafts,
+    exports,
     feeds,
     on_page,
     overview,
@@ -36,6 +37,7 @@ desk.after_request(compress)
 for each in (
     overview,
     feeds,
+    exports,
     updates,
     undo,
     drafts,

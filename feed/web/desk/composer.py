@@ -44,6 +44,7 @@ def page(
         reading=read,
         writes=actions.may(role, Verb.PUBLISH, draft=found.draft),
         covers=actions.may(role, covering, draft=found.draft),
+        exports=not found.draft and actions.may(role, Verb.EXPORT),
         page=shown,
         clock=_of_clock(behind) if behind else None,
         done=done,
