@@ -30,6 +30,7 @@ from feed.web.host import OwnHost
 from feed.web.reader import reader
 from feed.web.ready import Ready
 from feed.web.request_ids import RequestIds
+from feed.web.second_step import second_step_pages
 from feed.web.services import Services
 from feed.web.sign_in import sign_in_pages
 from feed.web.syndication import syndication
@@ -92,6 +93,7 @@ def _writer(app: Flask, chosen: Settings) -> tuple[Channel, Current]:
         files.static,
         api,
         sign_in_pages,
+        second_step_pages,
         installable.pages,
         desk,
         health,

@@ -16,7 +16,18 @@ from feed import picture, private
 from feed.demo import replay as replaying
 from feed.demo import sample
 from feed.errors import Invalid, Missing
-from feed.store import actions, editors, feeds, invitations, migrations, people, picture_files, pictures, tokens
+from feed.store import (
+    actions,
+    editors,
+    feeds,
+    invitations,
+    migrations,
+    people,
+    picture_files,
+    pictures,
+    second_factor,
+    tokens,
+)
 from feed.store import backup as backups
 from feed.store import repair as repairs
 from feed.store import rerender as rerendering
@@ -243,6 +254,15 @@ def set_password(name: str) -> None:
         ended = people.set_password(services().store, name, _password(), None)
     click.echo(f"changed the password of {name}: ended {ended.sessions} sessions")
     _say_what_works(name)
+
+
+@editor.command("reset-second-factor", help="Take all second factors of NAME away, as for a lost phone; sessions end.")
+@click.argument("name")
+def reset_second_factor(name: str) -> None:
+    """Takes app, passkeys and recovery codes away, and ends the sessions."""
+    with _known(name):
+        ended = second_factor.reset(services().store, name, None)
+    click.echo(f"{name} signs in with the password alone: ended {ended} sessions")
 
 
 @token.command("add", help="Print a new token of EDITOR, which is not shown again.")

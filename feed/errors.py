@@ -72,6 +72,13 @@ class OtherEditor(NotAllowed):
         )
 
 
+class NotFresh(NotAllowed):
+    """This session has to show again that it is its editor: it would change how they sign in."""
+
+    def __init__(self) -> None:
+        super().__init__(Message("Say once more that it is you. Nothing was changed."))
+
+
 class Stale(RuntimeError):
     """Somebody else changed it since the editor read it. `current` is the present state."""
 

@@ -197,9 +197,8 @@ def test_a_restore_lets_nobody_in_who_was_disabled_since(site: Site) -> None:
 
 def test_an_old_worker_lets_nobody_in_who_was_disabled(site: Site) -> None:
     people.disable(site.services.store, "bob", None)
-    site.services.store.write(
-        lambda db: db.execute("INSERT INTO sessions VALUES ('h', ?, 'old', '2026', '2099')", [site.bob.id])
-    )
+    row = "(hash, editor_id, device, created_at, expires_at) VALUES ('h', ?, 'old', '2026', '2099')"
+    site.services.store.write(lambda db: db.execute(f"INSERT INTO sessions {row}", [site.bob.id]))
     with site.services.store.read() as db:
         assert db.execute("SELECT count(*) FROM sessions").fetchone()[0] == 0
 

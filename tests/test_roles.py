@@ -8,25 +8,32 @@ from pathlib import Path
 
 import pytest
 
+from feed import times
 from feed.errors import NotAllowed
 from feed.store import (
     actions,
     editors,
     exporting,
     feeds,
+    passkeys,
     people,
     pictures,
     publishing,
+    recovery_codes,
     retracting,
     rewording,
+    second_factor,
     tokens,
     undoing,
     writing,
 )
 from feed.store.actions import MAY, ROLES, Verb
+from feed.store.database import Database, insert
 from feed.store.editors import Editor
 from tests.conftest import FROM_HERE, PASSWORD, Site, application_in, site_in
 from tests.images import a_png
+
+OF_SESSION = "s" * 64  # the hash of a session that has just begun
 
 Deed = Callable[[Site, Editor], object]
 
@@ -34,6 +41,33 @@ Deed = Callable[[Site, Editor], object]
 def _own_password(site: Site, editor: Editor) -> object:
     key = site.services.settings.secret_key
     return people.change_own_password(site.services.store, key, editor, PASSWORD, "another horse battery", "", "::1")
+
+
+def _with_factors(site: Site, editor: Editor) -> None:
+    """Gives that editor a fresh session and a passkey."""
+
+    def put(db: Database) -> None:
+        row = {"hash": OF_SESSION, "editor_id": editor.id, "device": "", "created_at": times.now()}
+        insert(db, "sessions", {**row, "expires_at": times.after(99), "proved_at": times.now()})
+        key = {"id": "k", "editor_id": editor.id, "name": "Phone", "public_key": "", "sign_count": 0}
+        insert(db, "passkeys", {**key, "created_at": times.now()})
+
+    site.services.store.write(put)
+
+
+def _remove_factor(site: Site, by: Editor) -> None:
+    _with_factors(site, by)
+    passkeys.remove(site.services.store, by, "k", OF_SESSION)
+
+
+def _add_factor(site: Site, by: Editor) -> None:
+    _with_factors(site, by)
+    site.services.store.write(second_factor.added, by, OF_SESSION, second_factor.APP, "app")
+
+
+def _make_codes(site: Site, by: Editor) -> None:
+    _with_factors(site, by)
+    recovery_codes.make(site.services.store, by, OF_SESSION)
 
 
 def _add_picture(site: Site, by: Editor) -> object:
@@ -76,6 +110,10 @@ DEEDS: dict[Verb, Deed] = {
     Verb.EDIT_PICTURE: lambda site, by: _reword(site, by),
     Verb.CHANGE_PROFILE: lambda site, by: editors.change_profile(site.services.store, by.id, {"job": "x"}, by),
     Verb.CHANGE_PASSWORD: _own_password,
+    Verb.ADD_SECOND_FACTOR: _add_factor,
+    Verb.REMOVE_SECOND_FACTOR: _remove_factor,
+    Verb.MAKE_RECOVERY_CODES: _make_codes,
+    Verb.RESET_SECOND_FACTOR: lambda site, by: second_factor.reset(site.services.store, "carol", by),
     Verb.ADD_PERSON: lambda site, by: editors.add(site.services.store, "eve", PASSWORD, "editor", actor=by),
     Verb.DISABLE: lambda site, by: people.disable(site.services.store, "bob", by),
     Verb.ENABLE: lambda site, by: people.enable(site.services.store, "bob", by),

@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from app import create_app
 from feed import times
-from feed.store import editors, hashes, invitations, migrations, sessions
+from feed.store import attempts, editors, hashes, invitations, migrations, sessions
 from feed.web.guards import FOR_SCRIPT
 from tests.conftest import FROM_HERE, PASSWORD, Site
 from tests.pages import elements
@@ -127,11 +127,11 @@ def test_odd_names_and_passwords_are_only_wrong(site: Site) -> None:
 
 
 def test_guessing_is_slowed_down_even_with_the_right_word_at_last(site: Site) -> None:
-    for _ in range(sessions.TRIES_PER_NAME_AND_ADDRESS):
+    for _ in range(attempts.TRIES_PER_NAME_AND_ADDRESS):
         assert try_in(site.charlie, "bob", "wrong").status_code == 403
     refused = try_in(site.charlie)
     assert refused.status_code == 429
-    assert int(refused.headers["Retry-After"]) == sessions.WINDOW_SECONDS
+    assert int(refused.headers["Retry-After"]) == attempts.WINDOW_SECONDS
     assert "15 minutes" in refused.text
     assert try_in(site.charlie, "alice").status_code == 303, "bob's trouble is not alice's"
 
@@ -139,33 +139,33 @@ def test_guessing_is_slowed_down_even_with_the_right_word_at_last(site: Site) ->
 def test_a_stranger_who_guesses_locks_nobody_out_but_many_together_are_stopped(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sessions, "TRIES_PER_NAME", 25)
-    for _ in range(sessions.TRIES_PER_NAME_AND_ADDRESS + 10):
+    monkeypatch.setattr(attempts, "TRIES_PER_NAME", 25)
+    for _ in range(attempts.TRIES_PER_NAME_AND_ADDRESS + 10):
         last = try_in(site.charlie, "bob", "wrong", "203.0.113.7")
     assert last.status_code == 429
     assert try_in(site.charlie, address="198.51.100.1").status_code == 303, "what was refused is not counted"
-    for number in range(25 - sessions.TRIES_PER_NAME_AND_ADDRESS):  # bob's sign-in elsewhere forgave nothing of it
+    for number in range(25 - attempts.TRIES_PER_NAME_AND_ADDRESS):  # bob's sign-in elsewhere forgave nothing of it
         assert try_in(site.charlie, "bob", "wrong", f"203.0.{number}.7").status_code == 403
     assert try_in(site.charlie, address="198.51.100.2").status_code == 429
     assert try_in(site.charlie, address="198.51.100.1").status_code == 303, "where he has signed in before"
 
 
 def test_one_address_cannot_try_all_names(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sessions, "TRIES_PER_ADDRESS", 3)
+    monkeypatch.setattr(attempts, "TRIES_PER_ADDRESS", 3)
     assert [try_in(site.charlie, f"name{n}", "x").status_code for n in range(5)] == [403, 403, 403, 429, 429]
 
 
 def test_after_the_window_and_after_success_tries_are_forgiven(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    for _ in range(sessions.TRIES_PER_NAME_AND_ADDRESS - 1):
+    for _ in range(attempts.TRIES_PER_NAME_AND_ADDRESS - 1):
         try_in(site.charlie, "bob", "wrong")
     assert try_in(site.charlie).status_code == 303
-    for _ in range(sessions.TRIES_PER_NAME_AND_ADDRESS):
+    for _ in range(attempts.TRIES_PER_NAME_AND_ADDRESS):
         assert try_in(site.charlie, "bob", "wrong").status_code == 403
     assert try_in(site.charlie).status_code == 429
-    later = times.after(sessions.WINDOW_SECONDS + 1)
+    later = times.after(attempts.WINDOW_SECONDS + 1)
     real_after = times.after
     monkeypatch.setattr(times, "now", lambda: later)
-    monkeypatch.setattr(times, "after", lambda seconds: real_after(seconds + sessions.WINDOW_SECONDS + 1))
+    monkeypatch.setattr(times, "after", lambda seconds: real_after(seconds + attempts.WINDOW_SECONDS + 1))
     assert try_in(site.charlie).status_code == 303
 
 
@@ -213,15 +213,15 @@ def v6(network: int, host: int = 1) -> str:
 
 def test_guesses_from_one_large_network_lock_nobody_out_elsewhere(site: Site) -> None:
     answers = [try_in(site.charlie, "bob", "wrong", v6(n * 256)).status_code for n in range(200)]
-    assert answers.count(403) == sessions.TRIES_PER_48 < sessions.TRIES_PER_NAME
-    assert set(answers[sessions.TRIES_PER_48 :]) == {429}
+    assert answers.count(403) == attempts.TRIES_PER_48 < attempts.TRIES_PER_NAME
+    assert set(answers[attempts.TRIES_PER_48 :]) == {429}
     for elsewhere in ("198.51.100.7", "2001:db8:99::1", "::ffff:198.51.100.9"):
         assert try_in(site.charlie, address=elsewhere).status_code == 303
 
 
 @pytest.mark.parametrize(
     ("apart", "limit"),
-    [(1, sessions.TRIES_PER_56), (256, sessions.TRIES_PER_48)],
+    [(1, attempts.TRIES_PER_56), (256, attempts.TRIES_PER_48)],
     ids=["a /56 of many /64", "a /48 of many /56"],
 )
 def test_a_customer_with_many_networks_counts_as_one(site: Site, apart: int, limit: int) -> None:
@@ -230,11 +230,11 @@ def test_a_customer_with_many_networks_counts_as_one(site: Site, apart: int, lim
 
 
 def test_an_address_within_a_network_is_no_way_out_of_it(site: Site) -> None:
-    for host in range(1, sessions.TRIES_PER_NAME_AND_ADDRESS + 1):
+    for host in range(1, attempts.TRIES_PER_NAME_AND_ADDRESS + 1):
         assert try_in(site.charlie, "bob", "wrong", v6(1, host)).status_code == 403
     assert try_in(site.charlie, "bob", PASSWORD, v6(1, 99)).status_code == 429
     assert try_in(site.charlie, "bob", PASSWORD, "::ffff:127.0.0.1").status_code == 303
-    assert sessions.networks_of("::ffff:127.0.0.1") == sessions.networks_of("127.0.0.1")
+    assert attempts.networks_of("::ffff:127.0.0.1") == attempts.networks_of("127.0.0.1")
 
 
 def test_where_bob_signed_in_before_no_strangers_tries_keep_him_out(site: Site) -> None:
@@ -242,14 +242,14 @@ def test_where_bob_signed_in_before_no_strangers_tries_keep_him_out(site: Site) 
     assert try_in(site.charlie, address=home).status_code == 303
     for n in range(200):
         try_in(site.charlie, "bob", "wrong", v6(256 + n))
-    for n in range(sessions.TRIES_PER_NAME):
+    for n in range(attempts.TRIES_PER_NAME):
         try_in(site.charlie, "bob", "wrong", f"203.0.{n}.7")
-    for n in range(sessions.TRIES_PER_ADDRESS):
+    for n in range(attempts.TRIES_PER_ADDRESS):
         try_in(site.charlie, f"name{n}", "wrong", home)
     assert try_in(site.charlie, address="198.51.100.1").status_code == 429, "where he never was"
     assert try_in(site.charlie, "alice", address=v6(8)).status_code == 429, "the others of that /48"
     assert try_in(site.charlie, address=home).status_code == 303
-    for _ in range(sessions.TRIES_PER_NAME_AND_ADDRESS):
+    for _ in range(attempts.TRIES_PER_NAME_AND_ADDRESS):
         assert try_in(site.charlie, "bob", "wrong", home).status_code == 403
     assert try_in(site.charlie, address=home).status_code == 429, "there too, guesses under his name have an end"
 
@@ -257,7 +257,7 @@ def test_where_bob_signed_in_before_no_strangers_tries_keep_him_out(site: Site) 
 def test_an_insiders_own_sign_in_forgives_nothing_but_his_own_tries(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sessions, "TRIES_PER_ADDRESS", 12)
+    monkeypatch.setattr(attempts, "TRIES_PER_ADDRESS", 12)
     for n in range(9):
         assert try_in(site.charlie, "alice", "wrong").status_code == 403
         assert try_in(site.charlie, "bob").status_code == 303, f"{n}: right tries are none"
@@ -269,8 +269,8 @@ def test_an_insiders_own_sign_in_forgives_nothing_but_his_own_tries(
 
 
 def test_a_newsroom_behind_one_address_signs_in_all_day(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sessions, "TRIES_PER_ADDRESS", 3)
-    monkeypatch.setattr(sessions, "TRIES_PER_NAME", 3)
+    monkeypatch.setattr(attempts, "TRIES_PER_ADDRESS", 3)
+    monkeypatch.setattr(attempts, "TRIES_PER_NAME", 3)
     assert {try_in(site.charlie, name).status_code for _ in range(5) for name in ("alice", "bob")} == {303}
 
 

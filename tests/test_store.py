@@ -27,6 +27,7 @@ from feed.store import (
     readiness,
     retracting,
     sessions,
+    signing_in,
     tokens,
     updates,
     workers,
@@ -595,12 +596,12 @@ def test_the_key_of_a_release_before_gives_the_same_update(site: Site) -> None:
 
 def test_old_sessions_and_tries_are_swept_away(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     store, key = site.services.store, site.services.settings.secret_key
-    sessions.sign_in(store, key, "bob", "wrong", sessions.Visit("10.0.0.1", ""))
+    signing_in.by_password(store, key, "bob", "wrong", sessions.Visit("10.0.0.1", ""))
     sessions.begin(store, key, site.bob, sessions.Visit("127.0.0.1", "old browser"))
     late = times.after(sessions.SESSION_SECONDS + 60)
     monkeypatch.setattr(times, "now", lambda: late)
     monkeypatch.setattr(times, "after", lambda seconds: late)
-    assert sessions.sign_in(store, key, "bob", PASSWORD, sessions.Visit("10.0.0.1", "new browser"))
+    assert signing_in.by_password(store, key, "bob", PASSWORD, sessions.Visit("10.0.0.1", "new browser"))
     assert rows(store, "SELECT device FROM sessions") == [("new browser",)]
     assert rows(store, "SELECT count(*) FROM attempts") == [(0,)]
 

@@ -51,10 +51,14 @@ class Verb(StrEnum):
     EDIT_PICTURE = "edit picture"
     CHANGE_PROFILE = "change profile"
     CHANGE_PASSWORD = "change own password"  # noqa: S105 - a verb
+    ADD_SECOND_FACTOR = "add second factor"
+    REMOVE_SECOND_FACTOR = "remove second factor"
+    MAKE_RECOVERY_CODES = "make recovery codes"
     ADD_PERSON = "add person"
     DISABLE = "disable person"
     ENABLE = "enable person"
     SET_PASSWORD = "set password"  # noqa: S105 - a verb
+    RESET_SECOND_FACTOR = "reset second factor"
     ADD_TOKEN = "add token"  # noqa: S105 - a verb
     REVOKE_TOKEN = "revoke token"  # noqa: S105 - a verb
     RESTORE = "restore backup"
@@ -84,10 +88,14 @@ MAY: Mapping[Verb, frozenset[str]] = {
     Verb.EDIT_PICTURE: _EDITORS,
     Verb.CHANGE_PROFILE: _ALL,
     Verb.CHANGE_PASSWORD: _ALL,
+    Verb.ADD_SECOND_FACTOR: _ALL,
+    Verb.REMOVE_SECOND_FACTOR: _ALL,
+    Verb.MAKE_RECOVERY_CODES: _ALL,
     Verb.ADD_PERSON: _ADMIN,
     Verb.DISABLE: _ADMIN,
     Verb.ENABLE: _ADMIN,
     Verb.SET_PASSWORD: _ADMIN,
+    Verb.RESET_SECOND_FACTOR: _ADMIN,
     Verb.ADD_TOKEN: _ADMIN,
     Verb.REVOKE_TOKEN: _ADMIN,
     Verb.RESTORE: _ADMIN,

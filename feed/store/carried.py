@@ -6,7 +6,18 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
-from feed.store import articles, editors, feeds, retracting, since_backup, tokens, updates, websub, writing
+from feed.store import (
+    articles,
+    editors,
+    feeds,
+    retracting,
+    second_factor,
+    since_backup,
+    tokens,
+    updates,
+    websub,
+    writing,
+)
 
 # The tails of running servers wait for ticks above the last one that they saw. So the ticks of a restored database
 # begin above that, and above those of all writes during the restore.
@@ -16,12 +27,13 @@ TICKS_AHEAD = 1_000_000
 @dataclass(frozen=True)
 class Kept:
     """What a restore must not lose of the live database: its last tick; what was taken away on purpose (revoked tokens,
-    retracted updates, withdrawn articles, what people may do and their old passwords); the record of what was done
-    since; the hubs."""
+    retracted updates, withdrawn articles, what people may do, how they sign in); the record of what was done since; the
+    hubs."""
 
     tick: int
     tokens: list[str]
     people: list[editors.Access]
+    factors: dict[str, list[dict[str, object]]]
     retracted: list[updates.Update]
     withdrawn: list[tuple[int, str]]
     done: list[since_backup.Done]
@@ -37,6 +49,7 @@ def read(db: Database, before: tuple[int, str] = (0, "")) -> Kept:
             feeds.last_tick(db),
             tokens.ended(db),
             editors.access(db),
+            second_factor.rows(db),
             updates.retracted(db),
             articles.withdrawn(db),
             since_backup.since(db, before),
@@ -51,6 +64,7 @@ def put(db: Database, kept: Kept) -> None:
     _begin_epochs(db, kept.tick + TICKS_AHEAD)
     tokens.end(db, kept.tokens)
     editors.restore_access(db, kept.people)
+    second_factor.restore_rows(db, kept.factors, {each.id: each.name for each in kept.people})
     retracting.retract_again(db, kept.retracted)
     writing.withdraw_again(db, kept.withdrawn)
     since_backup.keep(db, kept.done)

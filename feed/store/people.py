@@ -10,7 +10,7 @@ from sqlite_utils import Database
 
 from feed import times
 from feed.errors import Invalid, Message, Reason
-from feed.store import actions, editors, sessions
+from feed.store import actions, editors, sessions, signing_in
 from feed.store.actions import Actor, Verb
 from feed.store.database import Store
 from feed.store.editors import NO_PASSWORD, Editor
@@ -74,7 +74,7 @@ def change_own_password(
 ) -> Ended:
     """Changes the password of an editor who knows the current one. All their sessions end but this one. Raises Invalid,
     and Throttled after too many tries."""
-    if not sessions.prove(store, secret_key, editor, current, address):
+    if not signing_in.prove(store, secret_key, editor, current, address):
         raise Invalid(Reason("current", Message("This is not your password.")))
     new = hash_password(store, password, editor.name, editor.display_name)
     return store.write(_set_password, editor, new, Verb.CHANGE_PASSWORD, editor, session_hash)
@@ -88,12 +88,12 @@ def _disable(db: Database, name: str, actor: Actor | None) -> Ended:
         raise Invalid(Reason("name", told))
     now = times.now()
     db.execute("UPDATE editors SET disabled_at = coalesce(disabled_at, ?) WHERE id = ?", [now, editor.id])
-    sessions = db.execute("DELETE FROM sessions WHERE editor_id = ?", [editor.id]).rowcount
+    ended = sessions.end_others_in(db, editor.id, "")
     tokens = db.execute(
         "UPDATE tokens SET revoked_at = ? WHERE editor_id = ? AND revoked_at IS NULL", [now, editor.id]
     ).rowcount
     actions.record(db, actor, Verb.DISABLE, editor.name)
-    return Ended(sessions, tokens)
+    return Ended(ended, tokens)
 
 
 def _others_left(db: Database, editor: Editor) -> bool:
@@ -115,6 +115,6 @@ def _set_password(
     db: Database, editor: Editor, password_hash: str, verb: Verb, actor: Actor | None, kept_session: str
 ) -> Ended:
     db.execute("UPDATE editors SET password_hash = ? WHERE id = ?", [password_hash, editor.id])
-    ended = db.execute("DELETE FROM sessions WHERE editor_id = ? AND hash <> ?", [editor.id, kept_session]).rowcount
+    ended = sessions.end_others_in(db, editor.id, kept_session)
     actions.record(db, actor, verb, editor.name)
     return Ended(ended)

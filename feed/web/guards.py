@@ -15,10 +15,10 @@ from feed import external, logs
 from feed.errors import Message, Missing, OtherEditor
 from feed.store import sessions
 from feed.store.editors import Editor
-from feed.store.sessions import COOKIE, HOST_COOKIE
 from feed.turns import orderer
 from feed.web import bodies
 from feed.web.bodies import FORM_BYTES, FORM_FIELDS, STRANGERS_FORM_BYTES, read_at_most
+from feed.web.cookies import is_https, session_presented
 from feed.web.host import ASKED, own_path
 from feed.web.services import services
 
@@ -127,7 +127,7 @@ def _add_headers(response: Response) -> Response:
     shown = not at_desk and (response.mimetype or "").startswith(SHOWN_ELSEWHERE)
     anywhere = shown or request.path.startswith(FRAMED)
     headers.setdefault("Cross-Origin-Resource-Policy", "cross-origin" if anywhere else "same-origin")
-    if _https():
+    if is_https():
         headers.setdefault("Strict-Transport-Security", "max-age=31536000")
     if at_desk:
         headers["Cache-Control"] = "no-store"
@@ -168,33 +168,6 @@ def check_strangers_form() -> None:
     """Checks a form that anybody may send: it has to be short, of whatever type it is."""
     read_at_most(STRANGERS_FORM_BYTES, TOO_LONG)
     check_form()
-
-
-def start_session(response: Any, token: str) -> Any:
-    """Sets the session's cookie in that response."""
-    response.set_cookie(
-        _cookie(), token, max_age=sessions.SESSION_SECONDS, httponly=True, samesite="Lax", secure=_https()
-    )
-    return response
-
-
-def end_session(response: Any) -> Any:
-    """Deletes the session's cookie in that response."""
-    response.delete_cookie(_cookie(), httponly=True, samesite="Lax", secure=_https())
-    return response
-
-
-def session_presented() -> str | None:
-    """The session token that this request presents, unchecked; None where it has none."""
-    return request.cookies.get(_cookie())
-
-
-def _cookie() -> str:
-    return HOST_COOKIE if _https() else COOKIE
-
-
-def _https() -> bool:
-    return services().settings.public_url.startswith("https:")
 
 
 def is_for_script() -> bool:

@@ -5,10 +5,11 @@ from typing import NamedTuple
 from flask import request
 from werkzeug.exceptions import HTTPException
 
-from feed.web.guards import DESK, check_form, session_presented
+from feed.web.cookies import session_presented
+from feed.web.guards import DESK, check_form
 
 FOR_NOW = (413, 429, 503)  # for these the form is given back; they are not about who sent it, as 401 and 403 are
-SECRETS = ("current", "password")  # a form with one of these is never given back
+SECRETS = ("current", "password", "code", "credential")  # a form with one of these is never given back
 
 # The fields that can be read and changed before a form is sent again.
 TEXTS = (

@@ -1,17 +1,15 @@
-"""Signing in and out, and the one-time link that makes the first editor."""
+"""Signing in and out, and the one-time link that makes the first editor. The second step is in second_step."""
 
-import re
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 
 from feed.errors import Invalid, Message, by_field
-from feed.store import invitations, sessions
-from feed.web.guards import check_strangers_form, editor_at_desk, end_session, session_presented, start_session
+from feed.store import invitations, sessions, signing_in
+from feed.web.cookies import end_session, start_session
+from feed.web.guards import check_strangers_form, editor_at_desk
 from feed.web.services import services
-
-# A path of the desk, without characters that could end a header or begin the name of another host.
-_INSIDE = re.compile(r"(?!.*//)/desk/[!-\[\]-~]*\Z")
+from feed.web.way_in import next_page, second_step, sign_in_page, visit
 
 sign_in_pages = Blueprint("sign_in", __name__, url_prefix="/desk")
 sign_in_pages.before_request(check_strangers_form)
@@ -21,20 +19,21 @@ sign_in_pages.before_request(check_strangers_form)
 def sign_in() -> Any:
     """The form to sign in; who is signed in already is sent on."""
     if editor_at_desk():
-        return redirect(_next_page())
-    return _form()
+        return redirect(next_page())
+    return sign_in_page()
 
 
 @sign_in_pages.post("/sign-in")
 def check() -> Any:
-    """Begins a session for a name with its password. Otherwise the form comes back, and does not say which of the two
-    was wrong."""
+    """Begins a session for a name with its password, or asks for the second factor of who has one. Otherwise the form
+    comes back, and does not say which of the two was wrong."""
     name, password = request.form.get("name", "").strip().lower(), request.form.get("password", "")
-    found = sessions.sign_in(services().store, services().settings.secret_key, name, password, _visit())
+    found = signing_in.by_password(services().store, services().settings.secret_key, name, password, visit())
     if found is None:
-        return _form(name=name, error=Message("Name and password do not fit together. Try again.")), 403
-    token, _ = found
-    return start_session(redirect(_next_page(), 303), token)
+        return sign_in_page(name=name, error=Message("Name and password do not fit together. Try again.")), 403
+    if isinstance(found, signing_in.Begun):
+        return start_session(redirect(next_page(), 303), found.token)
+    return second_step(found)
 
 
 @sign_in_pages.post("/sign-out")
@@ -69,19 +68,5 @@ def first_editor(token: str) -> Any:
         )
     except Invalid as error:
         return render_template("first_editor.html", token=token, errors=by_field(error), given=given), 422
-    session = sessions.begin(services().store, services().settings.secret_key, editor, _visit())
+    session = sessions.begin(services().store, services().settings.secret_key, editor, visit())
     return start_session(redirect(url_for("desk.overview.overview"), 303), session)
-
-
-def _visit() -> sessions.Visit:
-    return sessions.Visit(request.remote_addr or "", request.user_agent.string, session_presented())
-
-
-def _form(name: str = "", error: str | None = None) -> str:
-    return render_template("sign_in.html", name=name, error=error, next=_next_page())
-
-
-def _next_page() -> str:
-    """Where to go after signing in: a page of the desk, never another site."""
-    asked = request.values.get("next", "")
-    return asked if _INSIDE.match(asked) else url_for("desk.overview.overview")
