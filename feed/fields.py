@@ -20,6 +20,7 @@ BODY = 20_000  # 3,000 words, an article's worth; of 100 hostile patterns the sl
 ARTICLE_BODY = 100_000  # a quarter of a book; longer is a paste gone wrong. The slowest pattern takes 2.4 s
 LINE = 200  # the longest headline that fits on a phone
 EARLIEST = 1000  # the first year of four digits, as feeds write them
+SUMMARY = 3_000  # of a coverage that has ended: a screen, read before the updates
 NOTE = 300  # what was corrected and why, in two sentences
 PARAGRAPH = 1_000  # standfirst, bio, caption, reason
 NAMED = 10  # unknown fields that one refusal names
@@ -232,6 +233,7 @@ ARTICLE: Table = {
     "draft": Flag(),
     "live": Flag(),
 }
+CLOSING: Table = {"message": Text(NOTE), "summary": Text(SUMMARY, lines=True)}
 PICTURE: Table = {
     "alt": Text(PARAGRAPH),
     "decorative": Flag(),

@@ -67,6 +67,7 @@ class Settings:
     transport: str
     hub: str
     undo_seconds: int
+    remind_hours: int
     broker: str
     role: str
     writer_url: str
@@ -108,6 +109,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         transport=values["FEED_TRANSPORT"],
         hub=values["FEED_HUB"],
         undo_seconds=values["FEED_UNDO_SECONDS"],
+        remind_hours=values["FEED_REMIND_HOURS"],
         broker=values["FEED_BROKER"],
         role=values["FEED_ROLE"],
         writer_url=values["FEED_WRITER_URL"] or url,
@@ -355,6 +357,12 @@ TABLE = (
     ),
     Setting("FEED_HUB", "", "address of a WebSub hub, which is told of each change of a feed; none when empty", _hub),
     Setting("FEED_UNDO_SECONDS", "10", "after publishing, in which an editor can undo it; 0 for never", _whole(0)),
+    Setting(
+        "FEED_REMIND_HOURS",
+        "3",
+        "without an update, after which the desk reminds of open coverage; 0 for never",
+        _whole(0),
+    ),
     Setting(
         "FEED_BROKER",
         "",

@@ -15,7 +15,7 @@ from typing import Any
 import requests
 from argon2 import PasswordHasher
 
-from feed.store import editors, feeds, migrations, tokens
+from feed.store import coverage, editors, migrations, tokens
 from feed.store.database import Store
 from tests import processes
 from tests.waiting import eventually
@@ -150,7 +150,7 @@ class Server:
     def coverage(self, feed: str, *, is_open: bool) -> None:
         """Opens or closes coverage, as another process would."""
         store = Store(Path(self.environ["FEED_DATABASE"]))
-        (feeds.open_coverage if is_open else feeds.close_coverage)(store, feed, None)
+        (coverage.reopen if is_open else coverage.close)(store, feed, None)
         store.close()
 
     def publish(self, body: str, feed: str = "news", **more: Any) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from PIL import Image
 from werkzeug.datastructures import Accept
 from werkzeug.http import parse_accept_header
 
-from feed.store import editors, feeds, publishing, retracting, writing
+from feed.store import coverage, editors, feeds, publishing, retracting, writing
 from feed.store.database import Store
 from feed.web import cache, files, static
 from feed.web.cache import Cache
@@ -64,8 +64,8 @@ WRITES: dict[str, Write] = {
         site.services.store, "bridge", site.bob, {"language": "ar"}
     ),
     "coverage begins": lambda site: writing.edit(site.services.store, "bridge", site.bob, {"live": True}),
-    "coverage ends": lambda site: feeds.close_coverage(site.services.store, "harbour", None),
-    "coverage goes on": lambda site: feeds.open_coverage(site.services.store, "harbour", None),
+    "coverage ends": lambda site: coverage.close(site.services.store, "harbour", None),
+    "coverage goes on": lambda site: coverage.reopen(site.services.store, "harbour", None),
     "a draft": lambda site: writing.edit(site.services.store, "harbour", site.bob, {"draft": True}),
     "a draft comes out": lambda site: writing.edit(site.services.store, "secret", site.bob, {"draft": False}),
     "public again": lambda site: writing.edit(site.services.store, "harbour", site.bob, {"draft": False}),

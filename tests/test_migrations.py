@@ -26,8 +26,8 @@ RECORDED = [
     "websub", "clocks_of_articles", "search_due", "second_of_the_last_change", "before_publication", "old_addresses",
     "imports", "languages_of_updates", "words_of_updates", "people_who_left", "who_did_what", "authors",
     "known_networks", "contributors", "actions_of_who_is_not_here", "looks_of_pictures", "drafts",
-    "words_of_waiting_pictures", "restored_updates", "article_drafts", "receipts_and_peaks",
-    "words_of_retracted", "editors_at_the_desk", "second_factors",
+    "words_of_waiting_pictures", "restored_updates", "article_drafts", "receipts_and_peaks", "words_of_retracted",
+    "editors_at_the_desk", "second_factors", "closings",
 ]  # fmt: skip
 
 

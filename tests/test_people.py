@@ -9,7 +9,7 @@ from werkzeug.datastructures import FileStorage
 
 from feed import passwords
 from feed.errors import Invalid, NotAllowed
-from feed.store import editors, feeds, people, retracting, tokens, waiting
+from feed.store import coverage, editors, people, retracting, tokens, waiting
 from feed.store.actions import MAY, ROLES, Verb
 from feed.store.carried import put, read
 from tests.conftest import FROM_HERE, PASSWORD, Site, site_in
@@ -35,11 +35,11 @@ def test_the_table_names_every_verb_and_no_role_that_nobody_can_have() -> None:
     assert all("admin" in roles for roles in MAY.values())
 
 
-@pytest.mark.parametrize("change", [feeds.close_coverage, feeds.open_coverage], ids=["close", "open"])
+@pytest.mark.parametrize("change", [coverage.close, coverage.reopen], ids=["close", "open"])
 def test_the_news_feed_is_closed_and_opened_by_admins_alone(site: Site, change: object) -> None:
-    is_open = change is feeds.open_coverage
+    is_open = change is coverage.reopen
     if is_open:
-        feeds.close_coverage(site.services.store, "news", site.alice)
+        coverage.close(site.services.store, "news", site.alice)
     before = site.versions()
     form = {"open": "1" if is_open else "0"}
     refused = site.at_desk("bob").post("/desk/feeds/news/coverage", data=form, headers=FROM_HERE)
@@ -131,7 +131,7 @@ def test_what_changes_nothing_is_no_action(site: Site) -> None:
     site.edit(update, body="Same")
     site.api("DELETE", "/api/v1/updates/99")
     site.api("POST", "/api/v1/feeds/news/updates", {"body": ""})
-    feeds.open_coverage(site.services.store, "news", site.alice)
+    coverage.reopen(site.services.store, "news", site.alice)
     assert done(site) == before
 
 

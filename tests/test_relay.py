@@ -14,7 +14,7 @@ import pytest
 from feed.followers.broker.connection import connect
 from feed.followers.broker.seal import Seal
 from feed.followers.broker.streams import FEEDS, UNREADABLE, WRITER, Streams, merged, stream
-from feed.store import feeds, writing
+from feed.store import coverage, feeds, writing
 from tests.broker import SECRET, Broker, brokering
 from tests.conftest import Site, application_in, site_in
 from tests.metrics import numbers
@@ -84,7 +84,7 @@ def test_a_gap_filled_from_the_stream_is_what_the_writer_would_answer(site: Site
     site.retract(third)
     site.edit(first, key=False)
     writing.edit(site.services.store, "harbour", site.bob, {"headline": "Another headline"}, None)
-    feeds.close_coverage(site.services.store, "harbour", site.bob)
+    coverage.close(site.services.store, "harbour", site.bob)
     eventually(lambda: caught_up(site, streams, "harbour"))
     (place,) = streams.look(["harbour"])[2]
     assert place

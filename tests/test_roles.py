@@ -12,6 +12,7 @@ from feed import times
 from feed.errors import NotAllowed
 from feed.store import (
     actions,
+    coverage,
     editors,
     exporting,
     feeds,
@@ -99,10 +100,10 @@ DEEDS: dict[Verb, Deed] = {
     Verb.RETRACT: lambda site, by: retracting.retract(site.services.store, 1, {}, by),
     Verb.RESTORE_UPDATE: lambda site, by: retracting.restore(site.services.store, 3, by),
     Verb.UNDO: lambda site, by: _undo(site, "out", by),
-    Verb.OPEN: lambda site, by: feeds.open_coverage(site.services.store, "ended", by),
-    Verb.CLOSE: lambda site, by: feeds.close_coverage(site.services.store, "harbour", by),
-    Verb.OPEN_NEWS: lambda site, by: feeds.open_coverage(site.services.store, "news", by),
-    Verb.CLOSE_NEWS: lambda site, by: feeds.close_coverage(site.services.store, "news", by),
+    Verb.OPEN: lambda site, by: coverage.reopen(site.services.store, "ended", by),
+    Verb.CLOSE: lambda site, by: coverage.close(site.services.store, "harbour", by),
+    Verb.OPEN_NEWS: lambda site, by: coverage.reopen(site.services.store, "news", by),
+    Verb.CLOSE_NEWS: lambda site, by: coverage.close(site.services.store, "news", by),
     Verb.CREATE_ARTICLE: lambda site, by: writing.create(site.services.store, by, {"headline": "x"}),
     Verb.EDIT_ARTICLE: lambda site, by: writing.edit(site.services.store, "harbour", by, {"headline": "x"}),
     Verb.EXPORT: lambda site, by: exporting.record(site.services.store, "harbour", by),
@@ -130,7 +131,7 @@ IN_DRAFTS: dict[str, Deed] = {
     "retract": lambda site, by: retracting.retract(site.services.store, 2, {}, by),
     "restore": lambda site, by: retracting.restore(site.services.store, 4, by),
     "undo": lambda site, by: _undo(site, "sketch", by),
-    "close": lambda site, by: feeds.close_coverage(site.services.store, "sketch", by),
+    "close": lambda site, by: coverage.close(site.services.store, "sketch", by),
     "create": lambda site, by: writing.create(site.services.store, by, {"headline": "x", "draft": True, "live": True}),
     "edit article": lambda site, by: writing.edit(site.services.store, "sketch", by, {"headline": "x", "live": False}),
     "move": lambda site, by: writing.edit(site.services.store, "sketch", by, {"slug": "drawing"}),
@@ -154,7 +155,7 @@ def cast(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]
         site.write_article("sketch", live=True, draft=True)
         site.write_article("plain")
         site.write_article("ended", live=True)
-        feeds.close_coverage(site.services.store, "ended", None)
+        coverage.close(site.services.store, "ended", None)
         _add_picture(site, site.bob)
         site.publish("In public", feed="harbour")
         site.publish("In a draft", feed="sketch")
@@ -220,7 +221,7 @@ def test_a_role_may_do_what_the_table_says_and_nothing_else(
     site: Site, people_of: dict[str, Editor], verb: Verb, role: str
 ) -> None:
     if verb is Verb.OPEN_NEWS:
-        feeds.close_coverage(site.services.store, "news", None)
+        coverage.close(site.services.store, "news", None)
     assert _does(site, DEEDS[verb], people_of[role]) == (role in MAY[verb])
 
 

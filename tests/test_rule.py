@@ -21,7 +21,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from feed.errors import Gone
 from feed.followers.bus import LocalBus, Position
 from feed.followers.tail import Tail
-from feed.store import feeds, publishing, retracting, undoing, updates
+from feed.store import coverage, feeds, publishing, retracting, undoing, updates
 from feed.store.editors import Editor
 from feed.store.undoing import NotUndone
 from feed.store.updates import Update, Which
@@ -33,6 +33,7 @@ FEED = "news"
 MISHAPS = st.sampled_from(["none", "lost", "twice", "late", "together with the next"])
 WHICH = st.integers(0, 99)
 UNDO_SECONDS = 24 * 3600
+CLOSINGS = [{}, {"message": "Over"}, {"message": "Over", "summary": "**All** of it"}]
 EDITS: list[dict[str, Any]] = [{"body": "New"}, {"body": "Newer"}, {"pinned": True}, {"key": True}, {"key": False}]
 
 
@@ -107,9 +108,14 @@ class Network(RuleBasedStateMachine):
             undoing.undo(self.store, self.updates[-1].id, self.bob, str(uuid.uuid4()), UNDO_SECONDS)
         self._push(mishap)
 
-    @rule(closed=st.booleans(), mishap=MISHAPS)
-    def coverage(self, closed: bool, mishap: str) -> None:
-        (feeds.close_coverage if closed else feeds.open_coverage)(self.store, FEED, None)
+    @rule(mishap=MISHAPS)
+    def reopen(self, mishap: str) -> None:
+        coverage.reopen(self.store, FEED, None)
+        self._push(mishap)
+
+    @rule(given=st.sampled_from(CLOSINGS), mishap=MISHAPS)
+    def close(self, given: dict[str, str], mishap: str) -> None:
+        coverage.close(self.store, FEED, None, given)
         self._push(mishap)
 
     @precondition(lambda self: self.late)

@@ -10,7 +10,7 @@ from lxml import etree
 
 from feed import times
 from feed.render import sitemaps
-from feed.store import feeds, writing
+from feed.store import coverage, writing
 from feed.store import sitemap as stored
 from tests.conftest import Site
 
@@ -112,7 +112,7 @@ def test_an_article_changed_when_it_was_edited_or_its_coverage_went_on(site: Sit
     assert listed(site)["/articles/harbour"] == old, "of what was retracted not even the moment is left"
     edited = writing.edit(site.services.store, "harbour", site.bob, {"headline": "Other"})
     assert listed(site)["/articles/harbour"] == local(site, edited.edited_at or "")
-    closed = feeds.close_coverage(site.services.store, "harbour", None)
+    closed = coverage.close(site.services.store, "harbour", None)
     assert listed(site)["/articles/harbour"] == local(site, closed.closed_at or "")
 
 

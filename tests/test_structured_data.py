@@ -14,7 +14,7 @@ from PIL import Image
 
 from feed import text
 from feed.render import structured_data
-from feed.store import editors, feeds, pictures, publishing, writing
+from feed.store import coverage, editors, pictures, publishing, writing
 from feed.web.feed_page import SHOWN
 from tests.conftest import Site
 from tests.pages import elements
@@ -161,11 +161,11 @@ def test_entries_have_their_own_dates_and_not_the_articles(site: Site) -> None:
 def test_coverage_has_an_end_once_it_is_closed_and_none_when_it_goes_on(site: Site) -> None:
     site.write_article("harbour", live=True)
     update = site.publish("Words", feed="harbour")
-    closed = feeds.close_coverage(site.services.store, "harbour", None)
+    closed = coverage.close(site.services.store, "harbour", None)
     live = told(site, "/articles/harbour")["LiveBlogPosting"]
     assert live["coverageEndTime"] == live["dateModified"] == local(site, closed.closed_at)
     assert [each["url"] for each in live["liveBlogUpdate"]] == [f"{URL}/updates/{update.id}"]
-    feeds.open_coverage(site.services.store, "harbour", None)
+    coverage.reopen(site.services.store, "harbour", None)
     assert "coverageEndTime" not in told(site, "/articles/harbour")["LiveBlogPosting"]
 
 

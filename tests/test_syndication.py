@@ -23,7 +23,7 @@ from feed import text
 from feed.errors import Invalid
 from feed.render import entries
 from feed.render.entries import LISTED
-from feed.store import backup, feeds, retracting, updates, writing
+from feed.store import backup, coverage, feeds, retracting, updates, writing
 from feed.store.updates import Update
 from feed.web import syndication
 from tests.conftest import Site, application_in, site_in
@@ -269,7 +269,7 @@ def test_an_empty_feed_a_closed_one_and_one_with_nothing_but_retractions_are_fee
     site.retract(site.publish("Wrong", feed="harbour"))
     assert checked(site, ending, "harbour") == []
     update = site.publish("Right", feed="harbour")
-    feeds.close_coverage(site.services.store, "harbour", None)
+    coverage.close(site.services.store, "harbour", None)
     assert [each["url"] for each in checked(site, ending, "harbour")] == [f"{URL}/updates/{update.id}"]
 
 

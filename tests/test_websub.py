@@ -20,7 +20,7 @@ from websocket import WebSocketTimeoutException
 
 from feed.followers import hub as telling
 from feed.live.direct.engine import LET_GO
-from feed.store import backup, feeds, publishing, websub, writing
+from feed.store import backup, coverage, feeds, publishing, websub, writing
 from feed.store.database import Store
 from tests.conftest import Site, application_in, site_in
 from tests.faults.test_crash import COMMIT_AND_DIE
@@ -410,7 +410,7 @@ def test_what_becomes_a_draft_while_the_hub_is_told_is_not_named_any_more(tellin
     [
         lambda site: writing.edit(site.services.store, "harbour", site.bob, {"language": "uk"}),
         lambda site: writing.edit(site.services.store, "harbour", site.bob, {"headline": "Another headline"}),
-        lambda site: feeds.close_coverage(site.services.store, "harbour", None),
+        lambda site: coverage.close(site.services.store, "harbour", None),
         lambda site: writing.edit(site.services.store, "bridge", site.bob, {"draft": False}),
         lambda site: writing.edit(site.services.store, "bridge", site.bob, {"draft": False, "live": False}),
         lambda site: writing.edit(site.services.store, "tower", site.bob, {"draft": False, "live": True}),
@@ -496,7 +496,7 @@ def test_a_hub_that_is_new_is_told_of_what_comes_and_an_old_one_of_what_it_misse
         eventually(app.extensions["liveline"].websub.step)
         assert hub.pings == []
     with application_in(tmp_path) as app:
-        feeds.close_coverage(app.extensions["liveline"].store, "news", None)
+        coverage.close(app.extensions["liveline"].store, "news", None)
     with application_in(tmp_path, FEED_HUB=hub.address) as app:
         eventually(app.extensions["liveline"].websub.step)
     assert hub.told() == dict.fromkeys(topics(URL, "news"), 1)

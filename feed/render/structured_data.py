@@ -47,10 +47,12 @@ def coverage(
     shown: Sequence[Update],
     pictures: Mapping[str, Picture],
     logo: str,
+    summary: str = "",
 ) -> Markup:
     """The coverage of an article, with the updates that a page shows and their pictures by id, as a LiveBlogPosting.
     What happened before the article came out began with it. Where the words of all are too many, the longest are
-    shortened: the data of each one's own page has it whole."""
+    shortened: the data of each one's own page has it whole. `summary` is the HTML of what the coverage was closed
+    with."""
     current = [update for update in shown if not update.retracted_at]
     words = [text.plain(update.html) for update in current]
     room = _room([len(each) for each in words], BODIES)
@@ -62,6 +64,7 @@ def coverage(
         | _dates(language, began, max([*moments, ended or began]))
         | {
             "coverageStartTime": language.with_offset(began),
+            "abstract": text.plain(summary),
             "coverageEndTime": ended and language.with_offset(ended),
             "liveBlogUpdate": [
                 _entry(settings, language, update, pictures.get(_picture_in(update)), text.shorten(body, room))

@@ -51,6 +51,8 @@ class Renderer:
 
     def _feed_part(self, shown: FeedParts, name: str) -> Markup:
         values: dict[str, object] = {"feed": shown.feed}
+        if name == "coverage":
+            values |= {"closing": shown.closing, "summary": Markup(shown.closing.html)}  # noqa: S704 - sanitised when it was written
         if name == "pinned":
             pinned = shown.pinned
             values |= {"update": pinned, "text": self._text(pinned) if pinned else ""}

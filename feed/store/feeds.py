@@ -151,25 +151,10 @@ def stamped_after(db: Database, feed: Feed, version: int) -> list[tuple[str, int
     return [(row["name"], row["version"]) for row in rows]
 
 
-def open_coverage(store: Store, slug: str, actor: Actor | None) -> Feed:
-    """Opens coverage, also again. Raises Missing, NotAllowed."""
-    return store.write(_set_closed, slug, None, actor)
-
-
-def close_coverage(store: Store, slug: str, actor: Actor | None) -> Feed:
-    """Closes coverage. Raises Missing, NotAllowed."""
-    return store.write(_set_closed, slug, times.now(), actor)
-
-
-def _set_closed(db: Database, slug: str, closed_at: str | None, actor: Actor | None) -> Feed:
-    feed = get(db, slug, drafts=True)
-    if feed.open != (closed_at is None):
-        set_closed(db, feed, closed_at, actor)
-    return get(db, slug, drafts=True)
-
-
-def set_closed(db: Database, feed: Feed, closed_at: str | None, actor: Actor | None) -> None:
-    """Opens (None) or closes coverage, in a transaction of the caller's."""
+def set_closed(
+    db: Database, feed: Feed, closed_at: str | None, actor: Actor | None, message: str | None = None
+) -> None:
+    """Opens (None) or closes coverage, in a transaction of the caller's. `message` is for the record."""
     version = bump(db, feed.id)
     db.execute("UPDATE feeds SET closed_at = ? WHERE id = ?", [closed_at, feed.id])
     stamp(db, feed.id, "coverage", version)
@@ -177,7 +162,7 @@ def set_closed(db: Database, feed: Feed, closed_at: str | None, actor: Actor | N
         verb = Verb.CLOSE_NEWS if closed_at else Verb.OPEN_NEWS
     else:
         verb = Verb.CLOSE if closed_at else Verb.OPEN
-    actions.record(db, actor, verb, feed_id=feed.id, draft=feed.draft)
+    actions.record(db, actor, verb, feed_id=feed.id, detail=message, draft=feed.draft)
 
 
 def add(db: Database, slug: str, article_id: int) -> None:

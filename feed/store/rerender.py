@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from sqlite_utils import Database
 
 from feed.errors import Invalid
-from feed.store import feeds, publishing, writing
+from feed.store import coverage, feeds, publishing, writing
 from feed.store.database import Store
 
 _UPDATES = """
@@ -21,6 +21,11 @@ _UPDATES = """
 """
 _ARTICLES = """
     SELECT id, revision, body, html, NULL AS feed_id, language FROM articles WHERE id > ? ORDER BY id LIMIT ?
+"""
+_CLOSINGS = """
+    SELECT feed_id AS id, closings.revision, summary AS body, closings.html, feed_id, articles.language
+    FROM closings JOIN feeds ON feeds.id = feed_id LEFT JOIN articles ON articles.id = feeds.article_id
+    WHERE feed_id > ? ORDER BY feed_id LIMIT ?
 """
 AT_ONCE = 500  # texts in a transaction; others can publish between two transactions
 
@@ -40,6 +45,7 @@ def rerender(store: Store, *, dry_run: bool = False) -> Iterator[str]:
     changed: Counter[int] = Counter()
     yield from _each(store, "updates", _UPDATES, publishing.html_of, changed, dry_run=dry_run)
     yield from _each(store, "articles", _ARTICLES, writing.html_of, changed, dry_run=dry_run)
+    yield from _each(store, "closings", _CLOSINGS, coverage.html_of, changed, dry_run=dry_run)
     for feed_id, count in sorted(changed.items()):
         with store.read() as db:
             (slug,) = db.execute("SELECT slug FROM feeds WHERE id = ?", [feed_id]).fetchone()
@@ -81,7 +87,8 @@ def _each(
 
 def _put(db: Database, table: str, changes: list[_Change], *, dry_run: bool) -> list[int]:
     """Stores the changes to texts that nobody edited since; returns the feed of each."""
-    condition = "id = ? AND revision = ?" + (" AND retracted_at IS NULL" if table == "updates" else "")
+    key = "feed_id" if table == "closings" else "id"
+    condition = f"{key} = ? AND revision = ?" + (" AND retracted_at IS NULL" if table == "updates" else "")
     fed = []
     for change in changes:
         where = [change.id, change.revision]

@@ -31,8 +31,16 @@ class Coverage:
     def data(self) -> Markup:
         """What search engines are told of it."""
         language = services().languages.of(self.article.language)
+        page = self.page
         return structured_data.coverage(
-            services().settings, language, self.article, self.page.feed, self.page.updates, self.pictures, logo()
+            services().settings,
+            language,
+            self.article,
+            page.feed,
+            page.updates,
+            self.pictures,
+            logo(),
+            page.parts.closing.html,
         )
 
 

@@ -32,6 +32,7 @@ LIMITS = {
         "update": fields.EDIT,
         "retraction": fields.RETRACTION,
         "article": fields.ARTICLE,
+        "closing": fields.CLOSING,
         "picture": fields.PICTURE,
         "profile": fields.PROFILE,
     }.items()

@@ -15,7 +15,7 @@ from feed.followers.broker.connection import connect
 from feed.followers.broker.seal import Seal
 from feed.followers.broker.streams import FEEDS, WRITER, Place, Streams, Write, change_id, end_id, stream
 from feed.followers.bus import Away, Envelope, Position
-from feed.store import feeds, writing
+from feed.store import coverage, feeds, writing
 from tests.broker import SECRET, Broker
 from tests.conftest import Site, site_in
 from tests.node.local import LocalNode, Served, local_node
@@ -44,7 +44,7 @@ def test_each_change_reaches_readers_of_a_node_once_and_in_order(site: Site, loc
     local.all_current()
     site.retract(second, "It was wrong.", notice=True)
     site.retract(first)
-    feeds.close_coverage(site.services.store, "harbour", site.bob)
+    coverage.close(site.services.store, "harbour", site.bob)
     local.all_current()
     for page in (news, harbour):
         assert page.reloads == 0

@@ -22,13 +22,19 @@ pages = Blueprint("articles", __name__)
 
 _COMPARED = ("kicker", "headline", "slug", "standfirst", "body", "byline", "author", "language", "picture", "draft")
 
+_COPIED = ("kicker", "headline", "standfirst", "body", "language", "picture")  # of a new article that is like another
+
 
 @pages.get("/new-article")
 def new_article() -> str:
-    """The form of an article that is yet to be written, or the editor's draft of one if the address names it."""
+    """The form of an article that is yet to be written, or the editor's draft of one if the address names it. With
+    `live` it begins a coverage; with `like`, it begins as a copy of that article, which need not be public."""
     with services().store.read() as db:
         draft = article_draft_named(db, None)
-    begun = {"draft": True, "byline": g.editor.display_name, "author": g.editor.name}
+        model = articles.get(db, request.args["like"], drafts=True) if "like" in request.args else None
+    begun = {"draft": True, "byline": g.editor.display_name, "author": g.editor.name, "live": "live" in request.args}
+    if model:
+        begun |= {name: value for name, value in _values(model).items() if name in _COPIED} | {"live": bool(model.feed)}
     return _form(None, dict(draft.fields) if draft else begun, draft_id=draft.id if draft else None)
 
 

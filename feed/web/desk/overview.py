@@ -2,7 +2,7 @@
 
 from flask import Blueprint, g, render_template, request
 
-from feed.store import all_drafts, articles, feeds, presence
+from feed.store import all_drafts, articles, coverage, feeds, presence
 from feed.web.desk.done import done_in
 from feed.web.desk.forms import address_of
 from feed.web.desk.page_read import page_read
@@ -19,7 +19,7 @@ def overview() -> str:
     with services().store.read() as db:
         found, known = articles.newest_first(db, ARTICLES_SHOWN, drafts=True), feeds.all_feeds(db)
         kept, discarded = all_drafts.kept_and_discarded(db, g.editor)
-        reading = presence.readers(db)
+        reading, silent = presence.readers(db), coverage.silent(db, services().settings.remind_hours)
         done, read = done_in(db, request.args), page_read(db)
     return render_template(
         "desk/overview.html",
@@ -31,4 +31,5 @@ def overview() -> str:
         address_of=address_of,
         read=read,
         readers=reading,
+        silent=silent,
     )

@@ -1,0 +1,123 @@
+"""Coverage: opened again, and closed with a closing message and a summary.
+
+What a coverage was closed with belongs to that closing: it is shown while the coverage is closed by it. After the
+coverage was opened again the words are kept, so that the next closing can begin with them.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+
+from sqlite_utils import Database
+
+from feed import fields, text, times
+from feed.errors import Invalid, Reason, Stale
+from feed.store import feeds
+from feed.store.actions import Actor
+from feed.store.database import Store
+from feed.store.feeds import Feed
+
+NO_WORDS: Mapping[str, object] = MappingProxyType({})
+
+_LATEST = """
+    SELECT feeds.slug, max(opened_at, coalesce((
+        SELECT published_at FROM updates WHERE feed_id = feeds.id AND retracted_at IS NULL
+        ORDER BY published_at DESC LIMIT 1
+    ), '')) AS latest
+    FROM feeds JOIN articles ON articles.id = feeds.article_id
+    WHERE closed_at IS NULL AND NOT draft AND latest < ?
+"""
+
+
+@dataclass(frozen=True)
+class Closing:
+    """What a coverage was closed with: a message, and a summary in Markdown and as HTML ("" without a summary).
+    `revision` counts what was stored for the coverage so far."""
+
+    message: str | None = None
+    summary: str | None = None
+    html: str = ""
+    revision: int = 0
+
+    @property
+    def words(self) -> tuple[str | None, str | None]:
+        """What its editor wrote."""
+        return self.message, self.summary
+
+
+def reopen(store: Store, slug: str, actor: Actor | None) -> Feed:
+    """Opens coverage again. Raises Missing, NotAllowed."""
+    return store.write(_reopen, slug, actor)
+
+
+def close(
+    store: Store, slug: str, actor: Actor | None, given: Mapping[str, object] = NO_WORDS, revision: int | None = None
+) -> Feed:
+    """Closes coverage with what `given` has of the fields of `fields.CLOSING`. Where coverage is closed already, what
+    it was closed with becomes this. `revision` is the one of the words that the editor read; None overwrites what
+    others wrote since. Raises Missing, Invalid, NotAllowed, and Stale with the current Closing."""
+    cleaned = fields.clean(fields.CLOSING, given)
+    with store.read() as db:
+        language = feeds.get(db, slug, drafts=True).language
+    html = html_of(store, cleaned["summary"], language) if cleaned["summary"] else ""
+    return store.write(_close, slug, actor, Closing(**cleaned, html=html), revision)
+
+
+def closing(db: Database, feed: Feed) -> Closing:
+    """What that coverage is closed with; no words where it is open or was closed without any."""
+    found = last_closing(db, feed)
+    return found if _is_shown(db, feed) else Closing(revision=found.revision)
+
+
+def last_closing(db: Database, feed: Feed) -> Closing:
+    """What that coverage was closed with last, also if it was opened again since. For the desk only."""
+    row = db.execute("SELECT message, summary, html, revision FROM closings WHERE feed_id = ?", [feed.id]).fetchone()
+    return Closing(**dict(row)) if row else Closing()
+
+
+def silent(db: Database, hours: int) -> dict[str, int]:
+    """The coverages that are open and got no update for that many hours, 0 for none: for how many hours each has been
+    silent, by slug. The News Feed is open all the time and is none of them."""
+    rows = db.execute(_LATEST, [times.after(-3600 * hours)]).fetchall() if hours else []
+    now = datetime.now(UTC)
+    return {slug: int((now - datetime.fromisoformat(latest)) / timedelta(hours=1)) for slug, latest in rows}
+
+
+def html_of(store: Store, summary: str, language: str | None) -> str:
+    """The HTML of a summary in that language; None is the site's. It follows the rules of an update's text, and shows
+    no pictures. Raises Invalid."""
+    try:
+        return store.texts.run(text.to_html, summary, fields.SUMMARY, language or store.language)
+    except Invalid as error:
+        raise Invalid(*(Reason("summary", reason.message) for reason in error.reasons)) from None
+
+
+def _reopen(db: Database, slug: str, actor: Actor | None) -> Feed:
+    feed = feeds.get(db, slug, drafts=True)
+    if not feed.open:
+        feeds.set_closed(db, feed, None, actor)
+    return feeds.get(db, slug, drafts=True)
+
+
+def _close(db: Database, slug: str, actor: Actor | None, words: Closing, revision: int | None) -> Feed:
+    feed = feeds.get(db, slug, drafts=True)
+    stored = last_closing(db, feed)
+    if revision is not None and revision != stored.revision:
+        if not feed.open and words.words == closing(db, feed).words:  # the same form, sent twice
+            return feed
+        raise Stale(stored)
+    if feed.open or words.words != closing(db, feed).words:
+        closed_at = feed.closed_at or times.now()
+        db.execute(
+            "INSERT OR REPLACE INTO closings (feed_id, closed_at, message, summary, html, revision) "
+            "VALUES (?, ?, ?, ?, ?, ?)",
+            [feed.id, closed_at, words.message, words.summary, words.html, stored.revision + 1],
+        )
+        feeds.set_closed(db, feed, closed_at, actor, words.message)
+    return feeds.get(db, slug, drafts=True)
+
+
+def _is_shown(db: Database, feed: Feed) -> bool:
+    asked = "SELECT 1 FROM closings WHERE feed_id = ? AND closed_at = ?"
+    return db.execute(asked, [feed.id, feed.closed_at]).fetchone() is not None
