@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
-from feed.store import actions, articles, feeds, revisions, updates
+from feed.store import actions, articles, coverage, feeds, revisions, updates
 from feed.store.actions import Actor, Verb
 from feed.store.articles import Article
 from feed.store.database import Store
@@ -61,7 +61,8 @@ def ids(db: Database, feed: Feed) -> tuple[set[int], set[int]]:
 def parts(db: Database, feed: Feed) -> FeedParts:
     """What stands above the list of an exported page: the pinned update, and more key events than a page lists."""
     found = updates.newest_first(db, feed, None, KEY_EVENTS + 1, Which.KEY)
-    return FeedParts(feed, updates.pinned(db, feed), found[:KEY_EVENTS], len(found) > KEY_EVENTS)
+    closing, pinned = coverage.closing(db, feed), updates.pinned(db, feed)
+    return FeedParts(feed, closing, pinned, found[:KEY_EVENTS], len(found) > KEY_EVENTS)
 
 
 def history(db: Database, update: Update) -> list[Revision]:
