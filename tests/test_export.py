@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from click.testing import Result
 
-from feed.store import feeds, pictures, retracting, writing
+from feed.store import coverage, pictures, retracting, writing
 from tests.conftest import FROM_HERE, Site
 from tests.images import a_png
 
@@ -90,7 +90,7 @@ def test_a_folder_is_complete_or_not_there(story: Site, tmp_path: Path) -> None:
 def test_the_pages_need_nothing_but_their_folder(story: Site, tmp_path: Path) -> None:
     for number in range(25):  # more than a page of the site shows
         story.publish(f"Boat {number}", feed="harbour")
-    feeds.close_coverage(story.services.store, "harbour", None)
+    coverage.close(story.services.store, "harbour", None)
     assert run(story, "export", "harbour", tmp_path / "out", "--html").exit_code == 0
     pages = {path: path.read_text() for path in (tmp_path / "out").rglob("*.html")}
     for path, page in pages.items():
