@@ -103,13 +103,24 @@ def test_a_refused_write_leaves_no_trace(site: Site) -> None:
     dump = dump_of(site.services.store)
 
     def fails(db: Any) -> None:
-        publishing._publish(db, NEWS, site.bob, {**given_fields(), "pinned": True}, None)
+        publishing.put(db, NEWS, site.bob, {**given_fields(), "pinned": True}, actor=site.bob)
         raise RuntimeError("in the middle")
 
     with pytest.raises(RuntimeError, match="in the middle"):
         site.services.store.write(fails)
     assert dump_of(site.services.store) == dump
     assert site.publish("Next").version == update.version + 1
+
+
+def test_who_publishes_for_somebody_else_is_in_the_log_and_signs_nothing(site: Site) -> None:
+    store = site.services.store
+    made = store.write(publishing.put, NEWS, site.bob, given_fields(), actor=site.alice)
+    edited = {**given_fields(), "body": "y", "html": "<p>y</p>"}
+    store.write(publishing.put_edit, made.id, site.bob, edited, made.revision, actor=site.alice)
+    assert rows(store, "SELECT byline, editor_id FROM updates") == [("Bob Brown", site.bob.id)]
+    assert rows(store, "SELECT DISTINCT byline, editor_id FROM revisions") == [("Bob Brown", site.bob.id)]
+    done = rows(store, "SELECT verb, editor_id FROM actions WHERE update_id = ?", made.id)
+    assert done == [("publish", site.alice.id), ("edit", site.alice.id)]
 
 
 def given_fields() -> dict[str, Any]:

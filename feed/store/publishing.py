@@ -57,7 +57,7 @@ def publish(
     cleaned["html"] = html_of(store, cleaned["body"], cleaned["language"] or feed.language, editor)
     if draft_id is not None:
         draft_states.check_id(draft_id, "draft_id")
-    update = store.write(_publish, slug, editor, cleaned, claim, draft_id, moment)
+    update = store.write(put, slug, editor, cleaned, claim, draft_id, moment, actor=editor)
     if moments.seconds_ahead(update.published_at):
         repeats.say(
             f"this machine's clock is behind the newest update of {slug}: it was set back, or was ahead before. New "
@@ -84,7 +84,8 @@ def edit(
     """
     with store.read() as db:
         current = updates.get(db, update_id, drafts=True)
-    return store.write(_edit, update_id, editor, _edited(store, current, given, editor), revision, draft_id)
+    edited = edited_fields(store, current, given, editor)
+    return store.write(put_edit, update_id, editor, edited, revision, draft_id, actor=editor)
 
 
 def restore_edited(
@@ -101,7 +102,7 @@ def restore_edited(
     Invalid, NotAllowed, or Stale with the current update."""
     with store.read() as db:
         current = updates.get_any(db, update_id)
-    edited = _edited(store, current, given, editor)
+    edited = edited_fields(store, current, given, editor)
     return store.write(_restore_edited, update_id, editor, edited, revision, draft_id)
 
 
@@ -112,6 +113,15 @@ def html_of(store: Store, body: str, language: str | None, editor: Editor | None
     return store.texts.run(_rendered, body, language or store.language, known)
 
 
+def edited_fields(store: Store, current: Update, given: Mapping[str, object], editor: Editor) -> dict[str, Any]:
+    """The fields of an edit, cleaned, with the HTML of a new text. Raises Invalid."""
+    cleaned = fields.clean(fields.EDIT, given, partial=True)
+    if "body" in cleaned:
+        language = cleaned.get("language", current.language) or current.feed_language
+        cleaned["html"] = html_of(store, cleaned["body"], language, editor)
+    return cleaned
+
+
 def _rendered(body: str, language: str, known: Mapping[str, Picture]) -> str:
     html = text.to_html(body, fields.BODY, language, known)
     if not text.shows_something(html):
@@ -119,22 +129,26 @@ def _rendered(body: str, language: str, known: Mapping[str, Picture]) -> str:
     return html
 
 
-def _publish(
+def put(
     db: Database,
     slug: str,
-    editor: Editor,
+    author: Editor,
     new: dict[str, Any],
-    claim: Claim | None,
+    claim: Claim | None = None,
     draft_id: str | None = None,
     moment: str | None = None,
+    *,
+    actor: Editor | None,
 ) -> Update:
+    """Publishes these cleaned fields, with their HTML, in a transaction of the caller's. `author` wrote and signs the
+    text, and `actor` publishes it. Raises what `publish` does, and NotAllowed for the actor."""
     feed = feeds.get(db, slug, drafts=True)
-    if claim and (earlier := idempotency.recall(db, editor, claim)):
+    if claim and (earlier := idempotency.recall(db, author, claim)):
         return updates.get(db, earlier, drafts=True)
-    if draft_id and (known := _published_from(db, draft_id, feed, editor, new)):
+    if draft_id and (known := _published_from(db, draft_id, feed, author, new)):
         return updates.get(db, known, drafts=True)
     version = feeds.bump(db, feed.id)
-    waiting.publish(db, new["html"], editor)
+    waiting.publish(db, new["html"], author, actor)
     given = moment or new.get("published_at")
     moment = given or moments.now(db, feed)
     if new["pinned"]:
@@ -145,20 +159,20 @@ def _publish(
         "feed_id": feed.id,
         "version": version,
         "revision": 1,
-        "byline": editor.display_name,
-        "editor_id": editor.id,
+        "byline": author.display_name,
+        "editor_id": author.id,
         "published_at": moment,
         "imported": given is not None,
         "draft_id": draft_id,
     }
     update_id = insert(db, "updates", row)
-    revisions.keep(db, update_id, editor, moment)
+    revisions.keep(db, update_id, author, moment)
     search.add(db, update_id)
-    actions.record(db, editor, Verb.PUBLISH, feed_id=feed.id, update_id=update_id, version=version, draft=feed.draft)
+    actions.record(db, actor, Verb.PUBLISH, feed_id=feed.id, update_id=update_id, version=version, draft=feed.draft)
     if claim:
-        idempotency.remember(db, editor, claim, update_id)
+        idempotency.remember(db, author, claim, update_id)
     if draft_id:
-        drafts.set_published(db, draft_id, editor)
+        drafts.set_published(db, draft_id, author)
     return updates.get_any(db, update_id)
 
 
@@ -177,28 +191,28 @@ def _published_from(db: Database, draft_id: str, feed: Feed, editor: Editor, new
     return int(row["id"])
 
 
-def _edited(store: Store, current: Update, given: Mapping[str, object], editor: Editor) -> dict[str, Any]:
-    """The fields of an edit, cleaned, with the HTML of a new text."""
-    cleaned = fields.clean(fields.EDIT, given, partial=True)
-    if "body" in cleaned:
-        language = cleaned.get("language", current.language) or current.feed_language
-        cleaned["html"] = html_of(store, cleaned["body"], language, editor)
-    return cleaned
-
-
-def _edit(
-    db: Database, update_id: int, editor: Editor, given: dict[str, Any], revision: int | None, draft_id: str | None
+def put_edit(
+    db: Database,
+    update_id: int,
+    author: Editor,
+    given: dict[str, Any],
+    revision: int | None,
+    draft_id: str | None = None,
+    *,
+    actor: Editor | None,
 ) -> Update:
+    """Applies an edit with these fields of `edited_fields`, in a transaction of the caller's. `author` wrote it, and
+    `actor` saves it. Raises what `edit` does, and NotAllowed for the actor."""
     update = updates.get(db, update_id, drafts=True)
     if (
         draft_id
-        and drafts.is_published(db, draft_id, editor, update_id)
-        and revisions.is_by(db, update_id, editor, given)
+        and drafts.is_published(db, draft_id, author, update_id)
+        and revisions.is_by(db, update_id, author, given)
     ):
         return update
     if revision is not None and revision != update.revision:
         raise Stale(update)
-    return _apply(db, update, editor, given, draft_id)
+    return _apply(db, update, author, given, draft_id, actor)
 
 
 def _restore_edited(
@@ -206,13 +220,15 @@ def _restore_edited(
 ) -> Update:
     update = updates.get_any(db, update_id)
     if not update.retracted_at or (draft_id and drafts.is_published(db, draft_id, editor, update_id)):
-        return _edit(db, update_id, editor, given, revision, draft_id)
+        return put_edit(db, update_id, editor, given, revision, draft_id, actor=editor)
     # First the edit: what is restored then is the new text, also in the history that readers see.
-    _apply(db, update, editor, given, draft_id)
+    _apply(db, update, editor, given, draft_id, editor)
     return retracting.put_back(db, update_id, editor)
 
 
-def _apply(db: Database, update: Update, editor: Editor, given: dict[str, Any], draft_id: str | None) -> Update:
+def _apply(
+    db: Database, update: Update, author: Editor, given: dict[str, Any], draft_id: str | None, actor: Editor | None
+) -> Update:
     note, update_id = given.pop("note", None), update.id
     changed = {name: value for name, value in given.items() if getattr(update, name) != value}
     rewritten = changed.keys() & {"headline", "body"}
@@ -220,12 +236,12 @@ def _apply(db: Database, update: Update, editor: Editor, given: dict[str, Any], 
         told = Message("A note goes with a change of the words, and they are as they were.")
         raise Invalid(Reason("note", told))
     if draft_id:
-        drafts.note_edit(db, draft_id, editor, update_id)
+        drafts.note_edit(db, draft_id, author, update_id)
     if not changed:
         return update
     feed = feeds.get(db, update.feed, drafts=True)
     version = feeds.bump(db, feed.id)
-    waiting.publish(db, changed.get("html", ""), editor)
+    waiting.publish(db, changed.get("html", ""), author, actor)
     moment = max(times.now(), update.edited_at or update.published_at)  # the clock may have been set back
     if changed.get("pinned"):
         flags.unpin(db, feed.id, version)
@@ -234,12 +250,12 @@ def _apply(db: Database, update: Update, editor: Editor, given: dict[str, Any], 
         changed |= {"revision": update.revision + 1, "edited_at": moment}
     db.table("updates").update(update_id, {**changed, "version": version})
     if rewritten:
-        revisions.keep(db, update_id, editor, moment, note)
+        revisions.keep(db, update_id, author, moment, note)
         search.put(db, update_id)
     verb = Verb.EDIT if rewritten else Verb.MARK
     marked = ", ".join(f"{flag}: {'yes' if changed[flag] else 'no'}" for flag in flags.PARTS if flag in changed)
     actions.record(
-        db, editor, verb,
+        db, actor, verb,
         feed_id=feed.id, update_id=update_id, version=version, detail=marked or None, draft=feed.draft,
     )  # fmt: skip
     return updates.get_any(db, update_id)

@@ -119,14 +119,15 @@ def known_in(store: Store, markdown: str, editor: Editor | None) -> dict[str, Pi
     return known
 
 
-def publish(db: Database, html: str, editor: Actor) -> None:
-    """Makes public what this HTML shows of that editor's uploads, in the transaction that publishes the text. Raises
-    Invalid for one that is not described."""
-    for each in of_ids(db, text.pictures(html), editor).values():
+def publish(db: Database, html: str, author: Actor, actor: Actor | None) -> None:
+    """Makes public what this HTML shows of the uploads of its author and of whoever publishes it, in the transaction
+    that publishes the text. Raises Invalid for one that is not described."""
+    shown = text.pictures(html)
+    for each in (of_ids(db, shown, author) | (of_ids(db, shown, actor) if actor else {})).values():
         if each.alt is None:
             told = Message("The picture {name} needs a description: /desk/pictures/{id}", name=each.name, id=each.id)
             raise Invalid(Reason("body", told))
-        _make_public(db, each.id, {**vars(each)}, {name: getattr(each, name) for name in WORDS}, editor)
+        _make_public(db, each.id, {**vars(each)}, {name: getattr(each, name) for name in WORDS}, actor)
 
 
 def _known(db: Database, picture_id: str, actor: Actor) -> Waiting | None:
@@ -176,7 +177,7 @@ def _describe(db: Database, picture_id: str, words: Mapping[str, object], actor:
 
 
 def _make_public(
-    db: Database, picture_id: str, made: Mapping[str, Any], words: Mapping[str, object], actor: Actor
+    db: Database, picture_id: str, made: Mapping[str, Any], words: Mapping[str, object], actor: Actor | None
 ) -> None:
     pictures.put(db, made, words, actor)
     db.execute("DELETE FROM waiting_pictures WHERE id = ?", [picture_id])

@@ -34,11 +34,7 @@ def create(store: Store, editor: Editor, given: Mapping[str, object], *, draft_i
     names somebody else; without a slug, one made of the headline. The same draft gives the same article again.
 
     Raises Invalid, also for a given slug that is taken; KeyUsed for a draft from which another article was made."""
-    cleaned = _cleaned(store, editor, given, None)
-    cleaned["made_slug"] = slugs.slug_of(cleaned["headline"], cleaned["language"] or store.language)
-    if "author" not in given:
-        del cleaned["author"]
-    return store.write(_create, editor, cleaned, draft_id)
+    return store.write(put, editor, new_fields(store, editor, given), draft_id, actor=editor)
 
 
 def edit(
@@ -58,7 +54,8 @@ def edit(
     """
     with store.read() as db:
         current = articles.get(db, slug, drafts=True)
-    return store.write(_edit, slug, editor, _cleaned(store, editor, given, current), revision, draft_id)
+    edited = edited_fields(store, editor, given, current)
+    return store.write(put_edit, slug, editor, edited, revision, draft_id, actor=editor)
 
 
 def withdraw_again(db: Database, gone: list[tuple[int, str]]) -> None:
@@ -80,6 +77,21 @@ def html_of(store: Store, body: str, language: str | None, editor: Editor | None
     return store.stories.run(text.to_html, body, fields.ARTICLE_BODY, language or store.language, known)
 
 
+def new_fields(store: Store, editor: Editor, given: Mapping[str, object]) -> dict[str, Any]:
+    """The fields of a new article, cleaned, with the HTML of its text, and a slug made of its headline. Raises
+    Invalid."""
+    cleaned = _cleaned(store, editor, given, None)
+    cleaned["made_slug"] = slugs.slug_of(cleaned["headline"], cleaned["language"] or store.language)
+    if "author" not in given:
+        del cleaned["author"]
+    return cleaned
+
+
+def edited_fields(store: Store, editor: Editor, given: Mapping[str, object], current: Article) -> dict[str, Any]:
+    """The fields of an edit of that article, cleaned, with the HTML of a new text. Raises Invalid."""
+    return _cleaned(store, editor, given, current)
+
+
 def _cleaned(store: Store, editor: Editor, given: Mapping[str, object], current: Article | None) -> dict[str, Any]:
     cleaned = fields.clean(fields.ARTICLE, given, partial=current is not None)
     if "slug" in given and cleaned["slug"] is None and (current or given["slug"] is not None):
@@ -95,24 +107,28 @@ def _cleaned(store: Store, editor: Editor, given: Mapping[str, object], current:
     return cleaned
 
 
-def _create(db: Database, editor: Editor, new: dict[str, Any], draft_id: str | None) -> Article:
-    if draft_id and (made := _made_from(db, draft_id, editor, new)):
+def put(
+    db: Database, author: Editor, new: dict[str, Any], draft_id: str | None = None, *, actor: Editor | None
+) -> Article:
+    """Creates an article with these fields of `new_fields`, in a transaction of the caller's. `author` wrote it, and
+    `actor` creates it. Raises what `create` does, and NotAllowed for the actor."""
+    if draft_id and (made := _made_from(db, draft_id, author, new)):
         return articles.get(db, made, drafts=True)
     new["slug"] = new["slug"] or addresses.free(db, new["made_slug"])
     _take_address(db, new["slug"])
     pictures.check(db, new["picture_id"])
-    waiting.publish(db, new["html"], editor)
-    bylines.settle(db, new, editor, None)
+    waiting.publish(db, new["html"], author, actor)
+    bylines.settle(db, new, author, None)
     moment = times.now()
     row: dict[str, Any] = {name: new[name] for name in _STORED}
     row |= {"revision": 1, "created_at": moment, "published_at": None if new["draft"] else moment, "draft_id": draft_id}
     article_id = insert(db, "articles", row)
     if new["live"]:
         feeds.add(db, new["slug"], article_id)
-    _keep_revision(db, article_id, editor, moment)
-    _record(db, editor, Verb.CREATE_ARTICLE, article_id, draft=new["draft"])
+    _keep_revision(db, article_id, author, moment)
+    _record(db, actor, Verb.CREATE_ARTICLE, article_id, draft=new["draft"])
     if draft_id:
-        article_drafts.set_published(db, draft_id, editor, article_id)
+        article_drafts.set_published(db, draft_id, author, article_id)
     return articles.get(db, new["slug"], drafts=True)
 
 
@@ -135,18 +151,27 @@ def _same_words(given: Mapping[str, Any], stored: Mapping[str, Any]) -> bool:
     return all(given[name] == stored[name] for name in _WORDS if name in given)
 
 
-def _edit(
-    db: Database, slug: str, editor: Editor, given: dict[str, Any], revision: int | None, draft_id: str | None
+def put_edit(
+    db: Database,
+    slug: str,
+    author: Editor,
+    given: dict[str, Any],
+    revision: int | None,
+    draft_id: str | None = None,
+    *,
+    actor: Editor | None,
 ) -> Article:
+    """Applies an edit with these fields of `edited_fields`, in a transaction of the caller's. `author` wrote it, and
+    `actor` saves it. Raises what `edit` does, and NotAllowed for the actor."""
     article = articles.get(db, slug, drafts=True)
     if revision is not None and revision != article.revision:
-        if draft_id and _sent_again(db, article, editor, given, draft_id):
+        if draft_id and _sent_again(db, article, author, given, draft_id):
             return article
         raise Stale(article)
     if draft_id:
-        article_drafts.set_published(db, draft_id, editor, article.id)
+        article_drafts.set_published(db, draft_id, author, article.id)
     pictures.check(db, given.get("picture_id"))
-    bylines.settle(db, given, editor, article)
+    bylines.settle(db, given, author, article)
     before = dict(db.execute("SELECT * FROM articles WHERE id = ?", [article.id]).fetchone())
     changed = {name: given[name] for name in _STORED if name in given and given[name] != before[name]}
     if "slug" in changed:
@@ -154,7 +179,7 @@ def _edit(
         addresses.retire(db, article.id, slug)
         slug = changed["slug"]
         feeds.rename(db, article.id, slug)
-    waiting.publish(db, changed.get("html", ""), editor)
+    waiting.publish(db, changed.get("html", ""), author, actor)
     if changed:
         moment = times.now()
         published = article.published_at or (moment if changed.get("draft") is False else None)
@@ -163,10 +188,10 @@ def _edit(
         db.table("articles").update(article.id, row)
         if changed.get("draft") is False:
             moments.date_drafted(db, article.id, moment)
-        _keep_revision(db, article.id, editor, moment)
-        _record(db, editor, Verb.EDIT_ARTICLE, article.id, draft=article.draft and changed.get("draft", True))
+        _keep_revision(db, article.id, author, moment)
+        _record(db, actor, Verb.EDIT_ARTICLE, article.id, draft=article.draft and changed.get("draft", True))
     if "live" in given and given["live"] != article.live:
-        _set_live(db, article, slug, editor, live=given["live"])
+        _set_live(db, article, slug, actor, live=given["live"])
     if changed:
         _tell_followers(db, article, changed)
     return articles.get(db, slug, drafts=True)
@@ -200,21 +225,21 @@ def _take_address(db: Database, slug: str) -> None:
     addresses.take(db, slug)
 
 
-def _record(db: Database, editor: Editor, verb: Verb, article_id: int, *, draft: bool) -> None:
+def _record(db: Database, actor: Editor | None, verb: Verb, article_id: int, *, draft: bool) -> None:
     feed = db.execute("SELECT id FROM feeds WHERE article_id = ?", [article_id]).fetchone()
-    actions.record(db, editor, verb, feed_id=feed and feed["id"], article_id=article_id, draft=draft)
+    actions.record(db, actor, verb, feed_id=feed and feed["id"], article_id=article_id, draft=draft)
 
 
-def _set_live(db: Database, article: Article, slug: str, editor: Editor, *, live: bool) -> None:
+def _set_live(db: Database, article: Article, slug: str, actor: Editor | None, *, live: bool) -> None:
     """Opens or closes the coverage of the article; the first time, this gives it a feed."""
     if article.feed is None:
         # The open pages of the article have no place for coverage, so a new epoch makes them reload.
         feeds.begin_epoch(db, feeds.clock_of(db, article.id).id)
         feeds.add(db, slug, article.id)
         feed = feeds.clock_of(db, article.id)
-        actions.record(db, editor, Verb.OPEN, feed_id=feed.id, draft=feed.draft)
+        actions.record(db, actor, Verb.OPEN, feed_id=feed.id, draft=feed.draft)
     else:
-        feeds.set_closed(db, article.feed, None if live else times.now(), editor)
+        feeds.set_closed(db, article.feed, None if live else times.now(), actor)
 
 
 def _tell_followers(db: Database, article: Article, changed: Mapping[str, Any]) -> None:

@@ -47,7 +47,7 @@ def filled(server: Server, tmp_path: Path) -> Backup:
     with store.read() as db:
         bob = editors.by_name(db, "bob")
     row = {"headline": None, "body": "x", "html": "<p>x</p>", "key": False, "pinned": False}
-    store.write(lambda db: [publishing._publish(db, "news", bob, dict(row), None) for _ in range(UPDATES)])
+    store.write(lambda db: [publishing.put(db, "news", bob, dict(row), actor=bob) for _ in range(UPDATES)])
     laptops = [f"a token {number}" for number in range(TOKENS)]
     digests = [(f"laptop {number}", hashed(laptop)) for number, laptop in enumerate(laptops)]
     store.write(lambda db: [tokens._add(db, "bob", name, digest, None, None) for name, digest in digests])
