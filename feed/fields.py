@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from feed import times
+from feed import statuses, times
 from feed.errors import Invalid, Message, Reason
 from feed.languages import known
 from feed.slugs import SLUG
@@ -21,6 +21,7 @@ ARTICLE_BODY = 100_000  # a quarter of a book; longer is a paste gone wrong. The
 LINE = 200  # the longest headline that fits on a phone
 EARLIEST = 1000  # the first year of four digits, as feeds write them
 SUMMARY = 3_000  # of a coverage that has ended: a screen, read before the updates
+SOURCE = 300  # who says so, in a few words, or the address of it
 NOTE = 300  # what was corrected and why, in two sentences
 PARAGRAPH = 1_000  # standfirst, bio, caption, reason
 NAMED = 10  # unknown fields that one refusal names
@@ -111,6 +112,21 @@ class LanguageTag(Text):
 
 
 @dataclass(frozen=True)
+class Choice:
+    """One of these words, or none."""
+
+    words: tuple[str, ...]
+
+    def clean(self, value: object) -> str | None:
+        """Returns the word, or None for none. Raises ValueError with a sentence."""
+        if value in (None, ""):
+            return None
+        if value not in self.words:
+            raise ValueError(Message("Write one of these: {words}.", words=", ".join(self.words)))
+        return str(value)
+
+
+@dataclass(frozen=True)
 class Flag:
     """True or false."""
 
@@ -182,13 +198,15 @@ class Number:
         return value
 
 
-Field = Text | Flag | Past | Typed | Number
+Field = Text | Choice | Flag | Past | Typed | Number
 Table = Mapping[str, Field]
 
 UPDATE: Table = {
     "headline": Text(LINE),
     "body": Text(BODY, required=True, lines=True),
     "language": LanguageTag(LINE),
+    "status": Choice(tuple(statuses.WORDS)),
+    "source": Text(SOURCE),
     "key": Flag(),
     "pinned": Flag(),
 }
@@ -199,6 +217,8 @@ DRAFT_OF_UPDATE: Table = {
     "headline": Typed(DRAFT),
     "body": Typed(DRAFT),
     "language": Typed(LINE),
+    "status": Typed(LINE),
+    "source": Typed(DRAFT),
     "note": Typed(DRAFT),
     "key": Flag(),
     "pinned": Flag(),

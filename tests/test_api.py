@@ -23,7 +23,7 @@ from tests.conftest import Site
 PUBLISH = "/api/v1/feeds/news/updates"
 UPDATE_FIELDS = {
     "id", "feed", "version", "revision", "headline", "body", "html", "key", "pinned", "byline", "published_at",
-    "edited_at", "url", "language",
+    "edited_at", "url", "language", "status", "source",
 }  # fmt: skip
 
 many = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -58,7 +58,7 @@ def test_publishing_answers_with_the_update_as_every_door_shows_it(site: Site) -
     assert made | {"id": 0, "html": "", "published_at": "", "url": ""} == {
         "id": 0, "feed": "news", "version": before + 1, "revision": 1, "headline": "Bridge open",
         "body": "**All lanes**", "html": "", "key": True, "pinned": False, "byline": "Bob Brown", "published_at": "",
-        "edited_at": None, "url": "", "language": None,
+        "edited_at": None, "url": "", "language": None, "status": None, "source": None,
     }  # fmt: skip
     assert datetime.fromisoformat(made["published_at"]).tzname() == "UTC"
     assert made["html"].startswith(f'<li id="update-{made["id"]}"')

@@ -30,6 +30,7 @@ def new_id() -> str:
 def typed(seq: int = 1, **more: Any) -> dict[str, Any]:
     """A state of a draft, as the desk's script sends it."""
     state = {"feed": "news", "update": None, "revision": None, "headline": "", "body": "Typed", "language": ""}
+    state |= {"status": "", "source": ""}
     return {**state, "note": "", "key": False, "pinned": False, "seq": seq, **more}
 
 

@@ -35,6 +35,7 @@ WHICH = st.integers(0, 99)
 UNDO_SECONDS = 24 * 3600
 CLOSINGS = [{}, {"message": "Over"}, {"message": "Over", "summary": "**All** of it"}]
 EDITS: list[dict[str, Any]] = [{"body": "New"}, {"body": "Newer"}, {"pinned": True}, {"key": True}, {"key": False}]
+EDITS += [{"status": "unconfirmed", "source": "Police"}, {"status": "wrong"}, {"status": None}]
 
 
 @cache

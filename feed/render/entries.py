@@ -6,13 +6,14 @@ used again, perhaps on the same day, so its id holds the time of publication too
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 from ipaddress import IPv6Address
 from urllib.parse import urlsplit
 
-from feed import text
+from feed import statuses, text
 from feed.errors import Message
 from feed.languages import Language
-from feed.render.templates import feed_title, opening
+from feed.render.templates import feed_title, titled
 from feed.settings import Settings
 from feed.store.feeds import NEWS, Feed
 from feed.store.updates import Update
@@ -25,7 +26,8 @@ SUMMARY = 200  # characters
 
 @dataclass(frozen=True)
 class Entry:
-    """An update that is not retracted. `title` and `summary` are plain text, `html` has absolute addresses. `language`
+    """An update that is not retracted. `title` and `summary` are plain text, `html` has absolute addresses; all three
+    say what the update's status says. `language`
     is its own, None for the feed's, `picture` that of its first picture, `updated` the moment of its last edit or, if
     that is later, of its restoration, or else of its publication: a feed reader that has its tombstone takes an entry
     back only if it was updated after that (RFC 6721)."""
@@ -118,12 +120,13 @@ def entry(url: str, language: Language, update: Update) -> Entry:
     """The update as an entry of a feed's documents. `url` is the address of the site."""
     own = f"{url}/updates/{update.id}"
     picture = text.first_picture(update.html)
+    said = statuses.line(language.translate, update.status, update.source)
     return Entry(
         id=tag(url, update),
         url=own,
         title=title(language, update),
-        summary=text.shorten(text.plain(update.html), SUMMARY),
-        html=text.absolute(update.html, own),
+        summary=text.shorten(f"{said}. {text.plain(update.html)}" if said else text.plain(update.html), SUMMARY),
+        html=_said_as_html(language, update) + text.absolute(update.html, own),
         author=update.byline,
         language=update.language,
         picture=f"{url}/pictures/{picture}" if picture else None,
@@ -133,8 +136,20 @@ def entry(url: str, language: Language, update: Update) -> Entry:
 
 
 def title(language: Language, update: Update) -> str:
-    """Its headline or its first words, as plain text."""
-    return opening(update, TITLE, update.language or language.tag) or language.translate(Message("A picture"))
+    """Its headline or its first words, and what its status says of them, as plain text."""
+    return titled(language, update, TITLE, update.language or language.tag)
+
+
+def _said_as_html(language: Language, update: Update) -> str:
+    """What its status says, above its text: feed readers show nothing else of it."""
+    if not update.status:
+        return ""
+    said = f"<strong>{escape(statuses.line(language.translate, update.status, None))}</strong>"
+    if not update.source:
+        return f"<p>{said}</p>"
+    name = statuses.host(update.source)
+    source = f'<a href="{escape(update.source)}">{escape(name)}</a>' if name else escape(update.source)
+    return f"<p>{statuses.with_source(language.translate, said, source)}</p>"
 
 
 def tag(url: str, update: Update) -> str:

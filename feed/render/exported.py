@@ -55,6 +55,8 @@ def update(url: str, given: Update, history: Sequence[Revision]) -> dict[str, An
         "byline": given.byline,
         "headline": given.headline,
         "body": given.body,
+        "status": given.status,
+        "source": given.source,
         "language": given.language,
         "key": given.key,
         "pinned": given.pinned,
@@ -84,5 +86,7 @@ def _revision(revision: Revision) -> dict[str, Any]:
         "byline": revision.byline,
         "headline": revision.headline,
         "text": text.plain(revision.html),
+        "status": revision.status,
+        "source": revision.source,
         "note": revision.note,
     }

@@ -27,12 +27,14 @@ class Piece(NamedTuple):
 
 @dataclass(frozen=True)
 class Entry:
-    """A revision beside the one before it. `reworded` is false when links, pictures or emphasis alone changed."""
+    """A revision beside the one before it. `reworded` is false when links, pictures, emphasis or the status alone
+    changed. `restated` says that the status or its source is another; of a first revision, that it has one."""
 
     revision: Revision
     first: bool
     headline: tuple[Piece, ...]
     text: tuple[Piece, ...]
+    restated: bool
 
     @property
     def reworded(self) -> bool:
@@ -56,6 +58,7 @@ def _entry(new: Revision, old: Revision | None, language: str) -> Entry:
         old is None,
         difference(_headline(before, language), _headline(new, language)),
         difference(text.plain(before.html), text.plain(new.html)),
+        (new.status, new.source) != ((old.status, old.source) if old else (None, None)),
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
-from feed import text
+from feed import statuses, text
 from feed.languages import Language
 from feed.render.entries import page, title
 from feed.settings import Settings
@@ -123,7 +123,21 @@ def _entry(settings: Settings, language: Language, update: Update, picture: Pict
         "author": _person(update.byline),
         "image": _image(settings, picture),
         "articleBody": body,
+        **_status(language, update),
         **({"inLanguage": update.language} if update.language else {}),
+    }
+
+
+def _status(language: Language, update: Update) -> Data:
+    """What its status says. schema.org has no term for how sure a report is, so `creativeWorkStatus` has our words; a
+    `correction` is what it is called where an editor says that the text was wrong."""
+    if not update.status:
+        return {}
+    said = statuses.line(language.translate, update.status, update.source)
+    return {
+        "creativeWorkStatus": statuses.line(language.translate, update.status, None),
+        "citation": update.source,
+        "correction": said if update.status == "wrong" else None,
     }
 
 

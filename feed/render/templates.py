@@ -16,9 +16,9 @@ from types import CodeType
 import jinja2
 from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
 from jinja2.bccache import Bucket
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
-from feed import text
+from feed import statuses, text
 from feed.errors import Message
 from feed.languages import Language, Languages
 from feed.store.feeds import Feed
@@ -119,7 +119,10 @@ def equip(environment: Environment, languages: Languages) -> None:
         "translate": lambda sentence: languages.now.translate(sentence),
         "plain": text.plain,
         "feed_title": lambda feed: feed_title(languages.of(feed.language), feed),
-        "opening": lambda update, limit: opening(update, limit, languages.of(update.text_language).tag),
+        "titled": lambda update, limit: titled(languages.now, update, limit, languages.of(update.text_language).tag),
+        "status": lambda status: languages.now.translate(statuses.WORDS[status]),
+        "host": statuses.host,
+        "with_source": lambda words, source: _with_source(languages.now, words, source),
         "shorten": text.shorten,
         "smart": lambda line, *tag: _smart(line, languages.of(*tag) if tag else languages.now),
         "reading_minutes": text.reading_minutes,
@@ -151,6 +154,11 @@ def _in_language(languages: Languages, tag: str | None, caller: Callable[[], Mar
         return caller()
 
 
+def _with_source(language: Language, words: Markup, source: Markup) -> Markup:
+    """The words of a status, and who says so."""
+    return Markup(statuses.with_source(language.translate, escape(words), escape(source)))  # noqa: S704 - escaped here
+
+
 def _smart(line: str, language: Language) -> Markup:
     """A line of text with the language's quotes."""
     return Markup(text.smart_line(line, language.tag))  # noqa: S704 - escaped there
@@ -163,8 +171,11 @@ def feed_title(language: Language, feed: Feed) -> str:
     return f"{language.translate(Message('Live coverage'))}: {text.plain_line(feed.headline, language.tag)}"
 
 
-def opening(update: Update, limit: int, language: str) -> str:
-    """An update in a line: its headline, or its first words; "" when it has none."""
+def titled(language: Language, update: Update, limit: int, own: str) -> str:
+    """An update in a line, for people who see no more of it: its headline or its first words, and before them that it
+    is unconfirmed or was wrong. `own` is the language of its text."""
     if update.headline:
-        return text.plain_line(update.headline, language)
-    return text.shorten(text.plain(update.html), limit)
+        words = text.plain_line(update.headline, own)
+    else:
+        words = text.shorten(text.plain(update.html), limit) or language.translate(Message("A picture"))
+    return statuses.title(language.translate, update.status, words)

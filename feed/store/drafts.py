@@ -24,8 +24,8 @@ from feed.store.feeds import Row
 from feed.store.updates import Update
 
 _COLUMNS = """
-    drafts.id, feeds.slug AS feed, update_id, drafts.revision, headline, body, drafts.language, note, key, pinned, seq,
-    state, saved_at FROM drafts JOIN feeds ON feeds.id = drafts.feed_id
+    drafts.id, feeds.slug AS feed, update_id, drafts.revision, headline, body, drafts.language, status, source,
+    note, key, pinned, seq, state, saved_at FROM drafts JOIN feeds ON feeds.id = drafts.feed_id
 """
 
 
@@ -41,6 +41,8 @@ class Draft:
     headline: str
     body: str
     language: str
+    status: str
+    source: str
     note: str
     key: bool
     pinned: bool
@@ -91,6 +93,7 @@ def put_back(db: Database, draft_id: str, editor: Editor, update: Update) -> Non
     if db.execute("SELECT 1 FROM drafts WHERE id = ?", [draft_id]).fetchone():
         raise Invalid(Reason("draft_id", Message("There is a draft with this id already.")))
     texts = {"headline": update.headline or "", "body": update.body, "language": update.language or "", "note": ""}
+    texts |= {"status": update.status or "", "source": update.source or ""}
     feed = feeds.get(db, update.feed, drafts=True)
     row = {"id": draft_id, "editor_id": editor.id, "feed_id": feed.id, **texts, "key": update.key}
     insert(db, "drafts", {**row, "pinned": update.pinned, "seq": 1, "state": State.KEPT, "saved_at": times.now()})

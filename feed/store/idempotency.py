@@ -21,7 +21,7 @@ REMEMBERED_SECONDS = 24 * 3600  # long enough for a client that was offline over
 LONGEST = 200  # characters of a key; a UUID has 36
 
 # Fields that releases before did not know. Left out of the digest when empty, so that keys made by those still match.
-_ADDED_LATER = ("language", "published_at")
+_ADDED_LATER = ("language", "published_at", "status", "source")
 
 
 @dataclass(frozen=True)

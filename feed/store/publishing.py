@@ -51,6 +51,7 @@ def publish(
     was published, Gone when its update has been retracted.
     """
     cleaned = fields.clean(fields.PUBLICATION, given)
+    _check_source(cleaned["status"], cleaned["source"])
     with store.read() as db:
         feed = feeds.get(db, slug, drafts=True)
     claim = idempotency.claim(idempotency_key, feed.first_slug, cleaned) if idempotency_key is not None else None
@@ -79,8 +80,10 @@ def edit(
     changed since. `draft_id` is the draft of this edit, if it was kept in one: once it is applied, applying it again
     changes nothing.
 
-    A `note` tells readers what was changed and why, so it needs a change of the text. An edit that changes nothing
-    leaves the update as it is. Raises Missing, Gone, Invalid, or Stale with the current update.
+    Any status may follow any other, since editors err too; each change of it is a revision that readers see. The source
+    goes with the status when that is taken away. A `note` tells readers what was changed and why, so it needs a change
+    of the text or the status. An edit that changes nothing leaves the update as it is. Raises Missing, Gone, Invalid,
+    or Stale with the current update.
     """
     with store.read() as db:
         current = updates.get(db, update_id, drafts=True)
@@ -179,14 +182,11 @@ def put(
 def _published_from(db: Database, draft_id: str, feed: Feed, editor: Editor, new: dict[str, Any]) -> int | None:
     """The id of the update that was published from that draft before, None if none was. Raises KeyUsed if it was
     another text, or another editor's: then what was typed since must not be taken for it."""
-    row = db.execute(
-        "SELECT updates.id, feed_id, updates.editor_id, revisions.headline, revisions.body FROM updates "
-        "JOIN revisions ON update_id = updates.id AND revisions.revision = 1 WHERE draft_id = ?",
-        [draft_id],
-    ).fetchone()
+    row = db.execute("SELECT id, feed_id, editor_id FROM updates WHERE draft_id = ?", [draft_id]).fetchone()
     if row is None:
         return None
-    if tuple(row)[1:] != (feed.id, editor.id, new["headline"], new["body"]):
+    same = (row["feed_id"], row["editor_id"]) == (feed.id, editor.id)
+    if not same or revisions.words_of(db, row["id"], 1) != {name: new[name] for name in revisions.WORDS}:
         raise KeyUsed(Reason("draft_id", Message("This draft was published already, with another text.")))
     return int(row["id"])
 
@@ -230,10 +230,13 @@ def _apply(
     db: Database, update: Update, author: Editor, given: dict[str, Any], draft_id: str | None, actor: Editor | None
 ) -> Update:
     note, update_id = given.pop("note", None), update.id
+    if "status" in given and not given["status"]:
+        given.setdefault("source", None)
+    _check_source(given.get("status", update.status), given.get("source", update.source))
     changed = {name: value for name, value in given.items() if getattr(update, name) != value}
-    rewritten = changed.keys() & {"headline", "body"}
+    rewritten = changed.keys() & {*revisions.WORDS}
     if note and not rewritten:
-        told = Message("A note goes with a change of the words, and they are as they were.")
+        told = Message("A note goes with a change of the words or the status, and they are as they were.")
         raise Invalid(Reason("note", told))
     if draft_id:
         drafts.note_edit(db, draft_id, author, update_id)
@@ -253,9 +256,17 @@ def _apply(
         revisions.keep(db, update_id, author, moment, note)
         search.put(db, update_id)
     verb = Verb.EDIT if rewritten else Verb.MARK
-    marked = ", ".join(f"{flag}: {'yes' if changed[flag] else 'no'}" for flag in flags.PARTS if flag in changed)
+    marked = [f"{flag}: {'yes' if changed[flag] else 'no'}" for flag in flags.PARTS if flag in changed]
+    if "status" in changed:
+        marked.append(f"status: {changed['status'] or 'none'}")
     actions.record(
         db, actor, verb,
-        feed_id=feed.id, update_id=update_id, version=version, detail=marked or None, draft=feed.draft,
+        feed_id=feed.id, update_id=update_id, version=version, detail=", ".join(marked) or None, draft=feed.draft,
     )  # fmt: skip
     return updates.get_any(db, update_id)
+
+
+def _check_source(status: str | None, source: str | None) -> None:
+    """Raises Invalid for a source of which nothing says what it is the source of."""
+    if source and not status:
+        raise Invalid(Reason("source", Message("A source goes with a status: choose one, or take the source out.")))

@@ -12,9 +12,11 @@ from sqlite_utils import Database
 from feed.store.editors import Editor
 from feed.store.updates import Update
 
+WORDS = ("headline", "body", "status", "source")  # the fields of an update of which each revision has its own
+
 # A note explains a change, so only readers who could see the revision before it are shown the note.
 _SEEN = """
-    SELECT revisions.revision, headline, html, byline, coalesce(drafted.seen_at, revisions.at) AS at,
+    SELECT revisions.revision, headline, html, status, source, byline, coalesce(drafted.seen_at, revisions.at) AS at,
         CASE WHEN before.update_id IS NULL OR before.seen_at IS NOT NULL THEN note END AS note
     FROM revisions
     LEFT JOIN drafted ON drafted.update_id = revisions.update_id AND drafted.revision = revisions.revision
@@ -28,12 +30,14 @@ _SEEN = """
 
 @dataclass(frozen=True)
 class Revision:
-    """A text that readers saw, from `at` until the next revision. `first` says whether it is the first that they saw;
-    `note` is what the editor told them about the change."""
+    """A text and a status that readers saw, from `at` until the next revision. `first` says whether it is the first
+    that they saw; `note` is what the editor told them about the change."""
 
     revision: int
     headline: str | None
     html: str
+    status: str | None
+    source: str | None
     byline: str
     at: str
     note: str | None
@@ -60,7 +64,8 @@ def of(db: Database, update: Update, before: int, limit: int) -> list[Revision]:
 
 
 def keep(db: Database, update_id: int, editor: Editor, moment: str, note: str | None = None) -> None:
-    """Stores the current text of the update as a revision, saved by that editor at that moment."""
+    """Stores the current text of the update as a revision, saved by that editor at that moment. A trigger adds the
+    status."""
     db.execute(
         "INSERT INTO revisions (update_id, revision, headline, body, html, editor_id, byline, at, note) "
         "SELECT id, revision, headline, body, html, ?, ?, ?, ? FROM updates WHERE id = ?",
@@ -78,12 +83,11 @@ def saves_after(db: Database, update_id: int, revision: int, limit: int) -> list
     return [Save(**dict(row)) for row in rows]
 
 
-def text_of(db: Database, update_id: int, revision: int) -> tuple[str | None, str] | None:
-    """Headline and Markdown of the update at that revision; None where it has no such revision. For the desk only."""
-    row = db.execute(
-        "SELECT headline, body FROM revisions WHERE update_id = ? AND revision = ?", [update_id, revision]
-    ).fetchone()
-    return (row["headline"], row["body"]) if row else None
+def words_of(db: Database, update_id: int, revision: int) -> dict[str, str | None] | None:
+    """The WORDS of the update at that revision; None where it has no such revision. For the desk only."""
+    asked = f"SELECT {', '.join(WORDS)} FROM revisions WHERE update_id = ? AND revision = ?"
+    row = db.execute(asked, [update_id, revision]).fetchone()
+    return dict(row) if row else None
 
 
 def is_unseen(db: Database, update: Update) -> bool:
@@ -100,8 +104,8 @@ def set_seen(db: Database, update: Update, moment: str) -> None:
 
 
 def is_by(db: Database, update_id: int, editor: Editor, words: Mapping[str, object]) -> bool:
-    """Whether that editor saved these words of the update before: headline and body, as far as they are given."""
-    given = {name: words[name] for name in ("headline", "body") if name in words}
+    """Whether that editor saved these WORDS of the update before, as far as they are given."""
+    given = {name: words[name] for name in WORDS if name in words}
     same = "".join(f" AND {name} IS :{name}" for name in given)
     asked = f"SELECT 1 FROM revisions WHERE update_id = :update AND editor_id = :editor{same}"
     return db.execute(asked, {"update": update_id, "editor": editor.id, **given}).fetchone() is not None

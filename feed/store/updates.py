@@ -27,6 +27,7 @@ _COLUMNS = """
     updates.id, feeds.slug AS feed, updates.version, updates.revision, updates.headline, updates.body,
     updates.html, updates.key, updates.pinned, updates.byline, updates.published_at, updates.edited_at,
     updates.retracted_at, updates.reason, updates.notice, updates.restored_at, updates.language,
+    updates.status, updates.source,
     (SELECT articles.language FROM articles WHERE articles.id = feeds.article_id) AS feed_language
     FROM updates JOIN feeds ON feeds.id = updates.feed_id
 """
@@ -35,7 +36,8 @@ _COLUMNS = """
 @dataclass(frozen=True)
 class Update:
     """An update as it is now. `body` is the editor's Markdown, `html` the HTML that was made of it when it was saved.
-    `restored_at` is when it was last restored after a retraction. `language` is that of its text, None for the feed's
+    `restored_at` is when it was last restored after a retraction. `status` is one of `statuses.WORDS` or None, and
+    `source` who says so: a few words, or an address of the web. `language` is that of its text, None for the feed's
     language; `feed_language` is None for the site's language."""
 
     id: int
@@ -54,6 +56,8 @@ class Update:
     reason: str | None
     notice: bool
     restored_at: str | None
+    status: str | None
+    source: str | None
     language: str | None
     feed_language: str | None
 

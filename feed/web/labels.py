@@ -3,7 +3,7 @@ long their texts may be."""
 
 from flask import Flask
 
-from feed import fields
+from feed import fields, statuses
 from feed.errors import Message
 from feed.languages import Languages
 
@@ -17,6 +17,8 @@ LABELS = {
     "author": Message("Author"),
     "language": Message("Language"),
     "picture": Message("Picture"),
+    "status": Message("Status"),
+    "source": Message("Source: who says so, or a link (optional)"),
     "draft": Message("Draft"),
     "live": Message("Live coverage"),
     "note": Message("Note for readers: what was corrected (optional)"),
@@ -43,6 +45,8 @@ LIMITS = {
 
 def install(app: Flask, languages: Languages) -> None:
     """Gives templates `label("kicker")`, the label of that field in the language that is being written, and
-    `limit("update", "body")`, how many characters that field of such a form takes."""
+    `limit("update", "body")`, how many characters that field of such a form takes, and
+    `statuses`, those that an update can have."""
     app.jinja_env.globals["label"] = lambda name: languages.now.translate(LABELS[name])
+    app.jinja_env.globals["statuses"] = tuple(statuses.WORDS)
     app.jinja_env.globals["limit"] = lambda kind, name: LIMITS[kind, name]

@@ -22,6 +22,8 @@ def update_json(update: Update) -> dict[str, Any]:
         "html": services().render.update(update),
         "key": update.key,
         "pinned": update.pinned,
+        "status": update.status,
+        "source": update.source,
         "language": update.language,
         "byline": update.byline,
         "published_at": update.published_at,

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from flask import request
 
-from feed import difference, fields, times
+from feed import difference, fields, statuses, times
 from feed.difference import Piece
 from feed.errors import Invalid, Message, Reason
 from feed.fields import Table
@@ -20,7 +20,9 @@ from feed.store.revisions import Save
 
 SAVES_SHOWN = 5  # of those who saved meanwhile: more says nothing that the difference does not
 PROSE = frozenset({"body", "standfirst"})  # merged by sentences
-LINES = frozenset({"headline", "kicker", "byline", "note"})  # each merged as a whole; all others are chosen from a list
+LINES = frozenset(
+    {"headline", "kicker", "byline", "note", "source"}
+)  # each merged as a whole; all others are chosen from a list
 SOMEBODY = Message("Somebody else")
 YOU = Message("You")
 YES, NO = Message("yes"), Message("no")
@@ -118,6 +120,8 @@ def words(language: Language, unset: Message) -> tuple[Callable[[str], str], Sho
             return language.translate(YES if value else NO)
         if name == "language":
             return names.get(str(value), str(value)) if value else language.translate(unset)
+        if name == "status":
+            return language.translate(statuses.WORDS[str(value)]) if value in statuses.WORDS else ""
         return str(value or "")
 
     return language.translate, shown

@@ -12,7 +12,7 @@ from feed.store import all_drafts, articles, updates
 from feed.web.desk.forms import address_of, revision_read
 from feed.web.services import services
 
-OF_UPDATE = {"texts": ("headline", "body", "note", "language"), "flags": ("key", "pinned")}
+OF_UPDATE = {"texts": ("headline", "body", "note", "language", "status", "source"), "flags": ("key", "pinned")}
 OF_ARTICLE = {
     "texts": ("kicker", "headline", "slug", "standfirst", "body", "byline", "author", "language", "picture"),
     "flags": ("draft", "live"),

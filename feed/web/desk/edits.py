@@ -8,6 +8,7 @@ from feed import fields, times
 from feed.errors import Invalid, Message, by_field
 from feed.store import retracting, revisions
 from feed.store.drafts import Draft
+from feed.store.revisions import WORDS
 from feed.store.updates import Update
 from feed.web.desk import conflict
 from feed.web.desk.conflict import Choice, Conflict, Retraction, Sides
@@ -18,8 +19,9 @@ from feed.web.services import services
 def sent() -> dict[str, object]:
     """The fields of the form that was sent."""
     given: dict[str, object] = {name: request.form.get(name) for name in ("headline", "body", "note")}
-    if "language" in request.form:  # a form of the release before has none, and takes none away
-        given["language"] = request.form["language"]
+    for name in ("language", "status", "source"):
+        if name in request.form:  # a form of the release before has none, and takes none away
+            given[name] = request.form[name]
     return given
 
 
@@ -47,14 +49,19 @@ def chosen(current: Update, given: dict[str, object], revision: int, choice: Cho
 
 def _sides(current: Update, given: dict[str, object], revision: int) -> Sides:
     with services().store.read() as db:
-        began = revisions.text_of(db, current.id, revision)
+        began = revisions.words_of(db, current.id, revision)
         saves = revisions.saves_after(db, current.id, *conflict.since(revision, current.revision, known=bool(began)))
-    theirs = {"headline": current.headline, "body": current.body, "language": current.language, "note": None}
+    theirs = {**_held(current), "note": None}
     base = None
     if began:
         read = request.form.get("language_read", current.language or "")
-        base = {"headline": began[0], "body": began[1], "language": read, "note": None}
+        base = {**began, "language": read, "note": None}
     return conflict.sides(fields.EDIT, base, theirs, given, against=current.revision, saves=saves)
+
+
+def _held(update: Update) -> dict[str, object]:
+    """The fields of the form as the update has them."""
+    return {name: getattr(update, name) for name in (*WORDS, "language")}
 
 
 def _words() -> tuple[Callable[[str], str], conflict.Shown]:
@@ -79,7 +86,7 @@ def page(
     return render_template(
         "desk/update.html",
         update=update,
-        given=given or {"headline": update.headline, "body": update.body, "language": update.language},
+        given=given or _held(update),
         errors=by_field(error),
         conflict=conflict,
         retraction=retraction,

@@ -144,7 +144,8 @@ def _back_to(update: Update, deed: str) -> Any:
 
 
 def _fields() -> dict[str, object]:
-    texts: dict[str, object] = {name: request.form.get(name) for name in ("headline", "body", "language")}
+    names = ("headline", "body", "status", "source", "language")
+    texts: dict[str, object] = {name: request.form.get(name) for name in names}
     return {**texts, "key": "key" in request.form, "pinned": "pinned" in request.form}
 
 

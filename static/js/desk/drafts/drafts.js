@@ -20,7 +20,7 @@ const OUTLIVES = 20_000;
 const KINDS = {
   update: {
     of: ({ feed, edits }) => ({ feed, update: edits ? Number(edits) : null }),
-    texts: ["headline", "body", "language", "note"],
+    texts: ["headline", "body", "language", "status", "source", "note"],
     flags: ["key", "pinned"],
     written: ["headline", "body"],
   },

@@ -40,9 +40,10 @@ async function refresh() {
 }
 
 function textOf({ elements, dataset }) {
-  const { headline, body, language, key, pinned } = elements;
+  const { headline, body, language, status, source, key, pinned } = elements;
   const flags = { key: key.checked, pinned: pinned.checked };
-  return { feed: dataset.feed, headline: headline.value, body: shownText(body.value), language: language.value, ...flags };
+  const words = { headline: headline.value, body: shownText(body.value), status: status.value, source: source.value };
+  return { feed: dataset.feed, ...words, language: language.value, ...flags };
 }
 
 function show(form, { html, words, notes, errors }) {
