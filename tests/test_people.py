@@ -5,13 +5,15 @@ from pathlib import Path
 
 import pytest
 import requests
+from flask import g
 from werkzeug.datastructures import FileStorage
 
 from feed import passwords
 from feed.errors import Invalid, NotAllowed
 from feed.store import coverage, editors, people, retracting, tokens, waiting
-from feed.store.actions import MAY, ROLES, Verb
+from feed.store.actions import MAY, ROLES, Door, Origin, Verb
 from feed.store.carried import put, read
+from feed.web.api.requests import editor_of_token
 from tests.conftest import FROM_HERE, PASSWORD, Site, site_in
 from tests.images import a_png
 from tests.server import serving
@@ -24,6 +26,21 @@ def done(site: Site) -> list[tuple[str | None, str]]:
         sql = "SELECT name, verb FROM actions LEFT JOIN editors ON editors.id = editor_id ORDER BY actions.id"
         rows = db.execute(sql)
         return [(row["name"], row["verb"]) for row in rows.fetchall()]
+
+
+# Origins
+
+
+def test_each_editor_acts_from_a_door_and_a_network(site: Site) -> None:
+    there = {"environ_base": {"REMOTE_ADDR": "2001:db8:1:2:3::4"}}
+    with site.at_desk("bob") as browser:
+        browser.get("/desk/", **there)
+        assert g.editor == site.bob
+        assert g.editor.origin == Origin(Door.DESK, "2001:db8:1:2::/64")
+    with site.app.test_request_context("/api/v1/articles", headers={"Authorization": f"Bearer {site.tokens['bob']}"}):
+        assert editor_of_token().origin == Origin(Door.API, None, "test")
+    with site.services.store.read() as db:
+        assert editors.by_name(db, "bob").origin is None
 
 
 # Roles

@@ -23,11 +23,33 @@ from feed.store.database import insert
 ROLES = ("contributor", "editor", "admin")  # each may do what those before it may
 
 
+class Door(StrEnum):
+    """Which way something was asked for. The values are stored."""
+
+    DESK = "desk"
+    API = "api"
+    COMMAND = "command line"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """From where somebody acts: by which door, from which network (see `networks.network_of`), and with the token of
+    that name. The web layer gives it to the editor that it finds (`Editor.origin`); who has none acts at the command
+    line."""
+
+    door: Door
+    network: str | None = None
+    token: str | None = None
+
+
 class Actor(Protocol):
-    """Whoever acts. This module needs only the id of the editor."""
+    """Whoever acts: the editor's id, and from where."""
 
     @property
     def id(self) -> int: ...
+
+    @property
+    def origin(self) -> Origin | None: ...
 
 
 class Verb(StrEnum):

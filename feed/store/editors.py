@@ -1,7 +1,7 @@
 """Editors: who writes, and under which name."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from sqlite_utils import Database
@@ -9,7 +9,7 @@ from sqlite_utils import Database
 from feed import fields, times
 from feed.errors import Invalid, Message, Missing, Reason
 from feed.store import actions, feeds, pictures
-from feed.store.actions import ROLES, Actor, Verb
+from feed.store.actions import ROLES, Actor, Origin, Verb
 from feed.store.database import Store, insert
 from feed.store.feeds import Row
 from feed.store.hashes import hash_password, matches
@@ -22,7 +22,7 @@ _COLUMNS = "id, name, display_name, role, job, bio, picture_id AS picture, disab
 @dataclass(frozen=True)
 class Editor:
     """Someone who may write. `name` signs in, `display_name` is the byline, `job` is shown beside it. A disabled editor
-    may not sign in, and stays the author of what they wrote."""
+    may not sign in, and stays the author of what they wrote. `origin` is from where they act just now."""
 
     id: int
     name: str
@@ -32,6 +32,7 @@ class Editor:
     bio: str | None
     picture: str | None
     disabled_at: str | None = None
+    origin: Origin | None = field(default=None, compare=False)
 
 
 class Access(NamedTuple):

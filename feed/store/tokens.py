@@ -1,14 +1,14 @@
 """Bearer tokens of the API, stored hashed. Whoever holds one writes as its editor."""
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlite_utils import Database
 
 from feed import times
 from feed.errors import Invalid, Message, Missing, Reason
 from feed.store import actions, editors
-from feed.store.actions import Actor, Verb
+from feed.store.actions import Actor, Door, Origin, Verb
 from feed.store.database import Store, insert
 from feed.store.editors import Editor
 from feed.store.hashes import hashed
@@ -51,16 +51,18 @@ def of_editor(db: Database, editor_name: str | None = None) -> list[Token]:
     return [Token(**dict(row)) for row in rows]
 
 
-def editor_of(db: Database, token: str) -> Editor:
-    """The editor of that token. Raises Missing when the token is unknown, revoked or expired."""
+def editor_of(db: Database, token: str, network: str | None = None) -> Editor:
+    """The editor of that token, who acts with it from that network. Raises Missing when the token is unknown, revoked
+    or expired."""
     row = db.execute(
-        "SELECT editor_id FROM tokens JOIN editors ON editors.id = editor_id WHERE hash = ? AND revoked_at IS NULL "
+        "SELECT editor_id, tokens.name FROM tokens JOIN editors ON editors.id = editor_id "
+        "WHERE hash = ? AND revoked_at IS NULL "
         "AND (expires_at IS NULL OR expires_at > ?) AND disabled_at IS NULL",
         [hashed(token), times.now()],
     ).fetchone()
     if row is None:
         raise Missing("token")
-    return editors.by_id(db, row["editor_id"])
+    return replace(editors.by_id(db, row["editor_id"]), origin=Origin(Door.API, network, row["name"]))
 
 
 def revoke(store: Store, editor_name: str, name: str | None = None, *, actor: Actor | None) -> int:

@@ -4,6 +4,7 @@ Requests to `/socket.io/` are not checked here: the channel has an explicit list
 """
 
 import re
+from dataclasses import replace
 from ipaddress import ip_address
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
@@ -16,7 +17,7 @@ from feed.errors import Message, Missing, OtherEditor
 from feed.store import sessions
 from feed.store.editors import Editor
 from feed.turns import orderer
-from feed.web import bodies
+from feed.web import bodies, origins
 from feed.web.bodies import FORM_BYTES, FORM_FIELDS, STRANGERS_FORM_BYTES, read_at_most
 from feed.web.cookies import is_https, session_presented
 from feed.web.host import ASKED, own_path
@@ -200,5 +201,6 @@ def editor_at_desk() -> tuple[sessions.Session, Editor] | None:
             found = sessions.signed_in(db, services().settings.secret_key, token)
     except Missing:
         return None
-    logs.know(editor=found[1].name)
-    return found
+    session, editor = found
+    logs.know(editor=editor.name)
+    return session, replace(editor, origin=origins.at_desk())

@@ -13,6 +13,7 @@ from feed.store import tokens
 from feed.store.editors import Editor
 from feed.turns import orderer
 from feed.web.bodies import JSON_BYTES, json_object
+from feed.web.origins import network
 from feed.web.services import services
 
 _REVISION = re.compile(r'(?:W/)?("?)(\d{1,9})\1\Z')
@@ -25,7 +26,7 @@ def editor_of_token() -> Editor:
         raise Unauthorized("Send a token: Authorization: Bearer TOKEN.", www_authenticate=_challenge())
     try:
         with services().store.read() as db:
-            editor = tokens.editor_of(db, token)
+            editor = tokens.editor_of(db, token, network())
     except Missing:
         raise Unauthorized(
             "This token is unknown, revoked or expired.", www_authenticate=_challenge("invalid_token")

@@ -1,0 +1,16 @@
+"""From where a request comes, for the record of who did what."""
+
+from flask import request
+
+from feed.networks import network_of
+from feed.store.actions import Door, Origin
+
+
+def network() -> str | None:
+    """The network of the client; None where the server knows no address."""
+    return network_of(request.remote_addr) if request.remote_addr else None
+
+
+def at_desk() -> Origin:
+    """Where whoever sends this request to the desk acts from."""
+    return Origin(Door.DESK, network())
