@@ -21,6 +21,7 @@ from feed.store import (
     editors,
     feeds,
     invitations,
+    log,
     migrations,
     people,
     picture_files,
@@ -93,6 +94,7 @@ def _make_ready() -> None:
     check_port()
     private.tighten(services().settings.database, services().settings.media)
     migrations.upgrade(services().store)
+    log.catch_up(services().store)
     picture.sweep(services().settings.media)
     sample.load_if_empty(services().store, services().settings.media)
     if warning := unsafe_sqlite():
@@ -128,6 +130,7 @@ def upgrade() -> None:
     """Applies the migrations and prints their names."""
     private.tighten(services().settings.database, services().settings.media)
     names = migrations.upgrade(services().store)
+    log.catch_up(services().store)
     picture.sweep(services().settings.media)
     click.echo("\n".join(f"applied {name}" for name in names) or "up to date")
 
@@ -172,11 +175,18 @@ def adopt() -> None:
     click.echo(f"{feeds.begin_epochs(services().store)} feeds begin anew; open pages reload")
 
 
-@db.command(help="Check the file and the invariants of the log. Exit code 1 when something is wrong.")
-def check() -> None:
-    """Prints what is wrong, or that all is well."""
+@db.command(help="Check the file, its contents and the log. Exit code 1 when something is wrong.")
+@click.option("--head", metavar="NUMBER:DIGEST", help="What an earlier check printed: is it still in the log?")
+def check(head: str | None) -> None:
+    """Prints what is wrong, or that all is well; and where the log ends, to be noted elsewhere."""
     problems = backups.check(services().store)
+    with services().store.read() as database:
+        problems += log.check(database)
+        if head is not None and not log.has(database, head):
+            problems.append(f"the log has no entry {head}: it is not the log that it was, or one of another site")
+        end = log.head(database)
     click.echo("\n".join(problems) or "all is well")
+    click.echo(f"the log ends at {end}")
     sys.exit(1 if problems else 0)
 
 

@@ -87,7 +87,7 @@ def test_a_backup_is_taken_and_restored(shell: Shell, tmp_path: Path) -> None:
     assert shell.out("db", "restore", str(copy)) == f"restored from {copy}\n"
     assert "no editor eve" in shell.refusal("token", "add", "eve")
     assert shell.out("token", "add", "bob")
-    assert shell.out("db", "check") == "all is well\n"
+    assert shell.out("db", "check").startswith("all is well\n")
 
 
 def test_pages_of_a_database_that_was_put_here_by_other_means_can_be_told_to_reload(
@@ -125,7 +125,7 @@ def test_a_damaged_database_is_moved_away_and_the_backup_restored(shell: Shell, 
 def test_the_sample_is_loaded_into_an_empty_site_only(shell: Shell) -> None:
     assert shell.out("demo", "load") == "loaded the sample stories\n"
     assert "nothing was loaded" in shell.out("demo", "load")
-    assert shell.out("db", "check") == "all is well\n"
+    assert shell.out("db", "check").startswith("all is well\n")
 
 
 def test_a_database_that_is_not_ready_is_said_in_a_sentence(shell: Shell, tmp_path: Path) -> None:
@@ -173,7 +173,7 @@ def test_bad_input_is_refused_in_a_sentence(shell: Shell, tmp_path: Path) -> Non
     assert "Nothing was changed" in shell.refusal("db", "restore", str(tmp_path / "empty"))
     assert "File exists" in shell.refusal("db", "backup", str(tmp_path / "empty" / "copy"))
     assert "cannot be reached" in shell.refusal("demo", "replay", "--url", "http://127.0.0.1:9", "--token", "x")
-    assert shell.out("db", "check") == "all is well\n"
+    assert shell.out("db", "check").startswith("all is well\n")
 
 
 def test_a_bad_setting_stops_every_command(shell: Shell) -> None:

@@ -24,6 +24,7 @@ from feed.store import (
     retracting,
     rewording,
     second_factor,
+    sessions,
     tokens,
     undoing,
     writing,
@@ -90,6 +91,22 @@ def _undo(site: Site, feed: str, editor: Editor) -> object:
     return undoing.undo(site.services.store, mine, editor, str(uuid.uuid4()), 10)
 
 
+def _sign_in(site: Site, editor: Editor) -> str:
+    return sessions.begin(site.services.store, site.services.settings.secret_key, editor, sessions.Visit("::1", ""))
+
+
+def _sign_out(site: Site, editor: Editor) -> None:
+    token = _sign_in(site, editor)
+    with site.services.store.read() as db:
+        session, _ = sessions.signed_in(db, site.services.settings.secret_key, token)
+    sessions.end(site.services.store, editor, session.hash)
+
+
+def _recorded(verb: Verb) -> Deed:
+    """What has no function that takes an actor: it is done at the command line, or before anybody is known."""
+    return lambda site, by: site.services.store.write(actions.record, by, verb)
+
+
 # Each against the public article `harbour`, whose coverage holds update 1, or the draft `sketch`, which holds update 2.
 # Updates 3 and 4 were retracted from them. Everybody has just published in the article `out`, which was a draft then.
 DEEDS: dict[Verb, Deed] = {
@@ -120,7 +137,14 @@ DEEDS: dict[Verb, Deed] = {
     Verb.ENABLE: lambda site, by: people.enable(site.services.store, "bob", by),
     Verb.SET_PASSWORD: lambda site, by: people.set_password(site.services.store, "bob", "another horse battery", by),
     Verb.ADD_TOKEN: lambda site, by: tokens.add(site.services.store, "bob", "x", actor=by),
-    Verb.RESTORE: lambda site, by: site.services.store.write(actions.record, by, Verb.RESTORE),
+    Verb.SIGN_IN: lambda site, by: _sign_in(site, by),
+    Verb.SIGN_OUT: lambda site, by: _sign_out(site, by),
+    Verb.REFUSE_SIGN_IN: _recorded(Verb.REFUSE_SIGN_IN),
+    Verb.READ_LOG: _recorded(Verb.READ_LOG),
+    Verb.REPAIR: _recorded(Verb.REPAIR),
+    Verb.RERENDER: _recorded(Verb.RERENDER),
+    Verb.ADOPT: _recorded(Verb.ADOPT),
+    Verb.RESTORE: _recorded(Verb.RESTORE),
     Verb.REVOKE_TOKEN: lambda site, by: tokens.revoke(site.services.store, "bob", actor=by),
 }
 

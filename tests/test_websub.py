@@ -508,7 +508,7 @@ def test_a_hub_that_is_new_is_told_of_what_comes_and_an_old_one_of_what_it_misse
 def test_neither_the_import_nor_the_command_line_begins_a_thread(telling_site: Site, hub: Hub) -> None:
     telling_site.publish()
     done = telling_site.app.test_cli_runner().invoke(args=["db", "check"])
-    assert done.output == "all is well\n"
+    assert done.output.startswith("all is well\n")
     assert "websub" not in {thread.name for thread in threading.enumerate()}
     assert hub.pings == []
 

@@ -1,10 +1,12 @@
 """Who did what. `MAY` says which roles may use each verb.
 
-Each verb of the store takes its actor. Within its own transaction it checks that table and stores a record here, so
+Each verb of the store takes its actor. Within its own transaction it checks that table and stores a record, so
 neither can be forgotten, and an editor who was disabled a moment ago changes nothing. No actor means the command line:
 whoever has a shell on the machine may do everything.
 
-The record survives a restore: what was done since the backup was made is undone, and stays on record as done.
+A record is a row of `actions`, by which the desk lists what became of a feed and undoes it, and an entry of the log
+(store.log), which is kept as evidence. Both survive a restore: what was done since the backup was made is undone, and
+stays on record as done.
 
 A contributor writes in drafts. An editor reads a draft and publishes it; from then on only editors may change it.
 """
@@ -12,12 +14,13 @@ A contributor writes in drafts. An editor reads a draft and publishes it; from t
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlite_utils import Database
 
 from feed import times
 from feed.errors import Message, NotAllowed
+from feed.store import log
 from feed.store.database import insert
 
 ROLES = ("contributor", "editor", "admin")  # each may do what those before it may
@@ -43,10 +46,13 @@ class Origin:
 
 
 class Actor(Protocol):
-    """Whoever acts: the editor's id, and from where."""
+    """Whoever acts: the editor's id and name, and from where."""
 
     @property
     def id(self) -> int: ...
+
+    @property
+    def name(self) -> str: ...
 
     @property
     def origin(self) -> Origin | None: ...
@@ -83,6 +89,13 @@ class Verb(StrEnum):
     RESET_SECOND_FACTOR = "reset second factor"
     ADD_TOKEN = "add token"  # noqa: S105 - a verb
     REVOKE_TOKEN = "revoke token"  # noqa: S105 - a verb
+    SIGN_IN = "sign in"
+    SIGN_OUT = "sign out"
+    REFUSE_SIGN_IN = "refuse sign-in"
+    READ_LOG = "read log"
+    REPAIR = "repair database"
+    RERENDER = "render anew"
+    ADOPT = "adopt database"
     RESTORE = "restore backup"
 
 
@@ -120,6 +133,13 @@ MAY: Mapping[Verb, frozenset[str]] = {
     Verb.RESET_SECOND_FACTOR: _ADMIN,
     Verb.ADD_TOKEN: _ADMIN,
     Verb.REVOKE_TOKEN: _ADMIN,
+    Verb.SIGN_IN: _ALL,
+    Verb.SIGN_OUT: _ALL,
+    Verb.REFUSE_SIGN_IN: _ALL,
+    Verb.READ_LOG: _ADMIN,
+    Verb.REPAIR: _ADMIN,
+    Verb.RERENDER: _ADMIN,
+    Verb.ADOPT: _ADMIN,
     Verb.RESTORE: _ADMIN,
 }
 # Done to an article that is a draft and stays one, each of these counts as WRITE_DRAFT.
@@ -137,12 +157,14 @@ _WHY_NOT = {
     Verb.EXPORT: Message("Only editors can take a copy of a coverage."),
     Verb.ADD_TOKEN: Message("Only an admin may make or revoke tokens."),
     Verb.REVOKE_TOKEN: Message("Only an admin may make or revoke tokens."),
+    Verb.READ_LOG: Message("Only an admin may read the log."),
 }
 _PEOPLE = Message("Only an admin may change who writes here.")
 _DISABLED = Message("This account was disabled. Ask an admin.")
 
-# How the desk lists them, beside who did it and when.
+# How the desk lists them, beside who did it and when. Reading the log changes nothing, and is not recorded.
 WORDS: Mapping[str, Message] = {
+    Verb.WRITE_DRAFT: Message("wrote a draft"),
     Verb.PUBLISH: Message("published"),
     Verb.EDIT: Message("edited"),
     Verb.MARK: Message("marked"),
@@ -156,6 +178,26 @@ WORDS: Mapping[str, Message] = {
     Verb.CREATE_ARTICLE: Message("created the article"),
     Verb.EDIT_ARTICLE: Message("edited the article"),
     Verb.EXPORT: Message("exported it"),
+    Verb.ADD_PICTURE: Message("added a picture"),
+    Verb.EDIT_PICTURE: Message("changed the words of a picture"),
+    Verb.CHANGE_PROFILE: Message("changed a profile"),
+    Verb.CHANGE_PASSWORD: Message("changed their own password"),
+    Verb.ADD_PERSON: Message("added a person"),
+    Verb.DISABLE: Message("disabled a person"),
+    Verb.ENABLE: Message("enabled a person"),
+    Verb.SET_PASSWORD: Message("set a password"),
+    Verb.ADD_TOKEN: Message("made a token"),
+    Verb.REVOKE_TOKEN: Message("revoked tokens"),
+    Verb.ADD_SECOND_FACTOR: Message("added a second factor"),
+    Verb.REMOVE_SECOND_FACTOR: Message("removed a second factor"),
+    Verb.MAKE_RECOVERY_CODES: Message("made recovery codes"),
+    Verb.RESET_SECOND_FACTOR: Message("reset the second factor of a person"),
+    Verb.SIGN_IN: Message("signed in"),
+    Verb.SIGN_OUT: Message("signed out"),
+    Verb.REFUSE_SIGN_IN: Message("refused a sign-in"),
+    Verb.REPAIR: Message("repaired the database"),
+    Verb.RERENDER: Message("rendered all texts anew"),
+    Verb.ADOPT: Message("let all open pages reload"),
     Verb.RESTORE: Message("restored a backup: what was done since is undone, but for retractions"),
 }
 
@@ -207,10 +249,16 @@ def record(
     detail: str | None = None,
     version: int | None = None,
     draft: bool = False,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+    origin: Origin | None = None,
 ) -> None:
     """Stores that this was done, within the transaction that does it. `subject` names what has no column here: a
-    picture, a person, a token. `version` is the feed's, which the action made. `draft` is as in `may`. Raises
-    NotAllowed, which rolls the transaction back."""
+    picture, a person. `version` is the feed's, which the action made. `draft` is as in `may`.
+
+    `before` and `after` are the fields that it changed, for the log, which keeps those that differ: texts, never the
+    hash of a password or a secret. `origin` is that of somebody who is no editor yet; otherwise it is the actor's.
+    Raises NotAllowed, which rolls the transaction back."""
     permit(db, actor, verb, draft=draft)
     action = {
         "at": times.now(),
@@ -223,7 +271,27 @@ def record(
         "detail": detail,
         "version": version,
     }
-    insert(db, "actions", action)
+    number = insert(db, "actions", action)
+    entry = {name: action[name] for name in ("at", "verb", "subject", "update_id", "version")}
+    entry |= {
+        "feed": _slug(db, "feeds", feed_id),
+        "article": _slug(db, "articles", article_id),
+        **_whence(actor, origin or (actor.origin if actor else None)),
+    }
+    log.append(db, entry, log.texts_of(before, after) or ({"after": {"detail": detail}} if detail else {}), number)
+
+
+def _whence(actor: Actor | None, origin: Origin | None) -> dict[str, str | None]:
+    """Who, and from where, as the log names it."""
+    who = actor.name if actor else None
+    if origin is None:
+        return {"who": who, "door": Door.COMMAND.value, "account": log.account()}
+    network = origin.network and origin.network[: log.NETWORK_LONGEST]
+    return {"who": who, "door": origin.door.value, "network": network, "token": origin.token}
+
+
+def _slug(db: Database, table: str, row_id: int | None) -> str | None:
+    return db.execute(f"SELECT slug FROM {table} WHERE id = ?", [row_id]).fetchone()[0] if row_id else None
 
 
 def of_feed(db: Database, feed_id: int, limit: int) -> list[Action]:

@@ -18,7 +18,7 @@ from sqlite_utils import Database
 
 from feed import private, times
 from feed.picture import STALE_SECONDS, UNFINISHED
-from feed.store import archive, carried, migrations, picture_files, restoring, since_backup
+from feed.store import archive, carried, log, migrations, picture_files, restoring, since_backup
 from feed.store.database import Damaged, DatabaseError, OperationalError, Store, sqlite3
 from feed.store.search import INDEXES
 
@@ -175,8 +175,8 @@ def _replace(store: Store, staged: Store) -> None:
             _commit(live, restoring.begin)
             try:
                 with staged.read() as copied:
-                    before = since_backup.last(copied)
-                kept = carried.read(live, before)
+                    before, common = since_backup.last(copied), log.common(copied, live)
+                kept = carried.read(live, before, common)
                 staged.write(carried.put, kept)
                 copy = staged.connect()
                 try:

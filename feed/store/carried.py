@@ -36,13 +36,13 @@ class Kept:
     factors: dict[str, list[dict[str, object]]]
     retracted: list[updates.Update]
     withdrawn: list[tuple[int, str]]
-    done: list[since_backup.Done]
+    since: since_backup.Since
     hubs: list[str]
 
 
-def read(db: Database, before: tuple[int, str] = (0, "")) -> Kept:
-    """Reads it while nobody else writes. `before` is the last action of the backup. Raises DatabaseError when the file
-    is damaged."""
+def read(db: Database, before: tuple[int, str] = (0, ""), common: int = 0) -> Kept:
+    """Reads it while nobody else writes. `before` is the last action of the backup, and `common` the last entry that
+    its log and this one have. Raises DatabaseError when the file is damaged."""
     db.execute("BEGIN")
     try:
         return Kept(
@@ -52,7 +52,7 @@ def read(db: Database, before: tuple[int, str] = (0, "")) -> Kept:
             second_factor.rows(db),
             updates.retracted(db),
             articles.withdrawn(db),
-            since_backup.since(db, before),
+            since_backup.read(db, before, common),
             websub.hubs(db),
         )
     finally:
@@ -67,7 +67,7 @@ def put(db: Database, kept: Kept) -> None:
     second_factor.restore_rows(db, kept.factors, {each.id: each.name for each in kept.people})
     retracting.retract_again(db, kept.retracted)
     writing.withdraw_again(db, kept.withdrawn)
-    since_backup.keep(db, kept.done)
+    since_backup.keep(db, kept.since)
     websub.begin_anew(db, kept.hubs)  # what their subscribers have may be newer than any feed now is
 
 

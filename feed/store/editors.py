@@ -72,12 +72,16 @@ def new_row(name: str, role: str, display_name: str | None) -> dict[str, Any]:
     return {"name": name, "role": role, "display_name": profile["display_name"], "created_at": times.now()}
 
 
-def add_row(db: Database, row: dict[str, Any], password_hash: str, actor: Actor | None) -> Editor:
-    """Adds an editor, in a transaction of the caller's. Raises Invalid when the name is taken, and NotAllowed."""
+def add_row(
+    db: Database, row: dict[str, Any], password_hash: str, actor: Actor | None, origin: Origin | None = None
+) -> Editor:
+    """Adds an editor, in a transaction of the caller's. `origin` is that of who has no account yet (see
+    `actions.record`). Raises Invalid when the name is taken, and NotAllowed."""
     if db.execute("SELECT 1 FROM editors WHERE name = ?", [row["name"]]).fetchone():
         raise Invalid(Reason("name", Message("An editor of this name exists; choose another.")))
     insert(db, "editors", {**row, "password_hash": password_hash})
-    actions.record(db, actor, Verb.ADD_PERSON, row["name"], detail=row["role"])
+    shown = {"role": row["role"], "display_name": row["display_name"]}
+    actions.record(db, actor, Verb.ADD_PERSON, row["name"], detail=row["role"], after=shown, origin=origin)
     return by_name(db, row["name"])
 
 
@@ -145,9 +149,13 @@ def _change_profile(db: Database, editor_id: int, cleaned: dict[str, Any], actor
         db.table("editors").update(editor_id, cleaned)
     after = by_id(db, editor_id)
     if after != before:
-        actions.record(db, actor, Verb.CHANGE_PROFILE, after.name)
+        actions.record(db, actor, Verb.CHANGE_PROFILE, after.name, before=vars(before), after=_shown(after))
         _tell_followers(db, editor_id)
     return after
+
+
+def _shown(editor: Editor) -> dict[str, str | None]:
+    return {name: getattr(editor, name) for name in ("display_name", "job", "bio", "picture")}
 
 
 def _tell_followers(db: Database, editor_id: int) -> None:

@@ -203,7 +203,13 @@ def _record_site_language(db: Database, language: str) -> None:
 def begin_epochs(store: Store) -> int:
     """Begins a new epoch of every feed, and returns how many there are: after the database was put here by other means
     than a restore, open pages have versions that mean something else now."""
-    return store.write(_begin_epochs)
+    return store.write(_adopt)
+
+
+def _adopt(db: Database) -> int:
+    begun = _begin_epochs(db)
+    actions.record(db, None, Verb.ADOPT)
+    return begun
 
 
 def _begin_epochs(db: Database) -> int:

@@ -8,6 +8,7 @@ from sqlite_utils import Database
 from feed import times
 from feed.errors import Missing
 from feed.store import editors
+from feed.store.actions import Origin
 from feed.store.database import Store, insert
 from feed.store.editors import Editor
 from feed.store.hashes import hash_password, hashed
@@ -30,13 +31,13 @@ def check(db: Database, token: str) -> None:
         raise Missing("invitation")
 
 
-def accept(store: Store, token: str, name: str, password: str, display_name: str) -> Editor:
+def accept(store: Store, token: str, name: str, password: str, display_name: str, origin: Origin) -> Editor:
     """Uses the one-time link to add an admin. Raises Missing when the link is used, old or unknown; Invalid."""
     with store.read() as db:
         check(db, token)  # before the password is hashed, which costs 25 ms: no stranger may order that
     row = editors.new_row(name, "admin", display_name)
     digest = hash_password(store, password, row["name"], row["display_name"])
-    return store.write(_accept, hashed(token), row, digest)
+    return store.write(_accept, hashed(token), row, digest, origin)
 
 
 def _invite(db: Database, digest: str) -> bool:
@@ -47,8 +48,8 @@ def _invite(db: Database, digest: str) -> bool:
     return True
 
 
-def _accept(db: Database, digest: str, row: dict[str, Any], password_hash: str) -> Editor:
+def _accept(db: Database, digest: str, row: dict[str, Any], password_hash: str, origin: Origin) -> Editor:
     used = db.execute("DELETE FROM invitations WHERE hash = ? AND expires_at > ?", [digest, times.now()]).rowcount
     if not used or editors.can_anybody_sign_in(db):
         raise Missing("invitation")
-    return editors.add_row(db, row, password_hash, None)  # no actor: the link was printed on the command line
+    return editors.add_row(db, row, password_hash, None, origin)  # no actor: the link came from the command line

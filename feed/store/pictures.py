@@ -67,7 +67,7 @@ def put(db: Database, made: Mapping[str, object], words: Mapping[str, object], a
     row = {name: made[name] for name in ("id", *MADE)}
     insert(db, "pictures", {**row, **words, "created_at": times.now()})
     insert(db, "picture_looks", {"picture_id": made["id"], **{name: made[name] for name in LOOKS}})
-    actions.record(db, actor, Verb.ADD_PICTURE, str(made["id"]))
+    actions.record(db, actor, Verb.ADD_PICTURE, str(made["id"]), after=words)
 
 
 def get(db: Database, picture_id: str) -> Picture:

@@ -32,6 +32,8 @@ from feed.store.feeds import Feed
 from feed.store.idempotency import Claim
 from feed.store.updates import Update
 
+_LOGGED = ("headline", "body", "key", "pinned", "language", "status", "source", "published_at", "note")
+
 
 def publish(
     store: Store,
@@ -171,7 +173,10 @@ def put(
     update_id = insert(db, "updates", row)
     revisions.keep(db, update_id, author, moment)
     search.add(db, update_id)
-    actions.record(db, actor, Verb.PUBLISH, feed_id=feed.id, update_id=update_id, version=version, draft=feed.draft)
+    actions.record(
+        db, actor, Verb.PUBLISH,
+        feed_id=feed.id, update_id=update_id, version=version, draft=feed.draft, after=_for_log(new),
+    )  # fmt: skip
     if claim:
         idempotency.remember(db, author, claim, update_id)
     if draft_id:
@@ -262,6 +267,7 @@ def _apply(
     actions.record(
         db, actor, verb,
         feed_id=feed.id, update_id=update_id, version=version, detail=", ".join(marked) or None, draft=feed.draft,
+        before={"note": None, **vars(update)}, after=_for_log({**changed, "note": note}),
     )  # fmt: skip
     return updates.get_any(db, update_id)
 
@@ -270,3 +276,8 @@ def _check_source(status: str | None, source: str | None) -> None:
     """Raises Invalid for a source of which nothing says what it is the source of."""
     if source and not status:
         raise Invalid(Reason("source", Message("A source goes with a status: choose one, or take the source out.")))
+
+
+def _for_log(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of these fields that the log keeps: what an editor wrote, not what was made of it."""
+    return {name: given[name] for name in _LOGGED if name in given}

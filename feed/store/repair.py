@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 from sqlite_utils import Database
 
-from feed.store import feeds, search
+from feed.store import actions, feeds, search
+from feed.store.actions import Verb
 from feed.store.database import Store
 
 _IS_PINNED = "feed_id = ? AND pinned AND retracted_at IS NULL"
@@ -26,7 +27,9 @@ def repair(store: Store) -> list[str]:
 def _mend(db: Database) -> list[str]:
     """Repairs everything in one transaction, except that the search is only emptied here, because filling it takes
     long."""
-    return [*_site(db), *_notices(db), *_revisions(db), *_feeds(db), *_search(db)]
+    done = [*_site(db), *_notices(db), *_revisions(db), *_feeds(db), *_search(db)]
+    actions.record(db, None, Verb.REPAIR, after={"done": "\n".join(done)})
+    return done
 
 
 def _site(db: Database) -> Iterator[str]:

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from sqlite_utils import Database
 
 from feed.errors import Invalid
-from feed.store import coverage, feeds, publishing, writing
+from feed.store import actions, coverage, feeds, publishing, writing
+from feed.store.actions import Verb
 from feed.store.database import Store
 
 _UPDATES = """
@@ -43,6 +44,8 @@ def rerender(store: Store, *, dry_run: bool = False) -> Iterator[str]:
     changed text begins a new epoch, so that its open pages reload. A text that would be refused today keeps its HTML
     and is named. Safe while the site runs: a text that is edited meanwhile is left as edited."""
     changed: Counter[int] = Counter()
+    if not dry_run:
+        store.write(actions.record, None, Verb.RERENDER)
     yield from _each(store, "updates", _UPDATES, publishing.html_of, changed, dry_run=dry_run)
     yield from _each(store, "articles", _ARTICLES, writing.html_of, changed, dry_run=dry_run)
     yield from _each(store, "closings", _CLOSINGS, coverage.html_of, changed, dry_run=dry_run)

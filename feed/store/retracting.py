@@ -118,6 +118,7 @@ def _retract(db: Database, update_id: int, reason: str | None, notice: bool, act
     actions.record(
         db, actor, Verb.RETRACT,
         feed_id=feed.id, update_id=update_id, version=gone.version, detail=reason, draft=feed.draft,
+        after={"reason": reason, "notice": notice},
     )  # fmt: skip
     return gone
 

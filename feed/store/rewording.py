@@ -93,8 +93,9 @@ def _reword(
     in_articles: list[_Change],
     actor: Actor,
 ) -> None:
+    before = pictures.get(db, picture_id)
     db.table("pictures").update(picture_id, dict(words))
-    actions.record(db, actor, Verb.EDIT_PICTURE, picture_id)
+    actions.record(db, actor, Verb.EDIT_PICTURE, picture_id, before=vars(before), after=words)
     for change in in_updates:
         if _put(db, "updates", change):
             _tell(db, updates.get_any(db, change.id))

@@ -10,14 +10,16 @@ may be a stolen cookie, or a browser that was left open.
 import json
 import secrets
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlite_utils import Database
 
 from feed import times
 from feed.devices import readable
 from feed.errors import Message, Missing, NotFresh
-from feed.store import attempts, editors
+from feed.networks import network_of
+from feed.store import actions, attempts, editors
+from feed.store.actions import Door, Origin, Verb
 from feed.store.database import Store, insert
 from feed.store.editors import Editor
 from feed.store.feeds import Row
@@ -79,6 +81,11 @@ class Visit:
     device: str
     presented: str | None = None
 
+    @property
+    def origin(self) -> Origin:
+        """Where whoever signs in acts from."""
+        return Origin(Door.DESK, network_of(self.address) or None)
+
 
 def begin(store: Store, secret_key: bytes, editor: Editor, visit: Visit) -> str:
     """Starts a session for somebody who is known to be that editor and has no second factor. Returns the token for the
@@ -114,6 +121,8 @@ def begin_in(
         "second_factor": second_factor,
     }
     insert(db, "sessions", session)
+    editor = replace(editors.by_id(db, editor_id), origin=visit.origin)
+    actions.record(db, editor, Verb.SIGN_IN, after={"second_factor": second_factor})
 
 
 def prove_in(db: Database, session_hash: str, editor_id: int, second_factor: str | None) -> None:
@@ -191,7 +200,7 @@ def note_use(store: Store, session: Session, address: str) -> None:
 
 def end(store: Store, editor: Editor, session_hash: str) -> None:
     """Ends one session of that editor, at once. It is no error if it has ended already."""
-    store.write(_end, editor.id, session_hash)
+    store.write(_end, editor, session_hash)
 
 
 def end_others(store: Store, editor: Editor, session_hash: str) -> int:
@@ -208,8 +217,10 @@ def _note_use(db: Database, session_hash: str, network: str) -> None:
     db.execute("UPDATE sessions SET used_at = ?, network = ? WHERE hash = ?", [times.now(), network, session_hash])
 
 
-def _end(db: Database, editor_id: int, session_hash: str) -> None:
-    db.execute("DELETE FROM sessions WHERE editor_id = ? AND hash = ?", [editor_id, session_hash])
+def _end(db: Database, editor: Editor, session_hash: str) -> None:
+    ended = db.execute("DELETE FROM sessions WHERE editor_id = ? AND hash = ?", [editor.id, session_hash])
+    if ended.rowcount:
+        actions.record(db, editor, Verb.SIGN_OUT)
 
 
 def _session(row: Row) -> Session:

@@ -9,7 +9,8 @@ from typing import NamedTuple
 from sqlite_utils import Database
 
 from feed.errors import Missing
-from feed.store import attempts, editors, passkeys, recovery_codes, second_factor, sessions, steps, totp
+from feed.store import actions, attempts, editors, passkeys, recovery_codes, second_factor, sessions, steps, totp
+from feed.store.actions import Verb
 from feed.store.database import Store
 from feed.store.editors import Editor
 from feed.store.passkeys import Party, Signed
@@ -29,6 +30,7 @@ def by_password(store: Store, secret_key: bytes, name: str, password: str, visit
     store.write(attempts.count, secret_key, name, visit.address)
     editor = editors.authenticate(store, name, password)
     if editor is None:
+        store.write(_refused, name, visit)
         return None
     return store.write(_after_password, secret_key, editor, visit, None)
 
@@ -68,6 +70,14 @@ def prove(store: Store, secret_key: bytes, editor: Editor, password: str, addres
     return right
 
 
+def _refused(db: Database, name: str, visit: Visit) -> None:
+    """Records that somebody did not know the password of an editor: once for each network and window of tries, so that
+    nobody fills the log. Names that nobody has are not recorded, because people type passwords there."""
+    first = attempts.tries_from(db, name, visit.address) == 1
+    if first and db.execute("SELECT 1 FROM editors WHERE name = ?", [name]).fetchone():
+        actions.record(db, None, Verb.REFUSE_SIGN_IN, name, origin=visit.origin, after={"wrong": "password"})
+
+
 def _after_password(
     db: Database, secret_key: bytes, editor: Editor, visit: Visit, session_hash: str | None
 ) -> Begun | Step:
@@ -85,6 +95,7 @@ def _by_code(db: Database, secret_key: bytes, step: Step, code: str, visit: Visi
     elif recovery_codes.accept(db, editor.id, code):
         factor = second_factor.RECOVERY_CODE
     else:
+        actions.record(db, None, Verb.REFUSE_SIGN_IN, editor.name, origin=visit.origin, after={"wrong": "code"})
         return None
     steps.use(db, step)
     attempts.forgive(db, editor.name, visit.address, steps=2)

@@ -89,7 +89,8 @@ def _add(db: Database, editor_name: str, name: str, digest: str, days: int | Non
     expires_at = None if days is None else times.after(days * 24 * 3600)
     token = {"hash": digest, "name": name, "editor_id": editor.id}
     insert(db, "tokens", {**token, "created_at": times.now(), "expires_at": expires_at})
-    actions.record(db, actor, Verb.ADD_TOKEN, editor.name, detail=name)
+    made = {"token": name, "expires_at": expires_at}
+    actions.record(db, actor, Verb.ADD_TOKEN, editor.name, detail=name, after=made)
 
 
 def _revoke(db: Database, editor_name: str, name: str | None, actor: Actor | None) -> int:
@@ -100,5 +101,5 @@ def _revoke(db: Database, editor_name: str, name: str | None, actor: Actor | Non
         "AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > :now)",
         {"now": now, "editor": editor.id, "name": name},
     ).rowcount
-    actions.record(db, actor, Verb.REVOKE_TOKEN, editor.name, detail=name)
+    actions.record(db, actor, Verb.REVOKE_TOKEN, editor.name, detail=name, before={"token": name})
     return ended

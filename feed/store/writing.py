@@ -28,6 +28,8 @@ _STORED = (
     "slug", "headline", "standfirst", "body", "byline", "author_id", "kicker", "picture_id", "language", "draft", "html"
 )  # fmt: skip
 
+_LOGGED = [name for name in _STORED if name not in ("author_id", "html")]  # a new author is a new byline
+
 
 def create(store: Store, editor: Editor, given: Mapping[str, object], *, draft_id: str | None = None) -> Article:
     """Creates an article. Without a byline it gets the author's name; without an author, the editor, unless the byline
@@ -126,7 +128,7 @@ def put(
     if new["live"]:
         feeds.add(db, new["slug"], article_id)
     _keep_revision(db, article_id, author, moment)
-    _record(db, actor, Verb.CREATE_ARTICLE, article_id, draft=new["draft"])
+    _record(db, actor, Verb.CREATE_ARTICLE, article_id, None, row, draft=new["draft"])
     if draft_id:
         article_drafts.set_published(db, draft_id, author, article_id)
     return articles.get(db, new["slug"], drafts=True)
@@ -189,7 +191,8 @@ def put_edit(
         if changed.get("draft") is False:
             moments.date_drafted(db, article.id, moment)
         _keep_revision(db, article.id, author, moment)
-        _record(db, actor, Verb.EDIT_ARTICLE, article.id, draft=article.draft and changed.get("draft", True))
+        still_draft = article.draft and changed.get("draft", True)
+        _record(db, actor, Verb.EDIT_ARTICLE, article.id, before, changed, draft=still_draft)
     if "live" in given and given["live"] != article.live:
         _set_live(db, article, slug, actor, live=given["live"])
     if changed:
@@ -225,9 +228,22 @@ def _take_address(db: Database, slug: str) -> None:
     addresses.take(db, slug)
 
 
-def _record(db: Database, actor: Editor | None, verb: Verb, article_id: int, *, draft: bool) -> None:
+def _record(
+    db: Database,
+    actor: Editor | None,
+    verb: Verb,
+    article_id: int,
+    before: Mapping[str, Any] | None,
+    after: Mapping[str, Any],
+    *,
+    draft: bool,
+) -> None:
     feed = db.execute("SELECT id FROM feeds WHERE article_id = ?", [article_id]).fetchone()
-    actions.record(db, actor, verb, feed_id=feed and feed["id"], article_id=article_id, draft=draft)
+    actions.record(
+        db, actor, verb,
+        feed_id=feed and feed["id"], article_id=article_id, draft=draft,
+        before=before, after={name: after[name] for name in _LOGGED if name in after},
+    )  # fmt: skip
 
 
 def _set_live(db: Database, article: Article, slug: str, actor: Editor | None, *, live: bool) -> None:

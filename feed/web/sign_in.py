@@ -6,6 +6,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 
 from feed.errors import Invalid, Message, by_field
 from feed.store import invitations, sessions, signing_in
+from feed.web import origins
 from feed.web.cookies import end_session, start_session
 from feed.web.guards import check_strangers_form, editor_at_desk
 from feed.web.services import services
@@ -65,6 +66,7 @@ def first_editor(token: str) -> Any:
             given.get("name", "").strip().lower(),
             given.get("password", ""),
             given.get("display_name", ""),
+            origins.at_desk(),
         )
     except Invalid as error:
         return render_template("first_editor.html", token=token, errors=by_field(error), given=given), 422
