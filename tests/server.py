@@ -147,10 +147,13 @@ class Server:
         answer = requests.get(f"{self.url}/feeds/{feed}/changes?after=0", timeout=10).json()
         return int(answer["version"])
 
-    def coverage(self, feed: str, *, is_open: bool) -> None:
-        """Opens or closes coverage, as another process would."""
+    def coverage(self, feed: str, *, is_open: bool, **closing: str) -> None:
+        """Opens coverage, or closes it with these words, as another process would."""
         store = Store(Path(self.environ["FEED_DATABASE"]))
-        (coverage.reopen if is_open else coverage.close)(store, feed, None)
+        if is_open:
+            coverage.reopen(store, feed, None)
+        else:
+            coverage.close(store, feed, None, closing)
         store.close()
 
     def publish(self, body: str, feed: str = "news", **more: Any) -> dict[str, Any]:

@@ -189,7 +189,7 @@ def sign_in(page: Page, name: str = "bob") -> None:
     """Fills in the form to sign in."""
     page.get_by_label("Name").fill(name)
     page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
 
 
 def kept_on_device(page: Page) -> list[str]:

@@ -103,7 +103,7 @@ def readers_states(server: Server, slug: str, page: Page) -> Iterator[str]:
     page.wait_for_selector("live-feed[state=offline]")
     yield "offline"
     page.context.set_offline(False)
-    server.coverage(slug, is_open=False)
+    server.coverage(slug, is_open=False, message=WIDE, summary=f"- **{WIDE}**\n- It is over")
     goto(f"/feeds/{slug}", "ended")
     yield "ended"
     server.api("POST", "/api/v1/articles", {"slug": f"{slug}-quiet", "headline": "Quiet", "live": True})
@@ -213,7 +213,7 @@ def desk_states(server: Server, slug: str, page: Page) -> Iterator[str]:
     yield "sign-in"
     page.get_by_label("Name").fill("bob")
     page.get_by_label("Password").fill("no such password")
-    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page.get_by_role("alert")).to_be_visible()
     yield "sign-in refused"
     sign_in(page)
@@ -252,7 +252,16 @@ def desk_states(server: Server, slug: str, page: Page) -> Iterator[str]:
     yield "edit in conflict"
     page.goto(f"{server.url}/desk/updates/{edited['id']}/retraction")
     yield "retraction"
-    for path in ("", "new-article", f"articles/{slug}", "pictures", "profile", "search?q=quay", f"on/articles/{slug}"):
+    for path in (
+        "",
+        "new-article",
+        f"articles/{slug}",
+        "pictures",
+        "profile",
+        "search?q=quay",
+        f"on/articles/{slug}",
+        f"feeds/{slug}/coverage",
+    ):
         page.goto(f"{server.url}/desk/{path}")
         yield path or "index"
         if not path:
