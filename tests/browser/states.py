@@ -214,7 +214,7 @@ def desk_states(server: Server, slug: str, page: Page) -> Iterator[str]:
     page.get_by_label("Name").fill("bob")
     page.get_by_label("Password").fill("no such password")
     page.get_by_role("button", name="Sign in", exact=True).click()
-    expect(page.get_by_role("alert")).to_be_visible()
+    expect(page.locator(".notice[role=alert]")).to_be_visible()
     yield "sign-in refused"
     sign_in(page)
     page.wait_for_selector("live-feed[state=live]")
