@@ -1,10 +1,12 @@
 """Coverage that ends: what it is closed with, who is told, and the coverage that nobody has updated for hours."""
 
+import json
+
 import pytest
 
 from feed import times
 from feed.errors import Stale
-from feed.store import coverage, feeds, rerender, writing
+from feed.store import coverage, feeds, log, rerender, writing
 from tests.conftest import FROM_HERE, Site
 from tests.pages import element, elements, words
 
@@ -49,6 +51,11 @@ def test_what_it_was_closed_with_can_be_changed_and_goes_when_it_is_opened(live:
     assert _close(live, revision="1", message="The last word.", summary="")[0] == 303
     assert "The last word." in _page(live)
     assert SUMMARY.split()[2] not in words(element(_page(live), id="coverage-harbour"))
+    with live.services.store.read() as db:
+        entry, texts = log.entries_after(db, 0)[-1]
+    assert (entry["verb"], entry["who"]) == ("close coverage", "bob")
+    assert texts
+    assert json.loads(texts["text"])["before"] == {"message": MESSAGE, "summary": SUMMARY}
     coverage.reopen(live.services.store, "harbour", live.bob)
     assert "The last word." not in _page(live)
     form = live.at_desk("bob").get("/desk/feeds/harbour/coverage").text

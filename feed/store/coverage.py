@@ -41,9 +41,9 @@ class Closing:
     revision: int = 0
 
     @property
-    def words(self) -> tuple[str | None, str | None]:
+    def words(self) -> dict[str, str | None]:
         """What its editor wrote."""
-        return self.message, self.summary
+        return {"message": self.message, "summary": self.summary}
 
 
 def reopen(store: Store, slug: str, actor: Actor | None) -> Feed:
@@ -102,19 +102,19 @@ def _reopen(db: Database, slug: str, actor: Actor | None) -> Feed:
 
 def _close(db: Database, slug: str, actor: Actor | None, words: Closing, revision: int | None) -> Feed:
     feed = feeds.get(db, slug, drafts=True)
-    stored = last_closing(db, feed)
+    stored, shown = last_closing(db, feed), closing(db, feed)
     if revision is not None and revision != stored.revision:
-        if not feed.open and words.words == closing(db, feed).words:  # the same form, sent twice
+        if not feed.open and words.words == shown.words:  # the same form, sent twice
             return feed
         raise Stale(stored)
-    if feed.open or words.words != closing(db, feed).words:
+    if feed.open or words.words != shown.words:
         closed_at = feed.closed_at or times.now()
         db.execute(
             "INSERT OR REPLACE INTO closings (feed_id, closed_at, message, summary, html, revision) "
             "VALUES (?, ?, ?, ?, ?, ?)",
             [feed.id, closed_at, words.message, words.summary, words.html, stored.revision + 1],
         )
-        feeds.set_closed(db, feed, closed_at, actor, words.message)
+        feeds.set_closed(db, feed, closed_at, actor, before=shown.words, after=words.words)
     return feeds.get(db, slug, drafts=True)
 
 

@@ -9,8 +9,9 @@ finds one. `followed` does, because readers can follow it and do nothing else wi
 """
 
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from sqlite_utils import Database
@@ -22,6 +23,7 @@ from feed.store.actions import Actor, Verb
 from feed.store.database import Store
 
 NEWS = "news"  # the slug of the site-wide feed
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 QUIET = "article:"  # the prefix of a quiet feed's name; a slug contains no colon
 
 Row = Any  # sqlite3.Row, which only the database module may name
@@ -152,9 +154,16 @@ def stamped_after(db: Database, feed: Feed, version: int) -> list[tuple[str, int
 
 
 def set_closed(
-    db: Database, feed: Feed, closed_at: str | None, actor: Actor | None, message: str | None = None
+    db: Database,
+    feed: Feed,
+    closed_at: str | None,
+    actor: Actor | None,
+    *,
+    before: Mapping[str, Any] = NOTHING,
+    after: Mapping[str, Any] = NOTHING,
 ) -> None:
-    """Opens (None) or closes coverage, in a transaction of the caller's. `message` is for the record."""
+    """Opens (None) or closes coverage, in a transaction of the caller's. `before` and `after` are the words that it was
+    and is closed with, for the log."""
     version = bump(db, feed.id)
     db.execute("UPDATE feeds SET closed_at = ? WHERE id = ?", [closed_at, feed.id])
     stamp(db, feed.id, "coverage", version)
@@ -162,7 +171,10 @@ def set_closed(
         verb = Verb.CLOSE_NEWS if closed_at else Verb.OPEN_NEWS
     else:
         verb = Verb.CLOSE if closed_at else Verb.OPEN
-    actions.record(db, actor, verb, feed_id=feed.id, detail=message, draft=feed.draft)
+    told = after.get("message")
+    actions.record(
+        db, actor, verb, feed_id=feed.id, version=version, detail=told, draft=feed.draft, before=before, after=after
+    )
 
 
 def add(db: Database, slug: str, article_id: int) -> None:
