@@ -9,6 +9,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from feed import commands, coverage_commands, settings
 from feed.followers.bus import LocalBus
 from feed.followers.hub import WebSub
+from feed.followers.schedule import Schedule
 from feed.languages import Languages
 from feed.live.admission import READY
 from feed.live.channel import Channel
@@ -71,7 +72,7 @@ def _writer(app: Flask, chosen: Settings) -> tuple[Channel, Current]:
     channel = Channel(bus, chosen, Editors(store, chosen.secret_key))
     websub = WebSub(store, versions, chosen)
     app.extensions["liveline"] = Services(
-        chosen, languages, store, Readiness(store), versions, parts, render, channel, websub
+        chosen, languages, store, Readiness(store), versions, parts, render, channel, websub, Schedule(store)
     )
 
     templates.equip(app.jinja_env, languages)

@@ -1,4 +1,4 @@
-"""The command line: `flask start`, `flask db …`, `flask editor …`, `flask token …`, `flask demo …`."""
+"""The command line: `flask start`, `flask db …`, and the groups editor, token, schedule and demo."""
 
 import os
 import socket
@@ -12,7 +12,7 @@ import click
 from flask import Flask
 from flask.cli import AppGroup, with_appcontext
 
-from feed import picture, private
+from feed import picture, private, text, times
 from feed.demo import replay as replaying
 from feed.demo import sample
 from feed.errors import Invalid, Missing
@@ -26,6 +26,7 @@ from feed.store import (
     people,
     picture_files,
     pictures,
+    scheduled,
     second_factor,
     tokens,
 )
@@ -34,6 +35,8 @@ from feed.store import repair as repairs
 from feed.store import rerender as rerendering
 from feed.store.database import DatabaseError, Restoring, unsafe_sqlite
 from feed.web.services import services
+
+OPENING = 60  # characters of a text: a line of a terminal has room for them
 
 
 @contextmanager
@@ -70,12 +73,13 @@ class Group(AppGroup):
 db = Group("db", help="The database: upgrade, backup, restore, check, repair, rerender.")
 editor = Group("editor", help="Who may write.")
 token = Group("token", help="Bearer tokens of the API.")
+schedule = Group("schedule", help="What comes out by itself.")
 demo = Group("demo", help="Stories to look at.")
 
 
 def install(app: Flask) -> None:
     """Adds the commands to `flask`."""
-    for group in (db, editor, token, demo):
+    for group in (db, editor, token, schedule, demo):
         app.cli.add_command(group)
     app.cli.add_command(start)
 
@@ -327,6 +331,20 @@ def _say_what_works(editor_name: str) -> None:
         working = [each.name for each in tokens.of_editor(db, editor_name) if each.works]
     if working:
         click.echo(f"{len(working)} tokens of {editor_name} still work: {', '.join(working)}")
+
+
+@schedule.command("list", help="List what is scheduled, and what could not come out.")
+def list_scheduled() -> None:
+    """Prints a line for each, with tabs between the fields: the moment in the site's zone, the state, the feed or
+    article, the byline and the opening; and why it failed."""
+    with services().store.read() as db:
+        for each in scheduled.everything(db):
+            moment = times.with_offset(each.publish_at, services().settings.timezone)
+            opening = (
+                each.heading if each.article_id else each.headline or text.shorten(" ".join(each.body.split()), OPENING)
+            )
+            where, why = each.feed or each.article or "", [each.reason] if each.reason else []
+            click.echo("\t".join((moment, each.state, where, each.byline, opening or "", *why)))
 
 
 @demo.command("load", help="Put the sample stories into an empty database.")

@@ -84,6 +84,10 @@ class Language:
         """Date, time and zone, for a tooltip or a permalink: "26 July 2026, 14:05 CEST"."""
         return f"{self.day(moment)}, {self.clock(moment)} {self.zone(moment)}"
 
+    def to_second(self, moment: str) -> str:
+        """The same with the second, for what is planned: "26 July 2026, 14:05:00 CEST"."""
+        return f"{self.day(moment)}, {self._local(moment):%H:%M:%S} {self.zone(moment)}"
+
     def zone(self, moment: str) -> str:
         """Name of the site's zone at that time: "CEST"."""
         return f"{self._local(moment):%Z}"

@@ -17,7 +17,7 @@ FLOORS = {
     **dict.fromkeys(("settings", "fields", "slugs", "words", "excerpts", "languages", "private", "passwords"), 0),
     **dict.fromkeys(("picture", "decoder", "child", "scripts", "networks", "devices"), 0),
     **dict.fromkeys(("text", "markdown", "figures", "cards", "external", "prose", "typography", "paste", "applied"), 0),
-    **dict.fromkeys(("threads", "turns", "times", "errors", "repeats", "difference", "statuses"), 0),
+    **dict.fromkeys(("threads", "turns", "times", "local_times", "errors", "repeats", "difference", "statuses"), 0),
     **dict.fromkeys(("metrics", "metrics_files", "logs"), 0),
     "store": 1,
     "render": 2,

@@ -23,6 +23,7 @@ from feed.store import (
     recovery_codes,
     retracting,
     rewording,
+    scheduling,
     second_factor,
     sessions,
     tokens,
@@ -32,6 +33,7 @@ from feed.store import (
 from feed.store.actions import MAY, ROLES, Verb
 from feed.store.database import Database, insert
 from feed.store.editors import Editor
+from feed.store.scheduling import Timing
 from tests.conftest import FROM_HERE, PASSWORD, Site, application_in, site_in
 from tests.images import a_png
 
@@ -107,8 +109,19 @@ def _recorded(verb: Verb) -> Deed:
     return lambda site, by: site.services.store.write(actions.record, by, verb)
 
 
+SCHEDULED = str(uuid.uuid4())
+
+
+def _schedule(site: Site, by: Editor, feed: str = "harbour", scheduled_id: str = "") -> object:
+    moment = times.after(24 * 3600)
+    return scheduling.schedule(
+        site.services.store, feed, by, {"body": "Later"}, moment, scheduled_id or str(uuid.uuid4())
+    )
+
+
 # Each against the public article `harbour`, whose coverage holds update 1, or the draft `sketch`, which holds update 2.
-# Updates 3 and 4 were retracted from them. Everybody has just published in the article `out`, which was a draft then.
+# Updates 3 and 4 were retracted from them. One is scheduled in `harbour`.
+# Everybody has just published in the article `out`, which was a draft then.
 DEEDS: dict[Verb, Deed] = {
     Verb.WRITE_DRAFT: lambda site, by: publishing.publish(site.services.store, "sketch", by, {"body": "x"}),
     Verb.PUBLISH: lambda site, by: publishing.publish(site.services.store, "harbour", by, {"body": "x"}),
@@ -117,6 +130,8 @@ DEEDS: dict[Verb, Deed] = {
     Verb.RETRACT: lambda site, by: retracting.retract(site.services.store, 1, {}, by),
     Verb.RESTORE_UPDATE: lambda site, by: retracting.restore(site.services.store, 3, by),
     Verb.UNDO: lambda site, by: _undo(site, "out", by),
+    Verb.SCHEDULE: lambda site, by: _schedule(site, by),
+    Verb.CANCEL: lambda site, by: scheduling.cancel(site.services.store, SCHEDULED, by, 1),
     Verb.OPEN: lambda site, by: coverage.reopen(site.services.store, "ended", by),
     Verb.CLOSE: lambda site, by: coverage.close(site.services.store, "harbour", by),
     Verb.OPEN_NEWS: lambda site, by: coverage.reopen(site.services.store, "news", by),
@@ -156,6 +171,7 @@ IN_DRAFTS: dict[str, Deed] = {
     "restore": lambda site, by: retracting.restore(site.services.store, 4, by),
     "undo": lambda site, by: _undo(site, "sketch", by),
     "close": lambda site, by: coverage.close(site.services.store, "sketch", by),
+    "schedule": lambda site, by: _schedule(site, by, "sketch"),
     "create": lambda site, by: writing.create(site.services.store, by, {"headline": "x", "draft": True, "live": True}),
     "edit article": lambda site, by: writing.edit(site.services.store, "sketch", by, {"headline": "x", "live": False}),
     "move": lambda site, by: writing.edit(site.services.store, "sketch", by, {"slug": "drawing"}),
@@ -165,6 +181,9 @@ ACROSS: dict[str, Deed] = {
     "come out": lambda site, by: writing.edit(site.services.store, "sketch", by, {"draft": False}),
     "come out live": lambda site, by: writing.edit(site.services.store, "sketch", by, {"draft": False, "live": False}),
     "take back": lambda site, by: writing.edit(site.services.store, "harbour", by, {"draft": True}),
+    "come out later": lambda site, by: writing.edit(
+        site.services.store, "sketch", by, {}, timing=Timing(None, times.after(24 * 3600))
+    ),
     "give a coverage": lambda site, by: writing.edit(site.services.store, "plain", by, {"live": True}),
 }
 
@@ -185,6 +204,7 @@ def cast(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]
         site.publish("In a draft", feed="sketch")
         for feed in ("harbour", "sketch"):
             site.retract(site.publish("Wrong", feed=feed))
+        _schedule(site, site.bob, scheduled_id=SCHEDULED)
         editors.add(site.services.store, "carol", PASSWORD, "contributor", actor=None)
         site.tokens["carol"] = tokens.add(site.services.store, "carol", "test", actor=None)
         return folder, site.tokens
@@ -227,7 +247,18 @@ def _does(site: Site, deed: Deed, by: Editor) -> bool:
 
 
 def _all(site: Site) -> list[list[tuple[object, ...]]]:
-    tables = ("updates", "revisions", "articles", "feeds", "editors", "tokens", "pictures", "addresses", "actions")
+    tables = (
+        "updates",
+        "revisions",
+        "articles",
+        "feeds",
+        "editors",
+        "tokens",
+        "pictures",
+        "addresses",
+        "actions",
+        "scheduled",
+    )
     with site.services.store.read() as db:
         return [[tuple(row) for row in db.execute(f"SELECT * FROM {each}").fetchall()] for each in tables]
 
@@ -270,6 +301,10 @@ PUBLIC_BY_DESK = {
     "feeds/harbour/coverage": {"open": "0"},
     "feeds/news/coverage": {"open": "0"},
     "feeds/harbour/exports": {"format": "json"},
+    "feeds/harbour/scheduled": {"body": "x", "publish_date": "2027-12-01", "publish_time": "12:00"},
+    f"scheduled/{SCHEDULED}": {"body": "x", "revision": "1", "publish_date": "2027-12-01", "publish_time": "12:00"},
+    f"scheduled/{SCHEDULED}/publication": {"revision": "1"},
+    f"scheduled/{SCHEDULED}/cancellation": {"revision": "1"},
     "articles": {"headline": "x"},
     "articles/harbour": {"headline": "x", "revision": "1", "live": "1"},
     "articles/sketch": {"headline": "x", "revision": "1", "live": "1"},  # no tick at "draft": it would come out
@@ -296,6 +331,7 @@ def test_the_desk_refuses_a_contributor_in_words(site: Site) -> None:
     assert site.versions() == before
     public, draft = carol.get("/desk/feeds/harbour").text, carol.get("/desk/feeds/sketch").text
     assert 'class="composer"' not in public
+    assert "Later" not in public
     assert "update-tools" not in public
     assert "Close coverage" not in public
     assert "Only editors can" in public

@@ -3,6 +3,7 @@
 
 import io
 import re
+import uuid
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
@@ -11,8 +12,9 @@ import pytest
 from babel.messages.pofile import write_po
 from flask.testing import FlaskClient
 
-from feed import languages
-from feed.store import editors, invitations, migrations, pictures
+from feed import languages, times
+from feed.store import coming_out, editors, invitations, migrations, pictures, scheduled, scheduling, writing
+from feed.store.scheduling import Timing
 from tests.catalogues import messages
 from tests.conftest import FROM_HERE, PASSWORD, Site, application_in, site_in
 from tests.images import a_png
@@ -64,7 +66,7 @@ def unmarked(html: str) -> list[str]:
     """The words of a page that stand outside of every mark."""
     page = re.sub(r'<select id="[\w-]*language".*?</select>|<textarea readonly.*?</textarea>', "", html, flags=re.S)
     words = "\n".join(Words(page).found)
-    moments = r"\d{4}-\w+-\d\d(, \d\d:\d\d \w+)?"
+    moments = r"\d{4}-\w+-\d\d(, \d\d:\d\d(:\d\d)? \w+)?|Europe/Berlin|UTC[+-]\d"
     words = re.sub(
         rf"\((Atom|RSS|JSON Feed)\)|{moments}|{{\w+}}|/articles/[\w-]+|\d{{4}}-\d\d-\d\dT\S+|^width=.*$",
         "",
@@ -121,8 +123,21 @@ def furnish(site: Site) -> None:
         site.retract(site.publish("⟦wrong⟧", feed))
         for each in range(12):
             site.publish(f"⟦{each}⟧", feed)
+    schedule(site)
     site.write_article("ended", **{**told, "live": True})
     site.api("PATCH", "/api/v1/articles/ended", {"live": False})
+
+
+def schedule(site: Site) -> None:
+    """One that waits, one that could not come out, and an article that could not."""
+    store, moment = site.services.store, times.after(3600)
+    for scheduled_id in SCHEDULED:
+        scheduling.schedule(store, "news", site.bob, {"body": "⟦later⟧"}, moment, scheduled_id)
+    store.write(scheduled.fail, SCHEDULED[1], 1, scheduled.RESTORED)
+    writing.edit(store, "draft", site.bob, {}, timing=Timing(None, moment))
+    with store.read() as db:
+        article = next(each for each in scheduled.everything(db) if each.article_id)
+    store.write(scheduled.fail, article.id, 1, coming_out.CLOSED)
 
 
 def with_number(site: Site, what: str) -> int:
@@ -136,6 +151,7 @@ def with_number(site: Site, what: str) -> int:
         return int(db.execute(f"SELECT id FROM updates WHERE {query} LIMIT 1").fetchone()[0])
 
 
+SCHEDULED = [str(uuid.uuid4()) for _ in range(2)]
 READ = [
     "/", "/articles/first", "/articles/2", "/articles/ended", "/feeds/news", "/feeds/first", "/feeds/ended",
     "/feeds/first?key=1", "/feeds/first?order=oldest", "/feeds/first?q=%E2%9F%A6x%E2%9F%A7",
@@ -150,6 +166,7 @@ AT_DESK = [
     "/desk/", "/desk/feeds/news", "/desk/feeds/first", "/desk/feeds/ended", "/desk/feeds/draft", "/desk/new-article",
     "/desk/articles/first", "/desk/articles/draft", "/desk/articles/draft/preview", "/desk/updates/{edited}",
     "/desk/updates/{plain}/retraction", "/desk/pictures", "/desk/profile", "/desk/nowhere",
+    f"/desk/scheduled/{SCHEDULED[0]}", f"/desk/scheduled/{SCHEDULED[1]}",
 ]  # fmt: skip
 LONG = "⟦" + "x" * 9_999 + "⟧"
 WRONG = [
@@ -160,6 +177,13 @@ WRONG = [
     ("/desk/articles/first", {"revision": "0", "headline": "⟦mine⟧", "kicker": "⟦mine⟧"}, 409),
     ("/desk/feeds/news/updates", {"body": ""}, 422),
     ("/desk/feeds/news/updates", {"body": "[\u200b](/x)"}, 422),
+    ("/desk/feeds/news/schedule", {"body": "⟦0⟧"}, 200),
+    ("/desk/feeds/news/scheduled", {"body": "⟦0⟧", "publish_date": "2027-03-28", "publish_time": "02:30"}, 422),
+    ("/desk/feeds/news/scheduled", {"body": "⟦0⟧", "publish_date": "2027-10-31", "publish_time": "02:30"}, 422),
+    (f"/desk/scheduled/{SCHEDULED[0]}", {"body": "⟦mine⟧", "revision": "9", "publish_date": "2027-11-01",
+                                         "publish_time": "02:30"}, 409),
+    (f"/desk/scheduled/{SCHEDULED[0]}/cancellation", {"revision": "9"}, 409),
+    (f"/desk/scheduled/{uuid.uuid4()}", {"body": "⟦mine⟧", "feed": "news", "revision": "1"}, 409),
     ("/desk/updates/{plain}", {"body": "⟦0⟧", "revision": "1", "note": "⟦note⟧"}, 422),
     ("/desk/updates/{plain}", {"body": "⟦mine⟧", "revision": "9"}, 409),
     ("/desk/updates/{plain}/retraction", {"reason": LONG}, 422),

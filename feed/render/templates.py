@@ -114,6 +114,7 @@ def equip(environment: Environment, languages: Languages) -> None:
         "day": lambda moment: languages.now.day(moment),
         "short_day": lambda moment: languages.now.short_day(moment),
         "full": lambda moment: languages.now.full(moment),
+        "to_second": lambda moment: languages.now.to_second(moment),
         "zone": lambda moment: languages.now.zone(moment),
         "with_offset": lambda moment: languages.now.with_offset(moment),
         "translate": lambda sentence: languages.now.translate(sentence),

@@ -32,6 +32,7 @@ class Door(StrEnum):
     DESK = "desk"
     API = "api"
     COMMAND = "command line"
+    SCHEDULE = "schedule"  # it came out at its moment
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,8 @@ class Verb(StrEnum):
     RETRACT = "retract"
     RESTORE_UPDATE = "restore"
     UNDO = "undo publication"
+    SCHEDULE = "schedule"
+    CANCEL = "cancel scheduled"
     OPEN = "open coverage"
     CLOSE = "close coverage"
     OPEN_NEWS = "open news"
@@ -112,6 +115,8 @@ MAY: Mapping[Verb, frozenset[str]] = {
     Verb.RETRACT: _EDITORS,
     Verb.RESTORE_UPDATE: _EDITORS,
     Verb.UNDO: _EDITORS,
+    Verb.SCHEDULE: _EDITORS,
+    Verb.CANCEL: _EDITORS,
     Verb.OPEN: _EDITORS,
     Verb.CLOSE: _EDITORS,
     Verb.OPEN_NEWS: _ADMIN,
@@ -142,10 +147,11 @@ MAY: Mapping[Verb, frozenset[str]] = {
     Verb.ADOPT: _ADMIN,
     Verb.RESTORE: _ADMIN,
 }
-# Done to an article that is a draft and stays one, each of these counts as WRITE_DRAFT.
+# Done to an article that is a draft and stays one, each of these counts as WRITE_DRAFT. One that is scheduled does not
+# stay one.
 _IN_DRAFTS = frozenset({
-    Verb.PUBLISH, Verb.EDIT, Verb.MARK, Verb.RETRACT, Verb.RESTORE_UPDATE, Verb.UNDO, Verb.OPEN, Verb.CLOSE,
-    Verb.CREATE_ARTICLE, Verb.EDIT_ARTICLE,
+    Verb.PUBLISH, Verb.EDIT, Verb.MARK, Verb.RETRACT, Verb.RESTORE_UPDATE, Verb.UNDO, Verb.SCHEDULE, Verb.CANCEL,
+    Verb.OPEN, Verb.CLOSE, Verb.CREATE_ARTICLE, Verb.EDIT_ARTICLE,
 })  # fmt: skip
 _WHY_NOT = {
     **dict.fromkeys(
@@ -171,6 +177,8 @@ WORDS: Mapping[str, Message] = {
     Verb.RETRACT: Message("retracted"),
     Verb.RESTORE_UPDATE: Message("restored"),
     Verb.UNDO: Message("took back at once"),
+    Verb.SCHEDULE: Message("scheduled"),
+    Verb.CANCEL: Message("cancelled what was scheduled"),
     Verb.OPEN: Message("opened coverage"),
     Verb.CLOSE: Message("closed coverage"),
     Verb.OPEN_NEWS: Message("opened coverage"),
@@ -259,7 +267,7 @@ def record(
     `before` and `after` are the fields that it changed, for the log, which keeps those that differ: texts, never the
     hash of a password or a secret. `origin` is that of somebody who is no editor yet; otherwise it is the actor's.
     Raises NotAllowed, which rolls the transaction back."""
-    permit(db, actor, verb, draft=draft)
+    permit(db, actor, verb, draft=draft and not comes_out(db, feed_id, article_id))
     action = {
         "at": times.now(),
         "editor_id": actor.id if actor else None,
@@ -292,6 +300,12 @@ def _whence(actor: Actor | None, origin: Origin | None) -> dict[str, str | None]
 
 def _slug(db: Database, table: str, row_id: int | None) -> str | None:
     return db.execute(f"SELECT slug FROM {table} WHERE id = ?", [row_id]).fetchone()[0] if row_id else None
+
+
+def comes_out(db: Database, feed_id: int | None, article_id: int | None = None) -> bool:
+    """Whether that article, or that of the feed, is scheduled: what is written there is public at that moment."""
+    sought = "SELECT 1 FROM scheduled WHERE article_id IN (?, (SELECT article_id FROM feeds WHERE id = ?))"
+    return db.execute(sought, [article_id, feed_id]).fetchone() is not None
 
 
 def of_feed(db: Database, feed_id: int, limit: int) -> list[Action]:

@@ -11,6 +11,7 @@ from feed.store import (
     editors,
     feeds,
     retracting,
+    scheduled,
     second_factor,
     since_backup,
     tokens,
@@ -27,8 +28,8 @@ TICKS_AHEAD = 1_000_000
 @dataclass(frozen=True)
 class Kept:
     """What a restore must not lose of the live database: its last tick; what was taken away on purpose (revoked tokens,
-    retracted updates, withdrawn articles, what people may do, how they sign in); the record of what was done since; the
-    hubs."""
+    retracted updates, withdrawn articles, what people may do, how they sign in); the record of what was done since;
+    what is still scheduled, None where it says nothing of the backup; the hubs."""
 
     tick: int
     tokens: list[str]
@@ -37,6 +38,7 @@ class Kept:
     retracted: list[updates.Update]
     withdrawn: list[tuple[int, str]]
     since: since_backup.Since
+    scheduled: dict[str, int]
     hubs: list[str]
 
 
@@ -53,6 +55,7 @@ def read(db: Database, before: tuple[int, str] = (0, ""), common: int = 0) -> Ke
             updates.retracted(db),
             articles.withdrawn(db),
             since_backup.read(db, before, common),
+            scheduled.waiting(db),
             websub.hubs(db),
         )
     finally:
@@ -67,6 +70,7 @@ def put(db: Database, kept: Kept) -> None:
     second_factor.restore_rows(db, kept.factors, {each.id: each.name for each in kept.people})
     retracting.retract_again(db, kept.retracted)
     writing.withdraw_again(db, kept.withdrawn)
+    scheduled.hold_back(db, kept.scheduled if kept.since.known else None)
     since_backup.keep(db, kept.since)
     websub.begin_anew(db, kept.hubs)  # what their subscribers have may be newer than any feed now is
 

@@ -10,7 +10,7 @@ Drafts are a table of their own, which no public query reads (invariant 6).
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from sqlite_utils import Database
 
@@ -51,6 +51,27 @@ class Draft:
     saved_at: str
 
 
+class Written(Protocol):
+    """An update, or what is to be one."""
+
+    @property
+    def feed(self) -> str | None: ...
+    @property
+    def headline(self) -> str | None: ...
+    @property
+    def body(self) -> str: ...
+    @property
+    def language(self) -> str | None: ...
+    @property
+    def status(self) -> str | None: ...
+    @property
+    def source(self) -> str | None: ...
+    @property
+    def key(self) -> bool: ...
+    @property
+    def pinned(self) -> bool: ...
+
+
 def save(store: Store, draft_id: str, editor: Editor, given: Mapping[str, object]) -> Draft:
     """Stores a state of the draft. `given` has the fields of `fields.DRAFT_OF_UPDATE`. With `discarded` it is
     discarded in this state; without, a draft that was discarded is kept again.
@@ -87,14 +108,14 @@ def set_published(db: Database, draft_id: str, editor: Editor) -> None:
     )
 
 
-def put_back(db: Database, draft_id: str, editor: Editor, update: Update) -> None:
-    """Keeps the text of an update that was taken off in a new draft, in a transaction of the caller's. It counts as one
-    of MOST_KEPT, but is never refused for that. Raises Invalid for an id that is in use."""
+def put_back(db: Database, draft_id: str, editor: Editor, update: Written) -> None:
+    """Keeps the text of an update that was taken off, or was not to come out, in a new draft, in a transaction of the
+    caller's. It counts as one of MOST_KEPT, but is never refused for that. Raises Invalid for an id that is in use."""
     if db.execute("SELECT 1 FROM drafts WHERE id = ?", [draft_id]).fetchone():
         raise Invalid(Reason("draft_id", Message("There is a draft with this id already.")))
     texts = {"headline": update.headline or "", "body": update.body, "language": update.language or "", "note": ""}
     texts |= {"status": update.status or "", "source": update.source or ""}
-    feed = feeds.get(db, update.feed, drafts=True)
+    feed = feeds.get(db, update.feed or "", drafts=True)
     row = {"id": draft_id, "editor_id": editor.id, "feed_id": feed.id, **texts, "key": update.key}
     insert(db, "drafts", {**row, "pinned": update.pinned, "seq": 1, "state": State.KEPT, "saved_at": times.now()})
 
@@ -129,7 +150,8 @@ def _draft(row: Row) -> Draft:
 
 
 def _is_known(db: Database, draft_id: str) -> bool:
-    return db.execute("SELECT 1 FROM updates WHERE draft_id = ?", [draft_id]).fetchone() is not None
+    used = "SELECT 1 FROM updates WHERE draft_id = :id UNION ALL SELECT 1 FROM scheduled WHERE id = :id"
+    return db.execute(used, {"id": draft_id}).fetchone() is not None
 
 
 KIND = Kind("drafts", _find, _is_known, frozenset({"feed_id", "update_id"}))

@@ -21,6 +21,7 @@ from feed.store import (
     moments,
     retracting,
     revisions,
+    scheduled,
     search,
     updates,
     waiting,
@@ -53,7 +54,7 @@ def publish(
     was published, Gone when its update has been retracted.
     """
     cleaned = fields.clean(fields.PUBLICATION, given)
-    _check_source(cleaned["status"], cleaned["source"])
+    check_source(cleaned["status"], cleaned["source"])
     with store.read() as db:
         feed = feeds.get(db, slug, drafts=True)
     claim = idempotency.claim(idempotency_key, feed.first_slug, cleaned) if idempotency_key is not None else None
@@ -111,10 +112,10 @@ def restore_edited(
     return store.write(_restore_edited, update_id, editor, edited, revision, draft_id)
 
 
-def html_of(store: Store, body: str, language: str | None, editor: Editor | None = None) -> str:
-    """The HTML of an update's text in that language; None is the site's. It may show public pictures and the editor's
+def html_of(store: Store, body: str, language: str | None, *editors: Editor | None) -> str:
+    """The HTML of an update's text in that language; None is the site's. It may show public pictures and these editors'
     own uploads. Raises Invalid when nothing would show."""
-    known = waiting.known_in(store, body, editor)
+    known = waiting.known_in(store, body, *editors)
     return store.texts.run(_rendered, body, language or store.language, known)
 
 
@@ -150,8 +151,10 @@ def put(
     feed = feeds.get(db, slug, drafts=True)
     if claim and (earlier := idempotency.recall(db, author, claim)):
         return updates.get(db, earlier, drafts=True)
-    if draft_id and (known := _published_from(db, draft_id, feed, author, new)):
+    if draft_id and (known := published_from(db, draft_id, feed, author, new)):
         return updates.get(db, known, drafts=True)
+    if draft_id:
+        scheduled.refuse_waiting(db, draft_id)
     version = feeds.bump(db, feed.id)
     waiting.publish(db, new["html"], author, actor)
     given = moment or new.get("published_at")
@@ -184,7 +187,7 @@ def put(
     return updates.get_any(db, update_id)
 
 
-def _published_from(db: Database, draft_id: str, feed: Feed, editor: Editor, new: dict[str, Any]) -> int | None:
+def published_from(db: Database, draft_id: str, feed: Feed, editor: Editor, new: dict[str, Any]) -> int | None:
     """The id of the update that was published from that draft before, None if none was. Raises KeyUsed if it was
     another text, or another editor's: then what was typed since must not be taken for it."""
     row = db.execute("SELECT id, feed_id, editor_id FROM updates WHERE draft_id = ?", [draft_id]).fetchone()
@@ -237,7 +240,7 @@ def _apply(
     note, update_id = given.pop("note", None), update.id
     if "status" in given and not given["status"]:
         given.setdefault("source", None)
-    _check_source(given.get("status", update.status), given.get("source", update.source))
+    check_source(given.get("status", update.status), given.get("source", update.source))
     changed = {name: value for name, value in given.items() if getattr(update, name) != value}
     rewritten = changed.keys() & {*revisions.WORDS}
     if note and not rewritten:
@@ -272,7 +275,7 @@ def _apply(
     return updates.get_any(db, update_id)
 
 
-def _check_source(status: str | None, source: str | None) -> None:
+def check_source(status: str | None, source: str | None) -> None:
     """Raises Invalid for a source of which nothing says what it is the source of."""
     if source and not status:
         raise Invalid(Reason("source", Message("A source goes with a status: choose one, or take the source out.")))

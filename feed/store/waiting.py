@@ -108,15 +108,25 @@ def set_words(store: Store, picture_id: str, given: Mapping[str, object], actor:
     return store.write(_set_words, picture_id, cleaned | {"alt": "" if decorative else cleaned["alt"]}, actor)
 
 
-def known_in(store: Store, markdown: str, editor: Editor | None) -> dict[str, Picture]:
-    """The pictures that this Markdown of that editor's may show, by id: those that are public, and that editor's
-    own uploads."""
+def known_in(store: Store, markdown: str, *editors: Editor | None) -> dict[str, Picture]:
+    """The pictures that this Markdown of these editors' may show, by id: those that are public, and their own
+    uploads."""
     known = pictures.named_in(store, markdown)
     missing = figures.named_in(markdown) - known.keys()
-    if missing and editor:
+    if missing:
         with store.read() as db:
-            known |= {each.id: each.picture for each in of_ids(db, missing, editor).values()}
+            for editor in filter(None, editors):
+                known |= {each.id: each.picture for each in of_ids(db, missing, editor).values()}
     return known
+
+
+def give(db: Database, markdown: str, giver_id: int, taker_id: int) -> None:
+    """Makes the uploads of one editor that this Markdown names those of another, with whose text they are published, in
+    a transaction of the caller's."""
+    for picture_id in figures.named_in(markdown):
+        db.execute(
+            "UPDATE waiting_pictures SET editor_id = ? WHERE id = ? AND editor_id = ?", [taker_id, picture_id, giver_id]
+        )
 
 
 def publish(db: Database, html: str, author: Actor, actor: Actor | None) -> None:
@@ -143,13 +153,14 @@ def _known(db: Database, picture_id: str, actor: Actor) -> Waiting | None:
 
 
 def _keep(db: Database, row: dict[str, object], actor: Actor) -> list[tuple[str, str]]:
-    """Stores the upload. Deletes those that waited too long and that no draft names, and returns their ids and
-    formats."""
+    """Stores the upload. Deletes those that waited too long and that no draft and nothing that is scheduled names,
+    and returns their ids and formats."""
     actions.permit(db, actor, Verb.ADD_PICTURE)
     old = db.execute(
         "DELETE FROM waiting_pictures WHERE at < ? AND NOT EXISTS "
         "(SELECT 1 FROM drafts WHERE instr(drafts.body, waiting_pictures.id)) AND NOT EXISTS "
-        "(SELECT 1 FROM article_drafts WHERE instr(article_drafts.fields, waiting_pictures.id)) RETURNING id, format",
+        "(SELECT 1 FROM article_drafts WHERE instr(article_drafts.fields, waiting_pictures.id)) AND NOT EXISTS "
+        "(SELECT 1 FROM scheduled WHERE instr(scheduled.fields, waiting_pictures.id)) RETURNING id, format",
         [times.after(-WAITING_SECONDS)],
     ).fetchall()
     if _known(db, str(row["id"]), actor) is None:

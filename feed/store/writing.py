@@ -8,11 +8,24 @@ from sqlite_utils import Database
 
 from feed import fields, slugs, text, times
 from feed.errors import Invalid, KeyUsed, Message, Reason, Stale
-from feed.store import actions, addresses, article_drafts, articles, bylines, feeds, moments, pictures, waiting
+from feed.store import (
+    actions,
+    addresses,
+    article_drafts,
+    articles,
+    bylines,
+    feeds,
+    moments,
+    pictures,
+    scheduled,
+    scheduling,
+    waiting,
+)
 from feed.store.actions import Verb
 from feed.store.articles import Article
 from feed.store.database import Store, insert
 from feed.store.editors import Editor
+from feed.store.scheduling import Timing
 
 _PARTS = {
     "kicker": "kicker",
@@ -31,12 +44,20 @@ _STORED = (
 _LOGGED = [name for name in _STORED if name not in ("author_id", "html")]  # a new author is a new byline
 
 
-def create(store: Store, editor: Editor, given: Mapping[str, object], *, draft_id: str | None = None) -> Article:
+def create(
+    store: Store,
+    editor: Editor,
+    given: Mapping[str, object],
+    *,
+    draft_id: str | None = None,
+    timing: Timing | None = None,
+) -> Article:
     """Creates an article. Without a byline it gets the author's name; without an author, the editor, unless the byline
-    names somebody else; without a slug, one made of the headline. The same draft gives the same article again.
+    names somebody else; without a slug, one made of the headline. The same draft gives the same article again. `timing`
+    schedules it.
 
     Raises Invalid, also for a given slug that is taken; KeyUsed for a draft from which another article was made."""
-    return store.write(put, editor, new_fields(store, editor, given), draft_id, actor=editor)
+    return store.write(put, editor, new_fields(store, editor, given), draft_id, actor=editor, timing=timing)
 
 
 def edit(
@@ -47,17 +68,18 @@ def edit(
     revision: int | None = None,
     *,
     draft_id: str | None = None,
+    timing: Timing | None = None,
 ) -> Article:
     """Changes the fields that are given. `revision` is the one that the editor read; None overwrites what others
     changed since. Another slug is another address, and the old address leads to it. `draft_id` is the draft of this
-    edit: sending the same again, because no answer came, changes nothing.
+    edit: sending the same again, because no answer came, changes nothing. `timing` schedules it.
 
     Raises Missing, Invalid, or Stale with the current article.
     """
     with store.read() as db:
         current = articles.get(db, slug, drafts=True)
     edited = edited_fields(store, editor, given, current)
-    return store.write(put_edit, slug, editor, edited, revision, draft_id, actor=editor)
+    return store.write(put_edit, slug, editor, edited, revision, draft_id, actor=editor, timing=timing)
 
 
 def withdraw_again(db: Database, gone: list[tuple[int, str]]) -> None:
@@ -110,7 +132,13 @@ def _cleaned(store: Store, editor: Editor, given: Mapping[str, object], current:
 
 
 def put(
-    db: Database, author: Editor, new: dict[str, Any], draft_id: str | None = None, *, actor: Editor | None
+    db: Database,
+    author: Editor,
+    new: dict[str, Any],
+    draft_id: str | None = None,
+    *,
+    actor: Editor | None,
+    timing: Timing | None = None,
 ) -> Article:
     """Creates an article with these fields of `new_fields`, in a transaction of the caller's. `author` wrote it, and
     `actor` creates it. Raises what `create` does, and NotAllowed for the actor."""
@@ -131,7 +159,10 @@ def put(
     _record(db, actor, Verb.CREATE_ARTICLE, article_id, None, row, draft=new["draft"])
     if draft_id:
         article_drafts.set_published(db, draft_id, author, article_id)
-    return articles.get(db, new["slug"], drafts=True)
+    article = articles.get(db, new["slug"], drafts=True)
+    if timing and actor:
+        scheduling.set_article(db, article, actor, timing)
+    return article
 
 
 def _made_from(db: Database, draft_id: str, editor: Editor, new: dict[str, Any]) -> str | None:
@@ -162,6 +193,7 @@ def put_edit(
     draft_id: str | None = None,
     *,
     actor: Editor | None,
+    timing: Timing | None = None,
 ) -> Article:
     """Applies an edit with these fields of `edited_fields`, in a transaction of the caller's. `author` wrote it, and
     `actor` saves it. Raises what `edit` does, and NotAllowed for the actor."""
@@ -189,6 +221,7 @@ def put_edit(
         row = {**changed, "revision": article.revision + 1, "published_at": published, "edited_at": edited}
         db.table("articles").update(article.id, row)
         if changed.get("draft") is False:
+            scheduled.forget_article(db, article.id)
             moments.date_drafted(db, article.id, moment)
         _keep_revision(db, article.id, author, moment)
         still_draft = article.draft and changed.get("draft", True)
@@ -197,7 +230,10 @@ def put_edit(
         _set_live(db, article, slug, actor, live=given["live"])
     if changed:
         _tell_followers(db, article, changed)
-    return articles.get(db, slug, drafts=True)
+    article = articles.get(db, slug, drafts=True)
+    if timing and actor:
+        scheduling.set_article(db, article, actor, timing)
+    return article
 
 
 def _sent_again(db: Database, article: Article, editor: Editor, given: dict[str, Any], draft_id: str) -> bool:

@@ -1,4 +1,4 @@
-"""The parts of the application that views use: its store, settings, renderer, channel and hub notifier."""
+"""The parts of the application that views use: its store, settings, renderer, channel, hub notifier and schedule."""
 
 import logging
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from jinja2 import Environment
 
 from feed import private
 from feed.followers.hub import WebSub
+from feed.followers.schedule import Schedule
 from feed.languages import Languages
 from feed.live.channel import Channel
 from feed.render import templates
@@ -37,6 +38,7 @@ class Services:
     render: Renderer
     channel: Channel
     websub: WebSub
+    schedule: Schedule
 
     def begin(self, pages: Environment) -> None:
         """Prepares a server for its first request; `pages` are the templates of its pages. This is not done at import,
@@ -50,11 +52,13 @@ class Services:
         except OperationalError as error:
             log.warning("whether the site has another language could not be looked up: %s", error)
         self.websub.start()
+        self.schedule.start()
         self.channel.begin()
 
     def drain(self) -> None:
-        """Ends the hub notifier, and closes the readers' sockets over the drain window."""
+        """Ends the hub notifier and the schedule, and closes the readers' sockets over the drain window."""
         self.websub.stop()
+        self.schedule.stop()
         self.channel.drain()
 
 

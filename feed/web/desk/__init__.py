@@ -18,6 +18,7 @@ from feed.web.desk import (
     preview,
     profile,
     receipts,
+    scheduled,
     search,
     undo,
     updates,
@@ -50,6 +51,7 @@ for each in (
     profile,
     on_page,
     receipts,
+    scheduled,
     search,
 ):
     desk.register_blueprint(each.pages)

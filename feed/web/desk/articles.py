@@ -16,6 +16,7 @@ from feed.web.desk import conflict
 from feed.web.desk.conflict import Choice, Conflict, Sides
 from feed.web.desk.done import done_in
 from feed.web.desk.forms import PICTURES_SHOWN, article_draft_named, draft_id_read, draft_of_form, new_id, revision_read
+from feed.web.desk.moment import timing_of, timing_read
 from feed.web.services import services
 
 pages = Blueprint("articles", __name__)
@@ -44,7 +45,8 @@ def create_article() -> Any:
     given = _fields()
     given["slug"] = request.form.get("slug") or None
     try:
-        article = writing.create(services().store, g.editor, _unless_chosen(given, g.editor), draft_id=draft_id_read())
+        sent, timing = _unless_chosen(given, g.editor), timing_read()
+        article = writing.create(services().store, g.editor, sent, draft_id=draft_id_read(), timing=timing)
     except KeyUsed:
         # The answer to the first text was lost. No other text can have its draft, so the form gets a new one.
         again = Message("Your first text was saved as an article already; saving this makes a second one.")
@@ -78,8 +80,10 @@ def edit_article(slug: str) -> Any:
         return _chosen(current, given, revision, choice), 409
     try:
         conflict.check(fields.ARTICLE, given)
-        sent = _unless_chosen(given, current.author)
-        slug = writing.edit(services().store, slug, g.editor, sent, revision, draft_id=draft_id_read()).slug
+        sent, timing = _unless_chosen(given, current.author), timing_read()
+        slug = writing.edit(
+            services().store, slug, g.editor, sent, revision, draft_id=draft_id_read(), timing=timing
+        ).slug
     except Stale as error:
         return _in_conflict(error.current, given, revision), 409
     except Invalid as error:
@@ -181,6 +185,7 @@ def _form(
         saved = draft_of_form(db, draft_id or draft_id_read())
         choice, done = pictures.latest(db, PICTURES_SHOWN), done_in(db, request.args)
         people = editors.everyone(db)
+        shown_timing = timing_of(db, article)
     return render_template(
         "desk/article.html",
         done=done,
@@ -190,5 +195,6 @@ def _form(
         errors=by_field(error),
         conflict=conflict,
         pictures=choice,
+        timing=shown_timing,
         **saved,
     )

@@ -10,6 +10,7 @@ from feed.store.actions import Verb
 from feed.web import feed_page
 from feed.web.desk.done import done_in
 from feed.web.desk.forms import draft_named, draft_of_form
+from feed.web.desk.scheduled_list import listed
 from feed.web.reading import reading_of
 from feed.web.services import services
 from feed.web.snippet import snippet
@@ -36,13 +37,16 @@ def page(
         gone = retracting.listed(db, found, RETRACTED_SHOWN)
         read = reading_of(db, found)
         done = done_in(db, request.args)
+        scheduled, stays_draft = listed(db, found), found.draft and not actions.comes_out(db, found.id)
     role, covering = g.editor.role, Verb.CLOSE if found.headline else Verb.CLOSE_NEWS
     return render_template(
         "desk/feed.html",
         actions=taken,
+        scheduled=scheduled,
+        schedules=found.open and actions.may(role, Verb.SCHEDULE, draft=stays_draft),
         retracted=gone,
         reading=read,
-        writes=actions.may(role, Verb.PUBLISH, draft=found.draft),
+        writes=actions.may(role, Verb.PUBLISH, draft=stays_draft),
         covers=actions.may(role, covering, draft=found.draft),
         exports=not found.draft and actions.may(role, Verb.EXPORT),
         page=shown,

@@ -22,6 +22,13 @@ def revision_read() -> int:
     return int(text) if text.isdecimal() and len(text) < 10 else 0
 
 
+def fields_of_update() -> dict[str, object]:
+    """The fields of a new update, as the form has them."""
+    names = ("headline", "body", "status", "source", "language")
+    texts: dict[str, object] = {name: request.form.get(name) for name in names}
+    return {**texts, "key": "key" in request.form, "pinned": "pinned" in request.form}
+
+
 def draft_id_read() -> str | None:
     """The draft that the form names; None for a form of the release before, which names none."""
     draft_id = request.form.get("draft_id", "")

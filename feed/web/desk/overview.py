@@ -6,6 +6,7 @@ from feed.store import all_drafts, articles, coverage, feeds, presence
 from feed.web.desk.done import done_in
 from feed.web.desk.forms import address_of
 from feed.web.desk.page_read import page_read
+from feed.web.desk.scheduled_list import listed
 from feed.web.services import services
 
 ARTICLES_SHOWN = 200
@@ -21,9 +22,11 @@ def overview() -> str:
         kept, discarded = all_drafts.kept_and_discarded(db, g.editor)
         reading, silent = presence.readers(db), coverage.silent(db, services().settings.remind_hours)
         done, read = done_in(db, request.args), page_read(db)
+        scheduled = listed(db)
     return render_template(
         "desk/overview.html",
         done=done,
+        scheduled=scheduled,
         articles=found,
         feeds=known,
         drafts=kept,

@@ -11,7 +11,7 @@ from feed.store import publishing, retracting, updates
 from feed.store.updates import Update
 from feed.web.desk import composer, conflict, edits
 from feed.web.desk.conflict import Choice
-from feed.web.desk.forms import draft_id_read, draft_named, revision_read
+from feed.web.desk.forms import draft_id_read, draft_named, fields_of_update, revision_read
 from feed.web.services import services
 
 pages = Blueprint("updates", __name__)
@@ -21,7 +21,7 @@ pages = Blueprint("updates", __name__)
 def publish(slug: str) -> Any:
     """Publishes what is in the composer. The form names its draft, so a second click publishes nothing more. A form of
     the release before has an idempotency key in its place."""
-    given, idempotency_key = _fields(), request.form.get("idempotency_key") or None
+    given, idempotency_key = fields_of_update(), request.form.get("idempotency_key") or None
     draft_id = draft_id_read()
     try:
         update = publishing.publish(services().store, slug, g.editor, given, idempotency_key, draft_id=draft_id)
@@ -141,12 +141,6 @@ def _back_to(update: Update, deed: str) -> Any:
     logs.know(feed=update.feed, update=update.id)
     anchor = None if update.retracted_at else f"update-{update.id}"
     return redirect(url_for("desk.feeds.feed", slug=update.feed, did=deed, update=update.id, _anchor=anchor), 303)
-
-
-def _fields() -> dict[str, object]:
-    names = ("headline", "body", "status", "source", "language")
-    texts: dict[str, object] = {name: request.form.get(name) for name in names}
-    return {**texts, "key": "key" in request.form, "pinned": "pinned" in request.form}
 
 
 def _retraction_form(update: Update, given: dict[str, Any] | None = None, error: Invalid | None = None) -> str:

@@ -1,0 +1,213 @@
+"""Schedule, change and cancel what is to come out at a moment. It comes out in coming_out.py.
+
+The byline of an update is that of its author, who scheduled it first. Whoever schedules it last answers for it: that
+role is looked up again when it comes out.
+"""
+
+import json
+import uuid
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from sqlite_utils import Database
+
+from feed import fields, times
+from feed.errors import Invalid, KeyUsed, Message, Missing, Reason, Stale
+from feed.store import actions, draft_states, drafts, editors, feeds, publishing, scheduled, waiting
+from feed.store.actions import Verb
+from feed.store.articles import Article
+from feed.store.database import Store, insert
+from feed.store.editors import Editor
+from feed.store.scheduled import Scheduled, State
+
+MOST = 1_000  # more than a newsroom plans; the desk lists all of them
+LONGEST_SECONDS = 2 * 366 * 24 * 3600  # ahead: a moment after that is a mistyped year
+
+
+class Timing(NamedTuple):
+    """When an article is to come out, None for never: as the editor's form had it, and as it is to be."""
+
+    read: str | None
+    wanted: str | None
+
+
+class Cancelled(NamedTuple):
+    """The draft that a scheduled update became, whose it is, and its feed."""
+
+    draft_id: str
+    editor_id: int
+    feed: str
+
+
+def schedule(
+    store: Store, slug: str, editor: Editor, given: Mapping[str, object], publish_at: str, draft_id: str
+) -> Scheduled:
+    """Schedules an update of that feed; its draft is no draft any more. Repeating it with the same draft changes
+    nothing. Raises Missing, NotAllowed; Invalid, also for a moment that is not ahead and where coverage is closed;
+    KeyUsed where something else was published from that draft, or is scheduled."""
+    draft_states.check_id(draft_id, "draft_id")
+    cleaned = fields.clean(fields.UPDATE, given)
+    publishing.check_source(cleaned["status"], cleaned["source"])
+    with store.read() as db:
+        feed = feeds.get(db, slug, drafts=True)
+    publishing.html_of(store, cleaned["body"], cleaned["language"] or feed.language, editor)  # refuses what it cannot
+    return store.write(_schedule, slug, editor, cleaned, publish_at, draft_id)
+
+
+def change(
+    store: Store, scheduled_id: str, editor: Editor, given: Mapping[str, object], publish_at: str, revision: int
+) -> Scheduled:
+    """Gives a scheduled update these fields and that moment, also one that failed. `revision` is the one that the
+    editor read. Raises Missing, Invalid, NotAllowed, or Stale with what is scheduled now."""
+    cleaned = fields.clean(fields.UPDATE, given)
+    publishing.check_source(cleaned["status"], cleaned["source"])
+    with store.read() as db:
+        current = scheduled.get(db, scheduled_id)
+        feed = feeds.get(db, current.feed or "", drafts=True)
+        author = editors.by_id(db, current.author_id)
+    publishing.html_of(store, cleaned["body"], cleaned["language"] or feed.language, author, editor)
+    return store.write(_change, scheduled_id, editor, cleaned, publish_at, revision)
+
+
+def cancel(store: Store, scheduled_id: str, editor: Editor, revision: int) -> Cancelled | None:
+    """Cancels it: an update is a draft again, of its author or, if that one is disabled, of this editor. An article
+    stays the draft that it is: None. Repeating it changes nothing more. Raises Missing, NotAllowed, or Stale."""
+    draft_id = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{scheduled_id} {revision}"))  # the same for a repeat
+    return store.write(_cancel, scheduled_id, editor, draft_id, revision)
+
+
+def set_article(db: Database, article: Article, editor: Editor, timing: Timing) -> None:
+    """Schedules a draft article, or cancels that, in a transaction of the caller's. Nothing changes where the editor
+    has left the moment as it was. Raises Invalid, also where somebody else has changed it meanwhile; NotAllowed."""
+    current, wanted = scheduled.of_article(db, article.id), timing.wanted
+    now = current and current.publish_at
+    if wanted == timing.read:
+        return
+    if wanted and not article.draft:
+        raise Invalid(Reason("publish_at", Message("Only a draft can be scheduled. Tick “Draft”, or clear the date.")))
+    if wanted == now:
+        return
+    if now != timing.read:
+        told = Message("Somebody else has scheduled or cancelled this meanwhile. Reload the page to see it.")
+        raise Invalid(Reason("publish_at", told))
+    scheduled.forget_article(db, article.id)
+    if wanted is None:
+        _record(db, editor, Verb.CANCEL, current, None, article_id=article.id)
+        return
+    _check_moment(wanted)
+    row = {"id": current.id if current else str(uuid.uuid4()), "article_id": article.id, "author_id": editor.id}
+    _insert(db, row, editor, wanted, current.revision + 1 if current else 1)
+    _record(db, editor, Verb.SCHEDULE, current, {"publish_at": wanted}, article_id=article.id)
+
+
+def _schedule(
+    db: Database, slug: str, editor: Editor, new: dict[str, Any], publish_at: str, draft_id: str
+) -> Scheduled:
+    feed = feeds.get(db, slug, drafts=True)
+    if known := _known(db, draft_id, editor, new, publish_at):
+        return known
+    if publishing.published_from(db, draft_id, feed, editor, new):
+        raise KeyUsed(Reason("draft_id", Message("This draft was published already.")))
+    if not feed.open:
+        raise Invalid(Reason("publish_at", Message("Coverage is closed. Open it again first.")))
+    _check_moment(publish_at)
+    row = {"id": draft_id, "feed_id": feed.id, "author_id": editor.id, "fields": json.dumps(new, ensure_ascii=False)}
+    _insert(db, row, editor, publish_at, 1)
+    db.execute("DELETE FROM drafts WHERE id = ? AND editor_id = ?", [draft_id, editor.id])
+    _record(db, editor, Verb.SCHEDULE, None, {**new, "publish_at": publish_at}, feed_id=feed.id, draft=feed.draft)
+    return scheduled.get(db, draft_id)
+
+
+def _known(db: Database, draft_id: str, editor: Editor, new: dict[str, Any], publish_at: str) -> Scheduled | None:
+    """What is scheduled from that draft, if it is the same."""
+    try:
+        known = scheduled.get(db, draft_id)
+    except Missing:
+        return None
+    same = all(getattr(known, name) == value for name, value in new.items())
+    if not same or (known.author_id, known.publish_at) != (editor.id, publish_at):
+        told = Message("This text is scheduled already. Open it among what is scheduled to change it.")
+        raise KeyUsed(Reason("draft_id", told))
+    return known
+
+
+def _change(
+    db: Database, scheduled_id: str, editor: Editor, new: dict[str, Any], publish_at: str, revision: int
+) -> Scheduled:
+    current = get_unchanged(db, scheduled_id, revision)
+    feed = feeds.get(db, current.feed or "", drafts=True)
+    if publish_at != current.publish_at or current.state == State.FAILED:
+        _check_moment(publish_at)
+    waiting.give(db, new["body"], editor.id, current.author_id)
+    row = {"fields": json.dumps(new, ensure_ascii=False), "publish_at": publish_at, "editor_id": editor.id}
+    row |= {"revision": revision + 1, "saved_at": times.now(), "state": State.SCHEDULED, "reason": None}
+    db.table("scheduled").update(current.number, row)
+    _record(db, editor, Verb.SCHEDULE, current, {**new, "publish_at": publish_at}, feed_id=feed.id, draft=feed.draft)
+    return scheduled.get(db, scheduled_id)
+
+
+def _cancel(db: Database, scheduled_id: str, editor: Editor, draft_id: str, revision: int) -> Cancelled | None:
+    if again := _draft(db, draft_id):
+        return again
+    current = get_unchanged(db, scheduled_id, revision)
+    db.execute("DELETE FROM scheduled WHERE id = ?", [current.id])
+    if current.feed is None:
+        _record(db, editor, Verb.CANCEL, current, None, article_id=current.article_id)
+        return None
+    feed, author = feeds.get(db, current.feed, drafts=True), editors.by_id(db, current.author_id)
+    whose = editor if author.disabled_at else author
+    drafts.put_back(db, draft_id, whose, current)
+    waiting.give(db, current.body, author.id, whose.id)
+    _record(db, editor, Verb.CANCEL, current, None, feed_id=feed.id, draft=feed.draft)
+    return _draft(db, draft_id)
+
+
+def _draft(db: Database, draft_id: str) -> Cancelled | None:
+    found = "SELECT drafts.id, editor_id, slug FROM drafts JOIN feeds ON feeds.id = feed_id WHERE drafts.id = ?"
+    row = db.execute(found, [draft_id]).fetchone()
+    return Cancelled(*row) if row else None
+
+
+def get_unchanged(db: Database, scheduled_id: str, revision: int) -> Scheduled:
+    """What is scheduled under that id. Raises Missing, and Stale unless it has that revision."""
+    current = scheduled.get(db, scheduled_id)
+    if current.revision != revision:
+        raise Stale(current)
+    return current
+
+
+def _check_moment(publish_at: str) -> None:
+    if publish_at <= times.now():
+        raise Invalid(Reason("publish_at", Message("This moment is over. Choose a later one, or publish now.")))
+    if publish_at > times.after(LONGEST_SECONDS):
+        raise Invalid(Reason("publish_at", Message("This is more than two years ahead. Look at the year.")))
+
+
+def _insert(db: Database, row: dict[str, Any], editor: Editor, publish_at: str, revision: int) -> None:
+    if db.execute("SELECT count(*) FROM scheduled").fetchone()[0] >= MOST:
+        told = Message("{count} texts are scheduled. Cancel some first.", count=MOST)
+        raise Invalid(Reason("publish_at", told))
+    moment = {"publish_at": publish_at, "saved_at": times.now(), "revision": revision, "state": State.SCHEDULED}
+    insert(db, "scheduled", {**row, **moment, "editor_id": editor.id})
+
+
+def _record(
+    db: Database,
+    editor: Editor,
+    verb: Verb,
+    before: Scheduled | None,
+    after: Mapping[str, Any] | None,
+    *,
+    feed_id: int | None = None,
+    article_id: int | None = None,
+    draft: bool = False,
+) -> None:
+    if feed_id is None:
+        feed = db.execute("SELECT id FROM feeds WHERE article_id = ?", [article_id]).fetchone()
+        feed_id = feed and feed["id"]
+    actions.record(
+        db, editor, verb,
+        feed_id=feed_id, article_id=article_id, detail=after["publish_at"] if after else None, draft=draft,
+        before={name: getattr(before, name) for name in (*fields.UPDATE, "publish_at")} if before else None,
+        after=after,
+    )  # fmt: skip
