@@ -14,18 +14,26 @@ LOCK := .venv/lock
 TESTS_READY := .venv/tests-ready
 NPM_READY := tests/browser/node_modules/.ready
 
-.PHONY: run test check demo bench browser screenshots translations lock help
+.PHONY: run test check check-lint check-types all-tests demo bench browser screenshots translations lock help
 
 run: $(READY) ## Serve on HOST:PORT (127.0.0.1:8000); the first time with a sample story
 	@exec $(FLASK) start
 
-test: $(TESTS_READY) browser check ## Set up and run everything, browser tests included
+test: $(TESTS_READY) browser check-lint ## Set up and run everything, browser tests included
+	@$(MAKE) --no-print-directory -j 2 check-types all-tests
+
+check: check-lint check-types ## Lint code, templates, scripts and styles; format and types
+
+# Types take as long as all other setting up, on one core, so `make test` checks them beside the tests.
+all-tests: $(TESTS_READY)
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 4 --dist worksteal --durations 10
 
-check: $(TESTS_READY) $(NPM_READY) ## Lint code, templates, scripts and styles; format and types
+check-types: $(TESTS_READY)
+	@$(BIN)/mypy --strict feed app.py
+
+check-lint: $(TESTS_READY) $(NPM_READY)
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
-	@$(BIN)/mypy --strict feed app.py
 	@$(BIN)/djlint --quiet templates
 	@set -- tests/browser/node_modules/@biomejs/cli-*/biome; \
 	if test -x "$$1"; then "$$1" lint --error-on-warnings --diagnostic-level=warn; \
