@@ -28,6 +28,7 @@ from feed.web.desk import desk, installable
 from feed.web.embed import embed
 from feed.web.health import health
 from feed.web.host import OwnHost
+from feed.web.invitation import invitation_pages
 from feed.web.reader import reader
 from feed.web.ready import Ready
 from feed.web.request_ids import RequestIds
@@ -95,6 +96,7 @@ def _writer(app: Flask, chosen: Settings) -> tuple[Channel, Current]:
         api,
         sign_in_pages,
         second_step_pages,
+        invitation_pages,
         installable.pages,
         desk,
         health,

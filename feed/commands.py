@@ -105,7 +105,7 @@ def _make_ready() -> None:
         click.echo(f"Warning: {warning}", err=True)
     url = services().settings.public_url
     click.echo(f"\n  {services().settings.site_name} is at {url}\n  The desk is at {url}/desk/")
-    if invitation := invitations.invite(services().store):
+    if invitation := invitations.invite_first(services().store):
         click.echo(f"  Make the first editor (works once): {url}/desk/first/{invitation}")
     click.echo("  Stop with Ctrl+C.\n")
 
@@ -229,13 +229,41 @@ def add_editor(name: str, role: str, display_name: str | None) -> None:
     click.echo(f"added {added.name} ({added.role})")
 
 
+@editor.command("invite", help="Print a one-time link: for somebody new, or to replace the password of an editor.")
+@click.argument("name")
+@click.option("--role", type=click.Choice(actions.ROLES), help="Of somebody new.  [default: editor]")
+@click.option("--display-name", help="The byline of somebody new; made of NAME when left out.")
+@click.option("--days", type=click.IntRange(1, invitations.MOST_DAYS), default=invitations.DAYS, show_default=True)
+def invite_editor(name: str, role: str | None, display_name: str | None, days: int) -> None:
+    """Prints the link alone. An editor's old password and sessions end at once."""
+    with services().store.read() as db:
+        here = name in {person.editor.name for person in people.everyone(db)}
+    if here and (role or display_name):
+        raise click.ClickException(f"{name} is here already; without --role and --display-name they get a new password")
+    if here:
+        token = invitations.reset_password(services().store, name, days, None)
+    else:
+        token = invitations.invite(services().store, name, role or "editor", display_name, days, None)
+    click.echo(f"{services().settings.public_url}/desk/invitations/{token}")
+
+
+@editor.command("role", help="Give NAME another role, from the next request on.")
+@click.argument("name")
+@click.argument("role", type=click.Choice(actions.ROLES))
+def change_role(name: str, role: str) -> None:
+    """Changes the role and prints it."""
+    with _known(name):
+        people.change_role(services().store, name, role, None)
+    click.echo(f"{name} is {role} now")
+
+
 @editor.command("list", help="List the editors, with their sessions and tokens.")
 def list_editors() -> None:
     """Prints a line for each editor, with tabs between the fields."""
     with services().store.read() as db:
         for person in people.everyone(db):
             each = person.editor
-            state = f"disabled {each.disabled_at}" if each.disabled_at else "signs in" if person.signs_in else "byline"
+            state = f"{person.state} {each.disabled_at or ''}".rstrip()
             works = f"{person.sessions} sessions, {person.tokens} tokens"
             click.echo("\t".join((each.name, each.display_name, each.role, state, works)))
 

@@ -52,6 +52,14 @@ class Gone(LookupError):
     """It existed and has been retracted."""
 
 
+class LinkOver(Gone):
+    """A one-time link that was used or revoked, or is too old. `reason` is a sentence to show."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 class NotAllowed(PermissionError):
     """The editor's role does not allow this. `reason` is a sentence to show."""
 

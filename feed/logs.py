@@ -20,7 +20,8 @@ ACCESS = "gunicorn.access"
 HEADER = "X-Request-ID"
 LONGEST_PATH = 300  # characters
 
-_INVITATION = re.compile(r"(?<=/desk/first/)[^\s/\"]+")  # in a path; whoever reads it could use it
+# A one-time link in a path: whoever reads it could use it.
+_INVITATION = re.compile(r"(?:(?<=/desk/first/)|(?<=/desk/invitations/))[^\s/\"]+")
 
 log = logging.getLogger(__name__)
 

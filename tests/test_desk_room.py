@@ -35,6 +35,7 @@ def store(two_workers: Server) -> Iterator[Store]:
     """Another process than the workers."""
     opened = Store(Path(two_workers.environ["FEED_DATABASE"]))
     people.enable(opened, "bob", None)
+    people.change_role(opened, "bob", "editor", None)
     yield opened
     opened.close()
 
@@ -176,10 +177,16 @@ def _expire(store: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    "end", [_expire, lambda store: people.disable(store, "bob", None)], ids=["expired", "disabled"]
+    ("end", "said"),
+    [
+        (_expire, "sign in"),
+        (lambda store: people.disable(store, "bob", None), "sign in"),
+        (lambda store: people.change_role(store, "bob", "contributor", None), "for editors only"),
+    ],
+    ids=["expired", "disabled", "demoted"],
 )
-def test_an_editor_whose_session_ended_is_gone_and_told_nothing(
-    two_workers: Server, store: Store, alice: Socket, end: Any
+def test_an_editor_who_may_not_be_there_any_more_is_gone_and_told_nothing(
+    two_workers: Server, store: Store, alice: Socket, end: Any, said: str
 ) -> None:
     bob = Socket(two_workers, "bob")
     bob.say("present", NEWS)
@@ -188,7 +195,7 @@ def test_an_editor_whose_session_ended_is_gone_and_told_nothing(
     eventually(bob.closed)
     eventually(lambda: alice.others() == {"Alice Adams": [NEWS]})
     again = Socket(two_workers, cookie=bob.cookie)
-    assert again.say("present", NEWS) == {"error": "sign in"}
+    assert again.say("present", NEWS) == {"error": said}
     again.leave()
 
 

@@ -36,7 +36,11 @@ def test_each_line_is_an_object_that_says_nothing_of_readers(tmp_path: Path) -> 
     options = "--access-logfile - --log-level debug"
     with serving(tmp_path, FEED_LOG="json", FEED_PROXIES="1", GUNICORN_CMD_ARGS=options) as server:
         forwarded = {**READERS, "X-Forwarded-For": "203.0.113.77"}
-        for path in ("/feeds/news?q=readerssearch", "/feeds/news?q=readerssearch", "/desk/first/readersinvitation"):
+        for path in (
+            "/feeds/news?q=readerssearch",
+            "/desk/first/readersinvitation",
+            "/desk/invitations/readersinvitation",
+        ):
             answer = requests.get(server.url + path, headers={**forwarded, "X-Request-ID": "from-proxy-1"}, timeout=9)
             assert answer.headers["X-Request-ID"] == "from-proxy-1"
         line = about(server, "from-proxy-1")

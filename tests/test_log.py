@@ -106,11 +106,16 @@ def test_changes_of_articles_pictures_and_people_are_told_and_no_secret_is(site:
 def test_the_first_editor_comes_by_the_desk(tmp_path: Path) -> None:
     with site_in(tmp_path) as site:
         site.services.store.write(lambda db: db.execute("UPDATE editors SET password_hash = ''"))
-        link = f"/desk/first/{invitations.invite(site.services.store)}"
+        link = f"/desk/first/{invitations.invite_first(site.services.store)}"
         form = {"name": "dora", "password": "correct horse battery", "display_name": "Dora"}
         assert site.charlie.post(link, data=form, headers=FROM_HERE).status_code == 303
         added, signed_in = entries(site)[-2:]
-        assert (added["verb"], added["subject"], added["who"], added["door"]) == ("add person", "dora", None, "desk")
+        assert (added["verb"], added["subject"], added["who"], added["door"]) == (
+            "accept invitation",
+            "dora",
+            "dora",
+            "desk",
+        )
         assert (signed_in["verb"], signed_in["who"]) == ("sign in", "dora")
 
 

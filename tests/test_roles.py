@@ -16,6 +16,7 @@ from feed.store import (
     editors,
     exporting,
     feeds,
+    invitations,
     passkeys,
     people,
     pictures,
@@ -26,11 +27,12 @@ from feed.store import (
     scheduling,
     second_factor,
     sessions,
+    signing_in,
     tokens,
     undoing,
     writing,
 )
-from feed.store.actions import MAY, ROLES, Verb
+from feed.store.actions import MAY, ROLES, Door, Origin, Verb
 from feed.store.database import Database, insert
 from feed.store.editors import Editor
 from feed.store.scheduling import Timing
@@ -94,7 +96,10 @@ def _undo(site: Site, feed: str, editor: Editor) -> object:
 
 
 def _sign_in(site: Site, editor: Editor) -> str:
-    return sessions.begin(site.services.store, site.services.settings.secret_key, editor, sessions.Visit("::1", ""))
+    key, visit = site.services.settings.secret_key, sessions.Visit("::1", "")
+    begun = signing_in.by_link(site.services.store, key, editor, visit)
+    assert isinstance(begun, signing_in.Begun)
+    return begun.token
 
 
 def _sign_out(site: Site, editor: Editor) -> None:
@@ -117,6 +122,18 @@ def _schedule(site: Site, by: Editor, feed: str = "harbour", scheduled_id: str =
     return scheduling.schedule(
         site.services.store, feed, by, {"body": "Later"}, moment, scheduled_id or str(uuid.uuid4())
     )
+
+
+def _accept(site: Site, by: Editor) -> object:
+    """Sets a password by a link that the command line made."""
+    token = invitations.reset_password(site.services.store, by.name, 7, None)
+    return invitations.accept(site.services.store, token, "", "another horse battery", "", Origin(Door.DESK))
+
+
+def _revoke_link(site: Site, by: Editor) -> None:
+    with site.services.store.read() as db:
+        (link,) = invitations.open_links(db)
+    invitations.revoke(site.services.store, link.hash, by)
 
 
 # Each against the public article `harbour`, whose coverage holds update 1, or the draft `sketch`, which holds update 2.
@@ -148,6 +165,11 @@ DEEDS: dict[Verb, Deed] = {
     Verb.MAKE_RECOVERY_CODES: _make_codes,
     Verb.RESET_SECOND_FACTOR: lambda site, by: second_factor.reset(site.services.store, "carol", by),
     Verb.ADD_PERSON: lambda site, by: editors.add(site.services.store, "eve", PASSWORD, "editor", actor=by),
+    Verb.INVITE: lambda site, by: invitations.invite(site.services.store, "eve", "editor", None, 7, by),
+    Verb.REVOKE_INVITATION: _revoke_link,
+    Verb.ACCEPT_INVITATION: _accept,
+    Verb.CHANGE_ROLE: lambda site, by: people.change_role(site.services.store, "bob", "contributor", by),
+    Verb.RESET_PASSWORD: lambda site, by: invitations.reset_password(site.services.store, "bob", 7, by),
     Verb.DISABLE: lambda site, by: people.disable(site.services.store, "bob", by),
     Verb.ENABLE: lambda site, by: people.enable(site.services.store, "bob", by),
     Verb.SET_PASSWORD: lambda site, by: people.set_password(site.services.store, "bob", "another horse battery", by),
@@ -258,6 +280,7 @@ def _all(site: Site) -> list[list[tuple[object, ...]]]:
         "addresses",
         "actions",
         "scheduled",
+        "one_time_links",
     )
     with site.services.store.read() as db:
         return [[tuple(row) for row in db.execute(f"SELECT * FROM {each}").fetchall()] for each in tables]
@@ -275,6 +298,8 @@ def test_every_verb_has_a_deed_here() -> None:
 def test_a_role_may_do_what_the_table_says_and_nothing_else(
     site: Site, people_of: dict[str, Editor], verb: Verb, role: str
 ) -> None:
+    if verb is Verb.REVOKE_INVITATION:
+        invitations.invite(site.services.store, "eve", "editor", None, 7, None)
     if verb is Verb.OPEN_NEWS:
         coverage.close(site.services.store, "news", None)
     assert _does(site, DEEDS[verb], people_of[role]) == (role in MAY[verb])

@@ -11,7 +11,18 @@ from werkzeug.test import TestResponse
 
 from feed import times
 from feed.errors import Missing, NotAllowed, NotFresh
-from feed.store import attempts, carried, editors, people, recovery_codes, second_factor, sessions, steps, totp
+from feed.store import (
+    attempts,
+    carried,
+    editors,
+    invitations,
+    people,
+    recovery_codes,
+    second_factor,
+    sessions,
+    steps,
+    totp,
+)
 from feed.store.editors import Editor
 from feed.store.hashes import hashed
 from tests.conftest import FROM_HERE, PASSWORD, Site
@@ -181,6 +192,7 @@ def test_a_step_that_was_completed_begins_no_second_session(site: Site, app: App
 
 VOID: dict[str, Callable[[Site], object]] = {
     "another password": lambda site: people.set_password(site.services.store, "bob", "another horse battery", None),
+    "given a link for another password": lambda site: invitations.reset_password(site.services.store, "bob", 1, None),
     "disabled": lambda site: people.disable(site.services.store, "bob", None),
 }
 
@@ -191,6 +203,16 @@ def test_a_step_is_void_after_what_ends_sessions(site: Site, app: App, meanwhile
     password(browser)
     meanwhile(site)
     assert code(browser, app.code()).status_code == 403
+
+
+def test_a_link_for_another_password_is_no_way_around_the_second_factor(site: Site, app: App) -> None:
+    browser, link = site.charlie, invitations.reset_password(site.services.store, "bob", 1, site.alice)
+    form = {"password": "another horse battery", "next": "//evil.example/"}
+    answer = browser.post(f"/desk/invitations/{link}", data=form, headers=FROM_HERE)
+    assert answer.location == f"{STEP}?next=/desk/"
+    assert not is_in(browser)
+    assert code(browser, app.code()).status_code == 303
+    assert is_in(browser)
 
 
 # Guessing
@@ -244,9 +266,10 @@ def test_the_first_factor_ends_the_sessions_that_began_without_one(site: Site, c
 
 
 def test_a_worker_of_the_release_before_lets_nobody_in_by_the_password_alone(site: Site, app: App) -> None:
-    token = sessions.begin(site.services.store, site.services.settings.secret_key, site.bob, sessions.Visit("::1", ""))
+    store, key = site.services.store, site.services.settings.secret_key
+    store.write(sessions.begin_in, key, "token", site.bob.id, sessions.Visit("::1", ""), None)
     browser = site.charlie
-    browser.set_cookie("liveline", token)
+    browser.set_cookie("liveline", "token")
     assert not is_in(browser)
 
 

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from time import monotonic
 
 import pytest
+import requests
 import websocket
 from websocket import WebSocket
 
 from feed import times
-from feed.store import people, sessions
+from feed.store import invitations, people, sessions
 from feed.store.database import Store
 from feed.store.sessions import COOKIE
 from tests.server import PASSWORD, Server
@@ -23,6 +25,7 @@ def store(two_workers: Server) -> Iterator[Store]:
     """Another process than the workers, as the command line is. Bob signs in anew in each test."""
     opened = Store(Path(two_workers.environ["FEED_DATABASE"]))
     people.enable(opened, "bob", None)
+    people.change_role(opened, "bob", "editor", None)
     people.set_password(opened, "bob", PASSWORD, None)
     yield opened
     opened.close()
@@ -102,6 +105,8 @@ ENDS: dict[str, Callable[[Server, Store, Browser], object]] = {
     ),
     "disabled by command": lambda server, store, bob: server.flask("editor", "disable", "bob"),
     "disabled": lambda server, store, bob: people.disable(store, "bob", None),
+    "given a link for another password": lambda server, store, bob: invitations.reset_password(store, "bob", 1, None),
+    "given another role": lambda server, store, bob: people.change_role(store, "bob", "contributor", None),
     "given another password": lambda server, store, bob: people.set_password(store, "bob", OTHER_PASSWORD, None),
     "ended in the list of sessions": lambda server, store, bob: _end_in_list(store),
     "over by time alone": lambda server, store, bob: _expire(store),
@@ -128,3 +133,17 @@ def test_other_sessions_and_readers_stay(two_workers: Server, store: Store, bob:
     assert not _closed(reader)
     other.leave()
     reader.shutdown()
+
+
+def test_who_is_disabled_at_the_desk_is_out_of_every_worker_within_a_second(two_workers: Server, bob: Browser) -> None:
+    alice, sessions = two_workers.at_desk("alice"), [two_workers.at_desk() for _ in range(4)]
+    publish, token = f"{two_workers.url}/api/v1/feeds/news/updates", f"Bearer {two_workers.token}"
+    address = f"{two_workers.url}/desk/people/bob/disabled"
+    assert alice.post(address, {"disabled": "1"}, allow_redirects=False, timeout=9).status_code == 303
+    begun = monotonic()
+    eventually(lambda: bob.closed() == SOCKETS)
+    assert monotonic() - begun < 1
+    for session in sessions:
+        assert session.get(f"{two_workers.url}/desk/", allow_redirects=False, timeout=9).status_code == 303
+        answer = requests.post(publish, json={"body": "x"}, headers={"Authorization": token}, timeout=9)
+        assert answer.status_code == 401

@@ -609,7 +609,7 @@ def test_the_key_of_a_release_before_gives_the_same_update(site: Site) -> None:
 def test_old_sessions_and_tries_are_swept_away(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     store, key = site.services.store, site.services.settings.secret_key
     signing_in.by_password(store, key, "bob", "wrong", sessions.Visit("10.0.0.1", ""))
-    sessions.begin(store, key, site.bob, sessions.Visit("127.0.0.1", "old browser"))
+    store.write(sessions.begin_in, key, "token", site.bob.id, sessions.Visit("127.0.0.1", "old browser"), None)
     late = times.after(sessions.SESSION_SECONDS + 60)
     monkeypatch.setattr(times, "now", lambda: late)
     monkeypatch.setattr(times, "after", lambda seconds: late)

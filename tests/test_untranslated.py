@@ -13,7 +13,8 @@ from babel.messages.pofile import write_po
 from flask.testing import FlaskClient
 
 from feed import languages, times
-from feed.store import coming_out, editors, invitations, migrations, pictures, scheduled, scheduling, writing
+from feed.store import coming_out, editors, invitations, migrations, people, pictures, scheduled, scheduling, writing
+from feed.store.hashes import hashed
 from feed.store.scheduling import Timing
 from tests.catalogues import messages
 from tests.conftest import FROM_HERE, PASSWORD, Site, application_in, site_in
@@ -194,11 +195,11 @@ WRONG = [
 ]  # fmt: skip
 
 
-def at_desk(site: Site) -> FlaskClient:
-    """Bob, in a browser that does not say what it is."""
+def at_desk(site: Site, name: str = "bob") -> FlaskClient:
+    """An editor, in a browser that does not say what it is."""
     browser = site.app.test_client()
     headers = {**FROM_HERE, "User-Agent": ""}
-    assert browser.post("/desk/sign-in", data={"name": "bob", "password": PASSWORD}, headers=headers).status_code == 303
+    assert browser.post("/desk/sign-in", data={"name": name, "password": PASSWORD}, headers=headers).status_code == 303
     return browser
 
 
@@ -207,7 +208,28 @@ def first_editor(folder: Path) -> str:
     with application_in(folder / "new", FEED_LANGUAGE=MADE_UP, FEED_SITE_NAME="⟦S⟧") as app:
         store = app.extensions["liveline"].store
         migrations.upgrade(store)
-        return app.test_client().get(f"/desk/first/{invitations.invite(store)}").text
+        return app.test_client().get(f"/desk/first/{invitations.invite_first(store)}").text
+
+
+def of_people(site: Site) -> dict[str, str]:
+    """The admins' pages, with a person in every state, and what links lead to."""
+    alice, store = at_desk(site, "alice"), site.services.store
+    editors.add(store, "0", PASSWORD, "contributor", "⟦0⟧", actor=None)
+    people.disable(store, "0", None)
+    invitations.reset_password(store, "bob", 7, site.alice)
+    pages = {}
+    for name, day in (("1", "7"), ("1", "x")):
+        form = {"name": name, "display_name": "⟦1⟧", "role": "editor", "days": day}
+        pages[f"invited for {day} days"] = alice.post("/desk/people/invitations", data=form, headers=FROM_HERE).text
+    pages["last"] = alice.post("/desk/people/alice/disabled", data={"disabled": "1"}, headers=FROM_HERE).text
+    for name, token in {
+        "invitation": invitations.invite(store, "2", "editor", "⟦2⟧", 7, site.alice),
+        "reset": invitations.reset_password(store, "bob", 7, site.alice),
+    }.items():
+        pages[name] = site.charlie.get(f"/desk/invitations/{token}").text
+        invitations.revoke(store, hashed(token), None)
+        pages[f"{name} over"] = site.charlie.get(f"/desk/invitations/{token}").text
+    return {name: re.sub(r">(alice|bob) ·", ">", page) for name, page in pages.items()}  # with these they sign in
 
 
 def test_every_word_that_readers_and_editors_see_is_translated(site: Site, tmp_path: Path) -> None:
@@ -221,6 +243,7 @@ def test_every_word_that_readers_and_editors_see_is_translated(site: Site, tmp_p
         assert answer.status_code == status, path
     pages["foreign"] = site.charlie.post("/desk/sign-in", data={}, headers={"Origin": "https://evil.example"}).text
     pages["the first editor"] = first_editor(tmp_path)
+    pages |= of_people(site)
     assert all("⟦" in page for page in pages.values())
     assert {path: found for path, page in pages.items() if (found := unmarked(page))} == {}
 

@@ -41,7 +41,8 @@ class Editors:
         self._signed_in.leave(sid)
 
     def let_out(self, *, committed: bool) -> None:
-        """Closes the sockets of sessions that have ended. Their pages reconnect as readers."""
+        """Closes the sockets of sessions that have ended, or whose editor has another role. Their pages reconnect as
+        what they are now."""
         server = self._socketio.server
         gate: Gate = server.eio
         for sid in self._signed_in.ended(committed=committed):

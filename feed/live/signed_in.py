@@ -1,5 +1,6 @@
 """The sockets that editors' sessions opened in one worker. They receive the same as readers' sockets, but are closed
-when their session ends. So the page of an editor who was signed out or disabled says so within a second.
+when their session ends. So the page of an editor who was signed out or disabled says so within a second. They are
+closed when the editor gets another role, too: the page comes back at once, and sees what that role may see.
 """
 
 from time import monotonic
@@ -17,12 +18,12 @@ EXPIRY_SECONDS = 0.5  # between two checks for expired sessions, which end witho
 
 
 class SignedIn:
-    """Knows, for each sid of Socket.IO, the hash of the session that opened it."""
+    """Knows, for each sid of Socket.IO, the hash of the session that opened it, and the role that its editor had."""
 
     def __init__(self, store: Store, secret_key: bytes) -> None:
         self._store = store
         self._key = secret_key
-        self._session_of: dict[str, str] = {}
+        self._session_of: dict[str, tuple[str, str]] = {}
         self._looked = 0.0
 
     def __contains__(self, sid: str) -> bool:
@@ -39,15 +40,15 @@ class SignedIn:
             good = sessions.valid(db, presented)
         for session in presented:
             if session in good:
-                self._session_of[sid] = session
+                self._session_of[sid] = session, good[session]
                 return True
         return False
 
     def editor_of(self, sid: str) -> Editor:
         """The editor whose session opened that socket. Raises Missing when no valid one did, and OperationalError."""
-        session = self._session_of.get(sid)
-        if session is None:
+        if sid not in self._session_of:
             raise Missing(sid)
+        session, _ = self._session_of[sid]
         with self._store.read() as db:
             return sessions.editor_of(db, session)
 
@@ -56,15 +57,15 @@ class SignedIn:
         self._session_of.pop(sid, None)
 
     def ended(self, *, committed: bool) -> list[str]:
-        """Returns and forgets the sids whose session has ended. Checks after a commit, and otherwise every
-        EXPIRY_SECONDS. Raises OperationalError."""
+        """Returns and forgets the sids whose session has ended, or whose editor has another role. Checks after a
+        commit, and otherwise every EXPIRY_SECONDS. Raises OperationalError."""
         if not self._session_of or not (committed or monotonic() - self._looked > EXPIRY_SECONDS):
             return []
         known = dict(self._session_of)
         with self._store.read() as db:
-            good = sessions.valid(db, set(known.values()))
+            good = sessions.valid(db, {session for session, _ in known.values()})
         self._looked = monotonic()
-        over = [sid for sid, session in known.items() if session not in good]
+        over = [sid for sid, (session, role) in known.items() if good.get(session) != role]
         for sid in over:
             self.leave(sid)
         return over

@@ -86,6 +86,11 @@ class Verb(StrEnum):
     REMOVE_SECOND_FACTOR = "remove second factor"
     MAKE_RECOVERY_CODES = "make recovery codes"
     ADD_PERSON = "add person"
+    INVITE = "invite person"
+    REVOKE_INVITATION = "revoke invitation"
+    ACCEPT_INVITATION = "accept invitation"
+    CHANGE_ROLE = "change role"
+    RESET_PASSWORD = "reset password"  # noqa: S105 - a verb
     DISABLE = "disable person"
     ENABLE = "enable person"
     SET_PASSWORD = "set password"  # noqa: S105 - a verb
@@ -132,6 +137,11 @@ MAY: Mapping[Verb, frozenset[str]] = {
     Verb.REMOVE_SECOND_FACTOR: _ALL,
     Verb.MAKE_RECOVERY_CODES: _ALL,
     Verb.ADD_PERSON: _ADMIN,
+    Verb.INVITE: _ADMIN,
+    Verb.REVOKE_INVITATION: _ADMIN,
+    Verb.ACCEPT_INVITATION: _ALL,
+    Verb.CHANGE_ROLE: _ADMIN,
+    Verb.RESET_PASSWORD: _ADMIN,
     Verb.DISABLE: _ADMIN,
     Verb.ENABLE: _ADMIN,
     Verb.SET_PASSWORD: _ADMIN,
@@ -191,6 +201,11 @@ WORDS: Mapping[str, Message] = {
     Verb.CHANGE_PROFILE: Message("changed a profile"),
     Verb.CHANGE_PASSWORD: Message("changed their own password"),
     Verb.ADD_PERSON: Message("added a person"),
+    Verb.INVITE: Message("invited a person"),
+    Verb.REVOKE_INVITATION: Message("revoked an invitation"),
+    Verb.ACCEPT_INVITATION: Message("used a one-time link"),
+    Verb.CHANGE_ROLE: Message("changed the role of a person"),
+    Verb.RESET_PASSWORD: Message("made a link for a new password"),
     Verb.DISABLE: Message("disabled a person"),
     Verb.ENABLE: Message("enabled a person"),
     Verb.SET_PASSWORD: Message("set a password"),

@@ -80,5 +80,6 @@ def _begin_epochs(db: Database, tick: int) -> None:
         tick += 1
         db.execute("UPDATE feeds SET epoch = ?, tick = ? WHERE id = ?", [secrets.token_hex(8), tick, feed_id])
     db.execute("DELETE FROM sessions")  # a session ended since the backup must not come back to life
+    db.execute("DELETE FROM one_time_links")  # nor one that was used or revoked
     for running in ("presence", "receipts"):
         db.execute(f"DELETE FROM {running}")

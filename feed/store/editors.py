@@ -66,23 +66,52 @@ def new_row(name: str, role: str, display_name: str | None) -> dict[str, Any]:
         name = fields.LOGIN.clean(name) or ""
     except ValueError as error:
         raise Invalid(Reason("name", error.args[0])) from None
-    if role not in ROLES:
-        raise Invalid(Reason("role", f"Use one of {', '.join(ROLES)}."))
+    check_role(role)
     profile = fields.clean(fields.PROFILE, {"display_name": display_name or name.replace(".", " ").title()})
     return {"name": name, "role": role, "display_name": profile["display_name"], "created_at": times.now()}
 
 
-def add_row(
-    db: Database, row: dict[str, Any], password_hash: str, actor: Actor | None, origin: Origin | None = None
-) -> Editor:
-    """Adds an editor, in a transaction of the caller's. `origin` is that of who has no account yet (see
-    `actions.record`). Raises Invalid when the name is taken, and NotAllowed."""
-    if db.execute("SELECT 1 FROM editors WHERE name = ?", [row["name"]]).fetchone():
-        raise Invalid(Reason("name", Message("An editor of this name exists; choose another.")))
-    insert(db, "editors", {**row, "password_hash": password_hash})
+def add_row(db: Database, row: dict[str, Any], password_hash: str, actor: Actor | None) -> Editor:
+    """Adds an editor, in a transaction of the caller's. Raises Invalid when the name is taken, and NotAllowed."""
+    added = insert_row(db, row, password_hash)
     shown = {"role": row["role"], "display_name": row["display_name"]}
-    actions.record(db, actor, Verb.ADD_PERSON, row["name"], detail=row["role"], after=shown, origin=origin)
+    actions.record(db, actor, Verb.ADD_PERSON, row["name"], detail=row["role"], after=shown)
+    return added
+
+
+def insert_row(db: Database, row: dict[str, Any], password_hash: str) -> Editor:
+    """Adds an editor whose coming the caller records. Raises Invalid when the name is taken."""
+    check_free(db, row["name"])
+    insert(db, "editors", {**row, "password_hash": password_hash})
     return by_name(db, row["name"])
+
+
+def check_role(role: str) -> None:
+    """Raises Invalid for a role that nobody can have."""
+    if role not in ROLES:
+        raise Invalid(Reason("role", Message("Use one of {roles}.", roles=", ".join(ROLES))))
+
+
+def check_free(db: Database, name: str) -> None:
+    """Raises Invalid when an editor has that name already."""
+    if db.execute("SELECT 1 FROM editors WHERE name = ?", [name]).fetchone():
+        raise Invalid(Reason("name", Message("An editor of this name exists; choose another.")))
+
+
+def check_enabled(editor: Editor) -> None:
+    """Raises Invalid for an editor who is disabled."""
+    if editor.disabled_at:
+        raise Invalid(Reason("name", Message("This editor is disabled; enable them first.")))
+
+
+def check_not_last(db: Database, editor: Editor) -> None:
+    """Raises Invalid unless somebody else who can sign in has the same rights. For an admin that must be an admin."""
+    roles = ROLES[ROLES.index(editor.role) :]
+    others = "SELECT 1 FROM editors WHERE id <> ? AND password_hash <> ? AND disabled_at IS NULL AND role IN ({})"
+    placeholders = ",".join("?" * len(roles))
+    if not db.execute(others.format(placeholders), [editor.id, NO_PASSWORD, *roles]).fetchone():
+        told = Message("Nobody else could run this site. Add or enable another admin first.")
+        raise Invalid(Reason("name", told))
 
 
 def access(db: Database) -> list[Access]:

@@ -1,4 +1,4 @@
-"""People at the desk: who may sign in, with which password, and what ends when that changes.
+"""People at the desk: who may sign in, with which password and role, and what ends when that changes.
 
 An editor is never deleted: what they wrote stays under their name. Disabling an editor ends all sessions and tokens in
 the same transaction. Enabling gives back the right to sign in, and none of these.
@@ -10,22 +10,36 @@ from sqlite_utils import Database
 
 from feed import times
 from feed.errors import Invalid, Message, Reason
-from feed.store import actions, editors, sessions, signing_in
+from feed.store import actions, editors, invitations, sessions, signing_in
 from feed.store.actions import Actor, Verb
 from feed.store.database import Store
 from feed.store.editors import NO_PASSWORD, Editor
 from feed.store.hashes import hash_password
 
+SIGNS_IN, INVITED, DISABLED = Message("signs in"), Message("invited"), Message("disabled")
+BYLINE_ONLY = Message("byline only")
+
 
 @dataclass(frozen=True)
 class Person:
-    """An editor as an admin sees them. `signs_in` is whether they have a password and are not disabled; `sessions` and
-    `tokens` are how many are valid now."""
+    """An editor as an admin sees them. `signs_in` is whether they have a password and are not disabled, `invited`
+    whether a link to set one is open; `sessions` and `tokens` are how many are valid now. `last_seen` is when
+    they last signed in, or when a session that is not signed out was last used (see sessions.note_use); None for
+    somebody who has not been here for half a year."""
 
     editor: Editor
     signs_in: bool
+    invited: bool
     sessions: int
     tokens: int
+    last_seen: str | None
+
+    @property
+    def state(self) -> Message:
+        """Whether they sign in, in words to translate."""
+        if self.editor.disabled_at:
+            return DISABLED
+        return SIGNS_IN if self.signs_in else INVITED if self.invited else BYLINE_ONLY
 
 
 @dataclass(frozen=True)
@@ -42,10 +56,23 @@ def everyone(db: Database) -> list[Person]:
         "SELECT id, password_hash <> :none AND disabled_at IS NULL AS signs_in, "
         "(SELECT count(*) FROM sessions WHERE editor_id = editors.id AND expires_at > :now) AS sessions, "
         "(SELECT count(*) FROM tokens WHERE editor_id = editors.id AND revoked_at IS NULL "
-        "AND (expires_at IS NULL OR expires_at > :now)) AS tokens FROM editors ORDER BY name",
+        "AND (expires_at IS NULL OR expires_at > :now)) AS tokens, "
+        "(SELECT max(at) FROM (SELECT at FROM known_networks WHERE editor_id = editors.id "
+        "UNION ALL SELECT used_at FROM sessions WHERE editor_id = editors.id)) AS last_seen FROM editors ORDER BY name",
         {"none": NO_PASSWORD, "now": times.now()},
     ).fetchall()
-    return [Person(editors.by_id(db, row["id"]), bool(row["signs_in"]), row["sessions"], row["tokens"]) for row in rows]
+    invited = {link.editor_id for link in invitations.open_links(db)}
+    return [
+        Person(
+            editors.by_id(db, row["id"]),
+            bool(row["signs_in"]),
+            row["id"] in invited,
+            row["sessions"],
+            row["tokens"],
+            row["last_seen"],
+        )
+        for row in rows
+    ]
 
 
 def disable(store: Store, name: str, actor: Actor | None) -> Ended:
@@ -57,6 +84,12 @@ def disable(store: Store, name: str, actor: Actor | None) -> Ended:
 def enable(store: Store, name: str, actor: Actor | None) -> Editor:
     """Lets that editor sign in again, with the same password as before. Raises Missing, NotAllowed."""
     return store.write(_enable, name, actor)
+
+
+def change_role(store: Store, name: str, role: str, actor: Actor | None) -> Editor:
+    """Gives that editor another role, which counts from the next request on. Raises Missing, NotAllowed, and Invalid
+    for an unknown role, or when no admin would be left."""
+    return store.write(_change_role, name, role, actor)
 
 
 def set_password(store: Store, name: str, password: str, actor: Actor | None) -> Ended:
@@ -83,9 +116,7 @@ def change_own_password(
 def _disable(db: Database, name: str, actor: Actor | None) -> Ended:
     editor = editors.by_name(db, name)
     actions.permit(db, actor, Verb.DISABLE)
-    if not _others_left(db, editor):
-        told = Message("Nobody else could run this site. Add or enable another admin first.")
-        raise Invalid(Reason("name", told))
+    editors.check_not_last(db, editor)
     now = times.now()
     db.execute("UPDATE editors SET disabled_at = coalesce(disabled_at, ?) WHERE id = ?", [now, editor.id])
     ended = sessions.end_others_in(db, editor.id, "")
@@ -96,18 +127,24 @@ def _disable(db: Database, name: str, actor: Actor | None) -> Ended:
     return Ended(ended, tokens)
 
 
-def _others_left(db: Database, editor: Editor) -> bool:
-    """Whether somebody else who can sign in has the same rights. For an admin that must be an admin."""
-    roles = actions.ROLES[actions.ROLES.index(editor.role) :]
-    others = "SELECT 1 FROM editors WHERE id <> ? AND password_hash <> ? AND disabled_at IS NULL AND role IN ({})"
-    placeholders = ",".join("?" * len(roles))
-    return db.execute(others.format(placeholders), [editor.id, NO_PASSWORD, *roles]).fetchone() is not None
-
-
 def _enable(db: Database, name: str, actor: Actor | None) -> Editor:
     editor = editors.by_name(db, name)
     db.execute("UPDATE editors SET disabled_at = NULL WHERE id = ?", [editor.id])
     actions.record(db, actor, Verb.ENABLE, editor.name)
+    return editors.by_name(db, name)
+
+
+def _change_role(db: Database, name: str, role: str, actor: Actor | None) -> Editor:
+    editor = editors.by_name(db, name)
+    actions.permit(db, actor, Verb.CHANGE_ROLE)
+    editors.check_role(role)
+    if role == editor.role:
+        return editor
+    if editor.role == "admin":
+        editors.check_not_last(db, editor)
+    db.execute("UPDATE editors SET role = ? WHERE id = ?", [role, editor.id])
+    before, after = {"role": editor.role}, {"role": role}
+    actions.record(db, actor, Verb.CHANGE_ROLE, editor.name, detail=role, before=before, after=after)
     return editors.by_name(db, name)
 
 

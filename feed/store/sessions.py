@@ -87,14 +87,6 @@ class Visit:
         return Origin(Door.DESK, network_of(self.address) or None)
 
 
-def begin(store: Store, secret_key: bytes, editor: Editor, visit: Visit) -> str:
-    """Starts a session for somebody who is known to be that editor and has no second factor. Returns the token for the
-    cookie."""
-    token = new_token()
-    store.write(begin_in, secret_key, token, editor.id, visit, None)
-    return token
-
-
 def new_token() -> str:
     """A token for a cookie."""
     return secrets.token_urlsafe(32)
@@ -103,7 +95,7 @@ def new_token() -> str:
 def begin_in(
     db: Database, secret_key: bytes, token: str, editor_id: int, visit: Visit, second_factor: str | None
 ) -> None:
-    """Starts a session in a transaction of the caller's."""
+    """Starts a session for somebody who is known to be that editor, in a transaction of the caller's."""
     now = times.now()
     db.execute("DELETE FROM sessions WHERE expires_at < ?", [now])
     if visit.presented:
@@ -157,14 +149,15 @@ def signed_in(db: Database, secret_key: bytes, token: str) -> tuple[Session, Edi
     return _session(row), editors.by_id(db, row["editor_id"])
 
 
-def valid(db: Database, hashes: Iterable[str], strict: Collection[str] = ()) -> set[str]:
-    """Those of these sessions, by hash, that are valid now. `strict` are the roles that need a second factor."""
+def valid(db: Database, hashes: Iterable[str], strict: Collection[str] = ()) -> dict[str, str]:
+    """Those of these sessions, by hash, that are valid now, each with the role of its editor. `strict` are the roles
+    that need a second factor."""
     rows = db.execute(
-        "SELECT hash FROM sessions JOIN editors ON editors.id = editor_id "
+        "SELECT hash, role FROM sessions JOIN editors ON editors.id = editor_id "
         f"WHERE hash IN (SELECT value FROM json_each(:hashes)) AND {_VALID}",
         _valid(strict) | {"hashes": json.dumps(list(hashes))},
     )
-    return {row["hash"] for row in rows}
+    return {row["hash"]: row["role"] for row in rows}
 
 
 def editor_of(db: Database, session_hash: str, strict: Collection[str] = ()) -> Editor:

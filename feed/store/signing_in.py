@@ -45,6 +45,12 @@ def again_by_password(
     return store.write(_after_password, secret_key, editor, visit, session_hash)
 
 
+def by_link(store: Store, secret_key: bytes, editor: Editor, visit: Visit) -> Begun | Step:
+    """The same for an editor who has just set the password by a one-time link, which stands in for the password alone.
+    No try is counted, because nothing can be guessed."""
+    return store.write(_after_link, secret_key, editor, visit)
+
+
 def by_code(store: Store, secret_key: bytes, step: Step, code: str, visit: Visit) -> Begun | None:
     """A session, after the password, if this is a code of the app or a recovery code; otherwise None. Raises Throttled,
     and Missing when the step is over."""
@@ -85,6 +91,12 @@ def _after_password(
         return steps.begin(db, secret_key, Purpose.SECOND_FACTOR, editor, session_hash)
     attempts.forgive(db, editor.name, visit.address)
     return _begin(db, secret_key, editor.id, session_hash, visit, None)
+
+
+def _after_link(db: Database, secret_key: bytes, editor: Editor, visit: Visit) -> Begun | Step:
+    if second_factor.of_editor(db, editor.id).any:
+        return steps.begin(db, secret_key, Purpose.SECOND_FACTOR, editor)
+    return _begin(db, secret_key, editor.id, None, visit, None)
 
 
 def _by_code(db: Database, secret_key: bytes, step: Step, code: str, visit: Visit) -> Begun | None:

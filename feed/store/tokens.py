@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from sqlite_utils import Database
 
 from feed import times
-from feed.errors import Invalid, Message, Missing, Reason
+from feed.errors import Missing
 from feed.store import actions, editors
 from feed.store.actions import Actor, Door, Origin, Verb
 from feed.store.database import Store, insert
@@ -84,8 +84,7 @@ def end(db: Database, digests: list[str]) -> None:
 
 def _add(db: Database, editor_name: str, name: str, digest: str, days: int | None, actor: Actor | None) -> None:
     editor = editors.by_name(db, editor_name)
-    if editor.disabled_at:
-        raise Invalid(Reason("name", Message("This editor is disabled; enable them first.")))
+    editors.check_enabled(editor)
     expires_at = None if days is None else times.after(days * 24 * 3600)
     token = {"hash": digest, "name": name, "editor_id": editor.id}
     insert(db, "tokens", {**token, "created_at": times.now(), "expires_at": expires_at})

@@ -31,6 +31,12 @@ LABELS = {
     "bio": Message("About you"),
 }
 
+ROLES = {
+    "contributor": Message("Contributor"),
+    "editor": Message("Editor"),
+    "admin": Message("Admin"),
+}
+
 LIMITS = {
     (kind, name): field.limit
     for kind, table in {
@@ -47,9 +53,10 @@ LIMITS = {
 
 
 def install(app: Flask, languages: Languages) -> None:
-    """Gives templates `label("kicker")`, the label of that field in the language that is being written, and
-    `limit("update", "body")`, how many characters that field of such a form takes, and
+    """Gives templates `label("kicker")`, the label of that field in the language that is being written,
+    `role_name("editor")`, `limit("update", "body")`, how many characters that field of such a form takes, and
     `statuses`, those that an update can have."""
     app.jinja_env.globals["label"] = lambda name: languages.now.translate(LABELS[name])
+    app.jinja_env.globals["role_name"] = lambda role: languages.now.translate(ROLES[role])
     app.jinja_env.globals["statuses"] = tuple(statuses.WORDS)
     app.jinja_env.globals["limit"] = lambda kind, name: LIMITS[kind, name]

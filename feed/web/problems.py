@@ -9,7 +9,19 @@ from werkzeug.exceptions import ClientDisconnected, HTTPException, NotFound
 from werkzeug.wrappers import Response as BaseResponse
 
 from feed import repeats
-from feed.errors import Crowded, Gone, Invalid, Message, Missing, NotAllowed, OtherEditor, Stale, Throttled, Unsaved
+from feed.errors import (
+    Crowded,
+    Gone,
+    Invalid,
+    LinkOver,
+    Message,
+    Missing,
+    NotAllowed,
+    OtherEditor,
+    Stale,
+    Throttled,
+    Unsaved,
+)
 from feed.store.database import OperationalError, Restoring
 from feed.web import moved, resend
 from feed.web.guards import FRAMED, is_for_script
@@ -28,6 +40,7 @@ def install(app: Flask) -> None:
     """Installs the handlers of the store's refusals, of HTTP's errors, and of all others."""
     app.register_error_handler(Missing, lambda _: moved.redirection() or answer(404, NOTHING))
     app.register_error_handler(Gone, lambda _: answer(410, Message("This update has been retracted.")))
+    app.register_error_handler(LinkOver, lambda error: answer(410, error.reason))
     app.register_error_handler(Invalid, _invalid)
     app.register_error_handler(Stale, lambda _: answer(409, Message("Somebody else changed this in the meantime.")))
     app.register_error_handler(NotAllowed, lambda error: answer(403, error.reason))

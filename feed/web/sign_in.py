@@ -1,12 +1,11 @@
-"""Signing in and out, and the one-time link that makes the first editor. The second step is in second_step."""
+"""Signing in and out. The second step is in second_step."""
 
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, request, url_for
 
-from feed.errors import Invalid, Message, by_field
-from feed.store import invitations, sessions, signing_in
-from feed.web import origins
+from feed.errors import Message
+from feed.store import sessions, signing_in
 from feed.web.cookies import end_session, start_session
 from feed.web.guards import check_strangers_form, editor_at_desk
 from feed.web.services import services
@@ -44,31 +43,3 @@ def sign_out() -> Any:
         session, editor = found
         sessions.end(services().store, editor, session.hash)
     return end_session(redirect(url_for("sign_in.sign_in"), 303))
-
-
-@sign_in_pages.get("/first/<token>")
-def first(token: str) -> Any:
-    """The form of the one-time link, which makes the first editor. Raises Missing once the link does not work any
-    more."""
-    with services().store.read() as db:
-        invitations.check(db, token)
-    return render_template("first_editor.html", token=token, errors={}, given={})
-
-
-@sign_in_pages.post("/first/<token>")
-def first_editor(token: str) -> Any:
-    """Makes the first editor, an admin, and signs them in."""
-    given = request.form.to_dict()
-    try:
-        editor = invitations.accept(
-            services().store,
-            token,
-            given.get("name", "").strip().lower(),
-            given.get("password", ""),
-            given.get("display_name", ""),
-            origins.at_desk(),
-        )
-    except Invalid as error:
-        return render_template("first_editor.html", token=token, errors=by_field(error), given=given), 422
-    session = sessions.begin(services().store, services().settings.secret_key, editor, visit())
-    return start_session(redirect(url_for("desk.overview.overview"), 303), session)

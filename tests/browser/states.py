@@ -276,3 +276,25 @@ def desk_states(server: Server, slug: str, page: Page) -> Iterator[str]:
     page.get_by_role("link", name="Change the words").first.click()
     expect(page.get_by_role("heading", name="A picture")).to_be_visible()
     yield "words of a picture"
+    yield from _people_states(server, slug, page)
+
+
+def _people_states(server: Server, slug: str, page: Page) -> Iterator[str]:
+    """What only an admin sees of the desk, and what a link leads to."""
+    page.context.clear_cookies()
+    page.goto(f"{server.url}/desk/people")
+    sign_in(page, "alice")
+    page.locator("#person-bob summary").click()
+    expect(page.get_by_role("button", name="Reset password")).to_be_visible()
+    yield "people"
+    page.get_by_label("Name to sign in with").fill(f"of.{slug}")
+    page.get_by_label("Name in the byline").fill(WIDE)
+    page.get_by_role("button", name="Make a link").click()
+    link = page.get_by_label("Link", exact=True).input_value()
+    yield "a link to invite somebody"
+    page.goto(link)
+    expect(page.get_by_role("button", name="Begin")).to_be_visible()
+    yield "invitation"
+    page.context.clear_cookies()
+    page.goto(f"{server.url}/desk/")
+    sign_in(page)

@@ -3,8 +3,10 @@
 A refused form comes back with what was typed in it and the reason beside the field: nothing is lost.
 """
 
-from flask import Blueprint
+from flask import Blueprint, g
 
+from feed.store import actions
+from feed.store.actions import Verb
 from feed.web.desk import (
     articles,
     discarded,
@@ -14,6 +16,7 @@ from feed.web.desk import (
     on_page,
     overview,
     paste,
+    people,
     pictures,
     preview,
     profile,
@@ -49,9 +52,16 @@ for each in (
     pictures,
     uploads,
     profile,
+    people,
     on_page,
     receipts,
     scheduled,
     search,
 ):
     desk.register_blueprint(each.pages)
+
+
+@desk.app_template_global()
+def may(verb: str) -> bool:
+    """Whether the editor's role may do that, for templates: `may("invite person")`."""
+    return actions.may(g.editor.role, Verb(verb))

@@ -34,6 +34,9 @@ DEEDS: Mapping[str, Message] = {
     "saved": Message("Saved."),
     "discarded": Message("Discarded."),
     "kept": Message("It is among your drafts again."),
+    "revoked": Message("Revoked."),
+    "disabled": Message("Disabled. Sessions and tokens have ended."),
+    "enabled": Message("Enabled. Tokens have to be made anew."),
     "uploaded": Message("Uploaded."),
     "stilled": Message("Uploaded. It was an animation, and only its first picture is kept."),
 }

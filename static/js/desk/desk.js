@@ -5,6 +5,7 @@ import "../feed.js";
 import "./pictures/attach.js";
 import "./pictures/attached.js";
 import "./bar.js";
+import "./copy.js";
 import "./updates/conflict.js";
 import "./drafts/discard.js";
 import "./writing/headline.js";
