@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from feed import commands, coverage_commands, settings
+from feed import commands, coverage_commands, log_commands, settings
 from feed.followers.bus import LocalBus
 from feed.followers.hub import WebSub
 from feed.followers.schedule import Schedule
@@ -104,6 +104,7 @@ def _writer(app: Flask, chosen: Settings) -> tuple[Channel, Current]:
         app.register_blueprint(blueprint)
     commands.install(app)
     coverage_commands.install(app)
+    log_commands.install(app)
     return channel, versions
 
 

@@ -23,7 +23,7 @@ FLOORS = {
     "render": 2,
     "followers": 3,
     "live": 4,
-    **dict.fromkeys(("web", "commands", "node_commands", "demo", "exports", "coverage_commands"), 5),
+    **dict.fromkeys(("web", "commands", "node_commands", "demo", "exports", "coverage_commands", "log_commands"), 5),
 }
 SOURCES = sorted((ROOT / "feed").rglob("*.py"))
 SQLITE = ("sqlite3", "pysqlite3", "sqlite_utils")

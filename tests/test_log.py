@@ -1,5 +1,7 @@
 """The log: every change has an entry, the chain tells when any of it was changed, and a restore keeps it."""
 
+import csv
+import io
 import json
 import re
 from pathlib import Path
@@ -7,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from feed.store import backup, editors, invitations, log, people, publishing, tokens, writing
+from feed.render import log_csv
+from feed.store import backup, editors, invitations, log, log_entries, people, publishing, tokens, writing
 from feed.store.actions import WORDS, Verb
 from feed.store.database import IntegrityError, Store
 from tests.conftest import FROM_HERE, PASSWORD, Site, site_in
@@ -292,3 +295,81 @@ def test_two_workers_make_one_chain(site: Site) -> None:
     other.close()
     assert problems(site) == []
     assert len({each["digest"] for each in entries(site)}) == len(entries(site))
+
+
+# The page and the file
+
+
+def _logged_site(site: Site) -> None:
+    site.write_article("harbour", live=True)
+    there = {"environ_base": {"REMOTE_ADDR": "203.0.113.9"}, "headers": FROM_HERE}
+    bob = site.at_desk("bob")
+    bob.post("/desk/feeds/harbour/updates", data={"body": "Twelve <b>hurt</b> at the Café"}, **there)
+    bob.post("/desk/updates/1", data={"body": "Nine hurt at the Café", "revision": "1"}, **there)
+    site.api("POST", "/api/v1/feeds/news/updates", {"body": "=HYPERLINK(1)", "headline": "@here"}, who="alice")
+
+
+def test_admins_alone_read_the_log(site: Site) -> None:
+    for path in ("/desk/log", "/desk/log.csv"):
+        refused = site.at_desk("bob").get(path)
+        assert refused.status_code == 403
+        assert "Only an admin may read the log." in refused.text
+    assert 'href="/desk/log"' not in site.at_desk("bob").get("/desk/").text
+    assert 'href="/desk/log"' in site.at_desk("alice").get("/desk/").text
+    assert site.charlie.get("/desk/log").status_code == 303
+
+
+FOUND = {
+    "q=cafe": ["edit", "publish"], "q=nine": ["edit"], "q=nowhere": [], "door=api": ["publish", "create article"],
+    "who=bob": ["edit", "publish", "sign in", "create article"], "feed=harbour&who=bob&verb=edit": ["edit"],
+    "verb=sign+in": ["sign in", "sign in"], "until=2020-01-01": [], "since=2020-01-01&q=hyperlink": ["publish"],
+    "q=203.0.113.9": ["edit", "publish"], "verb=sign+in&who=alice": ["sign in"],
+}  # fmt: skip
+
+
+def test_the_log_is_filtered_and_searched_on_the_page_and_in_the_file(site: Site) -> None:
+    alice = site.at_desk("alice")
+    _logged_site(site)
+    for asked, verbs in FOUND.items():
+        page, file = alice.get(f"/desk/log?{asked}").text, alice.get(f"/desk/log.csv?{asked}")
+        lines = list(csv.DictReader(io.StringIO(file.text.removeprefix("\ufeff"))))
+        assert [each["verb"] for each in lines] == verbs, asked
+        assert re.findall(r'id="entry-(\d+)"', page) == [each["id"] for each in lines], asked
+    page = alice.get("/desk/log").text
+    assert "<del>" in page
+    assert "Twelve &lt;b&gt;hurt&lt;/b&gt;" in page
+    assert alice.get("/desk/log?since=yesterday").status_code == 400
+    assert alice.get("/desk/log?before=x").status_code == 400
+
+
+def test_the_log_is_paged_and_a_search_goes_on_where_it_stopped(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log_entries, "BATCH", 4)
+    monkeypatch.setattr(log_entries, "MOST_LOOKED", 2)
+    site.publish("The needle")
+    for _ in range(2 * 4 + 1):
+        site.publish("Hay")
+    found, older, pages = [], None, 0
+    while pages == 0 or older:
+        sought = log_entries.Sought(words="needle")
+        page = log_entries.page(site.services.store, site.alice, sought, older, 50)
+        found, older, pages = found + page.entries, page.older, pages + 1
+    assert (len(found), pages) == (1, 2)
+    everything, before = [], None
+    while before or not everything:
+        page = log_entries.page(site.services.store, site.alice, log_entries.Sought(), before, 3)
+        everything, before = everything + [each.id for each in page.entries], page.older
+    assert everything == [each["id"] for each in reversed(entries(site))]
+
+
+def test_no_cell_of_the_file_is_a_formula(site: Site) -> None:
+    token = tokens.add(site.services.store, "bob", "=cmd|' /C calc'!A0", actor=None)
+    sent = {"Authorization": f"Bearer {token}"}
+    site.charlie.post("/api/v1/feeds/news/updates", json={"body": "=1+1", "headline": "@here"}, headers=sent)
+    (line,) = csv.DictReader(io.StringIO(site.at_desk("alice").get("/desk/log.csv?door=api").text))
+    assert line["token"] == "'=cmd|' /C calc'!A0"
+    assert json.loads(line["after"]) == {"headline": "@here", "body": "=1+1"}
+    for begins in ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠"):
+        assert log_csv.harmless(f"{begins}1") == f"'{begins}1"
+    assert command(site, "log", "export", "--door", "api").splitlines()[1:] == [
+        ",".join(f'"{each}"' for each in (*[value.replace('"', '""') for value in line.values()],))
+    ]

@@ -13,6 +13,7 @@ from feed.web.desk import (
     drafts,
     exports,
     feeds,
+    log,
     on_page,
     overview,
     paste,
@@ -57,6 +58,7 @@ for each in (
     receipts,
     scheduled,
     search,
+    log,
 ):
     desk.register_blueprint(each.pages)
 
