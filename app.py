@@ -70,7 +70,7 @@ def _writer(app: Flask, chosen: Settings) -> tuple[Channel, Current]:
         bus: LocalBus = WriterBus(store, versions, parts, render, chosen)
     else:
         bus = LocalBus(store, versions, parts, render)
-    channel = Channel(bus, chosen, Editors(store, chosen.secret_key))
+    channel = Channel(bus, chosen, Editors(store, chosen.secret_key, chosen.second_factor))
     websub = WebSub(store, versions, chosen)
     app.extensions["liveline"] = Services(
         chosen, languages, store, Readiness(store), versions, parts, render, channel, websub, Schedule(store)

@@ -21,6 +21,12 @@ EVERY_ADDRESS = ("0.0.0.0", "::", "[::]")  # noqa: S104 - one can listen there, 
 
 WRITER, READER = "writer", "reader"
 SENTINEL = "redis+sentinel"
+# Of which roles a second factor is asked, by what FEED_SECOND_FACTOR says
+STRICT: Mapping[str, tuple[str, ...]] = {
+    "optional": (),
+    "admins": ("admin",),
+    "everybody": ("contributor", "editor", "admin"),
+}
 BROKERS = ("redis", "rediss", "unix", SENTINEL)
 
 _HOST = re.compile(r"[a-z0-9._:-]+\Z")  # as urlsplit returns it: without brackets, and other letters as xn--…
@@ -71,12 +77,17 @@ class Settings:
     broker: str
     role: str
     writer_url: str
+    second_factor: tuple[str, ...]
     log: str
 
     @property
     def is_node(self) -> bool:
         """Whether this process only holds readers, and another one is the writer."""
         return self.role == READER
+
+    def needs_second_factor(self, role: str) -> bool:
+        """Whether the desk is closed to editors of that role without a second factor."""
+        return role in self.second_factor
 
 
 def load(environ: Mapping[str, str] = os.environ) -> Settings:
@@ -114,6 +125,7 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
         role=values["FEED_ROLE"],
         writer_url=values["FEED_WRITER_URL"] or url,
         log=values["FEED_LOG"],
+        second_factor=values["FEED_SECOND_FACTOR"],
     )
 
 
@@ -237,6 +249,12 @@ def _role(text: str) -> str:
     return text
 
 
+def _second_factor(text: str) -> tuple[str, ...]:
+    if text not in STRICT:
+        raise ValueError(f"write {', '.join(STRICT)}")
+    return STRICT[text]
+
+
 def _listed(text: str) -> list[str]:
     """Splits at spaces and commas."""
     return text.replace(",", " ").split()
@@ -336,6 +354,12 @@ TABLE = (
         _mastodon_hosts,
     ),
     Setting("FEED_SECRET_KEY", "", "keys the session hashes; made once beside the database when empty", _secret),
+    Setting(
+        "FEED_SECOND_FACTOR",
+        "optional",
+        "who can do nothing at the desk without a second factor: `admins`, `everybody`, or nobody (`optional`)",
+        _second_factor,
+    ),
     Setting("FEED_TIMEZONE", "UTC", "the zone in which the server writes times", _zone),
     Setting("FEED_LANGUAGE", ENGLISH, "the site's language, a BCP 47 tag; an article may have one of its own", known),
     Setting("FEED_SITE_NAME", "Liveline", "the name in the masthead", _name),

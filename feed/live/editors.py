@@ -1,7 +1,7 @@
 """The sockets of editors' pages in one worker: which sessions opened them, and the desk's room. A reader node has
 none."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from feed.errors import Missing
@@ -18,8 +18,8 @@ DESK = "desk"  # the room of editors' pages; the rooms of feeds begin with "feed
 class Editors:
     """Knows the editors' sockets, closes them when their session ends, and tells them who is at the desk."""
 
-    def __init__(self, store: Store, secret_key: bytes) -> None:
-        self._signed_in = SignedIn(store, secret_key)
+    def __init__(self, store: Store, secret_key: bytes, strict_roles: Collection[str]) -> None:
+        self._signed_in = SignedIn(store, secret_key, strict_roles)
         self._desk = Desk(store, self._tell)
 
     def attach(self, socketio: SiteSocketIO, start: Callable[[], None]) -> None:

@@ -3,6 +3,7 @@ when their session ends. So the page of an editor who was signed out or disabled
 closed when the editor gets another role, too: the page comes back at once, and sees what that role may see.
 """
 
+from collections.abc import Collection
 from time import monotonic
 
 from werkzeug.http import parse_cookie
@@ -18,9 +19,11 @@ EXPIRY_SECONDS = 0.5  # between two checks for expired sessions, which end witho
 
 
 class SignedIn:
-    """Knows, for each sid of Socket.IO, the hash of the session that opened it, and the role that its editor had."""
+    """Knows, for each sid of Socket.IO, the hash of the session that opened it, and the role that its editor had.
+    `strict_roles` need a second factor: without one their sessions open a reader's socket."""
 
-    def __init__(self, store: Store, secret_key: bytes) -> None:
+    def __init__(self, store: Store, secret_key: bytes, strict_roles: Collection[str] = ()) -> None:
+        self._strict = strict_roles
         self._store = store
         self._key = secret_key
         self._session_of: dict[str, tuple[str, str]] = {}
@@ -37,7 +40,7 @@ class SignedIn:
         if not presented:
             return False
         with self._store.read() as db:
-            good = sessions.valid(db, presented)
+            good = sessions.valid(db, presented, self._strict)
         for session in presented:
             if session in good:
                 self._session_of[sid] = session, good[session]
@@ -50,7 +53,7 @@ class SignedIn:
             raise Missing(sid)
         session, _ = self._session_of[sid]
         with self._store.read() as db:
-            return sessions.editor_of(db, session)
+            return sessions.editor_of(db, session, self._strict)
 
     def leave(self, sid: str) -> None:
         """Forgets a closed socket."""
@@ -63,7 +66,7 @@ class SignedIn:
             return []
         known = dict(self._session_of)
         with self._store.read() as db:
-            good = sessions.valid(db, {session for session, _ in known.values()})
+            good = sessions.valid(db, {session for session, _ in known.values()}, self._strict)
         self._looked = monotonic()
         over = [sid for sid, (session, role) in known.items() if good.get(session) != role]
         for sid in over:

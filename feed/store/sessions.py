@@ -198,12 +198,19 @@ def end(store: Store, editor: Editor, session_hash: str) -> None:
 
 def end_others(store: Store, editor: Editor, session_hash: str) -> int:
     """Ends all sessions of that editor but this one, at once; returns how many."""
-    return store.write(end_others_in, editor.id, session_hash)
+    return store.write(_end_others, editor, session_hash)
 
 
 def end_others_in(db: Database, editor_id: int, session_hash: str) -> int:
     """The same in a transaction of the caller's."""
     return db.execute("DELETE FROM sessions WHERE editor_id = ? AND hash <> ?", [editor_id, session_hash]).rowcount
+
+
+def _end_others(db: Database, editor: Editor, session_hash: str) -> int:
+    ended = end_others_in(db, editor.id, session_hash)
+    if ended:
+        actions.record(db, editor, Verb.SIGN_OUT, detail="everywhere else")
+    return ended
 
 
 def _note_use(db: Database, session_hash: str, network: str) -> None:

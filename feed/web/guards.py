@@ -4,6 +4,7 @@ Requests to `/socket.io/` are not checked here: the channel has an explicit list
 """
 
 import re
+from contextlib import suppress
 from dataclasses import replace
 from ipaddress import ip_address
 from typing import Any
@@ -15,6 +16,7 @@ from werkzeug.exceptions import BadRequest, Forbidden, RequestEntityTooLarge, Un
 from feed import external, logs
 from feed.errors import Message, Missing, OtherEditor
 from feed.store import sessions
+from feed.store.database import OperationalError
 from feed.store.editors import Editor
 from feed.turns import orderer
 from feed.web import bodies, origins
@@ -35,6 +37,7 @@ DESK = "/desk/"  # below it nothing is cached, neither by browsers nor by proxie
 _SURROGATE = re.compile(r"%ed%[ab][0-9a-f]%[89ab][0-9a-f]", re.I)  # a lone one, as UTF-8 would write it if it could
 # What other sites' pages, feed readers and cards may load: pictures, feeds.
 SHOWN_ELSEWHERE = ("image/", "application/atom+xml", "application/rss+xml", "application/feed+json")
+HOW_TO_SIGN_IN = ("desk.account", "desk.factors")  # blueprints: all that is open to who still needs a second factor
 FRAMED = "/embed/"  # what other sites may show in a frame
 
 # Everything comes from this host, but for the frames of external posts, which readers load. `connect-src 'self'` covers
@@ -187,7 +190,18 @@ def require_editor() -> Any:
         return redirect(url_for("sign_in.sign_in", next=way_back), 303)
     g.session, g.editor = found
     orderer.set(g.editor.id)
-    return None
+    return _lead_to_second_factor()
+
+
+def _lead_to_second_factor() -> Any:
+    """Sends who needs a second factor and signed in without one to where they set it up. Raises Forbidden (403) for a
+    request of the desk's script."""
+    strict = services().settings.needs_second_factor(g.editor.role) and g.session.second_factor is None
+    if not strict or request.blueprint in HOW_TO_SIGN_IN:
+        return None
+    if is_for_script():
+        raise Forbidden(Message("Set up your second step first; what you typed is kept."))
+    return redirect(url_for("desk.account.account"), 303)
 
 
 def editor_at_desk() -> tuple[sessions.Session, Editor] | None:
@@ -203,4 +217,6 @@ def editor_at_desk() -> tuple[sessions.Session, Editor] | None:
         return None
     session, editor = found
     logs.know(editor=editor.name)
+    with suppress(OperationalError):  # a page can be read although nothing can be written
+        sessions.note_use(services().store, session, request.remote_addr or "")
     return session, replace(editor, origin=origins.at_desk())

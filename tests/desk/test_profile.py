@@ -45,10 +45,11 @@ def test_an_update_keeps_the_name_it_was_published_under(site: Site) -> None:
 def test_bob_ends_a_session_of_his_and_it_cannot_act(site: Site) -> None:
     here, lost = site.at_desk(), site.at_desk()
     alice = site.at_desk("alice")
-    profile = here.get("/desk/profile").text
-    ends = [form.get("action") for form in elements(profile, "form") if form.get("action").endswith("/end")]
+    profile = here.get("/desk/account").text
+    actions = [form.get("action") for form in elements(profile, "form")]
+    ends = [action for action in actions if action.startswith("/desk/sessions/")]
     assert len(ends) == 2, "his own, and nobody else's"
-    mine = element(profile.split("this browser", 1)[1], "form").get("action")
+    mine = element(profile.split("<b>this browser", 1)[1], "form").get("action")
     (other,) = set(ends) - {mine}
 
     send(alice, other)

@@ -3,15 +3,20 @@
 A refused form comes back with what was typed in it and the reason beside the field: nothing is lost.
 """
 
-from flask import Blueprint, g
+from typing import Any
 
+from flask import Blueprint, g, redirect, url_for
+
+from feed.errors import NotFresh
 from feed.store import actions
 from feed.store.actions import Verb
 from feed.web.desk import (
+    account,
     articles,
     discarded,
     drafts,
     exports,
+    factors,
     feeds,
     log,
     on_page,
@@ -54,6 +59,8 @@ for each in (
     uploads,
     profile,
     people,
+    account,
+    factors,
     on_page,
     receipts,
     scheduled,
@@ -61,6 +68,12 @@ for each in (
     log,
 ):
     desk.register_blueprint(each.pages)
+
+
+@desk.errorhandler(NotFresh)
+def lead_to_confirmation(_: NotFresh) -> Any:
+    """The editor has to say once more that it is them; nothing was changed."""
+    return redirect(url_for("desk.factors.confirm", next=url_for("desk.account.account")), 303)
 
 
 @desk.app_template_global()

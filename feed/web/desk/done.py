@@ -37,6 +37,10 @@ DEEDS: Mapping[str, Message] = {
     "revoked": Message("Revoked."),
     "disabled": Message("Disabled. Sessions and tokens have ended."),
     "enabled": Message("Enabled. Tokens have to be made anew."),
+    "elsewhere": Message("Every other browser is signed out."),
+    "app": Message("The app is set up."),
+    "passkey": Message("The passkey is added."),
+    "removed": Message("Removed."),
     "uploaded": Message("Uploaded."),
     "stilled": Message("Uploaded. It was an animation, and only its first picture is kept."),
 }
