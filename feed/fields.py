@@ -22,6 +22,8 @@ LINE = 200  # the longest headline that fits on a phone
 EARLIEST = 1000  # the first year of four digits, as feeds write them
 SUMMARY = 3_000  # of a coverage that has ended: a screen, read before the updates
 SOURCE = 300  # who says so, in a few words, or the address of it
+POINT_TEXT = 280  # of what is known: a sentence that is read at a glance
+GROUNDS = 30  # updates that a point rests on
 NOTE = 300  # what was corrected and why, in two sentences
 PARAGRAPH = 1_000  # standfirst, bio, caption, reason
 NAMED = 10  # unknown fields that one refusal names
@@ -198,7 +200,27 @@ class Number:
         return value
 
 
-Field = Text | Choice | Flag | Past | Typed | Number
+@dataclass(frozen=True)
+class Numbers:
+    """Whole numbers, `most` at most and one at least. `empty` and `full` are the sentences for too few and too many."""
+
+    most: int
+    empty: Message
+    full: Message
+
+    def clean(self, value: object) -> list[int]:
+        """Returns them in order, each once. Raises ValueError with a sentence."""
+        if not isinstance(value, list):
+            value = []
+        numbers = sorted({each for each in map(Number(required=True).clean, value) if each is not None})
+        if not numbers:
+            raise ValueError(self.empty)
+        if len(numbers) > self.most:
+            raise ValueError(self.full)
+        return numbers
+
+
+Field = Numbers | Text | Choice | Flag | Past | Typed | Number
 Table = Mapping[str, Field]
 
 UPDATE: Table = {
@@ -239,6 +261,14 @@ DRAFT_OF_ARTICLE: Table = {
 PASTED: Table = {"html": Typed(PASTE), "text": Typed(PASTE)}
 PUBLICATION: Table = {**UPDATE, "published_at": Past()}
 EDIT: Table = {**UPDATE, "note": Text(NOTE)}
+POINT: Table = {
+    "text": Text(POINT_TEXT, required=True),
+    "updates": Numbers(
+        GROUNDS,
+        Message("Choose the updates that it rests on."),
+        Message("At most {count} updates fit.", count=GROUNDS),
+    ),
+}
 RETRACTION: Table = {"reason": Text(PARAGRAPH), "notice": Flag()}
 ARTICLE: Table = {
     "slug": Match(SLUG),

@@ -20,6 +20,7 @@ from feed.store import (
     passkeys,
     people,
     pictures,
+    points,
     publishing,
     recovery_codes,
     retracting,
@@ -86,6 +87,12 @@ def _reword(site: Site, by: Editor) -> None:
     rewording.reword(site.services.store, picture.id, {"alt": "y"}, by)
 
 
+def _checking(site: Site) -> int:
+    """The version since which the point of `harbour` is being checked."""
+    with site.services.store.read() as db:
+        return points.of_feed(db, feeds.get(db, "harbour"))[0].checking or 0
+
+
 def _undo(site: Site, feed: str, editor: Editor) -> object:
     """Undoes the newest update of that editor there."""
     with site.services.store.read() as db:
@@ -137,7 +144,7 @@ def _revoke_link(site: Site, by: Editor) -> None:
 
 
 # Each against the public article `harbour`, whose coverage holds update 1, or the draft `sketch`, which holds update 2.
-# Updates 3 and 4 were retracted from them. One is scheduled in `harbour`.
+# Updates 3 and 4 were retracted from them; a point of `harbour` rests on 1 and 3, and one update is scheduled there.
 # Everybody has just published in the article `out`, which was a draft then.
 DEEDS: dict[Verb, Deed] = {
     Verb.WRITE_DRAFT: lambda site, by: publishing.publish(site.services.store, "sketch", by, {"body": "x"}),
@@ -147,6 +154,10 @@ DEEDS: dict[Verb, Deed] = {
     Verb.RETRACT: lambda site, by: retracting.retract(site.services.store, 1, {}, by),
     Verb.RESTORE_UPDATE: lambda site, by: retracting.restore(site.services.store, 3, by),
     Verb.UNDO: lambda site, by: _undo(site, "out", by),
+    Verb.EDIT_POINT: lambda site, by: points.edit(
+        site.services.store, "harbour", 1, {"text": "x", "updates": [1]}, 1, None, by
+    ),
+    Verb.CONFIRM_POINT: lambda site, by: points.confirm(site.services.store, "harbour", 1, _checking(site), by),
     Verb.SCHEDULE: lambda site, by: _schedule(site, by),
     Verb.CANCEL: lambda site, by: scheduling.cancel(site.services.store, SCHEDULED, by, 1),
     Verb.OPEN: lambda site, by: coverage.reopen(site.services.store, "ended", by),
@@ -192,6 +203,7 @@ IN_DRAFTS: dict[str, Deed] = {
     "retract": lambda site, by: retracting.retract(site.services.store, 2, {}, by),
     "restore": lambda site, by: retracting.restore(site.services.store, 4, by),
     "undo": lambda site, by: _undo(site, "sketch", by),
+    "add point": lambda site, by: points.add(site.services.store, "sketch", {"text": "x", "updates": [2]}, by),
     "close": lambda site, by: coverage.close(site.services.store, "sketch", by),
     "schedule": lambda site, by: _schedule(site, by, "sketch"),
     "create": lambda site, by: writing.create(site.services.store, by, {"headline": "x", "draft": True, "live": True}),
@@ -225,7 +237,10 @@ def cast(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]
         site.publish("In public", feed="harbour")
         site.publish("In a draft", feed="sketch")
         for feed in ("harbour", "sketch"):
-            site.retract(site.publish("Wrong", feed=feed))
+            wrong = site.publish("Wrong", feed=feed)
+            if feed == "harbour":
+                points.add(site.services.store, feed, {"text": "Known", "updates": [1, wrong.id]}, None)
+            site.retract(wrong)
         _schedule(site, site.bob, scheduled_id=SCHEDULED)
         editors.add(site.services.store, "carol", PASSWORD, "contributor", actor=None)
         site.tokens["carol"] = tokens.add(site.services.store, "carol", "test", actor=None)
@@ -281,6 +296,9 @@ def _all(site: Site) -> list[list[tuple[object, ...]]]:
         "actions",
         "scheduled",
         "one_time_links",
+        "points",
+        "point_updates",
+        "point_boxes",
     )
     with site.services.store.read() as db:
         return [[tuple(row) for row in db.execute(f"SELECT * FROM {each}").fetchall()] for each in tables]
@@ -324,6 +342,11 @@ PUBLIC_BY_DESK = {
     "updates/1/marks": {"key": "1"},
     "updates/1/retraction": {"reason": "x"},
     "feeds/harbour/coverage": {"open": "0"},
+    "feeds/harbour/points": {"text": "x", "updates": "1"},
+    "feeds/harbour/points/1": {"text": "x", "updates": "1", "revision": "1"},
+    "feeds/harbour/points/1/removal": {"revision": "1"},
+    "feeds/harbour/points/1/place": {},
+    "feeds/harbour/points/1/confirmation": {},
     "feeds/news/coverage": {"open": "0"},
     "feeds/harbour/exports": {"format": "json"},
     "feeds/harbour/scheduled": {"body": "x", "publish_date": "2027-12-01", "publish_time": "12:00"},

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from threading import Barrier, Event
 from typing import Any
@@ -11,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from feed import threads, times
-from feed.errors import Gone, Stale
+from feed.errors import Gone, Invalid, Stale
 from feed.render.envelope import envelope
 from feed.store import (
     archive,
@@ -22,6 +23,7 @@ from feed.store import (
     idempotency,
     people,
     pictures,
+    points,
     presence,
     publishing,
     readiness,
@@ -155,7 +157,10 @@ def test_every_text_an_update_had_is_kept(site: Site) -> None:
 
 
 STEPS = st.lists(
-    st.tuples(st.sampled_from(["publish", "edit", "mark", "pin", "retract", "restore", "same"]), st.integers(0, 5)),
+    st.tuples(
+        st.sampled_from(["publish", "edit", "mark", "pin", "retract", "restore", "doubt", "point", "confirm", "same"]),
+        st.integers(0, 5),
+    ),
     max_size=12,
 )
 
@@ -197,9 +202,13 @@ def play(site: Site, verb: str, made: list[int], which: int) -> None:
         made.append(site.publish(f"Text {which}", pinned=which == 0, key=which < 3).id)
         return
     update_id = made[which % len(made)]
-    given: dict[str, Any] = {"edit": {"body": f"Edited {which}"}, "mark": {"key": which % 2 == 0}, "same": {}}.get(
-        verb, {"pinned": which % 2 == 0}
-    )
+    given: dict[str, Any] = {
+        "edit": {"body": f"Edited {which}"}, "mark": {"key": which % 2 == 0}, "same": {},
+        "doubt": {"status": ("unconfirmed", "confirmed", "wrong")[which % 3]},
+    }.get(verb, {"pinned": which % 2 == 0})  # fmt: skip
+    if verb in ("point", "confirm"):
+        point(site, update_id, which, confirm=verb == "confirm")
+        return
     try:
         if verb == "retract":
             retracting.retract(site.services.store, update_id, {"notice": which % 2 == 0}, None)
@@ -209,6 +218,19 @@ def play(site: Site, verb: str, made: list[int], which: int) -> None:
             publishing.edit(site.services.store, update_id, site.bob, given, None)
     except Gone:
         assert verb != "restore"
+
+
+def point(site: Site, update_id: int, which: int, *, confirm: bool) -> None:
+    """Adds a point that rests on that update, or confirms one of those that are there, as far as that is possible."""
+    store = site.services.store
+    with store.read() as db:
+        there = points.of_feed(db, feeds.get(db, NEWS))
+    with suppress(Invalid):
+        if confirm and there:
+            each = there[which % len(there)]
+            points.confirm(store, NEWS, each.id, each.checking or 0, site.bob)
+        else:
+            points.add(store, NEWS, {"text": f"Known {which}", "updates": [update_id]}, site.bob)
 
 
 def page_of(site: Site) -> dict[str, str]:

@@ -56,6 +56,8 @@ class Renderer:
         if name == "pinned":
             pinned = shown.pinned
             values |= {"update": pinned, "text": self._text(pinned) if pinned else ""}
+        if name == "points":
+            values |= {"points": shown.points}
         if name == "key-events":
             values |= {"updates": shown.key_events, "more": shown.more_key_events}
         return self._render(f"_{name}.html", shown.feed.language, **values)

@@ -69,6 +69,8 @@ class Verb(StrEnum):
     RETRACT = "retract"
     RESTORE_UPDATE = "restore"
     UNDO = "undo publication"
+    EDIT_POINT = "edit point"
+    CONFIRM_POINT = "confirm point"
     SCHEDULE = "schedule"
     CANCEL = "cancel scheduled"
     OPEN = "open coverage"
@@ -120,6 +122,8 @@ MAY: Mapping[Verb, frozenset[str]] = {
     Verb.RETRACT: _EDITORS,
     Verb.RESTORE_UPDATE: _EDITORS,
     Verb.UNDO: _EDITORS,
+    Verb.EDIT_POINT: _EDITORS,
+    Verb.CONFIRM_POINT: _EDITORS,
     Verb.SCHEDULE: _EDITORS,
     Verb.CANCEL: _EDITORS,
     Verb.OPEN: _EDITORS,
@@ -160,8 +164,8 @@ MAY: Mapping[Verb, frozenset[str]] = {
 # Done to an article that is a draft and stays one, each of these counts as WRITE_DRAFT. One that is scheduled does not
 # stay one.
 _IN_DRAFTS = frozenset({
-    Verb.PUBLISH, Verb.EDIT, Verb.MARK, Verb.RETRACT, Verb.RESTORE_UPDATE, Verb.UNDO, Verb.SCHEDULE, Verb.CANCEL,
-    Verb.OPEN, Verb.CLOSE, Verb.CREATE_ARTICLE, Verb.EDIT_ARTICLE,
+    Verb.PUBLISH, Verb.EDIT, Verb.MARK, Verb.RETRACT, Verb.RESTORE_UPDATE, Verb.UNDO, Verb.EDIT_POINT,
+    Verb.CONFIRM_POINT, Verb.SCHEDULE, Verb.CANCEL, Verb.OPEN, Verb.CLOSE, Verb.CREATE_ARTICLE, Verb.EDIT_ARTICLE,
 })  # fmt: skip
 _WHY_NOT = {
     **dict.fromkeys(
@@ -187,6 +191,8 @@ WORDS: Mapping[str, Message] = {
     Verb.RETRACT: Message("retracted"),
     Verb.RESTORE_UPDATE: Message("restored"),
     Verb.UNDO: Message("took back at once"),
+    Verb.EDIT_POINT: Message("changed what we know"),
+    Verb.CONFIRM_POINT: Message("confirmed what we know"),
     Verb.SCHEDULE: Message("scheduled"),
     Verb.CANCEL: Message("cancelled what was scheduled"),
     Verb.OPEN: Message("opened coverage"),

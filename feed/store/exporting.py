@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
-from feed.store import actions, articles, coverage, feeds, revisions, updates
+from feed.store import actions, articles, coverage, feeds, points, revisions, updates
 from feed.store.actions import Actor, Verb
 from feed.store.articles import Article
 from feed.store.database import Store
@@ -59,10 +59,11 @@ def ids(db: Database, feed: Feed) -> tuple[set[int], set[int]]:
 
 
 def parts(db: Database, feed: Feed) -> FeedParts:
-    """What stands above the list of an exported page: the pinned update, and more key events than a page lists."""
+    """What stands above the list of an exported page: what is known, the pinned update, and more key events than a page
+    lists."""
     found = updates.newest_first(db, feed, None, KEY_EVENTS + 1, Which.KEY)
     closing, pinned = coverage.closing(db, feed), updates.pinned(db, feed)
-    return FeedParts(feed, closing, pinned, found[:KEY_EVENTS], len(found) > KEY_EVENTS)
+    return FeedParts(feed, closing, points.of_feed(db, feed), pinned, found[:KEY_EVENTS], len(found) > KEY_EVENTS)
 
 
 def history(db: Database, update: Update) -> list[Revision]:

@@ -147,7 +147,8 @@ def stamped_after(db: Database, feed: Feed, version: int) -> list[tuple[str, int
     """The parts that changed after that version, as (name, version)."""
     rows = db.execute(
         "SELECT name, version FROM parts WHERE feed_id = :feed AND version > :after "
-        "UNION ALL SELECT name, version FROM story_parts WHERE feed_id = :feed AND version > :after",
+        "UNION ALL SELECT name, version FROM story_parts WHERE feed_id = :feed AND version > :after "
+        "UNION ALL SELECT 'points', version FROM point_boxes WHERE feed_id = :feed AND version > :after",
         {"feed": feed.id, "after": version},
     )
     return [(row["name"], row["version"]) for row in rows]

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from sqlite_utils import Database
 
 from feed import cards
-from feed.store import articles, authors, coverage, updates
+from feed.store import articles, authors, coverage, points, updates
 from feed.store.articles import Article
 from feed.store.coverage import Closing
 from feed.store.feeds import Feed
+from feed.store.points import Point
 from feed.store.updates import Update, Which
 
-FEED_PARTS = ("coverage", "key-events", "pinned")
+FEED_PARTS = ("coverage", "points", "key-events", "pinned")
 STORY_PARTS = ("kicker", "headline", "standfirst", "byline", "picture", "body", "author")
 
 KEY_EVENTS = 12  # listed above a feed: what a reader takes in at a glance; a link leads to all
@@ -23,11 +24,12 @@ KEY_EVENTS = 12  # listed above a feed: what a reader takes in at a glance; a li
 
 @dataclass(frozen=True)
 class FeedParts:
-    """What the parts of a feed show. `closing` is what the coverage was closed with. `key_events` are the latest;
-    `more_key_events` says that there are others."""
+    """What the parts of a feed show. `closing` is what the coverage was closed with. `points` are what is known.
+    `key_events` are the latest; `more_key_events` says that there are others."""
 
     feed: Feed
     closing: Closing
+    points: list[Point]
     pinned: Update | None
     key_events: list[Update]
     more_key_events: bool
@@ -53,10 +55,11 @@ class Parts:
 
     def of_feed(self, db: Database, feed: Feed, names: Collection[str] = FEED_PARTS) -> FeedParts:
         """What these parts of that feed show; what only other parts show is left out."""
+        known = points.of_feed(db, feed) if "points" in names else []
         pinned = updates.pinned(db, feed) if "pinned" in names else None
         key = updates.newest_first(db, feed, None, KEY_EVENTS + 1, Which.KEY) if "key-events" in names else []
         closing = coverage.closing(db, feed) if "coverage" in names else Closing()
-        return FeedParts(feed, closing, pinned, key[:KEY_EVENTS], len(key) > KEY_EVENTS)
+        return FeedParts(feed, closing, known, pinned, key[:KEY_EVENTS], len(key) > KEY_EVENTS)
 
     def of_story(self, db: Database, article: Article, names: Collection[str] = STORY_PARTS) -> StoryParts:
         """What these parts of that article's page show; what only other parts show is left out."""

@@ -82,7 +82,8 @@ def _pinned(db: Database, feed_id: int) -> Iterator[str]:
 def _version(db: Database, feed_id: int) -> Iterator[str]:
     highest = "max(coalesce((SELECT max(version) FROM updates WHERE feed_id = feeds.id), 0),"
     highest += " coalesce((SELECT max(version) FROM parts WHERE feed_id = feeds.id), 0),"
-    highest += " coalesce((SELECT max(version) FROM story_parts WHERE feed_id = feeds.id), 0))"
+    highest += " coalesce((SELECT max(version) FROM story_parts WHERE feed_id = feeds.id), 0),"
+    highest += " coalesce((SELECT version FROM point_boxes WHERE feed_id = feeds.id), 0))"
     raised = db.execute(f"UPDATE feeds SET version = {highest} WHERE id = ? AND version < {highest}", [feed_id])
     if raised.rowcount:
         yield "its version was behind what it counts"

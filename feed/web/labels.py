@@ -24,6 +24,7 @@ LABELS = {
     "publish_at": Message("Publish at"),
     "draft": Message("Draft"),
     "live": Message("Live coverage"),
+    "text": Message("Point"),
     "note": Message("Note for readers: what was corrected (optional)"),
     "reason": Message("Reason"),
     "display_name": Message("Name, as in the byline"),
@@ -42,6 +43,7 @@ LIMITS = {
     for kind, table in {
         "update": fields.EDIT,
         "retraction": fields.RETRACTION,
+        "point": fields.POINT,
         "article": fields.ARTICLE,
         "closing": fields.CLOSING,
         "picture": fields.PICTURE,

@@ -13,8 +13,8 @@ SECRETS = ("current", "password", "code", "credential")  # a form with one of th
 
 # The fields that can be read and changed before a form is sent again.
 TEXTS = (
-    "kicker", "headline", "slug", "standfirst", "body", "byline", "source", "note", "reason", "display_name", "job",
-    "bio",
+    "kicker", "headline", "slug", "standfirst", "body", "byline", "text", "source", "note", "reason", "display_name",
+    "job", "bio",
 )  # fmt: skip
 
 

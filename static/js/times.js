@@ -70,7 +70,7 @@ function write(time) {
     // The time of an edit or a retraction follows that of its update: the day is named if it is another.
     later ? (dayOf(moment) === dayOf(before) ? hour : time.title)
     : time.closest(".byline, .coverage, .history") ? time.title
-    : young && !time.closest(".key-events") ? ago.format(-Math.max(0, minutes), minutes > 0 ? "minute" : "second")
+    : young && !time.closest(".by-clock") ? ago.format(-Math.max(0, minutes), minutes > 0 ? "minute" : "second")
     : dayOf(moment) === today ? hour
     : `<span class="day">${time.closest(".updates") ? date : brief(moment)}, </span>${hour}`,
   );

@@ -24,9 +24,17 @@ def uploaded(server: Server) -> str:
     return str(answer.json()["id"])
 
 
+def know(server: Server, slug: str, text: str, *grounds: int) -> None:
+    """Adds a point that rests on these updates."""
+    form = {"text": text, "updates": [str(each) for each in grounds]}
+    path = f"{server.url}/desk/feeds/{slug}/points"
+    assert server.at_desk().post(path, form, allow_redirects=False, timeout=10).status_code == 303
+
+
 def furnish(server: Server, slug: str) -> list[dict[str, Any]]:
     """Gives the article all that a page may show, and its coverage 30 updates, of which these are given: an edited one
-    with a note, one retracted with a notice, and a long pinned key one."""
+    with a note that was wrong, one retracted with a notice, and a long pinned key one that is unconfirmed. Two points
+    rest on them, of which one is being checked."""
     picture = uploaded(server)
     words = {"headline": f"The harbour {WIDE}", "standfirst": LONG, "kicker": "Town", "picture": picture}
     post = f"https://www.youtube.com/watch?v=dQw4w9WgXcQ&list=PL{'x' * 120}"
@@ -36,8 +44,12 @@ def furnish(server: Server, slug: str) -> list[dict[str, Any]]:
     for number in range(24):
         server.publish(f"Number {number}. {LONG}", slug)
     edited, retracted = server.publish(f"Edited. {LONG}", slug, headline="As it was"), server.publish("Wrong", slug)
-    pinned = server.publish(LONG * 3, slug, pinned=True, key=True, headline=f"Pinned {WIDE}")
+    unsure = {"status": "unconfirmed", "source": f"https://{WIDE[:50]}.example/"}
+    pinned = server.publish(LONG * 3, slug, pinned=True, key=True, headline=f"Pinned {WIDE}", **unsure)
+    know(server, slug, f"Known {WIDE}", pinned["id"], edited["id"])
+    know(server, slug, LONG[:200], pinned["id"])
     change = {"headline": f"As it is {WIDE}", "body": "Edited since, with a note.", "note": f"A name. {WIDE}"}
+    change |= {"status": "wrong", "source": f"Police {WIDE}"}
     server.api("PATCH", f"/api/v1/updates/{edited['id']}", {**change, "revision": 1})
     server.api("DELETE", f"/api/v1/updates/{retracted['id']}", {"notice": True, "reason": f"it was wrong {WIDE}"})
     server.publish(f"{body}*The end*", slug)
@@ -252,6 +264,13 @@ def desk_states(server: Server, slug: str, page: Page) -> Iterator[str]:
     yield "edit in conflict"
     page.goto(f"{server.url}/desk/updates/{edited['id']}/retraction")
     yield "retraction"
+    page.goto(f"{server.url}/desk/feeds/{slug}")
+    page.locator(".what-we-know .is-checked").first.get_by_role("link", name="Edit").click()
+    yield "a point that is being checked"
+    page.get_by_label("Point", exact=True).fill("")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator(".reason")).to_be_visible()
+    yield "a point refused"
     for path in (
         "",
         "new-article",

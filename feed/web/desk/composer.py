@@ -47,6 +47,7 @@ def page(
         retracted=gone,
         reading=read,
         writes=actions.may(role, Verb.PUBLISH, draft=stays_draft),
+        knows=actions.may(role, Verb.EDIT_POINT, draft=stays_draft),
         covers=actions.may(role, covering, draft=found.draft),
         exports=not found.draft and actions.may(role, Verb.EXPORT),
         page=shown,

@@ -18,6 +18,7 @@ import "./updates/menu.js";
 import "./writing/paste.js";
 import "./updates/presence.js";
 import "./writing/preview.js";
+import "./updates/points.js";
 import "./updates/reading.js";
 import "./updates/receipt.js";
 import "./sign_out.js";

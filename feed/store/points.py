@@ -1,0 +1,250 @@
+"""What is known, in points above a feed: each is a sentence, and rests on updates of that feed.
+
+When one of these updates gets other words, is retracted, restored, unconfirmed or wrong, the point is being checked
+until an editor says that it stands. The trigger `points_checked` of the schema sees to that in the transaction of
+whatever verb does it, and at the same version, so that the envelope with the update has the point too.
+
+Each point has a revision of its own: two editors who work on two points are not in each other's way.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
+from typing import Any
+
+from sqlite_utils import Database
+
+from feed import fields
+from feed.errors import Invalid, Message, Missing, Reason, Stale
+from feed.store import actions, feeds
+from feed.store.actions import Actor, Verb
+from feed.store.database import Store, insert
+from feed.store.feeds import Feed
+from feed.store.updates import HIGHEST_ID
+
+MOST = 20  # in a box: more is an article
+
+
+@dataclass(frozen=True)
+class Ground:
+    """An update that a point rests on. Readers do not see a retracted one (invariant 4)."""
+
+    update: int
+    published_at: str
+    retracted: bool
+
+
+@dataclass(frozen=True)
+class Point:
+    """A point as it is now. `checking` is the version of the feed at which one of its grounds changed, None while it
+    stands. `grounds` are in the order in which they were published."""
+
+    id: int
+    text: str
+    revision: int
+    checking: int | None
+    grounds: tuple[Ground, ...]
+
+    @property
+    def shown(self) -> list[Ground]:
+        """The grounds that readers see."""
+        return [each for each in self.grounds if not each.retracted]
+
+
+def of_feed(db: Database, feed: Feed) -> list[Point]:
+    """The points of that feed, in their order."""
+    return _found(db, "points.feed_id = ?", feed.id)
+
+
+def get(db: Database, feed: Feed, point_id: int) -> Point:
+    """That point of that feed. Raises Missing."""
+    found = _found(db, "points.id = ? AND points.feed_id = ?", min(point_id, HIGHEST_ID), feed.id)
+    if not found:
+        raise Missing(point_id)
+    return found[0]
+
+
+def add(store: Store, slug: str, given: Mapping[str, object], actor: Actor | None) -> Point:
+    """Adds a point below the others; `given` has the fields of `fields.POINT`. The same point once more, as of a second
+    click, is not added again. Raises Missing, Invalid, NotAllowed."""
+    return store.write(_add, slug, fields.clean(fields.POINT, given), actor)
+
+
+def edit(
+    store: Store,
+    slug: str,
+    point_id: int,
+    given: Mapping[str, object],
+    revision: int,
+    seen: int | None,
+    actor: Actor | None,
+) -> Point:
+    """Gives a point these words and grounds. `revision` and `seen`, its `checking`, are those that the editor read:
+    what was to be checked then stands now, and what changed since is still to be checked. Raises Missing, Invalid,
+    NotAllowed, or Stale with the current point when somebody else has edited it."""
+    return store.write(_edit, slug, point_id, fields.clean(fields.POINT, given), revision, seen, actor)
+
+
+def confirm(store: Store, slug: str, point_id: int, seen: int, actor: Actor | None) -> Point:
+    """Says that a point stands. `seen` is its `checking` as the editor read it. Nothing happens to one that stands
+    already. Raises Missing, NotAllowed; Stale when a ground has changed again; Invalid when it has no ground left."""
+    return store.write(_confirm, slug, point_id, seen, actor)
+
+
+def move_up(store: Store, slug: str, point_id: int, actor: Actor | None) -> None:
+    """Puts a point above the one before it. Nothing happens to the first. Raises Missing, NotAllowed."""
+    store.write(_move_up, slug, point_id, actor)
+
+
+def remove(store: Store, slug: str, point_id: int, revision: int, actor: Actor | None) -> None:
+    """Takes a point out. Raises Missing, NotAllowed, or Stale when somebody else has edited it."""
+    store.write(_remove, slug, point_id, revision, actor)
+
+
+def _add(db: Database, slug: str, new: dict[str, Any], actor: Actor | None) -> Point:
+    feed = _permitted(db, slug, actor, Verb.EDIT_POINT)
+    there = of_feed(db, feed)
+    for point in there:
+        if (point.text, sorted(each.update for each in point.grounds)) == (new["text"], new["updates"]):
+            return point
+    if len(there) >= MOST:
+        raise Invalid(Reason("text", Message("There are {count} points. Take one out first.", count=MOST)))
+    _check_grounds(db, feed, new["updates"])
+    _record(db, feed, actor, Verb.EDIT_POINT, new["text"], after=new)
+    place = db.execute("SELECT coalesce(max(place), 0) + 1 FROM points WHERE feed_id = ?", [feed.id]).fetchone()[0]
+    point_id = insert(db, "points", {"feed_id": feed.id, "place": place, "text": new["text"], "revision": 1})
+    _put_grounds(db, point_id, new["updates"])
+    return get(db, feed, point_id)
+
+
+def _edit(
+    db: Database,
+    slug: str,
+    point_id: int,
+    new: dict[str, Any],
+    revision: int,
+    seen: int | None,
+    actor: Actor | None,
+) -> Point:
+    feed = _permitted(db, slug, actor, Verb.EDIT_POINT)
+    point = get(db, feed, point_id)
+    if point.revision != revision:
+        raise Stale(point)
+    _check_grounds(db, feed, new["updates"], point)
+    _record(db, feed, actor, Verb.EDIT_POINT, new["text"], before=_for_log(point), after=new)
+    changed = {"text": new["text"], "revision": revision + 1}
+    db.table("points").update(point_id, changed)
+    db.execute("DELETE FROM point_updates WHERE point_id = ?", [point_id])
+    _put_grounds(db, point_id, new["updates"])
+    if point.checking == seen and get(db, feed, point_id).shown:
+        _set_standing(db, point_id)
+    return get(db, feed, point_id)
+
+
+def _confirm(db: Database, slug: str, point_id: int, seen: int, actor: Actor | None) -> Point:
+    feed = _permitted(db, slug, actor, Verb.CONFIRM_POINT)
+    point = get(db, feed, point_id)
+    if point.checking is None:
+        return point
+    if point.checking != seen:
+        raise Stale(point)
+    if not point.shown:
+        raise Invalid(Reason("updates", Message("It rests on no update any more. Choose another, or take it out.")))
+    _record(db, feed, actor, Verb.CONFIRM_POINT, point.text)
+    _set_standing(db, point_id)
+    return get(db, feed, point_id)
+
+
+def _move_up(db: Database, slug: str, point_id: int, actor: Actor | None) -> None:
+    feed = _permitted(db, slug, actor, Verb.EDIT_POINT)
+    point = get(db, feed, point_id)
+    ids = [each.id for each in of_feed(db, feed)]
+    place = ids.index(point_id)
+    if place == 0:
+        return
+    _record(db, feed, actor, Verb.EDIT_POINT, point.text)
+    ids[place - 1 : place + 1] = ids[place], ids[place - 1]
+    for number, each in enumerate(ids, 1):
+        db.table("points").update(each, {"place": number})
+
+
+def _remove(db: Database, slug: str, point_id: int, revision: int, actor: Actor | None) -> None:
+    feed = _permitted(db, slug, actor, Verb.EDIT_POINT)
+    point = get(db, feed, point_id)
+    if point.revision != revision:
+        raise Stale(point)
+    _record(db, feed, actor, Verb.EDIT_POINT, point.text, before=_for_log(point))
+    db.execute("DELETE FROM points WHERE id = ?", [point_id])
+
+
+def _permitted(db: Database, slug: str, actor: Actor | None, verb: Verb) -> Feed:
+    """That feed. Raises Missing, and NotAllowed before anything is told of its points."""
+    feed = feeds.get(db, slug, drafts=True)
+    actions.permit(db, actor, verb, draft=feed.draft)
+    return feed
+
+
+def _record(
+    db: Database,
+    feed: Feed,
+    actor: Actor | None,
+    verb: Verb,
+    text: str,
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+) -> None:
+    """Bumps the version of the feed, stamps it on the box, and stores who changed it."""
+    version = feeds.bump(db, feed.id)
+    db.execute(
+        "INSERT INTO point_boxes (feed_id, version) VALUES (?, ?) ON CONFLICT DO UPDATE SET version = excluded.version",
+        [feed.id, version],
+    )
+    actions.record(
+        db, actor, verb,
+        feed_id=feed.id, version=version, detail=text, draft=feed.draft, before=before, after=after,
+    )  # fmt: skip
+
+
+def _for_log(point: Point) -> dict[str, Any]:
+    return {"text": point.text, "updates": [each.update for each in point.grounds]}
+
+
+def _check_grounds(db: Database, feed: Feed, updates: list[int], point: Point | None = None) -> None:
+    """Raises Invalid for what is no update of that feed, and for a retracted one on which the point did not rest
+    before."""
+    known = {each.update for each in point.grounds} if point else set()
+    for number in sorted({*updates} - known):
+        row = db.execute("SELECT retracted_at FROM updates WHERE id = ? AND feed_id = ?", [number, feed.id]).fetchone()
+        if row is None or row["retracted_at"]:
+            told = Message("There is no update {number} in this feed.", number=str(number))
+            raise Invalid(Reason("updates", told))
+
+
+def _put_grounds(db: Database, point_id: int, updates: list[int]) -> None:
+    for number in updates:
+        insert(db, "point_updates", {"point_id": point_id, "update_id": number})
+
+
+def _set_standing(db: Database, point_id: int) -> None:
+    db.execute("UPDATE points SET checking = NULL WHERE id = ?", [point_id])
+
+
+def _found(db: Database, condition: str, *values: int) -> list[Point]:
+    rows = db.execute(
+        "SELECT points.id, text, points.revision, checking, update_id, published_at, retracted_at FROM points "
+        "LEFT JOIN point_updates ON point_id = points.id LEFT JOIN updates ON updates.id = update_id "
+        f"WHERE {condition} ORDER BY place, points.id, published_at, update_id",
+        [*values],
+    ).fetchall()
+    found = []
+    for _, group in groupby(rows, key=itemgetter("id")):
+        of_point = [*group]
+        grounds = tuple(
+            Ground(row["update_id"], row["published_at"], row["retracted_at"] is not None)
+            for row in of_point
+            if row["update_id"]
+        )
+        first = of_point[0]
+        found.append(Point(first["id"], first["text"], first["revision"], first["checking"], grounds))
+    return found
