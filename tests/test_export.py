@@ -45,7 +45,9 @@ def story(site: Site) -> Site:
     site.retract(site.publish(f"Never public: {CANARY}", feed="harbour"), CANARY, notice=True)
     writing.edit(site.services.store, "harbour", site.bob, {"draft": False})
     edited = site.publish("Five boats & <b>more</b>", feed="harbour", headline="Boats", key=True)
-    site.edit(edited, body="Six boats: [list](/articles/harbour)", note="One was hidden")
+    site.edit(
+        edited, body="Six boats: [list](/articles/harbour)", note="One was hidden", status="confirmed", source="Bob"
+    )
     site.retract(site.publish(f"Taken back: {CANARY}", feed="harbour"), CANARY)
     site.retract(site.publish(f"Told: {CANARY}", feed="harbour"), "It was another harbour", notice=True)
     back = site.publish("Came back", feed="harbour", language="uk", pinned=True)

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 
 FLOORS = {
     **dict.fromkeys(("settings", "fields", "slugs", "words", "excerpts", "languages", "private", "passwords"), 0),
-    **dict.fromkeys(("picture", "decoder", "child", "scripts", "networks", "devices"), 0),
+    **dict.fromkeys(("picture", "decoder", "child", "scripts", "networks", "devices", "exchange"), 0),
     **dict.fromkeys(("text", "markdown", "figures", "cards", "external", "prose", "typography", "paste", "applied"), 0),
     **dict.fromkeys(("threads", "turns", "times", "local_times", "errors", "repeats", "difference", "statuses"), 0),
     **dict.fromkeys(("metrics", "metrics_files", "logs"), 0),
@@ -23,7 +23,8 @@ FLOORS = {
     "render": 2,
     "followers": 3,
     "live": 4,
-    **dict.fromkeys(("web", "commands", "node_commands", "demo", "exports", "coverage_commands", "log_commands"), 5),
+    **dict.fromkeys(("web", "commands", "node_commands", "demo", "exports", "imports"), 5),
+    **dict.fromkeys(("coverage_commands", "log_commands"), 5),
 }
 SOURCES = sorted((ROOT / "feed").rglob("*.py"))
 SQLITE = ("sqlite3", "pysqlite3", "sqlite_utils")

@@ -16,6 +16,7 @@ from feed.store import (
     editors,
     exporting,
     feeds,
+    importing,
     invitations,
     passkeys,
     people,
@@ -42,6 +43,7 @@ from tests.images import a_png
 
 OF_SESSION = "s" * 64  # the hash of a session that has just begun
 
+AN_ENTRY = importing.Imported("1", "x", "2024-06-15T07:00:00.000Z", "Ann", body="x", html="<p>x</p>")
 Deed = Callable[[Site, Editor], object]
 
 
@@ -167,6 +169,7 @@ DEEDS: dict[Verb, Deed] = {
     Verb.CREATE_ARTICLE: lambda site, by: writing.create(site.services.store, by, {"headline": "x"}),
     Verb.EDIT_ARTICLE: lambda site, by: writing.edit(site.services.store, "harbour", by, {"headline": "x"}),
     Verb.EXPORT: lambda site, by: exporting.record(site.services.store, "harbour", by),
+    Verb.IMPORT: lambda site, by: importing.put(site.services.store, "harbour", "x", [AN_ENTRY], by),
     Verb.ADD_PICTURE: _add_picture,
     Verb.EDIT_PICTURE: lambda site, by: _reword(site, by),
     Verb.CHANGE_PROFILE: lambda site, by: editors.change_profile(site.services.store, by.id, {"job": "x"}, by),

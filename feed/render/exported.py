@@ -37,6 +37,7 @@ def head(settings: Settings, exported: Exported) -> dict[str, Any]:
             "url": entries.page(url, feed.slug),
             "opened_at": feed.opened_at,
             "closed_at": feed.closed_at,
+            "closing": exported.closing.words,
         },
         "article": exported.article and _article(exported.article),
     }

@@ -80,6 +80,7 @@ class Verb(StrEnum):
     CREATE_ARTICLE = "create article"
     EDIT_ARTICLE = "edit article"
     EXPORT = "export"
+    IMPORT = "import"
     ADD_PICTURE = "add picture"
     EDIT_PICTURE = "edit picture"
     CHANGE_PROFILE = "change profile"
@@ -133,6 +134,7 @@ MAY: Mapping[Verb, frozenset[str]] = {
     Verb.CREATE_ARTICLE: _EDITORS,
     Verb.EDIT_ARTICLE: _EDITORS,
     Verb.EXPORT: _EDITORS,
+    Verb.IMPORT: _ADMIN,
     Verb.ADD_PICTURE: _ALL,
     Verb.EDIT_PICTURE: _EDITORS,
     Verb.CHANGE_PROFILE: _ALL,
@@ -175,6 +177,7 @@ _WHY_NOT = {
     Verb.OPEN_NEWS: Message("Only an admin may open or close the News Feed."),
     Verb.CLOSE_NEWS: Message("Only an admin may open or close the News Feed."),
     Verb.EXPORT: Message("Only editors can take a copy of a coverage."),
+    Verb.IMPORT: Message("Only an admin may import updates of other sites."),
     Verb.ADD_TOKEN: Message("Only an admin may make or revoke tokens."),
     Verb.REVOKE_TOKEN: Message("Only an admin may make or revoke tokens."),
     Verb.READ_LOG: Message("Only an admin may read the log."),
@@ -202,6 +205,7 @@ WORDS: Mapping[str, Message] = {
     Verb.CREATE_ARTICLE: Message("created the article"),
     Verb.EDIT_ARTICLE: Message("edited the article"),
     Verb.EXPORT: Message("exported it"),
+    Verb.IMPORT: Message("imported"),
     Verb.ADD_PICTURE: Message("added a picture"),
     Verb.EDIT_PICTURE: Message("changed the words of a picture"),
     Verb.CHANGE_PROFILE: Message("changed a profile"),

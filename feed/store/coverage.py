@@ -5,7 +5,7 @@ coverage was opened again the words are kept, so that the next closing can begin
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 
@@ -93,6 +93,15 @@ def html_of(store: Store, summary: str, language: str | None) -> str:
         raise Invalid(*(Reason("summary", reason.message) for reason in error.reasons)) from None
 
 
+def keep(db: Database, feed_id: int, closed_at: str, words: Closing) -> None:
+    """Stores what that coverage was closed with at that moment, in a transaction of the caller's."""
+    db.execute(
+        "INSERT OR REPLACE INTO closings (feed_id, closed_at, message, summary, html, revision) "
+        "VALUES (?, ?, ?, ?, ?, ?)",
+        [feed_id, closed_at, words.message, words.summary, words.html, words.revision],
+    )
+
+
 def _reopen(db: Database, slug: str, actor: Actor | None) -> Feed:
     feed = feeds.get(db, slug, drafts=True)
     if not feed.open:
@@ -109,11 +118,7 @@ def _close(db: Database, slug: str, actor: Actor | None, words: Closing, revisio
         raise Stale(stored)
     if feed.open or words.words != shown.words:
         closed_at = feed.closed_at or times.now()
-        db.execute(
-            "INSERT OR REPLACE INTO closings (feed_id, closed_at, message, summary, html, revision) "
-            "VALUES (?, ?, ?, ?, ?, ?)",
-            [feed.id, closed_at, words.message, words.summary, words.html, stored.revision + 1],
-        )
+        keep(db, feed.id, closed_at, replace(words, revision=stored.revision + 1))
         feeds.set_closed(db, feed, closed_at, actor, before=shown.words, after=words.words)
     return feeds.get(db, slug, drafts=True)
 

@@ -11,6 +11,7 @@ from sqlite_utils import Database
 from feed.store import actions, articles, coverage, feeds, points, revisions, updates
 from feed.store.actions import Actor, Verb
 from feed.store.articles import Article
+from feed.store.coverage import Closing
 from feed.store.database import Store
 from feed.store.feeds import NEWS, Feed
 from feed.store.parts import FeedParts
@@ -24,9 +25,10 @@ MOST_REVISIONS = 1_000  # of one update; an update is edited a few times
 
 @dataclass(frozen=True)
 class Exported:
-    """The feed that is exported, and its article; the News Feed has none."""
+    """The feed that is exported, what it was closed with, and its article; the News Feed has none."""
 
     feed: Feed
+    closing: Closing
     article: Article | None
 
 
@@ -38,7 +40,7 @@ def record(store: Store, slug: str, actor: Actor | None) -> None:
 def get(db: Database, slug: str) -> Exported:
     """The public feed with that slug. Raises Missing."""
     feed = feeds.get(db, slug)
-    return Exported(feed, articles.get(db, slug) if slug != NEWS else None)
+    return Exported(feed, coverage.closing(db, feed), articles.get(db, slug) if slug != NEWS else None)
 
 
 def shown(db: Database, feed: Feed, *, newest_first: bool = False) -> Iterator[Update]:

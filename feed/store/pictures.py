@@ -52,6 +52,17 @@ def take(store: Store, media: Path, upload: bytes, given: Mapping[str, object], 
         return Added(get(db, picture_id), safe.animated)
 
 
+def add_under(
+    store: Store, media: Path, picture_id: str, upload: bytes, words: Mapping[str, object], actor: Actor | None
+) -> Picture:
+    """Adds a picture under an id that it has elsewhere. `words` are checked already. Raises as `add` does."""
+    _, safe = save(store, media, upload, picture_id)
+    made = {name: getattr(safe, name) for name in (*MADE, *LOOKS)}
+    store.write(put, {"id": picture_id, **made}, words, actor)
+    with store.read() as db:
+        return get(db, picture_id)
+
+
 def save(store: Store, media: Path, upload: bytes, picture_id: str | None = None) -> tuple[str, SafePicture]:
     """Stores the files of the upload, under a new id if none is given; returns the id, and what was found by decoding.
     Raises Invalid, and Unsaved when the disk is full."""

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from sqlite_utils import Database
 
 from feed import fields, times
+from feed.errors import Invalid, Message, Reason
 from feed.store import actions, feeds, flags, revisions, search, updates
 from feed.store.actions import Actor, Verb
 from feed.store.database import Store
@@ -93,6 +94,8 @@ def put_back(db: Database, update_id: int, actor: Actor | None) -> Update:
     if not update.retracted_at:
         actions.permit(db, actor, Verb.RESTORE_UPDATE, draft=feed.draft)
         return update
+    if not update.html:
+        raise Invalid(Reason("body", Message("Its text was not imported, so there is nothing to restore.")))
     version = feeds.bump(db, feed.id)
     moment = max(times.now(), update.retracted_at)
     pinned = update.pinned and not updates.pinned(db, feed)

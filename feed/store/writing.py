@@ -91,7 +91,7 @@ def withdraw_again(db: Database, gone: list[tuple[int, str]]) -> None:
             [article_id, created_at],
         )
         if taken.rowcount:
-            _keep_revision(db, article_id, None, times.now())
+            keep_revision(db, article_id, None, times.now())
 
 
 def html_of(store: Store, body: str, language: str | None, editor: Editor | None = None) -> str:
@@ -155,7 +155,7 @@ def put(
     article_id = insert(db, "articles", row)
     if new["live"]:
         feeds.add(db, new["slug"], article_id)
-    _keep_revision(db, article_id, author, moment)
+    keep_revision(db, article_id, author, moment)
     _record(db, actor, Verb.CREATE_ARTICLE, article_id, None, row, draft=new["draft"])
     if draft_id:
         article_drafts.set_published(db, draft_id, author, article_id)
@@ -223,7 +223,7 @@ def put_edit(
         if changed.get("draft") is False:
             scheduled.forget_article(db, article.id)
             moments.date_drafted(db, article.id, moment)
-        _keep_revision(db, article.id, author, moment)
+        keep_revision(db, article.id, author, moment)
         still_draft = article.draft and changed.get("draft", True)
         _record(db, actor, Verb.EDIT_ARTICLE, article.id, before, changed, draft=still_draft)
     if "live" in given and given["live"] != article.live:
@@ -317,8 +317,9 @@ def _tell_followers_of_cards(db: Database, article: Article) -> None:
         feeds.stamp_story(db, feeds.clock_of(db, article_id), ("body",))
 
 
-def _keep_revision(db: Database, article_id: int, editor: Editor | None, moment: str) -> None:
-    """Stores the current fields of the article as a revision, saved by that editor at that moment."""
+def keep_revision(db: Database, article_id: int, editor: Editor | None, moment: str) -> None:
+    """Stores the current fields of the article as a revision, saved by that editor at that moment. None is nobody who
+    signs in here."""
     row = dict(db.execute("SELECT * FROM articles WHERE id = ?", [article_id]).fetchone())
     revision = {"article_id": article_id, "revision": row["revision"], "fields": json.dumps(row)}
     insert(db, "article_revisions", {**revision, "editor_id": editor and editor.id, "at": moment})
