@@ -24,7 +24,7 @@ MADE_UP = "eo"  # a language with two plural forms and no catalogue of ours
 VISIBLE = ("aria-label", "title", "alt", "placeholder", "content", "page-title")
 HIDDEN_DATA = re.compile(
     r"data-(at|version|older|open|copy|update|for|look|keep|come-back|use|state|of|limit|helper|feed|edits|editor|byline|"
-    r"deed|seq|seconds|word|article|receipt|question|host|make)\Z"
+    r"deed|seq|seconds|from|word|article|receipt|question|host|make)\Z"
 )
 VOID = ("area", "base", "br", "hr", "img", "input", "link", "meta")
 # Moments, addresses and the languages' names come from elsewhere.

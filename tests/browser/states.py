@@ -1,6 +1,7 @@
 """Visits every page in every state in which it is seen, for tests of what must hold in all of them."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import requests
@@ -195,6 +196,23 @@ def waiting_states(page: Page) -> Iterator[str]:
     expect(page.locator(".outbox")).to_be_hidden()
 
 
+def scheduled_states(page: Page) -> Iterator[str]:
+    """A text is given a moment; it stays scheduled."""
+    page.locator(".composer textarea").fill(f"Later {WIDE}")
+    page.get_by_role("button", name="Schedule…").click()
+    page.get_by_label("Time", exact=True).fill("00:00:00")
+    page.get_by_role("button", name="Schedule", exact=True).click()
+    expect(page.locator(".reason")).to_contain_text("This moment is over.")
+    yield "moment refused"
+    page.get_by_label("Date", exact=True).fill(f"{datetime.now(UTC) + timedelta(days=9):%Y-%m-%d}")
+    page.get_by_role("button", name="Schedule", exact=True).click()
+    expect(page.locator("#scheduled li")).to_have_count(1)
+    yield "scheduled"
+    page.locator("#scheduled").get_by_role("link").click()
+    expect(page.get_by_role("heading", name="Scheduled update")).to_be_visible()
+    yield "form of what is scheduled"
+
+
 def taken_back_states(page: Page) -> Iterator[str]:
     """What was published is taken back, and what was retracted is listed."""
     words = page.locator(".composer textarea")
@@ -257,6 +275,7 @@ def desk_states(server: Server, slug: str, page: Page) -> Iterator[str]:
     yield "composer discarded"
     yield from waiting_states(page)
     yield from taken_back_states(page)
+    yield from scheduled_states(page)
     page.goto(f"{server.url}/desk/updates/{edited['id']}")
     server.api("PATCH", f"/api/v1/updates/{edited['id']}", {"body": f"Theirs {WIDE}", "revision": 2})
     page.get_by_role("button", name="Save").click()

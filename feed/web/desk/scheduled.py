@@ -16,6 +16,7 @@ from feed.web.desk import composer, conflict, edits
 from feed.web.desk.conflict import Choice, Conflict, Sides
 from feed.web.desk.forms import draft_id_read, draft_of_form, fields_of_update, new_id, revision_read
 from feed.web.desk.moment import chooser, local_of, local_read, moment_read
+from feed.web.desk.scheduled_list import listed
 from feed.web.services import services
 
 # What two editors may have changed; the moment is compared as it is stored.
@@ -33,6 +34,15 @@ def ask_when(slug: str) -> Any:
     except Invalid as error:
         return composer.page(slug, given=given, error=error, draft_id=draft_id_read()), 422
     return _new(slug, given, None)
+
+
+@pages.get("/feeds/<slug>/scheduled")
+def here(slug: str) -> str:
+    """What is scheduled in that feed, which open pages of it fetch again."""
+    with services().store.read() as db:
+        feed = feeds.get(db, slug, drafts=True)
+        found = listed(db, feed)
+    return render_template("desk/_scheduled_here.html", feed=feed, scheduled=found)
 
 
 @pages.post("/feeds/<slug>/scheduled")

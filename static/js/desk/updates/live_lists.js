@@ -1,5 +1,5 @@
 // The lists on the desk's first page follow what is done elsewhere: on a phone, by another editor, by readers who come.
-// The page is fetched again, and what differs is changed.
+// The page is fetched again, and what differs is changed. So it is of what is scheduled in a feed, which has an address.
 
 import { morph } from "../../morph.js";
 import { localise } from "../../times.js";
@@ -20,8 +20,9 @@ async function look() {
   timer = setTimeout(look, EVERY);
   if (document.hidden || writing()) return;
   try {
-    const answer = await request(location.pathname);
-    if (isSignIn(answer)) return location.reload();
+    const { from } = lists.dataset, answer = await request(from ?? location.pathname);
+    // In a feed there may be a text in the composer
+    if (isSignIn(answer)) return from || location.reload();
     const page = await pageIn(answer);
     if (answer.ok && !writing()) renew(page.querySelector(".desk-lists"));
   } catch {
