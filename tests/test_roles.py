@@ -74,6 +74,12 @@ def _add_factor(site: Site, by: Editor) -> None:
     site.services.store.write(second_factor.added, by, OF_SESSION, second_factor.APP, "app")
 
 
+def _reset_factor(site: Site, by: Editor) -> None:
+    _with_factors(site, by)
+    name = "bob" if by.name == "carol" else "carol"
+    second_factor.reset(site.services.store, name, by, OF_SESSION)
+
+
 def _make_codes(site: Site, by: Editor) -> None:
     _with_factors(site, by)
     recovery_codes.make(site.services.store, by, OF_SESSION)
@@ -177,7 +183,7 @@ DEEDS: dict[Verb, Deed] = {
     Verb.ADD_SECOND_FACTOR: _add_factor,
     Verb.REMOVE_SECOND_FACTOR: _remove_factor,
     Verb.MAKE_RECOVERY_CODES: _make_codes,
-    Verb.RESET_SECOND_FACTOR: lambda site, by: second_factor.reset(site.services.store, "carol", by),
+    Verb.RESET_SECOND_FACTOR: _reset_factor,
     Verb.ADD_PERSON: lambda site, by: editors.add(site.services.store, "eve", PASSWORD, "editor", actor=by),
     Verb.INVITE: lambda site, by: invitations.invite(site.services.store, "eve", "editor", None, 7, by),
     Verb.REVOKE_INVITATION: _revoke_link,

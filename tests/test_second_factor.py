@@ -298,14 +298,20 @@ def test_codes_are_of_one_editor(site: Site, app: App, clock: Clock) -> None:
     assert code(browser, codes[0]).status_code == 403
 
 
-def test_an_admin_resets_what_somebody_has_lost(site: Site, app: App) -> None:
+def test_an_admin_resets_what_somebody_has_lost(site: Site, app: App, clock: Clock) -> None:
     store = site.services.store
     recovery_codes.make(store, site.bob, session_of(site, app.browser))
     with pytest.raises(NotAllowed, match="Only an admin"):
         second_factor.reset(store, "alice", site.bob)
     with pytest.raises(NotAllowed, match="your own"):
         second_factor.reset(store, "alice", site.alice)
-    assert second_factor.reset(store, "bob", site.alice) == 1
+    alice = site.at_desk("alice")
+    clock.step(sessions.FRESH_SECONDS + 1)
+    path = "/desk/people/bob/second-factor/removal"
+    assert alice.post(path, headers=FROM_HERE).location == "/desk/account/confirm?next=/desk/people"
+    alice = site.at_desk("alice")
+    assert "Reset second step" in alice.get("/desk/people").text
+    assert alice.post(path, headers=FROM_HERE).location == "/desk/people?did=removed"
     assert not is_in(app.browser)
     assert password(browser := site.charlie).location == "/desk/feeds/news"
     assert is_in(browser)

@@ -10,7 +10,7 @@ from sqlite_utils import Database
 
 from feed import times
 from feed.errors import Invalid, Message, Reason
-from feed.store import actions, editors, invitations, sessions, signing_in
+from feed.store import actions, editors, invitations, second_factor, sessions, signing_in
 from feed.store.actions import Actor, Verb
 from feed.store.database import Store
 from feed.store.editors import NO_PASSWORD, Editor
@@ -25,7 +25,7 @@ class Person:
     """An editor as an admin sees them. `signs_in` is whether they have a password and are not disabled, `invited`
     whether a link to set one is open; `sessions` and `tokens` are how many are valid now. `last_seen` is when
     they last signed in, or when a session that is not signed out was last used (see sessions.note_use); None for
-    somebody who has not been here for half a year."""
+    somebody who has not been here for half a year. `second_factor` is whether they have one."""
 
     editor: Editor
     signs_in: bool
@@ -33,6 +33,7 @@ class Person:
     sessions: int
     tokens: int
     last_seen: str | None
+    second_factor: bool
 
     @property
     def state(self) -> Message:
@@ -70,6 +71,7 @@ def everyone(db: Database) -> list[Person]:
             row["sessions"],
             row["tokens"],
             row["last_seen"],
+            second_factor.of_editor(db, row["id"]).any,
         )
         for row in rows
     ]

@@ -5,7 +5,7 @@ A refused form comes back with what was typed in it and the reason beside the fi
 
 from typing import Any
 
-from flask import Blueprint, g, redirect, url_for
+from flask import Blueprint, g, redirect, request, url_for
 
 from feed.errors import NotFresh
 from feed.store import actions
@@ -75,7 +75,8 @@ for each in (
 @desk.errorhandler(NotFresh)
 def lead_to_confirmation(_: NotFresh) -> Any:
     """The editor has to say once more that it is them; nothing was changed."""
-    return redirect(url_for("desk.factors.confirm", next=url_for("desk.account.account")), 303)
+    page = "desk.people.everyone" if request.blueprint == "desk.people" else "desk.account.account"
+    return redirect(url_for("desk.factors.confirm", next=url_for(page)), 303)
 
 
 @desk.app_template_global()

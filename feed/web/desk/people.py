@@ -5,7 +5,7 @@ from typing import Any
 from flask import Blueprint, g, redirect, render_template, request, url_for
 
 from feed.errors import Invalid, by_field
-from feed.store import actions, invitations, people
+from feed.store import actions, invitations, people, second_factor
 from feed.store.actions import ROLES, Verb
 from feed.web.desk.done import done_in
 from feed.web.services import services
@@ -71,6 +71,14 @@ def disable(name: str) -> Any:
         return _page(refused=error), 422
     people.enable(services().store, name, g.editor)
     return _done("enabled")
+
+
+@pages.post("/people/<name>/second-factor/removal")
+def reset_second_factor(name: str) -> Any:
+    """Takes all second factors of that editor away, as for a lost phone. Raises NotFresh: whoever does that and sets a
+    new password is that editor."""
+    second_factor.reset(services().store, name, g.editor, g.session.hash)
+    return _done("removed")
 
 
 def _done(deed: str) -> Any:
