@@ -1,6 +1,7 @@
 """Which passwords are accepted: those that are long enough and not among the first guesses.
 
-NIST 800-63B asks to refuse the commonest ones and the editor's own name. The list is zxcvbn's: the 30,000 that were
+NIST 800-63B-4 asks for 15 characters of any kind, without rules of what they must be and without an end of their time,
+and to refuse the commonest passwords and the editor's own name. The list is zxcvbn's: the 30,000 that were
 most frequent in leaks. People vary them ("P4ssword2026!"), so a password is also looked up without such additions.
 """
 
@@ -17,7 +18,7 @@ _DRESS = r"[\W\d_]+"  # digits and signs at both ends
 
 
 def check(password: object, *names: str) -> str:
-    """Returns the password as it was typed; `names` are those of its editor. Raises Invalid. The first call reads the
+    """Returns the password in NFC; `names` are those of its editor. Raises Invalid. The first call reads the
     list, which takes 40 ms."""
     typed = fields.password(password)
     if _own_name(typed, names) or any(word in _common() for word in _undressed(typed.casefold())):

@@ -1,14 +1,16 @@
 """Roles, sessions, tokens and the record of changes: every change of them takes effect at once and everywhere."""
 
 import io
+import unicodedata
 from pathlib import Path
 
 import pytest
 import requests
+from argon2 import PasswordHasher
 from flask import g
 from werkzeug.datastructures import FileStorage
 
-from feed import passwords
+from feed import fields, passwords
 from feed.errors import Invalid, NotAllowed
 from feed.store import coverage, editors, people, retracting, tokens, waiting
 from feed.store.actions import MAY, ROLES, Door, Origin, Verb
@@ -264,25 +266,45 @@ def test_the_commands_say_what_they_did_and_what_is_left(tmp_path: Path) -> None
     ["password123", "Password1234!", "P4ssw0rd2026", "1234567890", "qwertyuiop", "passwordpassword", "iloveyou2026",
      "!!football!!", "bob.brown2026", "BobBrown!!", "brown_bob_99", "short"],
 )  # fmt: skip
-def test_what_anybody_would_guess_first_is_refused(common: str) -> None:
+def test_what_anybody_would_guess_first_is_refused(common: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fields, "PASSWORD_LEAST", 10)  # so that it is not refused for its length
     with pytest.raises(Invalid):
         passwords.check(common, "bob", "Bob Brown")
 
 
 @pytest.mark.parametrize(
-    "good", [PASSWORD, "tYp3-of-a-kind-of-blue", "пташка летить додому", "bob brown sailed the harbour", "9f8a7c6b5d4e"]
+    "good",
+    [PASSWORD, "tYp3-of-a-kind-of-blue", "пташка летить додому", "bob brown sailed the harbour", "9f8a7c6b5d4e3c2b"],
 )
 def test_what_is_long_and_odd_is_taken(good: str) -> None:
     assert passwords.check(good, "bob", "Bob Brown") == good
+
+
+def test_a_password_is_the_same_from_every_keyboard_and_old_ones_stay_right(site: Site) -> None:
+    store, composed, decomposed = (
+        site.services.store,
+        "das Café am Hafen",
+        unicodedata.normalize("NFD", "das Café am Hafen"),
+    )
+    assert composed != decomposed
+    for typed, other in ((composed, decomposed), (decomposed, composed)):
+        people.set_password(store, "bob", typed, None)
+        assert editors.authenticate(store, "bob", other)
+    for old in ("ten chars!", decomposed):  # set before these rules
+        digest = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(old)
+        store.write(lambda db, digest=digest: db.execute("UPDATE editors SET password_hash = ? WHERE id = 2", [digest]))
+        assert editors.authenticate(store, "bob", old)
+    with pytest.raises(Invalid, match="15 to 200"):
+        people.set_password(store, "bob", "e\u0301" * 8, None)
 
 
 def test_a_common_password_is_refused_by_every_way_to_set_one(tmp_path: Path) -> None:
     with site_in(tmp_path) as site:
         store = site.services.store
         for refused in (
-            lambda: editors.add(store, "eve", "password123", "editor", actor=None),
-            lambda: people.set_password(store, "bob", "bobbrown99", None),
-            lambda: people.set_password(store, "bob", "qwertyuiop", site.alice),
+            lambda: editors.add(store, "eve", "passwordpassword", "editor", actor=None),
+            lambda: people.set_password(store, "bob", "bob-brown-bob-99", None),
+            lambda: people.set_password(store, "bob", "qwertyuiopqwertyuiop", site.alice),
         ):
             with pytest.raises(Invalid, match="first that others would try"):
                 refused()

@@ -397,7 +397,7 @@ def test_the_one_time_link_makes_one_admin_and_no_second(empty: FlaskClient) -> 
 
     short = empty.post(f"/desk/first/{link}", data={**form, "password": "short"}, headers=FROM_HERE)
     assert short.status_code == 422
-    assert "10 to 200 characters" in short.text
+    assert "15 to 200 characters" in short.text
     assert 'value="Alice Adams"' in short.text
     assert "short" not in short.text, "a password is never sent back"
 

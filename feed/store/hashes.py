@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import secrets
+import unicodedata
 from base64 import b64encode
 
 from argon2 import PasswordHasher
@@ -49,6 +50,13 @@ def _checked_hash(password: str, *names: str) -> str:
 
 
 def _verify(password_hash: str, password: str) -> bool:
+    """Tries it in NFC, and as it was typed: so those were hashed that are older than that rule."""
+    return any(
+        _is_of(password_hash, each) for each in dict.fromkeys((unicodedata.normalize("NFC", password), password))
+    )
+
+
+def _is_of(password_hash: str, password: str) -> bool:
     try:
         return _hasher.verify(password_hash, password)
     except (VerificationError, InvalidHashError):
