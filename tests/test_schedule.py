@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 
 from feed import times
 from feed.errors import Invalid, KeyUsed, Missing, NotAllowed, Stale
@@ -357,6 +358,28 @@ def test_pictures_of_a_scheduled_text_wait_with_it(site: Site, clock: Clock, mon
     step(site)
     assert waits(site) == []
     assert public(site, first, second) == {first, second}
+
+
+def test_other_editors_see_the_pictures_of_a_scheduled_text_and_nobody_else_does(site: Site, clock: Clock) -> None:
+    store, media = site.services.store, site.services.settings.media
+    editors.add(store, "carol", PASSWORD, "contributor", actor=None)
+    shown, other = (waiting.keep(store, media, a_png(), "x.png", site.bob).id for _ in range(2))
+    alice = site.at_desk("alice")
+
+    def seen_by(browser: FlaskClient) -> set[str]:
+        listed = browser.get(f"/desk/uploads?id={shown}&id={other}").get_json()
+        return {each["id"] for each in listed["pictures"]}
+
+    assert seen_by(alice) == set()
+    waiting.set_words(store, shown, {"alt": "A boat"}, site.bob)
+    one = schedule(site, f"![](/pictures/{shown})", when=at(hours=1))
+    assert seen_by(alice) == {shown}
+    with alice.get(f"/desk/uploads/{shown}/file") as file:
+        assert file.status_code == 200
+    assert seen_by(site.at_desk("carol")) == set()
+    assert public(site, shown) == set()
+    scheduling.cancel(store, one.id, site.bob, 1)
+    assert seen_by(alice) == set()
 
 
 def draft_article(site: Site, **given: Any) -> str:

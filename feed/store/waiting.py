@@ -32,6 +32,15 @@ FOUND = (*pictures.MADE, *pictures.LOOKS, "animated")  # what decoding found, in
 WORDS = ("alt", "caption", "credit")
 
 _ID = re.compile(r"[0-9a-f]{16}")
+# Which uploads an editor sees: their own and, if they may schedule, those in texts that are scheduled.
+_SEES = """
+    (waiting_pictures.editor_id = :editor OR EXISTS (
+        SELECT 1 FROM scheduled JOIN editors ON editors.id = :editor
+        WHERE scheduled.author_id = waiting_pictures.editor_id AND instr(scheduled.fields, waiting_pictures.id)
+        AND role IN (SELECT value FROM json_each(:schedulers))
+    ))
+"""
+_SCHEDULERS = json.dumps(sorted(actions.MAY[Verb.SCHEDULE]))
 
 
 @dataclass(frozen=True)
@@ -88,8 +97,9 @@ def get(db: Database, picture_id: str, editor: Actor) -> Waiting | None:
 
 def of_ids(db: Database, ids: Iterable[str], editor: Actor) -> dict[str, Waiting]:
     """Those of these uploads that are kept for that editor, by id."""
-    sought = "SELECT * FROM waiting_pictures WHERE editor_id = ? AND id IN (SELECT value FROM json_each(?))"
-    return {row["id"]: _waiting(row) for row in db.execute(sought, [editor.id, json.dumps(list(ids))])}
+    sought = f"SELECT * FROM waiting_pictures WHERE id IN (SELECT value FROM json_each(:ids)) AND {_SEES}"
+    asked = {"ids": json.dumps(list(ids)), "editor": editor.id, "schedulers": _SCHEDULERS}
+    return {row["id"]: _waiting(row) for row in db.execute(sought, asked)}
 
 
 def describe(store: Store, picture_id: str, given: Mapping[str, object], actor: Actor) -> Added:
@@ -199,8 +209,8 @@ def _remember(db: Database, actor: Actor, credit: object) -> None:
 
 
 def _row(db: Database, picture_id: str, editor: Actor) -> Row | None:
-    sought = "SELECT * FROM waiting_pictures WHERE id = ? AND editor_id = ?"
-    return db.execute(sought, [picture_id, editor.id]).fetchone()
+    sought = f"SELECT * FROM waiting_pictures WHERE id = :id AND {_SEES}"
+    return db.execute(sought, {"id": picture_id, "editor": editor.id, "schedulers": _SCHEDULERS}).fetchone()
 
 
 def _waiting(row: Row) -> Waiting:
