@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from click.testing import Result
 
-from feed.store import coverage, pictures, retracting, writing
+from feed.store import coverage, pictures, points, retracting, writing
 from tests.conftest import FROM_HERE, Site
 from tests.images import a_png
 
@@ -50,6 +50,10 @@ def story(site: Site) -> Site:
     )
     site.retract(site.publish(f"Taken back: {CANARY}", feed="harbour"), CANARY)
     site.retract(site.publish(f"Told: {CANARY}", feed="harbour"), "It was another harbour", notice=True)
+    wrong = site.publish(f"Rested on: {CANARY}", feed="harbour")
+    known = {"text": "Six boats", "updates": [edited.id, wrong.id]}
+    points.add(site.services.store, "harbour", known, site.bob)
+    site.retract(wrong)
     back = site.publish("Came back", feed="harbour", language="uk", pinned=True)
     site.retract(back, CANARY)
     retracting.restore(site.services.store, back.id, None)
@@ -66,6 +70,7 @@ def test_the_json_holds_what_readers_can_see_and_nothing_else(story: Site, tmp_p
     assert [each["text"] for each in edited["revisions"]] == ["Five boats & <b>more</b>", "Six boats: list"]
     assert [each["note"] for each in edited["revisions"]] == [None, "One was hidden"]
     assert edited["key"]
+    assert document["points"] == [{"text": "Six boats", "being_checked": True, "updates": [edited["id"]]}]
     assert notice["retracted"]["reason"] == "It was another harbour"
     assert "body" not in notice
     assert (back["pinned"], back["language"], bool(back["restored_at"])) == (True, "uk", True)

@@ -36,9 +36,10 @@ def shown(site: Site, slug: str) -> list[Update]:
 
 
 def comparable(document: Any) -> Any:
-    """An export without what differs from site to site: ids, addresses, and when it was made."""
+    """An export without what differs from site to site (ids, addresses, when it was made), and without what is not
+    imported."""
     numbers = {picture: f"picture {number}" for number, picture in enumerate(document["pictures"])}
-    written = json.dumps({**document, "exported_at": "", "site": ""})
+    written = json.dumps({**document, "exported_at": "", "site": "", "points": []})
     for picture, number in numbers.items():
         written = written.replace(picture, number)
     plain = json.loads(written)

@@ -16,6 +16,7 @@ from feed.languages import Language
 from feed.render.templates import feed_title, titled
 from feed.settings import Settings
 from feed.store.feeds import NEWS, Feed
+from feed.store.points import Ground
 from feed.store.updates import Update
 
 ENDINGS = ("atom", "rss", "json")  # of a feed's documents
@@ -152,8 +153,8 @@ def _said_as_html(language: Language, update: Update) -> str:
     return f"<p>{statuses.with_source(language.translate, said, source)}</p>"
 
 
-def tag(url: str, update: Update) -> str:
-    """The id of that update, which stays whatever happens to it."""
+def tag(url: str, update: Update | Ground) -> str:
+    """The id of that update, also as the ground of a point, which stays whatever happens to it."""
     return _tag(url, update.published_at, f"updates/{update.id}/{update.published_at[11:23]}")
 
 

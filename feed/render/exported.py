@@ -13,6 +13,7 @@ from feed.render import entries
 from feed.settings import Settings
 from feed.store.articles import Article
 from feed.store.exporting import Exported
+from feed.store.points import Point
 from feed.store.revisions import Revision
 from feed.store.updates import Update
 
@@ -39,6 +40,7 @@ def head(settings: Settings, exported: Exported) -> dict[str, Any]:
             "closed_at": feed.closed_at,
             "closing": exported.closing.words,
         },
+        "points": [_point(url, each) for each in exported.points],
         "article": exported.article and _article(exported.article),
     }
 
@@ -69,6 +71,14 @@ def picture(given: Picture) -> dict[str, Any]:
     """A picture, whose file lies beside the document."""
     words = {name: getattr(given, name) for name in ("width", "height", "alt", "caption", "credit")}
     return {"file": f"pictures/{file_name(given.id, given.format)}", **words}
+
+
+def _point(url: str, point: Point) -> dict[str, Any]:
+    return {
+        "text": point.text,
+        "being_checked": point.checking is not None,
+        "updates": [entries.tag(url, each) for each in point.shown],
+    }
 
 
 def _article(article: Article) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from feed.store.coverage import Closing
 from feed.store.database import Store
 from feed.store.feeds import NEWS, Feed
 from feed.store.parts import FeedParts
+from feed.store.points import Point
 from feed.store.revisions import Revision
 from feed.store.updates import Update, Which
 
@@ -25,10 +26,11 @@ MOST_REVISIONS = 1_000  # of one update; an update is edited a few times
 
 @dataclass(frozen=True)
 class Exported:
-    """The feed that is exported, what it was closed with, and its article; the News Feed has none."""
+    """The feed that is exported, what it was closed with, what is known, and its article; the News Feed has none."""
 
     feed: Feed
     closing: Closing
+    points: list[Point]
     article: Article | None
 
 
@@ -40,7 +42,8 @@ def record(store: Store, slug: str, actor: Actor | None) -> None:
 def get(db: Database, slug: str) -> Exported:
     """The public feed with that slug. Raises Missing."""
     feed = feeds.get(db, slug)
-    return Exported(feed, coverage.closing(db, feed), articles.get(db, slug) if slug != NEWS else None)
+    article = articles.get(db, slug) if slug != NEWS else None
+    return Exported(feed, coverage.closing(db, feed), points.of_feed(db, feed), article)
 
 
 def shown(db: Database, feed: Feed, *, newest_first: bool = False) -> Iterator[Update]:

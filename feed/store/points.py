@@ -30,7 +30,7 @@ MOST = 20  # in a box: more is an article
 class Ground:
     """An update that a point rests on. Readers do not see a retracted one (invariant 4)."""
 
-    update: int
+    id: int
     published_at: str
     retracted: bool
 
@@ -106,7 +106,7 @@ def _add(db: Database, slug: str, new: dict[str, Any], actor: Actor | None) -> P
     feed = _permitted(db, slug, actor, Verb.EDIT_POINT)
     there = of_feed(db, feed)
     for point in there:
-        if (point.text, sorted(each.update for each in point.grounds)) == (new["text"], new["updates"]):
+        if (point.text, sorted(each.id for each in point.grounds)) == (new["text"], new["updates"]):
             return point
     if len(there) >= MOST:
         raise Invalid(Reason("text", Message("There are {count} points. Take one out first.", count=MOST)))
@@ -207,13 +207,13 @@ def _record(
 
 
 def _for_log(point: Point) -> dict[str, Any]:
-    return {"text": point.text, "updates": [each.update for each in point.grounds]}
+    return {"text": point.text, "updates": [each.id for each in point.grounds]}
 
 
 def _check_grounds(db: Database, feed: Feed, updates: list[int], point: Point | None = None) -> None:
     """Raises Invalid for what is no update of that feed, and for a retracted one on which the point did not rest
     before."""
-    known = {each.update for each in point.grounds} if point else set()
+    known = {each.id for each in point.grounds} if point else set()
     for number in sorted({*updates} - known):
         row = db.execute("SELECT retracted_at FROM updates WHERE id = ? AND feed_id = ?", [number, feed.id]).fetchone()
         if row is None or row["retracted_at"]:

@@ -134,7 +134,7 @@ def _page(
     """The form of that point, or of a new one. `revision` and `seen` are those that the form had, if it only comes
     back."""
     if given is None and point:
-        given = {"text": point.text, "updates": [each.update for each in point.grounds]}
+        given = {"text": point.text, "updates": [each.id for each in point.grounds]}
     with services().store.read() as db:
         feed = feeds.get(db, slug, drafts=True)
         chosen = _chosen(db, feed, given["updates"] if given else [])
