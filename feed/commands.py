@@ -311,12 +311,18 @@ def reset_second_factor(name: str) -> None:
 @click.argument("editor_name", metavar="EDITOR")
 @click.option("--name", default="api", show_default=True, help="What it is for; revoking goes by this.")
 @click.option("--days", type=click.IntRange(1, 3650), help="For how many days it is valid; without end when left out.")
-def add_token(editor_name: str, name: str, days: int | None) -> None:
+@click.option("--feed", "feeds_named", multiple=True, metavar="SLUG", help="Only for this feed; may be repeated.")
+@click.option("--may", metavar="SCOPES", help="Only these, with commas: read,publish,edit,retract.")
+def add_token(editor_name: str, name: str, days: int | None, feeds_named: tuple[str, ...], may: str | None) -> None:
     """Prints the token alone, so that a script can take it."""
+    scopes = None if may is None else [each.strip() for each in may.split(",")]
     try:
-        click.echo(tokens.add(services().store, editor_name, name, days, actor=None))
+        added = tokens.add(
+            services().store, editor_name, name, days, actor=None, scopes=scopes, slugs=feeds_named or None
+        )
     except Missing:
         raise click.ClickException(f"there is no editor {editor_name}; add one with `flask editor add`") from None
+    click.echo(added)
 
 
 @token.command("list", help="List the tokens of all, or of EDITOR; never the tokens themselves.")
@@ -327,7 +333,11 @@ def list_tokens(editor_name: str | None) -> None:
         for each in tokens.of_editor(db, editor_name):
             until = f"until {each.expires_at}" if each.expires_at else "without end"
             state = f"revoked {each.revoked_at}" if each.revoked_at else until if each.works else f"over, {until}"
-            click.echo("\t".join((each.editor, each.name, f"made {each.created_at}", state)))
+            may = "all" if each.scopes is None else ",".join(each.scopes)
+            where = "all feeds" if each.feeds is None else f"feeds {','.join(each.feeds) or 'that are gone'}"
+            used = f"used {each.used_at}" if each.used_at else "never used"
+            line = (each.editor, each.name, f"made {each.created_at}", state, f"may {may}", where, used)
+            click.echo("\t".join(line))
 
 
 @token.command("revoke", help="End the tokens of EDITOR at once: all, or those of a name.")

@@ -5,7 +5,7 @@ import gc
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -187,8 +187,14 @@ def site_in(folder: Path, **settings: str) -> Iterator[Site]:
     with application_in(folder, **settings) as app:
         services: Services = app.extensions["liveline"]
         with services.store.read() as db:
-            alice, bob = (tokens.editor_of(db, made[name]) for name in ("alice", "bob"))
+            alice, bob = (_acting(tokens.editor_of(db, made[name])) for name in ("alice", "bob"))
         yield Site(app, services, alice, bob, dict(made))
+
+
+def _acting(editor: Editor) -> Editor:
+    """That editor, for whom a token speaks in the log, and does not limit them when it is revoked."""
+    assert editor.origin
+    return replace(editor, origin=replace(editor.origin, token_id=None))
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import click
 import pytest
 
 from feed.settings import TABLE
+from feed.store.actions import ROLES, SCOPES, Verb, may
 from tests.conftest import Site
 from tests.server import ROOT
 
@@ -37,6 +38,16 @@ def test_the_routes_are_all_there_with_their_methods(site: Site) -> None:
         path.strip("`"): set(methods.split(", ")) for path, methods, _ in rows("docs/api.md", "HTTP and the API")
     }
     assert documented == actual
+
+
+def test_what_each_role_and_scope_may_do_is_all_there() -> None:
+    expected = [
+        f"| `{verb}` | {', '.join(role for role in ROLES if may(role, verb, draft=True))} | "
+        f"{', '.join(role for role in ROLES if may(role, verb))} | {SCOPES.get(verb, '–')} |"
+        for verb in Verb
+    ]
+    documented = ["| " + " | ".join(row) + " |" for row in rows("docs/operate.md", "Roles and scopes")]
+    assert documented == expected, "\n".join(expected)
 
 
 def test_the_metrics_are_all_there() -> None:

@@ -41,7 +41,7 @@ def test_each_editor_acts_from_a_door_and_a_network(site: Site) -> None:
         assert g.editor == site.bob
         assert g.editor.origin == Origin(Door.DESK, "2001:db8:1:2::/64")
     with site.app.test_request_context("/api/v1/articles", headers={"Authorization": f"Bearer {site.tokens['bob']}"}):
-        assert editor_of_token().origin == Origin(Door.API, None, "test")
+        assert editor_of_token().origin == Origin(Door.API, None, "test", 2)
     with site.services.store.read() as db:
         assert editors.by_name(db, "bob").origin is None
 

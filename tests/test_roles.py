@@ -23,6 +23,7 @@ from feed.store import (
     pictures,
     points,
     publishing,
+    reading,
     recovery_codes,
     retracting,
     rewording,
@@ -34,7 +35,7 @@ from feed.store import (
     undoing,
     writing,
 )
-from feed.store.actions import MAY, ROLES, Door, Origin, Verb
+from feed.store.actions import MAY, ROLES, SCOPES, Door, Origin, Scope, Verb
 from feed.store.database import Database, insert
 from feed.store.editors import Editor
 from feed.store.scheduling import Timing
@@ -151,10 +152,16 @@ def _revoke_link(site: Site, by: Editor) -> None:
     invitations.revoke(site.services.store, link.hash, by)
 
 
+def _read_draft(site: Site, by: Editor) -> object:
+    with site.services.store.read() as db:
+        return reading.update(db, 2, by)
+
+
 # Each against the public article `harbour`, whose coverage holds update 1, or the draft `sketch`, which holds update 2.
 # Updates 3 and 4 were retracted from them; a point of `harbour` rests on 1 and 3, and one update is scheduled there.
 # Everybody has just published in the article `out`, which was a draft then.
 DEEDS: dict[Verb, Deed] = {
+    Verb.READ_DRAFT: _read_draft,
     Verb.WRITE_DRAFT: lambda site, by: publishing.publish(site.services.store, "sketch", by, {"body": "x"}),
     Verb.PUBLISH: lambda site, by: publishing.publish(site.services.store, "harbour", by, {"body": "x"}),
     Verb.EDIT: lambda site, by: publishing.edit(site.services.store, 1, by, {"body": "x"}, 1),
@@ -342,6 +349,32 @@ def test_everybody_writes_in_drafts(site: Site, people_of: dict[str, Editor], de
 @pytest.mark.parametrize("deed", ACROSS.values(), ids=ACROSS)
 def test_publishing_is_for_editors(site: Site, people_of: dict[str, Editor], deed: Deed, role: str) -> None:
     assert _does(site, deed, people_of[role]) == (role != "contributor")
+
+
+@pytest.mark.parametrize("verb", SCOPES)
+def test_a_token_with_scopes_may_do_what_its_scope_says_and_nothing_else(
+    site: Site, people_of: dict[str, Editor], verb: Verb
+) -> None:
+    def admin_with(*scopes: str) -> Editor:
+        token = tokens.add(site.services.store, "alice", "limited", actor=None, scopes=scopes)
+        with site.services.store.read() as db:
+            return tokens.editor_of(db, token)
+
+    needed = SCOPES[verb]
+    others = admin_with(*(each for each in Scope if each != needed))
+    assert not _does(site, DEEDS[verb], others), "the admin's role does not widen it"
+    if verb is Verb.UNDO:  # is the publisher's
+        publishing.publish(site.services.store, "out", people_of["admin"], {"body": "Just now"})
+    assert _does(site, DEEDS[verb], admin_with(needed))
+
+
+def test_what_is_in_no_scope_is_done_at_the_desk(site: Site) -> None:
+    token = tokens.add(site.services.store, "alice", "limited", actor=None, scopes=list(Scope))
+    with site.services.store.read() as db:
+        alice = tokens.editor_of(db, token)
+        for verb in set(Verb) - set(SCOPES):
+            with pytest.raises(NotAllowed, match="Do it at the desk"):
+                actions.permit(db, alice, verb)
 
 
 PUBLIC_BY_DESK = {

@@ -11,6 +11,7 @@ stays on record as done.
 A contributor writes in drafts. An editor reads a draft and publishes it; from then on only editors may change it.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -38,12 +39,13 @@ class Door(StrEnum):
 @dataclass(frozen=True)
 class Origin:
     """From where somebody acts: by which door, from which network (see `networks.network_of`), and with the token of
-    that name. The web layer gives it to the editor that it finds (`Editor.origin`); who has none acts at the command
-    line."""
+    that name and id, which limits what they may do. The web layer gives it to the editor that it finds
+    (`Editor.origin`); who has none acts at the command line."""
 
     door: Door
     network: str | None = None
     token: str | None = None
+    token_id: int | None = None
 
 
 class Actor(Protocol):
@@ -62,6 +64,7 @@ class Actor(Protocol):
 class Verb(StrEnum):
     """What can be done. The values are stored. MARK sets or clears the flags `key` and `pinned` of an update."""
 
+    READ_DRAFT = "read draft"
     WRITE_DRAFT = "write draft"
     PUBLISH = "publish"
     EDIT = "edit"
@@ -116,6 +119,7 @@ _ADMIN = frozenset({"admin"})
 
 # What harms the whole site and cannot be repaired by an edit is for admins.
 MAY: Mapping[Verb, frozenset[str]] = {
+    Verb.READ_DRAFT: _ALL,
     Verb.WRITE_DRAFT: _ALL,
     Verb.PUBLISH: _EDITORS,
     Verb.EDIT: _EDITORS,
@@ -163,6 +167,38 @@ MAY: Mapping[Verb, frozenset[str]] = {
     Verb.ADOPT: _ADMIN,
     Verb.RESTORE: _ADMIN,
 }
+
+
+class Scope(StrEnum):
+    """What a token can be limited to. The values are stored."""
+
+    READ = "read"
+    PUBLISH = "publish"
+    EDIT = "edit"
+    RETRACT = "retract"
+
+
+# The scope that a token with scopes needs for each verb. What is not here, no such token may do: it is done at the
+# desk. A token without scopes may do what its editor may.
+SCOPES: Mapping[Verb, Scope] = {
+    Verb.READ_DRAFT: Scope.READ,
+    Verb.EXPORT: Scope.READ,
+    Verb.WRITE_DRAFT: Scope.PUBLISH,
+    Verb.PUBLISH: Scope.PUBLISH,
+    Verb.CREATE_ARTICLE: Scope.PUBLISH,
+    Verb.ADD_PICTURE: Scope.PUBLISH,
+    Verb.EDIT: Scope.EDIT,
+    Verb.MARK: Scope.EDIT,
+    Verb.EDIT_ARTICLE: Scope.EDIT,
+    Verb.EDIT_PICTURE: Scope.EDIT,
+    Verb.OPEN: Scope.EDIT,
+    Verb.CLOSE: Scope.EDIT,
+    Verb.RETRACT: Scope.RETRACT,
+    Verb.RESTORE_UPDATE: Scope.RETRACT,
+    Verb.UNDO: Scope.RETRACT,
+}
+_OF_NO_FEED = frozenset({Verb.ADD_PICTURE})  # a token for some feeds may do this too: what it writes there shows it
+
 # Done to an article that is a draft and stays one, each of these counts as WRITE_DRAFT. One that is scheduled does not
 # stay one.
 _IN_DRAFTS = frozenset({
@@ -184,8 +220,11 @@ _WHY_NOT = {
 }
 _PEOPLE = Message("Only an admin may change who writes here.")
 _DISABLED = Message("This account was disabled. Ask an admin.")
+_NO_TOKEN = Message("This token is revoked or expired.")
+_NO_SCOPE = Message("A token with scopes may not do this. Do it at the desk.")
+_OTHER_FEED = Message("This token is for other feeds.")
 
-# How the desk lists them, beside who did it and when. Reading the log changes nothing, and is not recorded.
+# How the desk lists them, beside who did it and when. Reading changes nothing, and is not recorded.
 WORDS: Mapping[str, Message] = {
     Verb.WRITE_DRAFT: Message("wrote a draft"),
     Verb.PUBLISH: Message("published"),
@@ -259,8 +298,9 @@ def may(role: str, verb: Verb, *, draft: bool = False) -> bool:
     return role in MAY[verb] or (draft and verb in _IN_DRAFTS and role in MAY[Verb.WRITE_DRAFT])
 
 
-def permit(db: Database, actor: Actor | None, verb: Verb, *, draft: bool = False) -> None:
-    """Raises NotAllowed unless the actor's current role may do that (see `may`)."""
+def permit(db: Database, actor: Actor | None, verb: Verb, *, draft: bool = False, feed_id: int | None = None) -> None:
+    """Raises NotAllowed unless the actor's current role may do that (see `may`), and so may the token with which they
+    act. `feed_id` is the feed that it is done to, None for none."""
     if actor is None:
         return
     row = db.execute("SELECT role, disabled_at FROM editors WHERE id = ?", [actor.id]).fetchone()
@@ -268,6 +308,27 @@ def permit(db: Database, actor: Actor | None, verb: Verb, *, draft: bool = False
         raise NotAllowed(_DISABLED)
     if not may(row["role"], verb, draft=draft):
         raise NotAllowed(_WHY_NOT.get(verb, _PEOPLE))
+    if actor.origin and actor.origin.token_id:
+        _permit_token(db, actor.origin.token_id, verb, feed_id)
+
+
+def _permit_token(db: Database, token_id: int, verb: Verb, feed_id: int | None) -> None:
+    row = db.execute(
+        "SELECT scopes, feeds FROM tokens WHERE id = ? AND revoked_at IS NULL "
+        "AND (expires_at IS NULL OR expires_at > ?)",
+        [token_id, times.now()],
+    ).fetchone()
+    if row is None:
+        raise NotAllowed(_NO_TOKEN)
+    if row["scopes"] is None:
+        return
+    scope = SCOPES.get(verb)
+    if scope is None:
+        raise NotAllowed(_NO_SCOPE)
+    if scope not in json.loads(row["scopes"]):
+        raise NotAllowed(Message('This token lacks the scope "{scope}".', scope=scope.value))
+    if row["feeds"] is not None and verb not in _OF_NO_FEED and feed_id not in json.loads(row["feeds"]):
+        raise NotAllowed(_OTHER_FEED)
 
 
 def record(
@@ -292,7 +353,7 @@ def record(
     `before` and `after` are the fields that it changed, for the log, which keeps those that differ: texts, never the
     hash of a password or a secret. `origin` is that of somebody who is no editor yet; otherwise it is the actor's.
     Raises NotAllowed, which rolls the transaction back."""
-    permit(db, actor, verb, draft=draft and not comes_out(db, feed_id, article_id))
+    permit(db, actor, verb, draft=draft and not comes_out(db, feed_id, article_id), feed_id=feed_id)
     action = {
         "at": times.now(),
         "editor_id": actor.id if actor else None,

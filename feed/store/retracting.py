@@ -92,7 +92,7 @@ def put_back(db: Database, update_id: int, actor: Actor | None) -> Update:
     update = updates.get_any(db, update_id)
     feed = feeds.get(db, update.feed, drafts=True)
     if not update.retracted_at:
-        actions.permit(db, actor, Verb.RESTORE_UPDATE, draft=feed.draft)
+        actions.permit(db, actor, Verb.RESTORE_UPDATE, draft=feed.draft, feed_id=feed.id)
         return update
     if not update.html:
         raise Invalid(Reason("body", Message("Its text was not imported, so there is nothing to restore.")))

@@ -225,6 +225,9 @@ def put_edit(
             moments.date_drafted(db, article.id, moment)
         keep_revision(db, article.id, author, moment)
         still_draft = article.draft and changed.get("draft", True)
+        if "draft" in changed:  # which a token may do only if it may publish or retract
+            verb = Verb.RETRACT if changed["draft"] else Verb.PUBLISH
+            actions.permit(db, actor, verb, feed_id=article.feed.id if article.feed else None)
         _record(db, actor, Verb.EDIT_ARTICLE, article.id, before, changed, draft=still_draft)
     if "live" in given and given["live"] != article.live:
         _set_live(db, article, slug, actor, live=given["live"])

@@ -2,9 +2,9 @@
 
 from flask import Blueprint, Response, jsonify
 
-from feed.store import articles, writing
+from feed.store import reading, writing
 from feed.web.api.answers import article_json, etag
-from feed.web.api.requests import bearer, editor_of_token, revision_read, sent
+from feed.web.api.requests import editor_of_token, editor_of_token_if_any, revision_read, sent
 from feed.web.services import services
 
 views = Blueprint("articles", __name__)
@@ -21,10 +21,10 @@ def create_article() -> tuple[Response, int, dict[str, str]]:
 @views.get("/articles/<slug>")
 def read_article(slug: str) -> tuple[Response, int, dict[str, str]]:
     """Gives an article as it is now; with a token, a draft too."""
-    drafts = bearer() is not None and bool(editor_of_token())
+    editor = editor_of_token_if_any()
     with services().store.read() as db:
-        article = articles.get(db, slug, drafts=drafts)
-    return jsonify(article_json(article, stranger=not drafts)), 200, etag(article)
+        article = reading.article(db, slug, editor)
+    return jsonify(article_json(article, stranger=editor is None)), 200, etag(article)
 
 
 @views.patch("/articles/<slug>")

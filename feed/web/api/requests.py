@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 
 from flask import request
 from werkzeug.datastructures import WWWAuthenticate
@@ -10,6 +11,7 @@ from werkzeug.exceptions import BadRequest, Unauthorized
 from feed import logs
 from feed.errors import Missing
 from feed.store import tokens
+from feed.store.database import OperationalError
 from feed.store.editors import Editor
 from feed.turns import orderer
 from feed.web.bodies import JSON_BYTES, json_object
@@ -33,7 +35,15 @@ def editor_of_token() -> Editor:
         ) from None
     orderer.set(editor.id)
     logs.know(editor=editor.name)
+    if editor.origin and editor.origin.token_id:
+        with suppress(OperationalError):  # during a restore programs go on reading
+            tokens.note_use(services().store, editor.origin.token_id)
     return editor
+
+
+def editor_of_token_if_any() -> Editor | None:
+    """The same, and None for a request without a token. Raises Unauthorized."""
+    return None if bearer() is None else editor_of_token()
 
 
 def bearer() -> str | None:

@@ -4,10 +4,10 @@ from flask import Blueprint, Response, jsonify, request, url_for
 from werkzeug.exceptions import BadRequest
 
 from feed import logs
-from feed.store import feeds, publishing, retracting, updates
+from feed.store import feeds, publishing, reading, retracting, updates
 from feed.store.updates import Which
 from feed.web.api.answers import absolute, etag, update_json
-from feed.web.api.requests import bearer, editor_of_token, revision_read, sent
+from feed.web.api.requests import editor_of_token, editor_of_token_if_any, revision_read, sent
 from feed.web.cache import cache_until_changed, reads
 from feed.web.cursors import cursor_of, place_in
 from feed.web.problems import problem
@@ -49,9 +49,9 @@ def list_updates(slug: str) -> Response:
 @views.get("/updates/<int:update_id>")
 def read_update(update_id: int) -> tuple[Response, int, dict[str, str]]:
     """Gives an update as it is now; with a token, one of a draft article too."""
-    drafts = bearer() is not None and bool(editor_of_token())
+    editor = editor_of_token_if_any()
     with services().store.read() as db:
-        update = updates.get(db, update_id, drafts=drafts)
+        update = reading.update(db, update_id, editor)
     return jsonify(update_json(update)), 200, etag(update)
 
 
