@@ -3,6 +3,7 @@
 The slow part, making Markdown and HTML, is done before the first of them, and only for what is new or changed.
 """
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, cast
@@ -17,10 +18,11 @@ from feed.picture import UPLOAD_BYTES
 from feed.store import coverage, editors, feeds, importing, pictures, publishing, search
 from feed.store.coverage import Closing
 from feed.store.feeds import Feed
-from feed.store.importing import Imported, New, Outcome, Past, Retraction
+from feed.store.importing import Imported, ImportedPoint, New, Outcome, Past, Retraction
 from feed.web.services import Services
 
 PAST = 2 * fields.BODY  # characters of an earlier text in words: signs become a little longer in a page
+_POINT = {"text": fields.POINT["text"]}
 _STATUS = {name: fields.UPDATE[name] for name in ("status", "source")}
 Waiting = Callable[[Iterable[Entry], int], Iterable[Entry]]
 """Shows a progress bar while that many entries are taken."""
@@ -72,7 +74,7 @@ class Import:
             self._plan(feed, prepared)
             return
         yield from self._put(feed, new, prepared)
-        search.catch_up_all(self._store)
+        search.catch_up_all(self._store, pause=search.PAUSE_SECONDS)
 
     def _feed(self) -> tuple[Feed | None, bool]:
         """The feed that it comes into, None for a new one; and whether an article is to be made for it, or is not
@@ -239,7 +241,12 @@ class Import:
         published = _moment(published_at) or times.now()
         closed = (_moment(self._source.closed_at or last) or published) if self._source.closed else None
         opened = _moment(self._source.opened_at) or published
-        return New(row, published, _moment(edited_at), opened, closed, self._closing(cleaned["language"]))
+        closing = self._closing(cleaned["language"])
+        points = tuple(
+            ImportedPoint(fields.clean(_POINT, {"text": each.text})["text"], each.checking, tuple(each.entries))
+            for each in self._source.points
+        )
+        return New(row, published, _moment(edited_at), opened, closed, closing, points)
 
     def _closing(self, language: str | None) -> Closing:
         words = fields.clean(fields.CLOSING, self._source.closing)
@@ -274,6 +281,8 @@ class Import:
         slug = feed.slug if feed else importing.begin(self._store, source, cast(New, new), None)
         self.slug = slug
         for begin in range(0, len(prepared), importing.AT_ONCE):
+            if begin:
+                time.sleep(search.PAUSE_SECONDS)
             self.outcomes += importing.put(self._store, slug, source, prepared[begin : begin + importing.AT_ONCE], None)
         if new and not importing.finish(self._store, slug, source, new, None):
             self.public = False

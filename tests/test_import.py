@@ -12,7 +12,7 @@ from feed.errors import Invalid
 from feed.exchange import files
 from feed.exchange.source import Unreadable
 from feed.paste import many
-from feed.store import articles, coverage, feeds, importing, retracting, updates
+from feed.store import articles, coverage, feeds, importing, points, retracting, updates
 from feed.store.updates import Update
 from tests.conftest import FROM_HERE, Site, site_in
 from tests.test_export import CANARY, exported, run
@@ -36,10 +36,10 @@ def shown(site: Site, slug: str) -> list[Update]:
 
 
 def comparable(document: Any) -> Any:
-    """An export without what differs from site to site (ids, addresses, when it was made), and without what is not
-    imported."""
-    numbers = {picture: f"picture {number}" for number, picture in enumerate(document["pictures"])}
-    written = json.dumps({**document, "exported_at": "", "site": "", "points": []})
+    """An export without what differs from site to site: ids, addresses, and when it was made."""
+    ids = {update["id"]: f"update {number}" for number, update in enumerate(document["updates"])}
+    numbers = ids | {picture: f"picture {number}" for number, picture in enumerate(document["pictures"])}
+    written = json.dumps({**document, "exported_at": "", "site": ""})
     for picture, number in numbers.items():
         written = written.replace(picture, number)
     plain = json.loads(written)
@@ -52,7 +52,16 @@ def comparable(document: Any) -> Any:
 def test_what_is_exported_and_imported_elsewhere_is_exported_as_it_was(story: Site, tmp_path: Path) -> None:
     closing = {"message": "All are home", "summary": "Six boats, **one** storm"}
     coverage.close(story.services.store, "harbour", None, closing)
+    for text, grounds in (
+        ("Six boats are out", shown(story, "harbour")),
+        ("Nobody is hurt", shown(story, "harbour")[:1]),
+    ):
+        given = {"text": text, "updates": [each.id for each in grounds if not each.retracted_at]}
+        points.add(story.services.store, "harbour", given, None)
+    story.edit(shown(story, "harbour")[0], body="As it was then")
     first = exported(story, "harbour", tmp_path / "first")
+    found = [(each["being_checked"], len(each["updates"])) for each in first["points"]]
+    assert found == [(True, 1), (True, 3), (True, 1)]
     assert first["feed"]["closing"] == closing
     (tmp_path / "other").mkdir()
     with site_in(tmp_path / "other", FEED_PUBLIC_URL="https://other.example") as other:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from feed.exchange.source import Entry, Past, Retraction, Source, Unreadable
+from feed.exchange.source import Entry, Past, Point, Retraction, Source, Unreadable
 
 VERSION = 1  # the newest that this can read
 
@@ -37,6 +37,10 @@ def _read(document: Mapping[str, Any], file: Callable[[str], bytes]) -> Source:
         closed_at=feed["closed_at"],
         closed=feed["closed_at"] is not None,
         closing=feed.get("closing") or {},
+        points=[
+            Point(each["text"], bool(each["being_checked"]), [str(entry) for entry in each["updates"]])
+            for each in document.get("points", ())
+        ],
         author=author,
         pictures=document["pictures"],
         file=file,

@@ -65,6 +65,15 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class Point:
+    """What is known, and the ids of the entries on which it rests."""
+
+    text: object
+    checking: bool
+    entries: Sequence[str]
+
+
+@dataclass(frozen=True)
 class Source:
     """What was read. `id` names the source for ever. `article` has the fields of an article to make, with `html` for a
     `body` that is not Markdown; `closed` says that nothing is added there any more. `pictures` are described by id, and
@@ -79,6 +88,7 @@ class Source:
     closed_at: object = None
     closed: bool = True
     closing: Mapping[str, Any] = field(default_factory=dict)
+    points: Sequence[Point] = ()
     author: Mapping[str, Any] | None = None
     pictures: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     file: Callable[[str], bytes] | None = None

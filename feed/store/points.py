@@ -7,7 +7,7 @@ whatever verb does it, and at the same version, so that the envelope with the up
 Each point has a revision of its own: two editors who work on two points are not in each other's way.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
@@ -100,6 +100,15 @@ def move_up(store: Store, slug: str, point_id: int, actor: Actor | None) -> None
 def remove(store: Store, slug: str, point_id: int, revision: int, actor: Actor | None) -> None:
     """Takes a point out. Raises Missing, NotAllowed, or Stale when somebody else has edited it."""
     store.write(_remove, slug, point_id, revision, actor)
+
+
+def bring(db: Database, feed: Feed, text: str, updates: Iterable[int], *, checking: bool) -> None:
+    """Adds a point of an import, in a transaction of the caller's that begins a new epoch."""
+    place = db.execute("SELECT coalesce(max(place), 0) + 1 FROM points WHERE feed_id = ?", [feed.id]).fetchone()[0]
+    row = {"feed_id": feed.id, "place": place, "text": text, "revision": 1}
+    point_id = insert(db, "points", {**row, "checking": feed.version if checking else None})
+    _put_grounds(db, point_id, updates)
+    db.execute("INSERT OR REPLACE INTO point_boxes (feed_id, version) VALUES (?, ?)", [feed.id, feed.version])
 
 
 def _add(db: Database, slug: str, new: dict[str, Any], actor: Actor | None) -> Point:
@@ -221,7 +230,7 @@ def _check_grounds(db: Database, feed: Feed, updates: list[int], point: Point | 
             raise Invalid(Reason("updates", told))
 
 
-def _put_grounds(db: Database, point_id: int, updates: list[int]) -> None:
+def _put_grounds(db: Database, point_id: int, updates: Iterable[int]) -> None:
     for number in updates:
         insert(db, "point_updates", {"point_id": point_id, "update_id": number})
 

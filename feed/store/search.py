@@ -11,6 +11,7 @@ repeats updates while others are published, which no ranking can promise. FTS5 r
 stops at the limit, so a common word costs no more than a rare one.
 """
 
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -27,6 +28,7 @@ LONGEST_PHRASE = 20  # words side by side; for the commonest pair of characters,
 MOST_WORDS = 10  # each costs reading its list: ten of the commonest, 20 ms among 500,000 updates
 
 CAUGHT_UP = 200  # updates in a transaction: 20 ms, after which others can write
+PAUSE_SECONDS = 0.12  # between transactions of a command: SQLite lets who waits for the lock try every 0.1 s
 BATCHES = 5  # transactions before a search, for which its reader waits
 
 
@@ -75,10 +77,13 @@ def catch_up(store: Store) -> None:
             store.write(_take_in)
 
 
-def catch_up_all(store: Store) -> None:
-    """Takes in all that is due, however much. Raises OperationalError."""
+def catch_up_all(store: Store, pause: float = 0) -> None:
+    """Takes in all that is due, however much, with a pause of that many seconds after each transaction. Raises
+    OperationalError."""
     while _due(store):
         store.write(_take_in)
+        if pause:
+            time.sleep(pause)
 
 
 def _due(store: Store) -> bool:
