@@ -269,6 +269,7 @@ POINT: Table = {
         Message("At most {count} updates fit.", count=GROUNDS),
     ),
 }
+RETURN: Table = {"note": Text(PARAGRAPH, required=True, lines=True)}
 RETRACTION: Table = {"reason": Text(PARAGRAPH), "notice": Flag()}
 ARTICLE: Table = {
     "slug": Match(SLUG),

@@ -15,10 +15,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feed import times
-from feed.store import articles, feeds, migrations, publishing, retracting, revisions, updates, writing
+from feed.store import (
+    articles,
+    editors,
+    feeds,
+    migrations,
+    publishing,
+    retracting,
+    reviewing,
+    revisions,
+    submitting,
+    updates,
+    writing,
+)
 from feed.store.database import Store
 from feed.store.updates import Update
-from tests.conftest import Site, site_in
+from tests.conftest import PASSWORD, Site, site_in
+from tests.submitting import new_id, submit
 
 SLUG = "harbour"
 
@@ -194,6 +207,28 @@ def test_the_owners_case_a_name_taken_out_of_a_draft_is_in_no_public_answer(site
     assert site.charlie.get("/updates/4711").data == site.charlie.get(f"/updates/{gone.id}").data
     assert site.api("GET", f"/api/v1/updates/{gone.id}").status_code == 410, "the desk knows"
     assert "deleted-entry" not in site.charlie.get(f"/feeds/{SLUG}.atom").text
+
+
+def test_nothing_that_was_submitted_or_said_of_it_is_in_any_public_answer(site: Site) -> None:
+    site.write_article(SLUG, live=True)
+    update, before = site.publish("Public", feed=SLUG), site.versions()
+    carol = editors.add(site.services.store, "carol", PASSWORD, "contributor", "Carolcanary", actor=None)
+    submit(site, carol, SLUG, "Newcanary", headline="Newcanary")
+    edit = submit(site, carol, SLUG, "Editcanary", update=update.id, revision=1, note="Whycanary")
+    back = submit(site, carol, SLUG, "Backcanary")
+    reviewing.return_(site.services.store, back.id, 1, {"note": "Notecanary"}, site.bob)
+    for author, article in ((carol, None), (site.bob, 1)):
+        state = {"article": article, "revision": article, "headline": "Storycanary", "body": "Bodycanary"}
+        state |= dict.fromkeys(("kicker", "standfirst", "byline", "author", "language", "picture"), "")
+        state |= {"slug": f"{SLUG}-canary", "draft": True, "live": True, "discarded": False}
+        given = {"headline": "Storycanary", "body": "Bodycanary", "slug": f"{SLUG}-canary"}
+        submitting.submit_article(site.services.store, new_id(), author, state, given)
+    for path, status, text in public_answers(site, [update.id, update.id + 1], {epoch(site)}, "newcanary"):
+        assert not re.findall(r"[A-Z]\w*canary", text), path
+        assert status < 500
+    for path in (f"/articles/{SLUG}-canary", "/authors/carolcanary", f"/desk/review/{edit.id}"):
+        assert site.charlie.get(path).status_code == (303 if "desk" in path else 404)
+    assert site.versions() == before, "no page is told of it"
 
 
 def test_what_happens_after_publication_is_told_as_ever(site: Site) -> None:

@@ -12,10 +12,11 @@ import websocket
 
 from feed import times
 from feed.live.desk import MOST_HEARTBEATS
-from feed.store import editors, people
+from feed.store import editors, people, reviewing
 from feed.store.database import Store
 from feed.store.sessions import COOKIE
 from tests.server import PASSWORD, Server
+from tests.submitting import submitted
 from tests.waiting import eventually
 
 NEWS = {"feed": "news"}
@@ -49,6 +50,8 @@ class Socket:
         self._bare = websocket.create_connection(address, timeout=9, origin=server.url, cookie=self.cookie)
         self.told: list[Any] = []
         self.events: list[str] = []
+        self.packets: list[str] = []
+        self.counts: list[Any] = []
         self._bare.recv()
         self._bare.send("40")
         while not str(self._bare.recv()).startswith("40"):
@@ -63,7 +66,14 @@ class Socket:
         answer = json.loads(packet[3:])[0]
         if "editors" in answer:
             self.told.append(answer["editors"])
+        if "changed" in answer:
+            self.counts.append(answer)
         return answer
+
+    def tidings(self) -> Any:
+        """What this page was told last of submissions."""
+        self.hear()
+        return self.counts[-1]
 
     def others(self) -> dict[str, list[dict[str, Any]]]:
         """Who is at the desk, by name, as this page was told last."""
@@ -92,8 +102,11 @@ class Socket:
         self._bare.close()
 
     def _take(self, packet: str) -> None:
+        self.packets.append(packet)
         if packet.startswith("42"):
             name, payload = json.loads(packet[2:])
+            if name == "review":
+                self.counts.append(payload)
             self.events.append(name)
             if name == "desk":
                 self.told.append(payload["editors"])
@@ -170,6 +183,36 @@ def test_a_flood_of_heartbeats_is_answered_and_no_more(two_workers: Server, alic
     assert len(alice.told) < MOST_HEARTBEATS / 2, "what changes in a quarter of a second is told at once"
     bob.leave()
     eventually(lambda: "Bob Brown" not in alice.others())
+
+
+def test_the_queue_is_counted_in_all_workers_and_an_author_is_told_what_was_returned(
+    two_workers: Server, store: Store
+) -> None:
+    carl = Socket(two_workers, "carl")
+    editors_pages = [Socket(two_workers, name) for name in ("alice", "bob", "alice", "bob")]
+    for stranger in (Socket(two_workers), Socket(two_workers, cookie=f"{COOKIE}=made-up")):
+        assert stranger.say("review", {}) == {"error": "sign in"}
+        stranger.leave()
+    before = editors_pages[0].say("review", {})
+    for page in editors_pages[1:]:
+        assert page.say("review", {}) == before
+    assert carl.say("review", {}) == {"waiting": None, "returned": 0, "changed": 0}
+    with store.read() as db:
+        author, bob = editors.by_name(db, "carl"), editors.by_name(db, "bob")
+    sent = submitted(store, author, "A canaryword")
+    for page in editors_pages:
+        eventually(lambda page=page: page.tidings()["waiting"] == before["waiting"] + 1)  # type: ignore[misc]
+    eventually(lambda: carl.tidings() == {"waiting": None, "returned": 0, "changed": sent.changed})
+    reviewing.return_(store, sent.id, 1, {"note": "Who says so?"}, bob)
+    for page in editors_pages:
+        eventually(lambda page=page: page.tidings()["waiting"] == before["waiting"])  # type: ignore[misc]
+    eventually(lambda: carl.tidings()["returned"] == 1)
+    submitted(store, bob, "Of no concern to carl")
+    eventually(lambda: editors_pages[0].tidings()["waiting"] == before["waiting"] + 1)
+    assert carl.tidings()["changed"] == sent.changed + 1
+    for page in (carl, *editors_pages):
+        assert not [packet for packet in page.packets if "canaryword" in packet or "Who says so" in packet]
+        page.leave()
 
 
 def _expire(store: Store) -> None:

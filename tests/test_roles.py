@@ -26,11 +26,13 @@ from feed.store import (
     reading,
     recovery_codes,
     retracting,
+    reviewing,
     rewording,
     scheduling,
     second_factor,
     sessions,
     signing_in,
+    submitting,
     tokens,
     undoing,
     writing,
@@ -41,6 +43,7 @@ from feed.store.editors import Editor
 from feed.store.scheduling import Timing
 from tests.conftest import FROM_HERE, PASSWORD, Site, application_in, site_in
 from tests.images import a_png
+from tests.submitting import submit
 
 OF_SESSION = "s" * 64  # the hash of a session that has just begun
 
@@ -163,6 +166,10 @@ def _read_draft(site: Site, by: Editor) -> object:
 DEEDS: dict[Verb, Deed] = {
     Verb.READ_DRAFT: _read_draft,
     Verb.WRITE_DRAFT: lambda site, by: publishing.publish(site.services.store, "sketch", by, {"body": "x"}),
+    Verb.SUBMIT: lambda site, by: submit(site, by, "harbour"),
+    Verb.TAKE_BACK: lambda site, by: submitting.take_back(site.services.store, submit(site, by).id, by),
+    Verb.RETURN: lambda site, by: reviewing.return_(site.services.store, 1, 1, {"note": "x"}, by),
+    Verb.PUBLISH_SUBMISSION: lambda site, by: reviewing.publish(site.services.store, 1, 1, {"body": "x"}, None, by),
     Verb.PUBLISH: lambda site, by: publishing.publish(site.services.store, "harbour", by, {"body": "x"}),
     Verb.EDIT: lambda site, by: publishing.edit(site.services.store, 1, by, {"body": "x"}, 1),
     Verb.MARK: lambda site, by: publishing.edit(site.services.store, 1, by, {"key": True}, None),
@@ -285,6 +292,7 @@ def people_of(site: Site) -> dict[str, Editor]:
         for feed in ("out", "sketch"):
             publishing.publish(site.services.store, feed, each, {"body": "Just now"})
     writing.edit(site.services.store, "out", site.alice, {"draft": False})
+    submit(site, carol)
     return {"contributor": carol, "editor": site.bob, "admin": site.alice}
 
 
@@ -315,6 +323,7 @@ def _all(site: Site) -> list[list[tuple[object, ...]]]:
         "points",
         "point_updates",
         "point_boxes",
+        "submissions",
     )
     with site.services.store.read() as db:
         return [[tuple(row) for row in db.execute(f"SELECT * FROM {each}").fetchall()] for each in tables]
@@ -420,11 +429,11 @@ def test_the_desk_refuses_a_contributor_in_words(site: Site) -> None:
         assert "Only editors can" in answer.text or "Only an admin" in answer.text, path
     assert site.versions() == before
     public, draft = carol.get("/desk/feeds/harbour").text, carol.get("/desk/feeds/sketch").text
-    assert 'class="composer"' not in public
     assert "Later" not in public
-    assert "update-tools" not in public
-    assert "Close coverage" not in public
-    assert "Only editors can" in public
+    for tool in ('class="primary">Publish<', 'class="marks"', 'class="retract"', "Close coverage"):
+        assert tool not in public
+        assert tool in draft
+    assert 'class="primary submit-text"' in public
     assert 'class="composer"' in draft
     assert "update-tools" in draft
     assert carol.post("/desk/feeds/sketch/updates", data={"body": "x"}, headers=FROM_HERE).status_code == 303

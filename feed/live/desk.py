@@ -1,4 +1,5 @@
-"""The desk's room: which editors have the desk open, in this worker and all others, and what each is editing.
+"""The desk's room: which editors have the desk open, in this worker and all others, and what each is editing. Its work
+in the background also tells them what became of submissions (review.py).
 
 An editor's page says where it is when that changes, and every HEARTBEAT_SECONDS besides. These heartbeats are kept in
 memory. The worker reports its editors to the database when they changed, and otherwise often enough to show that it is
@@ -13,6 +14,7 @@ from time import monotonic
 from typing import Any
 
 from feed import fields, repeats
+from feed.live.review import Review
 from feed.slugs import SLUG
 from feed.store import editing
 from feed.store.database import DatabaseError, Store
@@ -46,9 +48,10 @@ class _Page:
 class Desk:
     """The editors' pages of this worker. `tell(editors)` sends to all of them who is at the desk."""
 
-    def __init__(self, store: Store, tell: Callable[[list[dict[str, Any]]], None]) -> None:
+    def __init__(self, store: Store, tell: Callable[[list[dict[str, Any]]], None], review: Review) -> None:
         self._store = store
         self._tell = tell
+        self._review = review
         self._worker = new_worker()
         self._pages: dict[str, _Page] = {}
         self._reported: list[Present] = []
@@ -71,12 +74,16 @@ class Desk:
         page = self._pages.setdefault(sid, _Page())
         changed = (page.editor_id, page.places) != (editor_id, places)
         page.editor_id, page.places, page.heard = editor_id, places, monotonic()
-        if self._thread is None:
-            self._thread = threading.Thread(target=self._work, name="desk", daemon=True)
-            self._thread.start()
+        self.start()
         if changed:
             self._wake.set()
         return _as_sent(self._told)
+
+    def start(self) -> None:
+        """Starts the work in the background, once."""
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._work, name="desk", daemon=True)
+            self._thread.start()
 
     def hide(self, sid: str) -> None:
         """Whoever has that socket may not know who is at the desk, or not any more. Heartbeats go on being counted."""
@@ -92,7 +99,7 @@ class Desk:
 
     def look(self) -> None:
         """Somebody committed: another worker may have reported."""
-        if self._pages:
+        if self._pages or self._review:
             self._wake.set()
 
     def stop(self) -> None:
@@ -115,6 +122,7 @@ class Desk:
             self._stopped.wait(PAUSE_SECONDS)
 
     def _step(self) -> None:
+        self._review.look()
         present = self._present()
         due = monotonic() - self._reported_at >= REPORT_SECONDS
         if present != self._reported or (present and due):
@@ -148,10 +156,12 @@ def places_in(asked: object) -> frozenset[Place] | None:
         return None
     try:
         feed, article = _FEED.clean(asked.get("feed")), _ID.clean(asked.get("article"))
+        submission = _ID.clean(asked.get("submission"))
         updates = [_ID.clean(update) for update in updates]
     except ValueError:
         return None
-    return frozenset({Place(feed, article), *(Place(feed, article, update) for update in updates)})
+    here = Place(feed, article, submission=submission)
+    return frozenset({here, *(here._replace(update=update) for update in updates)})
 
 
 def _as_sent(colleagues: list[Colleague]) -> list[dict[str, Any]]:

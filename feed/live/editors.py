@@ -7,6 +7,7 @@ from typing import Any
 from feed.errors import Missing
 from feed.live.desk import Desk, places_in
 from feed.live.gate import Gate, SiteSocketIO
+from feed.live.review import Review
 from feed.live.signed_in import SignedIn
 from feed.store import actions
 from feed.store.actions import Verb
@@ -20,13 +21,15 @@ class Editors:
 
     def __init__(self, store: Store, secret_key: bytes, strict_roles: Collection[str]) -> None:
         self._signed_in = SignedIn(store, secret_key, strict_roles)
-        self._desk = Desk(store, self._tell)
+        self._review = Review(store, self._signed_in, self._tell_of_review)
+        self._desk = Desk(store, self._tell, self._review)
 
     def attach(self, socketio: SiteSocketIO, start: Callable[[], None]) -> None:
-        """Takes the event `present` of that socket. `start` starts the channel's background work."""
+        """Takes the events `present` and `review` of that socket. `start` starts the channel's background work."""
         self._socketio = socketio
         self._start = start
         socketio.server.on("present", self._present)
+        socketio.server.on("review", self._enter_review)
 
     def __contains__(self, sid: str) -> bool:
         return sid in self._signed_in
@@ -38,6 +41,7 @@ class Editors:
     def leave(self, sid: str) -> None:
         """Forgets a closed socket."""
         self._desk.leave(sid)
+        self._review.leave(sid)
         self._signed_in.leave(sid)
 
     def let_out(self, *, committed: bool) -> None:
@@ -74,6 +78,23 @@ class Editors:
         self._socketio.server.enter_room(sid, DESK)
         self._start()
         return {"editors": self._desk.enter(sid, editor.id, places)}
+
+    def _enter_review(self, sid: str, *payload: object) -> dict[str, Any]:
+        """An editor's page wants to be told what becomes of submissions."""
+        if sid not in self._signed_in:
+            return {"error": "sign in"}
+        if not self._desk.may_say(sid):
+            return {"error": "too often"}
+        try:
+            now = self._review.enter(sid)
+        except (Missing, OperationalError) as refusal:
+            return {"error": "sign in" if isinstance(refusal, Missing) else "try again"}
+        self._start()
+        self._desk.start()
+        return now
+
+    def _tell_of_review(self, sid: str, tidings: dict[str, Any]) -> None:
+        self._socketio.emit("review", tidings, to=sid)
 
     def _tell(self, editors: list[dict[str, Any]]) -> None:
         self.let_out(committed=True)  # nobody whose session ended a moment ago

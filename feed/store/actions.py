@@ -66,6 +66,10 @@ class Verb(StrEnum):
 
     READ_DRAFT = "read draft"
     WRITE_DRAFT = "write draft"
+    SUBMIT = "submit"
+    TAKE_BACK = "take back submission"
+    RETURN = "return submission"
+    PUBLISH_SUBMISSION = "publish submission"
     PUBLISH = "publish"
     EDIT = "edit"
     MARK = "mark"
@@ -121,6 +125,10 @@ _ADMIN = frozenset({"admin"})
 MAY: Mapping[Verb, frozenset[str]] = {
     Verb.READ_DRAFT: _ALL,
     Verb.WRITE_DRAFT: _ALL,
+    Verb.SUBMIT: _ALL,
+    Verb.TAKE_BACK: _ALL,  # each their own
+    Verb.RETURN: _EDITORS,
+    Verb.PUBLISH_SUBMISSION: _EDITORS,
     Verb.PUBLISH: _EDITORS,
     Verb.EDIT: _EDITORS,
     Verb.MARK: _EDITORS,
@@ -207,7 +215,7 @@ _IN_DRAFTS = frozenset({
 })  # fmt: skip
 _WHY_NOT = {
     **dict.fromkeys(
-        (*_IN_DRAFTS, Verb.EDIT_PICTURE),
+        (*_IN_DRAFTS, Verb.EDIT_PICTURE, Verb.RETURN, Verb.PUBLISH_SUBMISSION),
         Message("You can write drafts. Only editors can publish, and change what is public."),
     ),
     Verb.OPEN_NEWS: Message("Only an admin may open or close the News Feed."),
@@ -227,6 +235,9 @@ _OTHER_FEED = Message("This token is for other feeds.")
 # How the desk lists them, beside who did it and when. Reading changes nothing, and is not recorded.
 WORDS: Mapping[str, Message] = {
     Verb.WRITE_DRAFT: Message("wrote a draft"),
+    Verb.SUBMIT: Message("submitted a text"),
+    Verb.TAKE_BACK: Message("took a submitted text back"),
+    Verb.RETURN: Message("returned a submitted text"),
     Verb.PUBLISH: Message("published"),
     Verb.EDIT: Message("edited"),
     Verb.MARK: Message("marked"),

@@ -80,12 +80,18 @@ def set_published(db: Database, draft_id: str, editor: Editor, article_id: int) 
     )
 
 
+def row_of(typed: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns of a draft in that state, which has the cleaned fields of `fields.DRAFT_OF_ARTICLE`."""
+    columns = {name: typed[name] for name in ("revision", "seq", "discarded")}
+    texts = {name: value for name, value in typed.items() if name not in columns and name != "article"}
+    return {**columns, "article_id": typed["article"], "fields": json.dumps(texts, ensure_ascii=False)}
+
+
 def _save(db: Database, draft_id: str, editor: Editor, typed: dict[str, Any]) -> ArticleDraft:
-    columns = {name: typed.pop(name) for name in ("revision", "seq", "discarded")}
-    article_id = typed.pop("article")
+    row = {**row_of(typed), "id": draft_id}
+    article_id = row["article_id"]
     if article_id is not None and db.execute("SELECT 1 FROM articles WHERE id = ?", [article_id]).fetchone() is None:
         raise Missing(article_id)
-    row = {**columns, "id": draft_id, "article_id": article_id, "fields": json.dumps(typed, ensure_ascii=False)}
     return draft_states.save(db, KIND, editor, row)
 
 

@@ -108,10 +108,15 @@ def set_published(db: Database, draft_id: str, editor: Editor) -> None:
     )
 
 
+def is_used(db: Database, draft_id: str) -> bool:
+    """Whether any editor has a draft with that id."""
+    return db.execute("SELECT 1 FROM drafts WHERE id = ?", [draft_id]).fetchone() is not None
+
+
 def put_back(db: Database, draft_id: str, editor: Editor, update: Written) -> None:
     """Keeps the text of an update that was taken off, or was not to come out, in a new draft, in a transaction of the
     caller's. It counts as one of MOST_KEPT, but is never refused for that. Raises Invalid for an id that is in use."""
-    if db.execute("SELECT 1 FROM drafts WHERE id = ?", [draft_id]).fetchone():
+    if is_used(db, draft_id):
         raise Invalid(Reason("draft_id", Message("There is a draft with this id already.")))
     texts = {"headline": update.headline or "", "body": update.body, "language": update.language or "", "note": ""}
     texts |= {"status": update.status or "", "source": update.source or ""}

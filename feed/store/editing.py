@@ -15,11 +15,13 @@ MOST_TOLD = 500  # places: far more than a newsroom has, and still a message of 
 
 
 class Place(NamedTuple):
-    """What a page of the desk shows: a feed, or an article's form; and the update whose form is open in it, if any."""
+    """What a page of the desk shows: a feed, an article's form, or a submission; and the update whose form is open in
+    it, if any."""
 
     feed: str | None = None
     article: int | None = None
     update: int | None = None
+    submission: int | None = None
 
 
 class Present(NamedTuple):
@@ -46,9 +48,9 @@ def report(store: Store, worker: str, present: Iterable[Present]) -> None:
 def colleagues(db: Database) -> list[Colleague]:
     """Everybody at the desk, by name. For editors only."""
     rows = db.execute(
-        "SELECT DISTINCT editors.id, display_name, feed, article_id, update_id FROM editing "
+        "SELECT DISTINCT editors.id, display_name, feed, article_id, update_id, submission_id FROM editing "
         "JOIN editors ON editors.id = editor_id WHERE at > ? AND disabled_at IS NULL "
-        "ORDER BY display_name, editors.id, feed, article_id, update_id LIMIT ?",
+        "ORDER BY display_name, editors.id, feed, article_id, update_id, submission_id LIMIT ?",
         [times.after(-FRESH_SECONDS), MOST_TOLD],
     )
     places: dict[tuple[int, str], list[Place]] = {}
@@ -59,6 +61,7 @@ def colleagues(db: Database) -> list[Colleague]:
 
 def _report(db: Database, worker: str, present: list[Present]) -> None:
     db.execute("DELETE FROM editing WHERE worker = ? OR at < ?", [worker, times.after(-FRESH_SECONDS)])
-    for editor_id, (feed, article, update) in present:
-        row = {"worker": worker, "editor_id": editor_id, "feed": feed, "article_id": article, "update_id": update}
-        insert(db, "editing", {**row, "at": times.now()})
+    for editor_id, place in present:
+        row: dict[str, object] = {"worker": worker, "editor_id": editor_id, "feed": place.feed, "at": times.now()}
+        row |= {"article_id": place.article, "update_id": place.update, "submission_id": place.submission}
+        insert(db, "editing", row)

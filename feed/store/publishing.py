@@ -23,6 +23,7 @@ from feed.store import (
     revisions,
     scheduled,
     search,
+    submissions,
     updates,
     waiting,
 )  # fmt: skip
@@ -184,6 +185,7 @@ def put(
         idempotency.remember(db, author, claim, update_id)
     if draft_id:
         drafts.set_published(db, draft_id, author)
+        submissions.set_published(db, draft_id, actor, update_id=update_id)
     return updates.get_any(db, update_id)
 
 
@@ -248,6 +250,7 @@ def _apply(
         raise Invalid(Reason("note", told))
     if draft_id:
         drafts.note_edit(db, draft_id, author, update_id)
+        submissions.set_published(db, draft_id, actor, update_id=update_id)
     if not changed:
         return update
     feed = feeds.get(db, update.feed, drafts=True)

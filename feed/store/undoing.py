@@ -2,7 +2,7 @@
 
 It is a retraction without a notice and without a reason. Publishing never waits for it, so readers may have seen the
 update. It works for the newest update that this editor has published in the feed, as long as nobody else has changed
-it: what others did must not be undone by somebody who has not seen it.
+it: what others did must not be undone by somebody who has not seen it. A text that was submitted is in the queue again.
 """
 
 from datetime import datetime
@@ -12,7 +12,7 @@ from sqlite_utils import Database
 
 from feed import times
 from feed.errors import Gone, Message
-from feed.store import actions, draft_states, drafts, feeds, flags, retracting, updates
+from feed.store import actions, draft_states, drafts, editors, feeds, flags, retracting, submissions, updates
 from feed.store.actions import Verb
 from feed.store.database import Store
 from feed.store.editors import Editor
@@ -61,7 +61,7 @@ def seconds_left(db: Database, update: Update, editor: Editor, seconds: int) -> 
 
 def _undo(db: Database, update_id: int, editor: Editor, draft_id: str, seconds: int) -> Update:
     update = updates.get_any(db, update_id)
-    if update.retracted_at and draft_states.seq_of(db, drafts.KIND, draft_id, editor):
+    if update.retracted_at and drafts.is_used(db, draft_id):
         return update
     if update.retracted_at:
         raise Gone(update_id)
@@ -75,7 +75,8 @@ def _undo(db: Database, update_id: int, editor: Editor, draft_id: str, seconds: 
     gone = updates.get_any(db, update_id)
     if update.pinned and update.version == published.version:
         flags.pin_again(db, feed.id, update, gone.version)
-    drafts.put_back(db, draft_id, editor, update)
+    author_id = submissions.reopen(db, update, draft_id)
+    drafts.put_back(db, draft_id, editors.by_id(db, author_id) if author_id else editor, update)
     actions.record(db, editor, Verb.UNDO, feed_id=feed.id, update_id=update_id, version=gone.version, draft=feed.draft)
     return gone
 

@@ -1,4 +1,5 @@
-"""Pictures that wait: their files are stored, and nobody but their editor sees them.
+"""Pictures that wait: their files are stored, and nobody sees them but their editor, and whoever may publish a text of
+that editor's which shows them and was submitted.
 
 A picture waits until its description is right, or until a text that shows it is published: a picture that was put into
 a text is uploaded at once, while the text is still being written. The client makes its id, which is in the text before
@@ -32,15 +33,23 @@ FOUND = (*pictures.MADE, *pictures.LOOKS, "animated")  # what decoding found, in
 WORDS = ("alt", "caption", "credit")
 
 _ID = re.compile(r"[0-9a-f]{16}")
-# Which uploads an editor sees: their own and, if they may schedule, those in texts that are scheduled.
+# Which uploads an editor sees: their own and, if they may publish what others write, those in texts that are scheduled
+# or wait for review.
 _SEES = """
     (waiting_pictures.editor_id = :editor OR EXISTS (
         SELECT 1 FROM scheduled JOIN editors ON editors.id = :editor
         WHERE scheduled.author_id = waiting_pictures.editor_id AND instr(scheduled.fields, waiting_pictures.id)
         AND role IN (SELECT value FROM json_each(:schedulers))
+    ) OR EXISTS (
+        SELECT 1 FROM submissions JOIN editors ON editors.id = :editor
+        WHERE submissions.editor_id = waiting_pictures.editor_id AND submissions.state = 'submitted'
+        AND instr(submissions.fields, waiting_pictures.id) AND role IN (SELECT value FROM json_each(:reviewers))
     ))
 """
-_SCHEDULERS = json.dumps(sorted(actions.MAY[Verb.SCHEDULE]))
+_ROLES = {
+    "schedulers": json.dumps(sorted(actions.MAY[Verb.SCHEDULE])),
+    "reviewers": json.dumps(sorted(actions.MAY[Verb.PUBLISH_SUBMISSION])),
+}
 
 
 @dataclass(frozen=True)
@@ -98,7 +107,7 @@ def get(db: Database, picture_id: str, editor: Actor) -> Waiting | None:
 def of_ids(db: Database, ids: Iterable[str], editor: Actor) -> dict[str, Waiting]:
     """Those of these uploads that are kept for that editor, by id."""
     sought = f"SELECT * FROM waiting_pictures WHERE id IN (SELECT value FROM json_each(:ids)) AND {_SEES}"
-    asked = {"ids": json.dumps(list(ids)), "editor": editor.id, "schedulers": _SCHEDULERS}
+    asked = {"ids": json.dumps(list(ids)), "editor": editor.id, **_ROLES}
     return {row["id"]: _waiting(row) for row in db.execute(sought, asked)}
 
 
@@ -144,10 +153,20 @@ def publish(db: Database, html: str, author: Actor, actor: Actor | None) -> None
     that publishes the text. Raises Invalid for one that is not described."""
     shown = text.pictures(html)
     for each in (of_ids(db, shown, author) | (of_ids(db, shown, actor) if actor else {})).values():
-        if each.alt is None:
-            told = Message("The picture {name} needs a description: /desk/pictures/{id}", name=each.name, id=each.id)
-            raise Invalid(Reason("body", told))
+        _check_described(each)
         _make_public(db, each.id, {**vars(each)}, {name: getattr(each, name) for name in WORDS}, actor)
+
+
+def check(db: Database, html: str, author: Actor) -> None:
+    """Raises Invalid if this HTML shows an upload of its author that is not described."""
+    for each in of_ids(db, text.pictures(html), author).values():
+        _check_described(each)
+
+
+def _check_described(each: Waiting) -> None:
+    if each.alt is None:
+        told = Message("The picture {name} needs a description: /desk/pictures/{id}", name=each.name, id=each.id)
+        raise Invalid(Reason("body", told))
 
 
 def _known(db: Database, picture_id: str, actor: Actor) -> Waiting | None:
@@ -170,7 +189,8 @@ def _keep(db: Database, row: dict[str, object], actor: Actor) -> list[tuple[str,
         "DELETE FROM waiting_pictures WHERE at < ? AND NOT EXISTS "
         "(SELECT 1 FROM drafts WHERE instr(drafts.body, waiting_pictures.id)) AND NOT EXISTS "
         "(SELECT 1 FROM article_drafts WHERE instr(article_drafts.fields, waiting_pictures.id)) AND NOT EXISTS "
-        "(SELECT 1 FROM scheduled WHERE instr(scheduled.fields, waiting_pictures.id)) RETURNING id, format",
+        "(SELECT 1 FROM scheduled WHERE instr(scheduled.fields, waiting_pictures.id)) AND NOT EXISTS "
+        "(SELECT 1 FROM submissions WHERE instr(submissions.fields, waiting_pictures.id)) RETURNING id, format",
         [times.after(-WAITING_SECONDS)],
     ).fetchall()
     if _known(db, str(row["id"]), actor) is None:
@@ -210,7 +230,7 @@ def _remember(db: Database, actor: Actor, credit: object) -> None:
 
 def _row(db: Database, picture_id: str, editor: Actor) -> Row | None:
     sought = f"SELECT * FROM waiting_pictures WHERE id = :id AND {_SEES}"
-    return db.execute(sought, {"id": picture_id, "editor": editor.id, "schedulers": _SCHEDULERS}).fetchone()
+    return db.execute(sought, {"id": picture_id, "editor": editor.id, **_ROLES}).fetchone()
 
 
 def _waiting(row: Row) -> Waiting:

@@ -19,6 +19,7 @@ from feed.store import (
     pictures,
     scheduled,
     scheduling,
+    submissions,
     waiting,
 )
 from feed.store.actions import Verb
@@ -159,6 +160,7 @@ def put(
     _record(db, actor, Verb.CREATE_ARTICLE, article_id, None, row, draft=new["draft"])
     if draft_id:
         article_drafts.set_published(db, draft_id, author, article_id)
+        submissions.set_saved(db, draft_id, actor, article_id, 1, draft=new["draft"])
     article = articles.get(db, new["slug"], drafts=True)
     if timing and actor:
         scheduling.set_article(db, article, actor, timing)
@@ -204,6 +206,9 @@ def put_edit(
         raise Stale(article)
     if draft_id:
         article_drafts.set_published(db, draft_id, author, article.id)
+        submissions.set_saved(
+            db, draft_id, actor, article.id, article.revision, draft=given.get("draft", article.draft)
+        )
     pictures.check(db, given.get("picture_id"))
     bylines.settle(db, given, author, article)
     before = dict(db.execute("SELECT * FROM articles WHERE id = ?", [article.id]).fetchone())

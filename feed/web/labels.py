@@ -44,6 +44,7 @@ LIMITS = {
         "update": fields.EDIT,
         "retraction": fields.RETRACTION,
         "point": fields.POINT,
+        "return": fields.RETURN,
         "article": fields.ARTICLE,
         "closing": fields.CLOSING,
         "picture": fields.PICTURE,

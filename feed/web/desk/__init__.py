@@ -9,6 +9,7 @@ from flask import Blueprint, g, redirect, request, url_for
 
 from feed.errors import NotFresh
 from feed.store import actions
+from feed.store import submissions as submitted
 from feed.store.actions import Verb
 from feed.web.desk import (
     account,
@@ -28,8 +29,10 @@ from feed.web.desk import (
     preview,
     profile,
     receipts,
+    review,
     scheduled,
     search,
+    submissions,
     undo,
     updates,
     uploads,
@@ -37,7 +40,7 @@ from feed.web.desk import (
 from feed.web.desk.compressed import compress
 from feed.web.desk.installable import allow_copy
 from feed.web.guards import check_form_of_editor, require_editor
-from feed.web.services import before_a_search
+from feed.web.services import before_a_search, services
 
 desk = Blueprint("desk", __name__, url_prefix="/desk")
 desk.before_request(require_editor)
@@ -67,6 +70,8 @@ for each in (
     receipts,
     scheduled,
     search,
+    submissions,
+    review,
     log,
 ):
     desk.register_blueprint(each.pages)
@@ -83,3 +88,10 @@ def lead_to_confirmation(_: NotFresh) -> Any:
 def may(verb: str) -> bool:
     """Whether the editor's role may do that, for templates: `may("invite person")`."""
     return actions.may(g.editor.role, Verb(verb))
+
+
+@desk.app_template_global()
+def tidings() -> Any:
+    """What the links between the pages of the desk say of submissions (see store.submissions.Tidings)."""
+    with services().store.read() as db:
+        return submitted.tidings(db, g.editor, reviews=may(Verb.PUBLISH_SUBMISSION))

@@ -157,9 +157,9 @@ def compare(all_sides: Sides, translate: Callable[[str], str], shown: Shown) -> 
 
 
 def choose(
-    all_sides: Sides, choice: Choice, translate: Callable[[str], str], shown: Shown
+    all_sides: Sides, choice: Choice, translate: Callable[[str], str], shown: Shown, name: str | None = None
 ) -> tuple[dict[str, object], Conflict]:
-    """The fields after that choice, and what the form says of it."""
+    """The fields after that choice, and what the form says of it. `name` is whose side mine is; None for who reads."""
     theirs, mine = all_sides.theirs, all_sides.mine
     if choice == Choice.THEIRS:
         unused = tuple((name, str(mine[name])) for name in theirs if not _same(mine[name], theirs[name]) and mine[name])
@@ -169,7 +169,7 @@ def choose(
         conflict = _conflict(all_sides, translate, _compared(theirs, theirs, theirs, mine, shown))
         return {**mine}, replace(conflict, chosen=Choice.MINE)
     conflict = _conflict(all_sides, translate, [])
-    merged, clashes = _merged(all_sides.base, mine, theirs, (translate(YOU), conflict.by))
+    merged, clashes = _merged(all_sides.base, mine, theirs, (name or translate(YOU), conflict.by))
     both = _compared(mine, merged, theirs, merged, shown)
     return merged, replace(conflict, chosen=choice, clashes=clashes, fields=both)
 

@@ -9,14 +9,8 @@ from flask import Blueprint, g, redirect, request, url_for
 
 from feed.errors import Missing
 from feed.store import all_drafts, articles, updates
-from feed.web.desk.forms import address_of, revision_read
+from feed.web.desk.forms import OF_ARTICLE, OF_UPDATE, address_of, revision_read, typed
 from feed.web.services import services
-
-OF_UPDATE = {"texts": ("headline", "body", "note", "language", "status", "source"), "flags": ("key", "pinned")}
-OF_ARTICLE = {
-    "texts": ("kicker", "headline", "slug", "standfirst", "body", "byline", "author", "language", "picture"),
-    "flags": ("draft", "live"),
-}
 
 pages = Blueprint("discarded", __name__)
 
@@ -38,7 +32,7 @@ def keep(draft_id: str) -> Any:
 @pages.post("/feeds/<slug>/discarded")
 def discard_new(slug: str) -> Any:
     """Discards what is in the composer."""
-    told = _told(_discarded({**_typed(OF_UPDATE), "feed": slug}, {"headline": "", "body": ""}))
+    told = _told(_discarded({**typed(OF_UPDATE), "feed": slug}, {"headline": "", "body": ""}))
     return redirect(url_for("desk.feeds.feed", slug=slug, **told), 303)
 
 
@@ -47,7 +41,7 @@ def discard_edit(update_id: int) -> Any:
     """Discards what was changed in the form of an update."""
     with services().store.read() as db:
         update = updates.get_any(db, update_id)
-    state = {**_typed(OF_UPDATE), "feed": update.feed, "update": update_id, "revision": revision_read()}
+    state = {**typed(OF_UPDATE), "feed": update.feed, "update": update_id, "revision": revision_read()}
     told = _told(_discarded(state, {"headline": update.headline or "", "body": update.body}))
     anchor = None if update.retracted_at else f"update-{update_id}"
     return redirect(url_for("desk.feeds.feed", slug=update.feed, _anchor=anchor, **told), 303)
@@ -57,7 +51,7 @@ def discard_edit(update_id: int) -> Any:
 def discard_new_article() -> Any:
     """Discards what is in the form of a new article."""
     unwritten = dict.fromkeys(("kicker", "headline", "standfirst", "body"), "")
-    return _to_overview(_discarded({**_typed(OF_ARTICLE), "article": None}, unwritten))
+    return _to_overview(_discarded({**typed(OF_ARTICLE), "article": None}, unwritten))
 
 
 @pages.post("/articles/<slug>/discarded")
@@ -65,16 +59,11 @@ def discard_article_edit(slug: str) -> Any:
     """Discards what was changed in the form of an article."""
     with services().store.read() as db:
         article = articles.get(db, slug, drafts=True)
-    state = {**_typed(OF_ARTICLE), "article": article.id, "revision": revision_read()}
+    state = {**typed(OF_ARTICLE), "article": article.id, "revision": revision_read()}
     read = {
         name: getattr(article, name) or "" for name in ("kicker", "headline", "slug", "standfirst", "body", "byline")
     }
     return _to_overview(_discarded(state, read))
-
-
-def _typed(of: Mapping[str, tuple[str, ...]]) -> dict[str, object]:
-    texts = {name: request.form.get(name, "").replace("\r\n", "\n") for name in of["texts"]}
-    return {**texts, **{name: name in request.form for name in of["flags"]}}
 
 
 def _discarded(state: Mapping[str, object], read: Mapping[str, str]) -> str | None:

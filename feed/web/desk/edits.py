@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 
-from flask import render_template, request
+from flask import g, render_template, request
 
 from feed import fields, times
 from feed.errors import Invalid, Message, by_field
-from feed.store import retracting, revisions
+from feed.store import actions, feeds, retracting, revisions
+from feed.store.actions import Verb
 from feed.store.drafts import Draft
 from feed.store.revisions import WORDS
 from feed.store.updates import Update
@@ -78,11 +79,13 @@ def page(
     retraction: Retraction | None = None,
     revision: int | None = None,
     draft: Draft | None = None,
+    draft_id: str | None = None,
 ) -> str:
     """The form of that update, with what it holds now, and what there is to say about it. `draft` is the one that it
-    goes on with; `revision` the one that its text was made of, if not the current one."""
+    goes on with, or `draft_id` a new one; `revision` the one that its text was made of, if not the current one."""
     with services().store.read() as db:
-        saved = draft_of_form(db, draft.id if draft else draft_id_read())
+        saved = draft_of_form(db, draft_id or (draft.id if draft else draft_id_read()))
+        feed = feeds.get(db, update.feed, drafts=True)
     return render_template(
         "desk/update.html",
         update=update,
@@ -91,6 +94,8 @@ def page(
         conflict=conflict,
         retraction=retraction,
         **saved,
+        writes=actions.may(g.editor.role, Verb.EDIT, draft=feed.draft),
+        in_draft=feed.draft,
         revision=update.revision if revision is None else revision,
     )
 

@@ -2,9 +2,11 @@
 
 from flask import Blueprint, g, render_template, request
 
-from feed.store import all_drafts, articles, coverage, feeds, presence
+from feed.store import all_drafts, articles, coverage, feeds, presence, submissions
+from feed.store.all_drafts import AnyDraft
+from feed.store.submissions import Submission
 from feed.web.desk.done import done_in
-from feed.web.desk.forms import address_of
+from feed.web.desk.forms import address_of, address_of_submission
 from feed.web.desk.page_read import page_read
 from feed.web.desk.scheduled_list import listed
 from feed.web.services import services
@@ -20,6 +22,7 @@ def overview() -> str:
     with services().store.read() as db:
         found, known = articles.newest_first(db, ARTICLES_SHOWN, drafts=True), feeds.all_feeds(db)
         kept, discarded = all_drafts.kept_and_discarded(db, g.editor)
+        submitted = submissions.of_author(db, g.editor)
         reading, silent = presence.readers(db), coverage.silent(db, services().settings.remind_hours)
         done, read = done_in(db, request.args), page_read(db)
         scheduled = listed(db)
@@ -29,10 +32,18 @@ def overview() -> str:
         scheduled=scheduled,
         articles=found,
         feeds=known,
-        drafts=kept,
+        drafts=_not_listed_above(kept, submitted),
+        submissions=submitted,
         discarded=discarded,
         address_of=address_of,
+        address_of_submission=address_of_submission,
         read=read,
         readers=reading,
         silent=silent,
     )
+
+
+def _not_listed_above(kept: list[AnyDraft], submitted: list[Submission]) -> list[AnyDraft]:
+    """The drafts of which nothing was submitted."""
+    listed = {each.draft_id for each in submitted}
+    return [each for each in kept if each.id not in listed]

@@ -6,7 +6,8 @@ from flask import Blueprint, Response, g, jsonify
 
 from feed import fields, text
 from feed.errors import Invalid, Message, Reason
-from feed.store import previews
+from feed.store import actions, previews, submissions, updates
+from feed.store.actions import Verb
 from feed.web.bodies import FORM_BYTES, json_object
 from feed.web.services import services
 
@@ -18,11 +19,12 @@ def preview() -> Response:
     """The `<li>` of what is typed, as readers would see it, and what the rules for texts did to it. While it cannot be
     published the `<li>` is "", and `errors` says why. Nothing is stored."""
     given = dict(json_object(FORM_BYTES))
-    slug = given.pop("feed", None)
+    slug, named = given.pop("feed", None), given.pop("submission", None)
     if not isinstance(slug, str):
         raise Invalid(Reason("feed", Message("Write text here.")))
     try:
-        shown = previews.preview(services().store, slug, g.editor, given, services().settings.mastodon_hosts)
+        mastodon = services().settings.mastodon_hosts
+        shown = previews.preview(services().store, slug, g.editor, given, mastodon, **_of_submission(named))
     except Invalid as error:
         return jsonify(_answer(given.get("body"), errors=_errors(error)))
     translate = services().languages.now.translate
@@ -34,6 +36,17 @@ def preview() -> Response:
             notes=[translate(each) for each in shown.applied],
         )
     )
+
+
+def _of_submission(named: object) -> dict[str, Any]:
+    """Who signs the text of that submission, and which update it edits; nothing for a text of the editor's own."""
+    if not isinstance(named, int):
+        return {}
+    with services().store.read() as db:
+        actions.permit(db, g.editor, Verb.PUBLISH_SUBMISSION)
+        found = submissions.get(db, named)
+        edited = updates.get_any(db, found.update_id) if found.edits and found.update_id else None
+    return {"byline": found.author, "edits": edited}
 
 
 def _answer(body: object, **more: Any) -> dict[str, Any]:

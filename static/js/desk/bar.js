@@ -3,7 +3,7 @@
 
 import { caretBottom } from "./writing/caret.js";
 
-const FORMS = ".composer, .edit, .article-form";
+const FORMS = ".composer, .edit, .article-form, .review-form";
 
 const bar = document.querySelector(".phone-bar"), view = window.visualViewport;
 const part = (name) => bar.querySelector(`.bar-${name}`);

@@ -13,6 +13,8 @@ import "./writing/helpers.js";
 import "./installed.js";
 import "./keys.js";
 import "./outbox/outbox_list.js";
+import "./review/submissions.js";
+import "./review/tidings.js";
 import "./updates/live_lists.js";
 import "./updates/menu.js";
 import "./writing/paste.js";

@@ -13,7 +13,7 @@ addEventListener("keydown", (event) => {
     event.preventDefault();
     // A form in conflict has no such button until its editor has chosen.
     if (button) form.requestSubmit(button);
-  } else if (event.target.matches("input:is([type=text], [type=checkbox])") && form.matches(".composer, .edit, .article-form, .retraction")) {
+  } else if (event.target.matches("input:is([type=text], [type=checkbox])") && form.matches(".composer, .edit, .article-form, .review-form, .retraction")) {
     // Nothing is sent by Enter alone: it leads on to the next field, and never to the button that retracts.
     event.preventDefault();
     const fields = [...form.querySelectorAll("input:not([type=hidden], [hidden]), select, textarea, button:not([type=button], .danger, [hidden])")];

@@ -17,7 +17,7 @@ const nameOf = (button) => button?.textContent.trim() ?? "";
 // Before any other listener, so that the form is as good as not sent.
 addEventListener("submit", (event) => {
   const { target: form, submitter } = event;
-  if (!form.querySelector(".picture-files") || submitter?.matches("[formaction]:not(.to-schedule)")) return;
+  if (!form.querySelector(".picture-files") || submitter?.matches("[formaction]:not(.to-schedule, .submit-text)")) return;
   if (isReady(form, submitter, lead)) return stopWaiting(form);
   event.preventDefault();
   event.stopImmediatePropagation();

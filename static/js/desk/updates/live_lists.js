@@ -47,4 +47,6 @@ const controls = (row) => [...row.querySelectorAll("a, button")];
 if (lists && !copiedAt) {
   timer = setTimeout(look, EVERY);
   document.addEventListener("visibilitychange", look);
+  // Somebody submitted a text, or an editor decided on one
+  document.addEventListener("submissions", look);
 }

@@ -22,7 +22,8 @@ function whereThisPageIs() {
   const forms = [...document.querySelectorAll("form.edit:not([hidden])")].slice(0, MOST_FORMS);
   const feed = document.querySelector("live-feed")?.getAttribute("feed") ?? forms[0]?.dataset.feed;
   const article = Number(document.querySelector("form.article-form")?.dataset.article) || undefined;
-  return { feed, article, updates: forms.map(({ dataset }) => Number(dataset.edits)) };
+  const submission = Number(document.querySelector("form.review-form")?.dataset.submission) || undefined;
+  return { feed, article, submission, updates: forms.map(({ dataset }) => Number(dataset.edits)) };
 }
 
 function sayWhere() {
@@ -49,16 +50,18 @@ function showPresence() {
   for (const place of document.querySelectorAll(".editing-now")) {
     const [kind, id] = (place.dataset.of ?? place.closest("[data-for]").dataset.for).split("-");
     const names = at(kind, Number(id)).map(({ name }) => name);
-    setText(place, names.length ? words(sentences, names.length > 1 ? "are" : "is", { people: names.join(", ") }) : "");
+    const sentence = kind === "submission" ? "reading" : names.length > 1 ? "are" : "is";
+    setText(place, names.length ? words(sentences, sentence, { people: names.join(", ") }) : "");
   }
   for (const place of document.querySelectorAll(".people-here")) {
-    const [kind, of] = place.dataset.feed ? ["feed", place.dataset.feed] : ["article", Number(place.dataset.article)];
+    const { feed: slug, article, submission } = place.dataset;
+    const [kind, of] = slug ? ["feed", slug] : article ? ["article", Number(article)] : ["submission", Number(submission)];
     const names = at(kind, of).map(({ name }) => name);
     setText(place, names.length ? words(sentences, "now", { people: names.join(", ") }) : "");
   }
 }
 
-// The other editors who are at a place of that kind: a feed, an article or an update.
+// The other editors who are at a place of that kind: a feed, an article, an update or a submission.
 const at = (kind, value) => others.filter(({ places }) => places.some((place) => place[kind] === value));
 
 // An editor, with the update whose form is open.

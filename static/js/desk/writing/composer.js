@@ -19,6 +19,7 @@ export function blankComposer() {
   for (const box of form.querySelectorAll("[type=checkbox]")) box.checked = box.defaultChecked = false;
   for (const field of form.querySelectorAll("[aria-invalid]")) field.removeAttribute("aria-invalid");
   for (const reason of form.querySelectorAll(".reason")) reason.remove();
+  form.querySelector(".of-submission").replaceChildren();
   for (const name of ["language", "status"]) form.elements[name].value = "";
   newDraft(form);
   return form;

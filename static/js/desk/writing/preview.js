@@ -1,14 +1,15 @@
 // The preview: what readers will see of the text in the composer, as the site renders it. It is beside the text or,
-// where there is no room, in a tab.
+// where there is no room, in a tab. It is above a text that is reviewed, and shows what an editor makes of that.
 
 import { morph } from "../../morph.js";
 import { trusted } from "../../words.js";
 import { sendJson } from "../answers.js";
 import { dressed, shownText } from "../pictures/attached.js";
-import { composer } from "./composer.js";
 import { count } from "./count.js";
 
 const PAUSE = 300; // ms without a key, after which the text is shown
+
+const composer = () => document.querySelector("form:is(.composer, .review-form[data-feed])");
 
 let timer, asking = false, outdated = false;
 
@@ -41,9 +42,10 @@ async function refresh() {
 
 function textOf({ elements, dataset }) {
   const { headline, body, language, status, source, key, pinned } = elements;
-  const flags = { key: key.checked, pinned: pinned.checked };
+  const flags = { key: !!key?.checked, pinned: !!pinned?.checked };
   const words = { headline: headline.value, body: shownText(body.value), status: status.value, source: source.value };
-  return { feed: dataset.feed, ...words, language: language.value, ...flags };
+  const submission = dataset.submission && { submission: Number(dataset.submission) };
+  return { ...submission, feed: dataset.feed, ...words, language: language.value, ...flags };
 }
 
 function show(form, { html, words, notes, errors }) {
@@ -99,7 +101,7 @@ addEventListener("keydown", ({ target, key }) => {
   choose(other);
 });
 
-for (const kind of ["input", "change"]) addEventListener(kind, ({ target }) => target.closest("form.composer") && soon());
+for (const kind of ["input", "change"]) addEventListener(kind, ({ target }) => target.form && target.form === composer() && soon());
 
 // After publishing, the page has another composer.
 if (composer()) {

@@ -1,0 +1,76 @@
+"""Tells the pages of the desk, in this worker, what became of submissions: editors how many wait for review, and each
+author that a text of theirs was returned. It carries numbers alone; a page that shows more fetches itself again.
+
+What a socket may know is looked up each time that something is told, so that nobody is told what was allowed before.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from feed.errors import Missing
+from feed.live.signed_in import SignedIn
+from feed.store import actions, submissions
+from feed.store.actions import Verb
+from feed.store.database import OperationalError, Store
+from feed.store.submissions import Tidings
+
+NOTHING = Tidings(None, 0, -1)
+
+
+class Review:
+    """The sockets of this worker that ask for submissions. `tell(sid, tidings)` sends to one of them."""
+
+    def __init__(self, store: Store, signed_in: SignedIn, tell: Callable[[str, dict[str, Any]], None]) -> None:
+        self._store = store
+        self._signed_in = signed_in
+        self._tell = tell
+        self._told: dict[str, Tidings] = {}
+        self._changed = -1
+
+    def enter(self, sid: str) -> dict[str, Any]:
+        """That page wants to be told from now on. Returns what there is to tell now. Raises Missing when nobody is
+        signed in there, and OperationalError."""
+        # First listed, then read: what is committed in between is told, and then not taken for news again.
+        self._told[sid] = NOTHING
+        try:
+            now = self._tidings(sid)
+        except (Missing, OperationalError):
+            self.leave(sid)
+            raise
+        self._told[sid] = max(now, self._told.get(sid, NOTHING), key=_changed)
+        return self._told[sid]._asdict()
+
+    def leave(self, sid: str) -> None:
+        """The socket was closed."""
+        self._told.pop(sid, None)
+
+    def look(self) -> None:
+        """Somebody committed: tells each page for which something has changed. Raises DatabaseError."""
+        if not self._told:
+            return
+        with self._store.read() as db:
+            changed = submissions.last_change(db)
+        if changed == self._changed:
+            return
+        for sid, told in list(self._told.items()):
+            try:
+                now = self._tidings(sid)
+            except Missing:
+                self.leave(sid)
+                continue
+            if now != told and sid in self._told:
+                self._told[sid] = now
+                self._tell(sid, now._asdict())
+        self._changed = changed
+
+    def __bool__(self) -> bool:
+        return bool(self._told)
+
+    def _tidings(self, sid: str) -> Tidings:
+        editor = self._signed_in.editor_of(sid)
+        with self._store.read() as db:
+            return submissions.tidings(db, editor, reviews=actions.may(editor.role, Verb.PUBLISH_SUBMISSION))
+
+
+def _changed(tidings: Tidings) -> int:
+    return tidings.changed

@@ -1,0 +1,238 @@
+"""Submissions: texts that wait for an editor, who publishes them or returns them with a note.
+
+A submission is a snapshot. Its author may go on with the draft that it was made of, and what is in the queue stays as
+it was submitted until the author submits again: then it is the same submission with another revision, and whoever has
+read the one before is told so. The draft's id is its key, as it is that of publishing, so a draft is published once.
+
+Submissions are a table of their own, which no public query reads (invariant 6). How they change is in reviewing.py.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from sqlite_utils import Database
+
+from feed import times
+from feed.errors import Missing
+from feed.store import actions
+from feed.store.actions import Actor, Verb
+from feed.store.database import insert
+from feed.store.draft_states import DISCARDED_SECONDS
+from feed.store.editors import Editor
+from feed.store.feeds import Row
+from feed.store.revisions import WORDS
+from feed.store.updates import Update
+
+LISTED = 200  # texts in the queue: more than a newsroom reads in a day
+DECIDED_LISTED = 10  # of those of an author that were published lately
+KEPT_SECONDS = DISCARDED_SECONDS  # after which what was published or taken back is forgotten, as its draft is
+
+_OWN = (
+    "id", "draft_id", "update_id", "article_id", "of_revision", "fields", "seq", "revision", "state", "submitted_at",
+    "decided_by", "decided_at", "note", "changed",
+)  # fmt: skip
+_COLUMNS = f"""
+    {", ".join(f"submissions.{name}" for name in _OWN)},
+    author.id AS author_id, author.display_name AS author, decider.display_name AS by,
+    feeds.slug AS feed, articles.slug AS article
+    FROM submissions JOIN editors AS author ON author.id = submissions.editor_id
+    LEFT JOIN editors AS decider ON decider.id = submissions.decided_by
+    LEFT JOIN feeds ON feeds.id = submissions.feed_id LEFT JOIN articles ON articles.id = submissions.article_id
+"""
+# Of one that was returned, the draft is there for its author to go on with.
+_GOES_ON = """
+    (EXISTS (SELECT 1 FROM drafts WHERE id = submissions.draft_id AND drafts.state = 'kept')
+    OR EXISTS (SELECT 1 FROM article_drafts WHERE id = submissions.draft_id AND article_drafts.state = 'kept'))
+"""
+
+
+class State(StrEnum):
+    """What became of a submission. One that is `TAKEN_BACK` is its author's draft again, as is a `RETURNED` one."""
+
+    SUBMITTED = "submitted"
+    RETURNED = "returned"
+    PUBLISHED = "published"
+    TAKEN_BACK = "taken back"
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A submission. Of an update, `feed` is the slug of its feed; of an article that is None. `fields` are those of
+    fields.EDIT or fields.ARTICLE that the author gave, as they are published, and `seq` is the state of the draft. For
+    an edit `of_revision` is the revision that the author began with. `update_id`, or `article_id` and the slug
+    `article`, name what is edited or was published. `by` decided on it at `decided_at`; `changed` orders all changes of
+    submissions."""
+
+    id: int
+    draft_id: str
+    author_id: int
+    author: str
+    feed: str | None
+    update_id: int | None
+    article_id: int | None
+    article: str | None
+    of_revision: int | None
+    fields: Mapping[str, Any]
+    seq: int
+    revision: int
+    state: State
+    submitted_at: str
+    decided_by: int | None
+    by: str | None
+    decided_at: str | None
+    note: str | None
+    changed: int
+
+    @property
+    def subject(self) -> str:
+        """What the log calls it."""
+        return f"submission {self.id} of {self.author}"
+
+    @property
+    def edits(self) -> bool:
+        """Whether it is an edit of something that is there already."""
+        return self.of_revision is not None
+
+
+class Tidings(NamedTuple):
+    """What a page of the desk says of submissions: how many wait for review (None for whom that does not concern), how
+    many of this editor's own were returned, and the number of the last change of all this."""
+
+    waiting: int | None
+    returned: int
+    changed: int
+
+
+def get(db: Database, submission_id: int) -> Submission:
+    """The submission in any state, for editors. Raises Missing."""
+    return _one(db, "submissions.id = ?", submission_id)
+
+
+def of_draft(db: Database, draft_id: str, author: Actor) -> Submission | None:
+    """What this author submitted of that draft, in any state; None for nothing."""
+    found = _find(db, "submissions.draft_id = ? AND submissions.editor_id = ?", [draft_id, author.id])
+    return found[0] if found else None
+
+
+def waiting(db: Database) -> list[Submission]:
+    """What waits for review, the longest waiting first. For editors."""
+    return _find(db, "state = ? ORDER BY submitted_at, submissions.id LIMIT ?", [State.SUBMITTED, LISTED])
+
+
+def of_author(db: Database, author: Actor) -> list[Submission]:
+    """What this author submitted: first what was returned, as long as its draft is there, then what waits, then what
+    was published lately."""
+    own = "submissions.editor_id = ? AND state = ?"
+    returned = _find(db, f"{own} AND {_GOES_ON} ORDER BY submissions.changed DESC", [author.id, State.RETURNED])
+    submitted = _find(db, f"{own} ORDER BY submissions.changed DESC", [author.id, State.SUBMITTED])
+    lately = f"{own} AND decided_at >= ? ORDER BY submissions.changed DESC LIMIT ?"
+    published = _find(db, lately, [author.id, State.PUBLISHED, times.after(-KEPT_SECONDS), DECIDED_LISTED])
+    return [*returned, *submitted, *published]
+
+
+def tidings(db: Database, editor: Editor, *, reviews: bool) -> Tidings:
+    """What a page of this editor says now; `reviews` says whether they may publish what others submit."""
+    returned = f"SELECT count(*) FROM submissions WHERE editor_id = ? AND state = ? AND {_GOES_ON}"
+    own = db.execute(returned, [editor.id, State.RETURNED]).fetchone()[0]
+    if reviews:
+        queue = db.execute("SELECT count(*) FROM submissions WHERE state = ?", [State.SUBMITTED]).fetchone()[0]
+        return Tidings(queue, own, last_change(db))
+    changed = db.execute("SELECT coalesce(max(changed), 0) FROM submissions WHERE editor_id = ?", [editor.id])
+    return Tidings(None, own, changed.fetchone()[0])
+
+
+def last_change(db: Database) -> int:
+    """The number of the last change of any submission; 0 before the first."""
+    return int(db.execute("SELECT coalesce(max(changed), 0) FROM submissions").fetchone()[0])
+
+
+def put(db: Database, draft_id: str, row: Mapping[str, object]) -> Submission:
+    """Stores these columns of the submission of that draft, a new one or the one there is, in a transaction of the
+    caller's. Each time is a change."""
+    changed = last_change(db) + 1  # before old ones are forgotten, so that no number comes twice
+    forgotten = "DELETE FROM submissions WHERE state IN (?, ?) AND decided_at < ?"
+    db.execute(forgotten, [State.PUBLISHED, State.TAKEN_BACK, times.after(-KEPT_SECONDS)])
+    values = {**row, "draft_id": draft_id, "changed": changed}
+    known = db.execute("SELECT id FROM submissions WHERE draft_id = ?", [draft_id]).fetchone()
+    if known:
+        db.table("submissions").update(known["id"], values)
+    else:
+        insert(db, "submissions", values)
+    return _one(db, "submissions.draft_id = ?", draft_id)
+
+
+def set_published(
+    db: Database, draft_id: str, actor: Actor | None, *, update_id: int | None = None, article_id: int | None = None
+) -> None:
+    """Notes what was published from that draft, in the transaction that publishes it: the text is not in the queue any
+    more, whichever way it went out."""
+    if _is_open(db, draft_id):
+        made = {"update_id": update_id, "article_id": article_id}
+        put(db, draft_id, {**made, **decided(actor), "state": State.PUBLISHED, "note": None})
+
+
+def set_saved(db: Database, draft_id: str, actor: Actor | None, article_id: int, revision: int, *, draft: bool) -> None:
+    """Notes that an article was saved from that draft, as `set_published` does. What is a `draft` still goes on
+    waiting, as an edit of that revision if it was of a new article."""
+    if not draft:
+        set_published(db, draft_id, actor, article_id=article_id)
+    elif _is_open(db, draft_id):
+        new = "UPDATE submissions SET article_id = ?, of_revision = ? WHERE draft_id = ? AND of_revision IS NULL"
+        db.execute(new, [article_id, revision, draft_id])
+
+
+def reopen(db: Database, update: Update, draft_id: str) -> int | None:
+    """Puts the text of an update, whose publication was undone, back into the queue, if it came from there: as a
+    submission of another draft, because each is published once. Returns the id of its author, else None. In a
+    transaction of the caller's."""
+    new = "update_id = ? AND of_revision IS NULL AND state = ?"
+    row = db.execute(
+        f"SELECT draft_id, editor_id, revision FROM submissions WHERE {new}", [update.id, State.PUBLISHED]
+    ).fetchone()
+    if row is None:
+        return None
+    names = (*WORDS, "language", "key", "pinned")
+    text = json.dumps({name: getattr(update, name) for name in names}, ensure_ascii=False)
+    db.execute("UPDATE submissions SET draft_id = ? WHERE draft_id = ?", [draft_id, row["draft_id"]])
+    undone = {"state": State.SUBMITTED, "update_id": None, "decided_by": None, "decided_at": None}
+    put(db, draft_id, {**undone, "fields": text, "seq": 1, "revision": row["revision"] + 1})
+    return int(row["editor_id"])
+
+
+def record(
+    db: Database, actor: Actor, verb: Verb, about: Submission, *, after: Mapping[str, Any] | None = None
+) -> None:
+    """Logs what was done with a submission, as actions.record does. No update is named: that would count as a change of
+    it."""
+    feed = db.execute("SELECT id FROM feeds WHERE slug = ?", [about.feed]).fetchone()
+    actions.record(
+        db, actor, verb, about.subject, feed_id=feed and feed["id"], article_id=about.article_id, after=after
+    )
+
+
+def decided(actor: Actor | None) -> dict[str, object]:
+    """The columns that say who decides on a submission now."""
+    return {"decided_by": actor and actor.id, "decided_at": times.now()}
+
+
+def _is_open(db: Database, draft_id: str) -> bool:
+    asked = "SELECT 1 FROM submissions WHERE draft_id = ? AND state IN (?, ?)"
+    return db.execute(asked, [draft_id, State.SUBMITTED, State.RETURNED]).fetchone() is not None
+
+
+def _one(db: Database, condition: str, value: object) -> Submission:
+    found = _find(db, condition, [value])
+    if not found:
+        raise Missing(value)
+    return found[0]
+
+
+def _find(db: Database, condition: str, values: list[Any]) -> list[Submission]:
+    return [_submission(row) for row in db.execute(f"SELECT {_COLUMNS} WHERE {condition}", values).fetchall()]
+
+
+def _submission(row: Row) -> Submission:
+    return Submission(**{**dict(row), "fields": json.loads(row["fields"]), "state": State(row["state"])})

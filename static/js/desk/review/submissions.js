@@ -1,0 +1,31 @@
+// What a form or the page of a submission says of it, kept current: an author learns that a text was returned, and an
+// editor that somebody else has decided on it, or that its author has submitted another one. Nothing that is typed is
+// touched.
+
+import { trusted } from "../../words.js";
+import { localise } from "../../times.js";
+import { request } from "../answers.js";
+
+async function renew(place, address) {
+  try {
+    const answer = await request(address, { redirect: "error" });
+    if (!answer.ok) return;
+    const html = answer.status === 204 ? "" : await answer.text();
+    // What is written again is announced again
+    if (place.dataset.from === html) return;
+    place.dataset.from = html;
+    place.innerHTML = trusted(html);
+    localise(place);
+  } catch {
+    // The site does not answer: what it says when the form is sent counts
+  }
+}
+
+document.addEventListener("submissions", () => {
+  for (const place of document.querySelectorAll(".of-submission")) {
+    const draft = place.closest("form").elements.draft_id?.value;
+    if (draft) renew(place, `/desk/submissions/${draft}`);
+  }
+  const state = document.querySelector(".review-state[data-state-of]");
+  if (state) renew(state, state.dataset.stateOf);
+});
