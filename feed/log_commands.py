@@ -1,21 +1,24 @@
-"""The command line: `flask log …`."""
+"""The command line: `flask log …`, and `flask update …`, by which texts go from the log, too."""
 
 import click
 from flask import Flask
 
 from feed.commands import Group
+from feed.errors import Missing
 from feed.render import log_csv
-from feed.store import log_entries
+from feed.store import erasing, log_entries
 from feed.store.actions import Door
 from feed.store.log_entries import Sought
 from feed.web.services import services
 
 log = Group("log", help="Who did what: export.")
+update = Group("update", help="Updates: erase.")
 
 
 def install(app: Flask) -> None:
     """Adds the commands to `flask`."""
     app.cli.add_command(log)
+    app.cli.add_command(update)
 
 
 @log.command("export", help="Print the log as CSV, the latest entries first.")
@@ -30,3 +33,21 @@ def export(who: str | None, verb: str | None, feed: str | None, door: str | None
     sought = Sought(who, verb, feed, door, words=words)
     for entries, _ in log_entries.batches(services().store, None, sought):
         click.echo(log_csv.rows(entries), nl=False)
+
+
+@update.command(
+    "erase", help="Erase the text of the update ID for good, everywhere in the database; it is retracted first."
+)
+@click.argument("update_id", metavar="ID", type=click.IntRange(1))
+@click.option("--reason", required=True, help="Why. It stays in the log, so do not quote what is erased.")
+def erase(update_id: int, reason: str) -> None:
+    """Erases the update, writes the file anew, and says where the text still is."""
+    try:
+        erased = erasing.erase(services().store, update_id, reason, None)
+    except Missing:
+        raise click.ClickException(f"there is no update {update_id}") from None
+    click.echo(
+        f"erased update {update_id} of {erased.feed}. Backups made before still hold it, and the broker for a week"
+    )
+    if not erasing.scrub(services().store):
+        click.echo("Warning: somebody was reading, so the file …-wal may still hold it; repeat this command", err=True)

@@ -14,6 +14,7 @@ from feed.store import (
     actions,
     coverage,
     editors,
+    erasing,
     exporting,
     feeds,
     importing,
@@ -175,6 +176,7 @@ DEEDS: dict[Verb, Deed] = {
     Verb.MARK: lambda site, by: publishing.edit(site.services.store, 1, by, {"key": True}, None),
     Verb.RETRACT: lambda site, by: retracting.retract(site.services.store, 1, {}, by),
     Verb.RESTORE_UPDATE: lambda site, by: retracting.restore(site.services.store, 3, by),
+    Verb.ERASE: lambda site, by: erasing.erase(site.services.store, 3, "The law", by),
     Verb.UNDO: lambda site, by: _undo(site, "out", by),
     Verb.EDIT_POINT: lambda site, by: points.edit(
         site.services.store, "harbour", 1, {"text": "x", "updates": [1]}, 1, None, by

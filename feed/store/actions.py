@@ -78,6 +78,7 @@ class Verb(StrEnum):
     UNDO = "undo publication"
     EDIT_POINT = "edit point"
     CONFIRM_POINT = "confirm point"
+    ERASE = "erase"
     SCHEDULE = "schedule"
     CANCEL = "cancel scheduled"
     OPEN = "open coverage"
@@ -137,6 +138,7 @@ MAY: Mapping[Verb, frozenset[str]] = {
     Verb.UNDO: _EDITORS,
     Verb.EDIT_POINT: _EDITORS,
     Verb.CONFIRM_POINT: _EDITORS,
+    Verb.ERASE: _ADMIN,
     Verb.SCHEDULE: _EDITORS,
     Verb.CANCEL: _EDITORS,
     Verb.OPEN: _EDITORS,
@@ -225,6 +227,7 @@ _WHY_NOT = {
     Verb.ADD_TOKEN: Message("Only an admin may make or revoke tokens."),
     Verb.REVOKE_TOKEN: Message("Only an admin may make or revoke tokens."),
     Verb.READ_LOG: Message("Only an admin may read the log."),
+    Verb.ERASE: Message("Only an admin may erase an update for good."),
 }
 _PEOPLE = Message("Only an admin may change who writes here.")
 _DISABLED = Message("This account was disabled. Ask an admin.")
@@ -246,6 +249,7 @@ WORDS: Mapping[str, Message] = {
     Verb.UNDO: Message("took back at once"),
     Verb.EDIT_POINT: Message("changed what we know"),
     Verb.CONFIRM_POINT: Message("confirmed what we know"),
+    Verb.ERASE: Message("erased for good"),
     Verb.SCHEDULE: Message("scheduled"),
     Verb.CANCEL: Message("cancelled what was scheduled"),
     Verb.OPEN: Message("opened coverage"),

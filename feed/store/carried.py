@@ -9,6 +9,7 @@ from sqlite_utils import Database
 from feed.store import (
     articles,
     editors,
+    erasing,
     feeds,
     retracting,
     scheduled,
@@ -28,14 +29,15 @@ TICKS_AHEAD = 1_000_000
 @dataclass(frozen=True)
 class Kept:
     """What a restore must not lose of the live database: its last tick; what was taken away on purpose (revoked tokens,
-    retracted updates, withdrawn articles, what people may do, how they sign in); the record of what was done since;
-    what is still scheduled, None where it says nothing of the backup; the hubs."""
+    retracted and erased updates, withdrawn articles, what people may do, how they sign in); the record of what was done
+    since; what is still scheduled, None where it says nothing of the backup; the hubs."""
 
     tick: int
     tokens: list[str]
     people: list[editors.Access]
     factors: dict[str, list[dict[str, object]]]
     retracted: list[updates.Update]
+    erased: list[erasing.Erasure]
     withdrawn: list[tuple[int, str]]
     since: since_backup.Since
     scheduled: dict[str, int]
@@ -53,6 +55,7 @@ def read(db: Database, before: tuple[int, str] = (0, ""), common: int = 0) -> Ke
             editors.access(db),
             second_factor.rows(db),
             updates.retracted(db),
+            erasing.erased(db),
             articles.withdrawn(db),
             since_backup.read(db, before, common),
             scheduled.waiting(db),
@@ -69,6 +72,7 @@ def put(db: Database, kept: Kept) -> None:
     editors.restore_access(db, kept.people)
     second_factor.restore_rows(db, kept.factors, {each.id: each.name for each in kept.people})
     retracting.retract_again(db, kept.retracted)
+    erasing.erase_again(db, kept.erased)
     writing.withdraw_again(db, kept.withdrawn)
     scheduled.hold_back(db, kept.scheduled if kept.since.known else None)
     since_backup.keep(db, kept.since)

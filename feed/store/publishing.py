@@ -9,7 +9,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from feed import fields, repeats, text, times
-from feed.errors import Invalid, KeyUsed, Message, Reason, Stale
+from feed.errors import Gone, Invalid, KeyUsed, Message, Reason, Stale
 from feed.figures import Picture
 from feed.store import (
     actions,
@@ -229,6 +229,8 @@ def _restore_edited(
     db: Database, update_id: int, editor: Editor, given: dict[str, Any], revision: int | None, draft_id: str | None
 ) -> Update:
     update = updates.get_any(db, update_id)
+    if update.erased:
+        raise Gone(update_id)
     if not update.retracted_at or (draft_id and drafts.is_published(db, draft_id, editor, update_id)):
         return put_edit(db, update_id, editor, given, revision, draft_id, actor=editor)
     # First the edit: what is restored then is the new text, also in the history that readers see.

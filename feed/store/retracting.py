@@ -10,7 +10,7 @@ from typing import NamedTuple
 from sqlite_utils import Database
 
 from feed import fields, times
-from feed.errors import Invalid, Message, Reason
+from feed.errors import Gone, Invalid, Message, Reason
 from feed.store import actions, feeds, flags, revisions, search, updates
 from feed.store.actions import Actor, Verb
 from feed.store.database import Store
@@ -36,7 +36,8 @@ def retract(store: Store, update_id: int, given: Mapping[str, object], actor: Ac
 
 def restore(store: Store, update_id: int, actor: Actor | None) -> Update:
     """Puts a retracted update back at its old place, as it was. If another one was pinned since, this one comes back
-    unpinned. Nothing happens to an update that is not retracted. Raises Missing, NotAllowed."""
+    unpinned. Nothing happens to an update that is not retracted. Raises Missing, NotAllowed, and Gone for an erased
+    one."""
     return store.write(put_back, update_id, actor)
 
 
@@ -91,6 +92,8 @@ def put_back(db: Database, update_id: int, actor: Actor | None) -> Update:
     """The same as `restore`, in a transaction of the caller's."""
     update = updates.get_any(db, update_id)
     feed = feeds.get(db, update.feed, drafts=True)
+    if update.erased:
+        raise Gone(update_id)
     if not update.retracted_at:
         actions.permit(db, actor, Verb.RESTORE_UPDATE, draft=feed.draft, feed_id=feed.id)
         return update

@@ -67,6 +67,11 @@ class Update:
         return self.language or self.feed_language
 
     @property
+    def erased(self) -> bool:
+        """Whether its text was erased for good (see store.erasing)."""
+        return self.retracted_at is not None and not self.html
+
+    @property
     def gone(self) -> bool:
         """Whether it was retracted and left nothing in its place."""
         return self.retracted_at is not None and not self.notice

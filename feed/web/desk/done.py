@@ -19,6 +19,7 @@ DEEDS: Mapping[str, Message] = {
     "published": Message("Published."),
     "edited": Message("Your edit is saved."),
     "retracted": Message("Retracted. Readers no longer see it."),
+    "erased": Message("Erased for good. Backups made before still hold it."),
     "restored": Message("Restored. Readers see it again, at its old place."),
     "undone": Message("Taken back. Readers may have seen it."),
     "keyed": Message("It is a key event now."),

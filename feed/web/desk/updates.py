@@ -7,7 +7,8 @@ from flask import Blueprint, g, redirect, render_template, request, url_for
 
 from feed import fields, logs
 from feed.errors import Gone, Invalid, KeyUsed, Message, Reason, Stale, by_field
-from feed.store import publishing, retracting, updates
+from feed.store import actions, erasing, publishing, retracting, updates
+from feed.store.actions import Verb
 from feed.store.updates import Update
 from feed.web.desk import composer, conflict, edits
 from feed.web.desk.conflict import Choice
@@ -107,6 +108,30 @@ def retract(update_id: int) -> Any:
     except Invalid as error:
         return _retraction_form(_update(update_id), given, error), 422
     return _back_to(update, "retracted")
+
+
+@pages.get("/updates/<int:update_id>/erasure")
+def erasure_form(update_id: int) -> str:
+    """The form of an erasure, which asks for the reason."""
+    with services().store.read() as db:
+        actions.permit(db, g.editor, Verb.ERASE)
+    return _erasure_form(_any(update_id))
+
+
+@pages.post("/updates/<int:update_id>/erasure")
+def erase(update_id: int) -> Any:
+    """Erases an update for good. The file is written anew before the answer, so that nothing is left in it."""
+    try:
+        update = erasing.erase(services().store, update_id, request.form.get("reason"), g.editor)
+    except Invalid as error:
+        return _erasure_form(_any(update_id), error), 422
+    services().store.exports.run(erasing.scrub, services().store)
+    return _back_to(update, "erased")
+
+
+def _erasure_form(update: Update, error: Invalid | None = None) -> str:
+    given = {"reason": request.form.get("reason", "")}
+    return render_template("desk/erasure.html", update=update, given=given, errors=by_field(error))
 
 
 def _publish_as_new(update_id: int, given: dict[str, object]) -> Any:

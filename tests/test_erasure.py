@@ -1,0 +1,167 @@
+"""Erasing: the words of an update are nowhere any more, in no table, in no byte of the file, at no door."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from feed.errors import Gone, Invalid
+from feed.store import backup, drafts, erasing, publishing, retracting, undoing
+from feed.store.updates import Update
+from tests.conftest import FROM_HERE, Site
+from tests.test_log import command, entries, problems
+
+CANARY = "Quetzalcanary"
+DRAFTS = [f"00000000-0000-4000-8000-00000000000{number}" for number in range(9)]
+
+
+def typed(feed: str, body: str, **more: object) -> dict[str, object]:
+    """A state of a draft, as the desk's script sends it."""
+    texts = {"headline": "", "language": "", "note": "", "status": "", "source": ""}
+    return {"feed": feed, "body": body, **texts, "key": False, "pinned": False, "seq": 1, "discarded": False, **more}
+
+
+def with_the_canary(site: Site) -> Update:
+    """An update whose word is everywhere that a word can be: revisions, notes, reasons, drafts, keys, the log."""
+    store = site.services.store
+    site.write_article("harbour", live=True)
+    drafts.save(store, DRAFTS[0], site.bob, typed("harbour", f"{CANARY} one"))
+    given = {"body": f"{CANARY} one", "headline": CANARY, "status": "unconfirmed", "source": CANARY, "pinned": True}
+    update = publishing.publish(store, "harbour", site.bob, given, "a key", draft_id=DRAFTS[0])
+    drafts.save(store, DRAFTS[1], site.alice, typed("harbour", f"{CANARY} of alice", update=update.id, revision=1))
+    site.edit(update, body=f"{CANARY} two", note=f"{CANARY} was wrong")
+    for number in range(60):  # so that the search has merged, and pages were used again
+        if number % 20 == 0:
+            site.edit(update, body=f"{CANARY} zebra {number}")
+        site.publish(f"Number {number}")
+    retracting.retract(store, update.id, {"reason": f"{CANARY} again", "notice": True}, site.bob)
+    retracting.restore(store, update.id, site.bob)
+    return update
+
+
+def undone(site: Site) -> Update:
+    """Another one, which became a draft by Undo."""
+    update = site.publish(f"{CANARY} undone", feed="harbour")
+    undoing.undo(site.services.store, update.id, site.bob, DRAFTS[2], 10)
+    return update
+
+
+def bytes_of(site: Site) -> bytes:
+    """Everything in the files of the database."""
+    path = site.services.store.path
+    return b"".join(each.read_bytes() for each in sorted(path.parent.glob(f"{path.name}*")) if each.is_file())
+
+
+DOORS = (
+    "/", "/articles/harbour", "/feeds/harbour", "/feeds/harbour.atom", "/feeds/harbour.rss", "/feeds/harbour.json",
+    "/feeds/harbour?key=1", "/feeds/harbour?q=zebra", "/updates/1", "/updates/1/history", "/sitemap.xml",
+    "/news-sitemap.xml", "/api/v1/feeds/harbour/updates", "/api/v1/updates/1", "/embed/feeds/harbour",
+    "/feeds/harbour/changes?after=0&epoch={epoch}", "/feeds/harbour/older",
+)  # fmt: skip
+DESK = (
+    "/desk/", "/desk/feeds/harbour", "/desk/search?q=zebra", "/desk/log", "/desk/log?q=zebra", "/desk/log.csv",
+    "/desk/updates/1", "/desk/updates/1/retraction", "/desk/updates/1/erasure", "/desk/on/updates/1",
+    "/desk/on/articles/harbour", f"/desk/drafts/{DRAFTS[0]}", f"/desk/drafts/{DRAFTS[1]}", f"/desk/drafts/{DRAFTS[2]}",
+)  # fmt: skip
+
+
+def seen(site: Site) -> Iterator[str]:
+    """The doors at which the word is to be seen."""
+    with site.services.store.read() as db:
+        (epoch,) = db.execute("SELECT epoch FROM feeds WHERE slug = 'harbour'").fetchone()
+    reader, *editors = site.charlie, site.at_desk("bob"), site.at_desk("alice")
+    for path in DOORS:
+        if CANARY in reader.get(path.format(epoch=epoch)).text:
+            yield path
+    for path in DESK:
+        if any(CANARY in editor.get(path).text for editor in editors):
+            yield path
+
+
+def test_what_is_erased_is_nowhere(site: Site) -> None:
+    update, gone = with_the_canary(site), undone(site)
+    before = set(seen(site))
+    assert {"/articles/harbour", "/feeds/harbour.atom", "/updates/1/history", "/desk/log", "/desk/log.csv"} <= before
+    assert {"/feeds/harbour?q=zebra", "/desk/search?q=zebra", "/desk/log?q=zebra"} <= before
+    assert {"/desk/feeds/harbour", f"/desk/drafts/{DRAFTS[1]}", f"/desk/drafts/{DRAFTS[2]}"} <= before
+    assert bytes_of(site).count(CANARY.encode()) > 20
+    versions, head = site.versions()["harbour"], len(entries(site))
+    said = command(site, "update", "erase", str(update.id), "--reason", "A court has ordered it")
+    assert "erased update 1 of harbour" in said
+    alice = site.at_desk("alice")
+    form = {"reason": "A court has ordered it"}
+    assert alice.post(f"/desk/updates/{gone.id}/erasure", data=form, headers=FROM_HERE).status_code == 303
+    assert set(seen(site)) == set()
+    for word in (CANARY, CANARY.lower()):
+        assert word.encode() not in bytes_of(site), word
+    assert site.versions()["harbour"] == versions + 2, "followers get it"
+    answer = site.charlie.get("/updates/1")
+    assert answer.status_code == 410
+    assert site.api("GET", "/api/v1/updates/1").status_code == 410
+    assert problems(site) == []
+    assert backup.check(site.services.store) == []
+    told = [each for each in entries(site)[head:] if each["verb"] == "erase"]
+    assert [each["said"]["after"]["reason"] for each in told] == ["A court has ordered it"] * 2
+    # Once more changes nothing.
+    command(site, "update", "erase", str(update.id), "--reason", "Again")
+    assert site.versions()["harbour"] == versions + 2
+    assert [each["verb"] for each in entries(site)].count("erase") == 2
+
+
+def test_what_is_erased_comes_back_by_no_way(site: Site) -> None:
+    update = with_the_canary(site)
+    erasing.erase(site.services.store, update.id, "The law", site.alice)
+    with pytest.raises(Gone):
+        retracting.restore(site.services.store, update.id, site.alice)
+    with pytest.raises(Gone):
+        publishing.restore_edited(site.services.store, update.id, site.bob, {"body": "x"}, None)
+    given = {"body": f"{CANARY} one", "headline": CANARY, "status": "unconfirmed", "source": CANARY, "pinned": True}
+    for more in ({"idempotency_key": "a key"}, {"draft_id": DRAFTS[0]}):
+        with pytest.raises(Invalid):
+            publishing.publish(site.services.store, "harbour", site.bob, given, **more)  # type: ignore[arg-type]
+    command(site, "db", "repair")
+    command(site, "db", "rerender")
+    assert CANARY not in "".join(str(each) for each in entries(site))
+    assert set(seen(site)) == set()
+
+
+def test_a_notice_that_told_the_reason_is_told_to_readers_anew(site: Site) -> None:
+    update = site.publish("Wrong")
+    retracting.retract(site.services.store, update.id, {"reason": CANARY, "notice": True}, site.bob)
+    assert CANARY in site.charlie.get("/feeds/news").text
+    before = site.versions()["news"]
+    erasing.erase(site.services.store, update.id, "The law", None)
+    assert site.versions()["news"] == before + 1
+    assert CANARY not in site.charlie.get("/feeds/news").text
+
+
+def test_a_restore_erases_again(site: Site, tmp_path: Path) -> None:
+    update = with_the_canary(site)
+    command(site, "db", "backup", str(tmp_path / "copy"))
+    erasing.erase(site.services.store, update.id, "The law", site.alice)
+    later = site.publish(f"{CANARY} later", feed="harbour")
+    erasing.erase(site.services.store, later.id, "The law", site.alice)
+    command(site, "db", "restore", str(tmp_path / "copy"))
+    assert set(seen(site)) == set()
+    assert problems(site) == []
+    assert backup.check(site.services.store) == []
+    again = site.publish("Another update with a number that was used", feed="harbour")
+    assert again.id == later.id
+    assert not again.erased
+    site.retract(again)
+    retracting.restore(site.services.store, again.id, site.alice)
+    erasing.scrub(site.services.store)
+    assert CANARY.encode() not in bytes_of(site)
+
+
+def test_an_erasure_needs_a_reason_and_an_admin(site: Site) -> None:
+    update = site.publish("Stays")
+    alice, bob = site.at_desk("alice"), site.at_desk("bob")
+    path = f"/desk/updates/{update.id}/erasure"
+    refused = alice.post(path, data={"reason": " "}, headers=FROM_HERE)
+    assert refused.status_code == 422
+    assert "This is empty" in refused.text
+    assert bob.get(path).status_code == 403
+    assert bob.post(path, data={"reason": "x"}, headers=FROM_HERE).status_code == 403
+    assert "Stays" in site.charlie.get("/feeds/news").text
+    assert "no update 77" in command(site, "update", "erase", "77", "--reason", "x", code=1)
