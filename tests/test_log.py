@@ -51,7 +51,8 @@ def command(site: Site, *words: str, code: int = 0) -> str:
 
 
 def test_every_verb_has_words_for_the_log() -> None:
-    assert set(Verb) - WORDS.keys() == {Verb.READ_LOG, Verb.READ_DRAFT}, "which change nothing"
+    reading = {Verb.READ_DRAFT, Verb.READ_LOG}  # which changes nothing
+    assert set(Verb) - WORDS.keys() == reading
 
 
 # Who, when, from where, by which door, before and after

@@ -241,6 +241,7 @@ WORDS: Mapping[str, Message] = {
     Verb.SUBMIT: Message("submitted a text"),
     Verb.TAKE_BACK: Message("took a submitted text back"),
     Verb.RETURN: Message("returned a submitted text"),
+    Verb.PUBLISH_SUBMISSION: Message("published a submitted text"),
     Verb.PUBLISH: Message("published"),
     Verb.EDIT: Message("edited"),
     Verb.MARK: Message("marked"),
