@@ -115,10 +115,11 @@ class Server:
         pid = self._process.pid
         return [pid, *map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split())]
 
-    def memory(self) -> int:
-        """Returns the proportional memory in bytes, without that of the kernel."""
-        rollups = [Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in self.processes()]
-        return sum(int(kilobytes) * 1024 for text in rollups for kilobytes in re.findall(r"^Pss: +(\d+)", text, re.M))
+    def memory(self, kind: str = "Pss") -> int:
+        """Returns the proportional memory in bytes, without that of the kernel. `Pss_Anon` is what the processes made
+        themselves; `Pss` changes too with other programs that load the same libraries."""
+        rollups = "".join(Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in self.processes())
+        return sum(int(kilobytes) * 1024 for kilobytes in re.findall(rf"^{kind}: +(\d+)", rollups, re.M))
 
     def cpu(self) -> float:
         """Returns the processor seconds so far."""

@@ -6,12 +6,12 @@ Two workers serve readers who come and leave, stand still, lose their network, r
 of the handshake, while an editor publishes, edits and retracts (churn.py). Between, gunicorn is told to reload (HUP),
 so that all readers come back to new workers at once. At the end each reader's page must be what GET answers.
 
-Memory (PSS) and open files of all processes are read every LOOK_SECONDS, without the readers' own sockets. A reload
+Anonymous memory and open files of all processes are read every LOOK_SECONDS, without the readers' own sockets. A reload
 begins with other processes, so the slope is that within the lives of the workers, without the first half of each, in
 which caches fill; with the default numbers that takes a quarter of an hour, so a shorter run shows a slope of memory
-where nothing leaks. One line is fitted to the means of SAMPLES readings, with a start of its own for each life. With
-95 % certainty the slope is within the interval beside it, which has zero in it where nothing leaks. The script fails
-when a page is not what it should be, or when the server logged an error.
+where nothing leaks. One line is fitted to the means of SAMPLES readings, with a start of its own for each life. With 95
+% certainty the slope is within the interval beside it, which has zero in it where nothing leaks. The script fails when
+a page is not what it should be, or when the server logged an error.
 """
 
 import os
@@ -55,7 +55,7 @@ class Lives:
         """Reads it once."""
         try:
             files = sum(len(os.listdir(f"/proc/{pid}/fd")) for pid in server.processes()) - open_sockets(server.port)
-            memory = server.memory() / MIB
+            memory = server.memory("Pss_Anon") / MIB
         except (FileNotFoundError, ProcessLookupError):  # a worker has ended meanwhile
             return
         self.seen[-1].append(((monotonic() - self.began) / 3600, memory, float(files)))
