@@ -41,11 +41,11 @@ def test_every_form_of_the_desk_says_whose_it_is(furnished: Site) -> None:
 
 
 def test_no_form_of_another_editor_is_taken(furnished: Site) -> None:
-    alice = furnished.at_desk("alice")
+    alice, found = furnished.at_desk("alice"), forms(furnished.at_desk())
     before = furnished.versions()
     with furnished.services.store.read() as db:
         done = db.execute("SELECT count(*) FROM actions").fetchone()[0]
-    for form in forms(furnished.at_desk()):
+    for form in found:
         path, bobs = form.get("action"), str(furnished.bob.id)
         words = {"editor": bobs, "body": "Bob's", "headline": "Bob's", "alt": "Bob's", "bio": "Bob's", "key": "1"}
         if form.get("enctype"):
