@@ -46,7 +46,7 @@ def test_what_each_role_and_scope_may_do_is_all_there() -> None:
         f"{', '.join(role for role in ROLES if may(role, verb))} | {SCOPES.get(verb, '–')} |"
         for verb in Verb
     ]
-    documented = ["| " + " | ".join(row) + " |" for row in rows("docs/operate.md", "Roles and scopes")]
+    documented = ["| " + " | ".join(row) + " |" for row in rows("docs/newsroom.md", "Roles and scopes")]
     assert documented == expected, "\n".join(expected)
 
 
