@@ -12,9 +12,9 @@ from werkzeug.test import TestResponse
 from feed import local_times, times
 from feed.errors import Invalid
 from feed.local_times import Local
-from feed.store import articles, coming_out, scheduled, scheduling
+from feed.store import articles, coming_out, editors, scheduled, scheduling
 from feed.store.scheduled import Scheduled
-from tests.conftest import FROM_HERE, Site
+from tests.conftest import FROM_HERE, PASSWORD, Site
 from tests.test_schedule import Clock, at, bodies, schedule, step, waits
 
 ONE = {"publish_date": "2027-03-01", "publish_time": "14:00:00"}  # NOON and an hour, in Berlin
@@ -58,6 +58,17 @@ def test_from_the_composer_to_the_feed_without_a_script(site: Site, clock: Clock
     step(site)
     assert bodies(site) == ["Embargoed"]
     assert 'id="scheduled"' not in bob.get("/desk/feeds/news").text
+
+
+@pytest.mark.usefixtures("clock")
+def test_a_contributor_who_has_its_address_does_not_read_it(site: Site) -> None:
+    editors.add(site.services.store, "carol", PASSWORD, "contributor", actor=None)
+    carol, page = site.at_desk("carol"), f"scheduled/{schedule(site, body='Embargoed').id}"
+    stale = {"body": "x", "revision": "9", **ONE}
+    refused = [post(carol, f"{page}{deed}", **stale) for deed in ("", "/publication", "/cancellation")]
+    refused.append(post(carol, page, **{**stale, "body": "", "revision": "1"}))
+    refused.append(carol.get(f"/desk/{page}"))
+    assert [(each.status_code, "Embargoed" in each.text) for each in refused] == [(403, False)] * 5
 
 
 def test_the_way_back_to_the_composer_keeps_the_text(site: Site) -> None:

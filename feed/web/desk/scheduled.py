@@ -8,7 +8,8 @@ from flask import Blueprint, g, redirect, render_template, request, url_for
 from feed import fields
 from feed.errors import Invalid, KeyUsed, Message, Missing, Reason, Stale, by_field
 from feed.local_times import Local
-from feed.store import all_drafts, coming_out, drafts, feeds, scheduled, scheduling
+from feed.store import actions, all_drafts, coming_out, drafts, feeds, scheduled, scheduling
+from feed.store.actions import Verb
 from feed.store.revisions import Save
 from feed.store.scheduled import Scheduled
 from feed.store.updates import Update
@@ -229,8 +230,11 @@ def _page(
     stale: bool = False,
     revision: int | None = None,
 ) -> str:
+    """The form of what is scheduled, also as an answer to what is refused. Raises NotAllowed for whom it is not listed
+    to (see scheduled_list.py)."""
     with services().store.read() as db:
         feed = feeds.get(db, one.feed or "", drafts=True)
+        actions.permit(db, g.editor, Verb.SCHEDULE, draft=one.in_draft)
     return render_template(
         "desk/scheduled.html",
         feed=feed,
