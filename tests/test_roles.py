@@ -69,6 +69,11 @@ def _with_factors(site: Site, editor: Editor) -> None:
     site.services.store.write(put)
 
 
+def _add_token(site: Site, by: Editor) -> None:
+    _with_factors(site, by)
+    tokens.add(site.services.store, "bob", "x", actor=by, session_hash=OF_SESSION)
+
+
 def _remove_factor(site: Site, by: Editor) -> None:
     _with_factors(site, by)
     passkeys.remove(site.services.store, by, "k", OF_SESSION)
@@ -209,7 +214,7 @@ DEEDS: dict[Verb, Deed] = {
     Verb.DISABLE: lambda site, by: people.disable(site.services.store, "bob", by),
     Verb.ENABLE: lambda site, by: people.enable(site.services.store, "bob", by),
     Verb.SET_PASSWORD: lambda site, by: people.set_password(site.services.store, "bob", "another horse battery", by),
-    Verb.ADD_TOKEN: lambda site, by: tokens.add(site.services.store, "bob", "x", actor=by),
+    Verb.ADD_TOKEN: _add_token,
     Verb.SIGN_IN: lambda site, by: _sign_in(site, by),
     Verb.SIGN_OUT: lambda site, by: _sign_out(site, by),
     Verb.REFUSE_SIGN_IN: _recorded(Verb.REFUSE_SIGN_IN),

@@ -13,7 +13,20 @@ from babel.messages.pofile import write_po
 from flask.testing import FlaskClient
 
 from feed import languages, times
-from feed.store import coming_out, editors, invitations, migrations, people, pictures, scheduled, scheduling, writing
+from feed.store import (
+    coming_out,
+    editors,
+    invitations,
+    migrations,
+    people,
+    pictures,
+    scheduled,
+    scheduling,
+    sessions,
+    tokens,
+    writing,
+)
+from feed.store.actions import Scope
 from feed.store.hashes import hashed
 from feed.store.scheduling import Timing
 from tests.catalogues import messages
@@ -211,6 +224,25 @@ def first_editor(folder: Path) -> str:
         return app.test_client().get(f"/desk/first/{invitations.invite_first(store)}").text
 
 
+def _of_tokens(site: Site, alice: FlaskClient) -> dict[str, str]:
+    """Tokens in every state, and a form for one that was refused."""
+    store = site.services.store
+    tokens.revoke(store, "bob", actor=None)
+    tokens.add(store, "bob", "⟦1⟧", actor=None)
+    tokens.add(store, "bob", "⟦2⟧", 1, actor=None, scopes=list(Scope))
+    form = {"whose": "bob", "name": "⟦3⟧", "days": "x", "limit": "some", "reach": "some"}
+    pages = {
+        "tokens": alice.get("/desk/tokens"),
+        "refused token": alice.post("/desk/tokens", data=form, headers=FROM_HERE),
+    }
+    form |= {"days": "7", "scopes": "read", "reach": "all"}
+    pages["made token"] = alice.post("/desk/tokens", data=form, headers=FROM_HERE)
+    store.write(lambda db: db.execute("UPDATE sessions SET proved_at = ?", [times.after(-sessions.FRESH_SECONDS)]))
+    pages["no fresh session"] = alice.get("/desk/tokens")
+    pages["no fresh session for a token"] = alice.post("/desk/tokens", data=form, headers=FROM_HERE)
+    return {name: re.sub(r"<b>test</b>", "", page.text) for name, page in pages.items()}
+
+
 def of_people(site: Site) -> dict[str, str]:
     """The admins' pages, with a person in every state, and what links lead to."""
     alice, store = at_desk(site, "alice"), site.services.store
@@ -221,6 +253,7 @@ def of_people(site: Site) -> dict[str, str]:
     for name, day in (("1", "7"), ("1", "x")):
         form = {"name": name, "display_name": "⟦1⟧", "role": "editor", "days": day}
         pages[f"invited for {day} days"] = alice.post("/desk/people/invitations", data=form, headers=FROM_HERE).text
+    pages |= _of_tokens(site, alice)
     pages["last"] = alice.post("/desk/people/alice/disabled", data={"disabled": "1"}, headers=FROM_HERE).text
     for name, token in {
         "invitation": invitations.invite(store, "2", "editor", "⟦2⟧", 7, site.alice),

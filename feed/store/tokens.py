@@ -14,11 +14,12 @@ from sqlite_utils import Database
 
 from feed import fields, times
 from feed.errors import Invalid, Message, Missing, Reason
-from feed.store import actions, editors, feeds
+from feed.store import actions, editors, feeds, sessions
 from feed.store.actions import Actor, Door, Origin, Scope, Verb
 from feed.store.database import Store, insert
 from feed.store.editors import Editor
 from feed.store.hashes import hashed
+from feed.store.updates import HIGHEST_ID
 
 PREFIX = "liveline_"  # secret scanners recognise a token in a public place by it
 MOST_DAYS = 3650
@@ -58,12 +59,14 @@ def add(
     days: int | None = None,
     *,
     actor: Actor | None,
+    session_hash: str = "",
     scopes: Sequence[str] | None = None,
     slugs: Sequence[str] | None = None,
 ) -> str:
     """A new token of that editor, which nothing shows again. It is valid for that many days, or until it is revoked. It
     is limited to those scopes and the feeds with those slugs; None is no limit, but a token for some feeds has all
-    scopes at most. Raises Missing, NotAllowed, and Invalid, also for an editor who is disabled."""
+    scopes at most. `session_hash` is the actor's session. Raises Missing, NotAllowed, NotFresh, and Invalid, also for
+    an editor who is disabled, and at the desk for a name that a valid token of the editor has."""
     name = fields.clean({"name": fields.Text(fields.LINE, required=True)}, {"name": name})["name"]
     if days is not None and not 1 <= days <= MOST_DAYS:
         raise Invalid(Reason("days", Message("Choose 1 to {most} days.", most=MOST_DAYS)))
@@ -79,7 +82,7 @@ def add(
         "expires_at": None if days is None else times.after(days * 24 * 3600),
         "scopes": None if scopes is None else json.dumps([each.value for each in Scope if each in scopes]),
     }
-    store.write(_add, editor_name, row, slugs, actor)
+    store.write(_add, editor_name, row, slugs, actor, session_hash)
     return token
 
 
@@ -141,15 +144,32 @@ def end(db: Database, digests: list[str]) -> None:
 
 
 def _add(
-    db: Database, editor_name: str, row: dict[str, Any], slugs: Collection[str] | None, actor: Actor | None
+    db: Database,
+    editor_name: str,
+    row: dict[str, Any],
+    slugs: Collection[str] | None,
+    actor: Actor | None,
+    session_hash: str,
 ) -> None:
     actions.permit(db, actor, Verb.ADD_TOKEN)
     editor = editors.by_name(db, editor_name)
     editors.check_enabled(editor)
+    if actor is not None:
+        sessions.require_fresh(db, session_hash, actor.id)
+        _check_free(db, editor, row["name"])
     ids = None if slugs is None else json.dumps(_ids_of(db, slugs))
     insert(db, "tokens", {**row, "editor_id": editor.id, "feeds": ids})
     made = {"token": row["name"], "expires_at": row["expires_at"], "scopes": row["scopes"], "feeds": ids}
     actions.record(db, actor, Verb.ADD_TOKEN, editor.name, detail=row["name"], after=made)
+
+
+def _check_free(db: Database, editor: Editor, name: str) -> None:
+    """Raises Invalid when a valid token of the editor has that name: so the desk's form makes no second one when the
+    page that shows the token is loaded again. A script may have several of one name."""
+    if any(each.works and each.name == name for each in of_editor(db, editor.name)):
+        raise Invalid(
+            Reason("name", Message("{name} has a token of this name; choose another.", name=editor.display_name))
+        )
 
 
 def _ids_of(db: Database, slugs: Collection[str]) -> list[int]:
@@ -173,7 +193,7 @@ def _revoke_one(db: Database, token_id: int, actor: Actor | None) -> None:
     row = db.execute(
         "SELECT tokens.name, editors.name AS editor FROM tokens JOIN editors ON editors.id = editor_id "
         "WHERE tokens.id = ? AND revoked_at IS NULL",
-        [token_id],
+        [min(token_id, HIGHEST_ID)],
     ).fetchone()
     if row is None:
         raise Missing(token_id)

@@ -325,6 +325,10 @@ def _people_states(server: Server, slug: str, page: Page) -> Iterator[str]:
     page.locator("#person-bob summary").click()
     expect(page.get_by_role("button", name="Reset password")).to_be_visible()
     yield "people"
+    page.goto(f"{server.url}/desk/tokens")
+    page.get_by_label("In those that are ticked").check()
+    yield "tokens"
+    page.goto(f"{server.url}/desk/people")
     page.get_by_label("Name to sign in with").fill(f"of.{slug}")
     page.get_by_label("Name in the byline").fill(WIDE)
     page.get_by_role("button", name="Make a link").click()
