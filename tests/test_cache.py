@@ -22,7 +22,7 @@ from feed.web.cache import Cache
 from feed.web.cached_page import takes_gzip
 from feed.web.request_ids import RequestIds
 from feed.web.static import static_hash
-from tests.conftest import Site, application_in, site_in
+from tests.conftest import PASSWORD, Site, application_in, site_in
 
 MOST_ZIPPED = 8 * 1024  # bytes of a reader's style sheet
 
@@ -71,7 +71,7 @@ WRITES: dict[str, Write] = {
     "public again": lambda site: writing.edit(site.services.store, "harbour", site.bob, {"draft": False}),
     "a new article": lambda site: site.write_article(f"story-{random.randrange(10**9)}"),
     "a new author": lambda site: editors.add(
-        site.services.store, f"e{random.randrange(10**9)}", "x" * 12, "editor", actor=None
+        site.services.store, f"e{random.randrange(10**9)}", PASSWORD, "editor", actor=None
     ),
     "a biography": lambda site: editors.change_profile(
         site.services.store, site.bob.id, {"bio": "Born by the sea."}, None

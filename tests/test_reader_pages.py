@@ -323,7 +323,8 @@ def test_every_link_of_our_pages_leads_somewhere(site: Site) -> None:
                     waiting += [target] if target.startswith("/") else []
     assert len(seen) > 30
     dead = {path: status for path, status in seen.items() if status not in (200, 303)}
-    assert dead == {"/articles/hidden": 404}, "the one that an editor wrote, to a draft"
+    forms = {"/desk/sign-in/passkey": 405}  # takes a form only, whose answer is a redirect
+    assert dead == {"/articles/hidden": 404, **forms}, "the one that an editor wrote, to a draft"
 
 
 # Catch up

@@ -92,7 +92,7 @@ def put_back(db: Database, update_id: int, actor: Actor | None) -> Update:
     """The same as `restore`, in a transaction of the caller's."""
     update = updates.get_any(db, update_id)
     feed = feeds.get(db, update.feed, drafts=True)
-    if update.erased:
+    if update.erased and db.execute("SELECT 1 FROM erasures WHERE update_id = ?", [update_id]).fetchone():
         raise Gone(update_id)
     if not update.retracted_at:
         actions.permit(db, actor, Verb.RESTORE_UPDATE, draft=feed.draft, feed_id=feed.id)

@@ -1,6 +1,7 @@
 """The static folder: its hash, which is part of the address of each of its files, and a file as it is sent."""
 
 import hashlib
+import re
 from functools import cache
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from feed import scripts
 from feed.threads import Pool
 
 STATIC = Path(__file__).parent.parent.parent / "static"
+
+_COMMENT = re.compile(rb"/\*.*?\*/\n?", re.DOTALL)  # a seventh of a style sheet, once it is compressed
 
 _packing = Pool(1)  # of those who ask at once, one does the work, and the others find it done
 
@@ -46,6 +49,9 @@ def static_file(name: str) -> Response:
         response.close()
         response.direct_passthrough = False
         response.data = _packing.run(scripts.packed, STATIC / name)
+    if name.endswith(".css"):
+        response.direct_passthrough = False
+        response.data = _COMMENT.sub(b"", response.data)
     return response
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 import requests
 
+from feed import times
 from feed.store import backup, editors, publishing, restoring, tokens, updates
 from feed.store.database import Locked, Restoring, Store, sqlite3
 from feed.store.hashes import hashed
@@ -49,8 +50,9 @@ def filled(server: Server, tmp_path: Path) -> Backup:
     row = {"headline": None, "body": "x", "html": "<p>x</p>", "key": False, "pinned": False}
     store.write(lambda db: [publishing.put(db, "news", bob, dict(row), actor=bob) for _ in range(UPDATES)])
     laptops = [f"a token {number}" for number in range(TOKENS)]
-    digests = [(f"laptop {number}", hashed(laptop)) for number, laptop in enumerate(laptops)]
-    store.write(lambda db: [tokens._add(db, "bob", name, digest, None, None) for name, digest in digests])
+    made = {"created_at": times.now(), "expires_at": None, "scopes": None}
+    rows = [{**made, "name": f"laptop {number}", "hash": hashed(laptop)} for number, laptop in enumerate(laptops)]
+    store.write(lambda db: [tokens._add(db, "bob", row, None, None) for row in rows])
     db = store.connect()
     db.execute(
         "VACUUM INTO ?", [str(tmp_path / "site.backup")]
