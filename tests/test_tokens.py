@@ -74,6 +74,15 @@ def test_a_token_for_one_feed_is_for_no_other(site: Site) -> None:
     assert site.api("POST", "/api/v1/feeds/port/updates", {"body": "x"}, who="limited").status_code == 201
 
 
+@pytest.mark.parametrize("limits", [{"scopes": ["publish"]}, {"scopes": ["read", "edit"], "slugs": ["harbour"]}])
+def test_an_edit_that_is_stale_or_changes_nothing_tells_a_token_no_draft(site: Site, limits: dict[str, Any]) -> None:
+    give(site, *limits["scopes"], slugs=limits.get("slugs"))
+    for path in ("updates/2", "articles/sketch"):
+        for body in ({"revision": 1}, {"revision": 9, "headline": "x"}):
+            answer = site.api("PATCH", f"/api/v1/{path}", body, who="limited")
+            assert (answer.status_code, "current" in answer.json) == (403, False), (path, body)
+
+
 def test_a_token_without_scopes_does_what_its_editor_may(site: Site) -> None:
     give(site)
     for method, path, body, _ in CALLS:

@@ -214,6 +214,8 @@ def put_edit(
     """Applies an edit with these fields of `edited_fields`, in a transaction of the caller's. `author` wrote it, and
     `actor` saves it. Raises what `edit` does, and NotAllowed for the actor."""
     update = updates.get(db, update_id, drafts=True)
+    feed = feeds.get(db, update.feed, drafts=True)
+    actions.permit(db, actor, Verb.EDIT, draft=feed.draft, feed_id=feed.id)  # before anything is told, or noted
     if (
         draft_id
         and drafts.is_published(db, draft_id, author, update_id)

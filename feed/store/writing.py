@@ -200,6 +200,7 @@ def put_edit(
     """Applies an edit with these fields of `edited_fields`, in a transaction of the caller's. `author` wrote it, and
     `actor` saves it. Raises what `edit` does, and NotAllowed for the actor."""
     article = articles.get(db, slug, drafts=True)
+    _permit(db, actor, article, draft=article.draft and given.get("draft", True))  # before anything is told, or noted
     if revision is not None and revision != article.revision:
         if draft_id and _sent_again(db, article, author, given, draft_id):
             return article
@@ -242,6 +243,10 @@ def put_edit(
     if timing and actor:
         scheduling.set_article(db, article, actor, timing)
     return article
+
+
+def _permit(db: Database, actor: Editor | None, article: Article, *, draft: bool) -> None:
+    actions.permit(db, actor, Verb.EDIT_ARTICLE, draft=draft, feed_id=article.feed.id if article.feed else None)
 
 
 def _sent_again(db: Database, article: Article, editor: Editor, given: dict[str, Any], draft_id: str) -> bool:

@@ -310,6 +310,14 @@ def test_a_draft_that_its_author_publishes_directly_leaves_the_queue(site: Site)
     assert now(site, sent).update_id == made.id
 
 
+def test_a_contributor_cannot_mark_a_submission_published(site: Site, carol: Editor) -> None:
+    update = site.publish("As it is")
+    sent = submit(site, carol, body="Other words", update=update.id, revision=1)
+    with pytest.raises(NotAllowed):
+        publishing.edit(site.services.store, update.id, carol, {"body": "As it is"}, 1, draft_id=sent.draft_id)
+    assert now(site, sent).state == State.SUBMITTED
+
+
 def test_undone_what_was_submitted_waits_again_as_its_authors(site: Site, carol: Editor) -> None:
     made = publish(site, submit(site, carol, body="Too early"), site.bob)
     bob, draft_id = site.at_desk(), new_id()
