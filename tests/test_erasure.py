@@ -5,10 +5,24 @@ from pathlib import Path
 
 import pytest
 
+from feed import times
 from feed.errors import Gone, Invalid
-from feed.store import backup, drafts, erasing, publishing, retracting, undoing
+from feed.store import (
+    backup,
+    coming_out,
+    drafts,
+    editors,
+    erasing,
+    publishing,
+    retracting,
+    reviewing,
+    scheduling,
+    submissions,
+    undoing,
+)
 from feed.store.updates import Update
-from tests.conftest import FROM_HERE, Site
+from tests.conftest import FROM_HERE, PASSWORD, Site
+from tests.submitting import submit
 from tests.test_log import command, entries, problems
 
 CANARY = "Quetzalcanary"
@@ -123,6 +137,35 @@ def test_what_is_erased_comes_back_by_no_way(site: Site) -> None:
     command(site, "db", "rerender")
     assert CANARY not in "".join(str(each) for each in entries(site))
     assert set(seen(site)) == set()
+
+
+def test_what_was_submitted_or_scheduled_is_erased_too(site: Site) -> None:
+    store = site.services.store
+    site.write_article("harbour", live=True)
+    carol = editors.add(store, "carol", PASSWORD, "contributor", actor=None)
+    new = submit(site, carol, "harbour", f"{CANARY} submitted", headline=CANARY)
+    made = reviewing.publish(store, new.id, 1, {"body": f"{CANARY} published"}, None, site.bob)
+    sent_back, waits, other = (
+        submit(site, carol, "harbour", body, update=made.id, revision=1)
+        for body in (f"{CANARY} sent back", f"{CANARY} waits", "Of another")
+    )
+    reviewing.return_(store, sent_back.id, 1, {"note": f"{CANARY}?"}, site.bob)
+    given, later = {"body": f"{CANARY} scheduled"}, times.after(3600)
+    first = scheduling.schedule(store, "harbour", site.bob, given, later, DRAFTS[3])
+    changed = scheduling.change(store, first.id, site.bob, {"body": f"{CANARY} changed"}, later, 1)
+    out = coming_out.publish_now(store, first.id, site.bob, changed.revision)
+    unrelated = submit(site, carol, "harbour", "Of nothing that is erased")
+    for update in (made, out):
+        erasing.erase(store, update.id, "The law", site.alice)
+    erasing.scrub(store)
+    assert CANARY.encode() not in bytes_of(site)
+    assert problems(site) == []
+    bob = site.at_desk("bob")
+    for each in (new, sent_back, waits, other, unrelated):
+        answer = bob.get(f"/desk/review/{each.id}")
+        assert (answer.status_code, CANARY in answer.text) == (200, False)
+    with store.read() as db:
+        assert [each.id for each in submissions.waiting(db)] == [unrelated.id]
 
 
 def test_a_notice_that_told_the_reason_is_told_to_readers_anew(site: Site) -> None:

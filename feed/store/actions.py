@@ -362,13 +362,15 @@ def record(
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
     origin: Origin | None = None,
+    texts_of: int | None = None,
 ) -> None:
     """Stores that this was done, within the transaction that does it. `subject` names what has no column here: a
     picture, a person. `version` is the feed's, which the action made. `draft` is as in `may`.
 
     `before` and `after` are the fields that it changed, for the log, which keeps those that differ: texts, never the
-    hash of a password or a secret. `origin` is that of somebody who is no editor yet; otherwise it is the actor's.
-    Raises NotAllowed, which rolls the transaction back."""
+    hash of a password or a secret. Texts of something that is no update yet have its draft's id for `subject`; those
+    that only propose a change have that update for `texts_of`. An erasure finds them by these. `origin` is that of
+    somebody who is no editor yet; otherwise it is the actor's. Raises NotAllowed, which rolls the transaction back."""
     permit(db, actor, verb, draft=draft and not comes_out(db, feed_id, article_id), feed_id=feed_id)
     action = {
         "at": times.now(),
@@ -384,6 +386,7 @@ def record(
     number = insert(db, "actions", action)
     entry = {name: action[name] for name in ("at", "verb", "subject", "update_id", "version")}
     entry |= {
+        "update_id": update_id or texts_of,
         "feed": _slug(db, "feeds", feed_id),
         "article": _slug(db, "articles", article_id),
         **_whence(actor, origin or (actor.origin if actor else None)),

@@ -9,6 +9,7 @@ What SQLite deletes it leaves in the file, until it writes something else there.
 anew (`scrub`).
 """
 
+import json
 import secrets
 from typing import NamedTuple
 
@@ -16,9 +17,10 @@ from sqlite_utils import Database
 
 from feed import fields, times
 from feed.errors import Invalid, Message, Reason
-from feed.store import actions, feeds, flags, log, restoring, retracting, search, updates
+from feed.store import actions, feeds, flags, log, restoring, retracting, search, submissions, updates
 from feed.store.actions import Actor, Verb
 from feed.store.database import Store
+from feed.store.submissions import State
 from feed.store.updates import Update
 
 MERGED_PAGES = 1_000  # of a search's table, in one transaction: some 50 ms, after which others can write
@@ -29,6 +31,13 @@ _NO_WORDS = {
     "actions": "detail = NULL",
 }
 _ERASURES = "erasures (update_id, published_at, draft_id, at)"
+# What was submitted of it: that it became the update, or was to be an edit of it.
+_SUBMITTED = """
+    SELECT id, fields FROM submissions WHERE update_id = :id OR draft_id = (SELECT draft_id FROM updates WHERE id = :id)
+    OR (feed_id IS NOT NULL AND json_extract(fields, '$.body') IN (
+        SELECT body FROM revisions WHERE update_id = :id AND body <> ''
+    ))
+"""
 # Drafts of it: edits, what it was published from, and what was made of it by Undo, which no column tells.
 _DRAFTS = """
     DELETE FROM drafts WHERE update_id = :id OR id = (SELECT draft_id FROM updates WHERE id = :id)
@@ -126,13 +135,26 @@ def _show_anew(db: Database, update: Update) -> None:
 
 
 def _take_words(db: Database, update_id: int) -> None:
+    _take_submissions(db, update_id)
     db.execute(_DRAFTS, {"id": update_id})
     for table, nothing in _NO_WORDS.items():
         key = "id" if table == "updates" else "update_id"
         db.execute(f"UPDATE {table} SET {nothing} WHERE {key} = ?", [update_id])
     # The digest is of the text alone, so whoever guesses that can tell. A request that is repeated is refused now.
-    db.execute("UPDATE idempotency SET digest = ? WHERE update_id = ?", [secrets.token_hex(32), update_id])
+    for table in ("idempotency", "imported_updates"):
+        db.execute(f"UPDATE {table} SET digest = ? WHERE update_id = ?", [secrets.token_hex(32), update_id])
     search.put(db, update_id)
+
+
+def _take_submissions(db: Database, update_id: int) -> None:
+    """They stay as taken back and empty, because their number says to open pages that something has changed."""
+    for row in db.execute(_SUBMITTED, {"id": update_id}).fetchall():
+        emptied = {
+            name: False if isinstance(value, bool) else "" if name == "body" else None
+            for name, value in json.loads(row["fields"]).items()
+        }
+        end = {"state": State.TAKEN_BACK, "decided_at": times.now(), "changed": submissions.last_change(db) + 1}
+        db.table("submissions").update(row["id"], {**end, "fields": json.dumps(emptied), "note": None})
 
 
 def _take_texts_of_log(db: Database, update_id: int) -> None:

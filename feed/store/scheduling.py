@@ -114,7 +114,8 @@ def _schedule(
     row = {"id": draft_id, "feed_id": feed.id, "author_id": editor.id, "fields": json.dumps(new, ensure_ascii=False)}
     _insert(db, row, editor, publish_at, 1)
     db.execute("DELETE FROM drafts WHERE id = ? AND editor_id = ?", [draft_id, editor.id])
-    _record(db, editor, Verb.SCHEDULE, None, {**new, "publish_at": publish_at}, feed_id=feed.id, draft=feed.draft)
+    after = {**new, "publish_at": publish_at}
+    _record(db, editor, Verb.SCHEDULE, None, after, feed_id=feed.id, draft_id=draft_id, draft=feed.draft)
     return scheduled.get(db, draft_id)
 
 
@@ -142,7 +143,8 @@ def _change(
     row = {"fields": json.dumps(new, ensure_ascii=False), "publish_at": publish_at, "editor_id": editor.id}
     row |= {"revision": revision + 1, "saved_at": times.now(), "state": State.SCHEDULED, "reason": None}
     db.table("scheduled").update(current.number, row)
-    _record(db, editor, Verb.SCHEDULE, current, {**new, "publish_at": publish_at}, feed_id=feed.id, draft=feed.draft)
+    after = {**new, "publish_at": publish_at}
+    _record(db, editor, Verb.SCHEDULE, current, after, feed_id=feed.id, draft_id=scheduled_id, draft=feed.draft)
     return scheduled.get(db, scheduled_id)
 
 
@@ -158,7 +160,7 @@ def _cancel(db: Database, scheduled_id: str, editor: Editor, draft_id: str, revi
     whose = editor if author.disabled_at else author
     drafts.put_back(db, draft_id, whose, current)
     waiting.give(db, current.body, author.id, whose.id)
-    _record(db, editor, Verb.CANCEL, current, None, feed_id=feed.id, draft=feed.draft)
+    _record(db, editor, Verb.CANCEL, current, None, feed_id=feed.id, draft_id=scheduled_id, draft=feed.draft)
     return _draft(db, draft_id)
 
 
@@ -200,13 +202,14 @@ def _record(
     *,
     feed_id: int | None = None,
     article_id: int | None = None,
+    draft_id: str | None = None,
     draft: bool = False,
 ) -> None:
     if feed_id is None:
         feed = db.execute("SELECT id FROM feeds WHERE article_id = ?", [article_id]).fetchone()
         feed_id = feed and feed["id"]
     actions.record(
-        db, editor, verb,
+        db, editor, verb, draft_id,
         feed_id=feed_id, article_id=article_id, detail=after["publish_at"] if after else None, draft=draft,
         before={name: getattr(before, name) for name in (*fields.UPDATE, "publish_at")} if before else None,
         after=after,

@@ -205,12 +205,13 @@ def reopen(db: Database, update: Update, draft_id: str) -> int | None:
 def record(
     db: Database, actor: Actor, verb: Verb, about: Submission, *, after: Mapping[str, Any] | None = None
 ) -> None:
-    """Logs what was done with a submission, as actions.record does. No update is named: that would count as a change of
-    it."""
+    """Logs what was done with a submission, as actions.record does, by the id of its draft. The update is not named as
+    changed by it, because it was not; an erasure has to find the texts all the same."""
     feed = db.execute("SELECT id FROM feeds WHERE slug = ?", [about.feed]).fetchone()
     actions.record(
-        db, actor, verb, about.subject, feed_id=feed and feed["id"], article_id=about.article_id, after=after
-    )
+        db, actor, verb, about.draft_id,
+        feed_id=feed and feed["id"], article_id=about.article_id, texts_of=about.update_id, after=after,
+    )  # fmt: skip
 
 
 def decided(actor: Actor | None) -> dict[str, object]:
