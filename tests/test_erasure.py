@@ -168,6 +168,24 @@ def test_what_was_submitted_or_scheduled_is_erased_too(site: Site) -> None:
         assert [each.id for each in submissions.waiting(db)] == [unrelated.id]
 
 
+def test_a_restore_brings_back_no_draft_of_what_was_erased(site: Site, tmp_path: Path) -> None:
+    store = site.services.store
+    drafts.save(store, DRAFTS[4], site.bob, typed("news", f"{CANARY} draft"))
+    planned = scheduling.schedule(store, "news", site.bob, {"body": f"{CANARY} planned"}, times.after(3600), DRAFTS[5])
+    sent = submit(site, site.bob, body=f"{CANARY} sent")
+    command(site, "db", "backup", str(tmp_path / "copy"))
+    for update in (
+        publishing.publish(store, "news", site.bob, {"body": f"{CANARY} draft"}, draft_id=DRAFTS[4]),
+        coming_out.publish_now(store, planned.id, site.bob, 1),
+        reviewing.publish(store, sent.id, 1, {"body": f"{CANARY} sent"}, None, site.alice),
+    ):
+        erasing.erase(store, update.id, "The law", site.alice)
+    command(site, "db", "restore", str(tmp_path / "copy"))
+    erasing.scrub(store)
+    assert CANARY.encode() not in bytes_of(site)
+    assert problems(site) == []
+
+
 def test_a_notice_that_told_the_reason_is_told_to_readers_anew(site: Site) -> None:
     update = site.publish("Wrong")
     retracting.retract(site.services.store, update.id, {"reason": CANARY, "notice": True}, site.bob)

@@ -83,6 +83,9 @@ def erase_again(db: Database, erasures: list[Erasure]) -> None:
         same = "SELECT 1 FROM updates WHERE id = ? AND retracted_at = ?"
         if db.execute(same, [each.update_id, each.retracted_at]).fetchone():
             _take_words(db, each.update_id)
+        for table in ("drafts", "scheduled"):  # what was not published yet when the copy was made
+            db.execute(f"DELETE FROM {table} WHERE id = ?", [each.draft_id])
+        _take_submissions(db, "SELECT id, fields FROM submissions WHERE draft_id = :id", each.draft_id)
         _take_texts_of_log(db, each.update_id)
 
 
@@ -135,7 +138,7 @@ def _show_anew(db: Database, update: Update) -> None:
 
 
 def _take_words(db: Database, update_id: int) -> None:
-    _take_submissions(db, update_id)
+    _take_submissions(db, _SUBMITTED, update_id)
     db.execute(_DRAFTS, {"id": update_id})
     for table, nothing in _NO_WORDS.items():
         key = "id" if table == "updates" else "update_id"
@@ -146,9 +149,9 @@ def _take_words(db: Database, update_id: int) -> None:
     search.put(db, update_id)
 
 
-def _take_submissions(db: Database, update_id: int) -> None:
+def _take_submissions(db: Database, which: str, of: int | str | None) -> None:
     """They stay as taken back and empty, because their number says to open pages that something has changed."""
-    for row in db.execute(_SUBMITTED, {"id": update_id}).fetchall():
+    for row in db.execute(which, {"id": of}).fetchall():
         emptied = {
             name: False if isinstance(value, bool) else "" if name == "body" else None
             for name, value in json.loads(row["fields"]).items()
