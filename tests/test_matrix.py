@@ -352,6 +352,9 @@ TABLE = [
     row("POST /desk/review/<int:submission_id>/return", PUBLISHES, "1", {"revision": 1, "note": "x"}),
 
     # Who writes here, and the log
+    row("GET /desk/tokens", ADMIN),
+    row("POST /desk/tokens", ADMIN, sent={"whose": "bob", "name": "x", "days": "7", "scopes": "read", "reach": "all"}),
+    row("POST /desk/tokens/<int:token_id>/end", ADMIN, "1"),
     row("GET /desk/people", ADMIN),
     row("POST /desk/people/invitations", ADMIN, sent={"name": "fay", "role": "editor", "days": "7"}),
     row("POST /desk/people/invitations/<digest>/end", ADMIN, "DIGEST"),
