@@ -6,8 +6,8 @@ import pytest
 
 from feed import times
 from feed.errors import Stale
-from feed.store import coverage, feeds, log, rerender, writing
-from tests.conftest import FROM_HERE, Site
+from feed.store import coverage, editors, feeds, log, rerender, writing
+from tests.conftest import FROM_HERE, PASSWORD, Site
 from tests.pages import element, elements, words
 
 MESSAGE, SUMMARY = "Thank you for reading.", "The bridge **opened** at 14:05.\n\n- 3 of 4 lanes\n- no trams"
@@ -75,6 +75,12 @@ def test_who_closes_after_somebody_else_is_told_of_their_words(live: Site) -> No
         coverage.close(live.services.store, "harbour", live.bob, {"message": "Mine"}, 0)
     assert _close(live, who="alice", message="Mine", revision="1")[0] == 303
     assert "Mine" in _page(live)
+
+
+def test_who_may_not_close_it_is_not_told_the_words_of_a_closing_before(live: Site) -> None:
+    _close(live)
+    editors.add(live.services.store, "carol", PASSWORD, "contributor", actor=None)
+    assert _close(live, who="carol", message="Mine")[0] == 403
 
 
 @pytest.mark.parametrize(

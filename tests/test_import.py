@@ -287,6 +287,16 @@ def test_no_file_outside_of_the_folder_is_read(story: Site, tmp_path: Path) -> N
         assert "not beside" in imported(other, tmp_path / "first", "--dry-run", exit_code=1)
 
 
+def test_open_pages_that_link_to_what_was_imported_get_its_card(site: Site) -> None:
+    slug = files.read(WXR).article["slug"]
+    site.write_article("other", body=f"{site.services.settings.public_url}/articles/{slug}")
+    with site.services.store.read() as db:
+        clock = feeds.clock_of(db, articles.get(db, "other").id)
+    imported(site, WXR)
+    assert site.versions()[clock.slug] == clock.version + 1
+    assert 'class="card' in site.charlie.get("/articles/other").text
+
+
 def test_a_zip_of_the_desk_is_imported(story: Site, tmp_path: Path) -> None:
     with story.at_desk().post("/desk/feeds/harbour/exports", data={"format": "json"}, headers=FROM_HERE) as answer:
         (tmp_path / "harbour.zip").write_bytes(answer.data)

@@ -168,14 +168,17 @@ def set_closed(
     version = bump(db, feed.id)
     db.execute("UPDATE feeds SET closed_at = ? WHERE id = ?", [closed_at, feed.id])
     stamp(db, feed.id, "coverage", version)
-    if feed.slug == NEWS:
-        verb = Verb.CLOSE_NEWS if closed_at else Verb.OPEN_NEWS
-    else:
-        verb = Verb.CLOSE if closed_at else Verb.OPEN
-    told = after.get("message")
+    told, verb = after.get("message"), covering(feed, closes=closed_at is not None)
     actions.record(
         db, actor, verb, feed_id=feed.id, version=version, detail=told, draft=feed.draft, before=before, after=after
     )
+
+
+def covering(feed: Feed, *, closes: bool) -> Verb:
+    """What closing or opening that coverage counts as."""
+    if feed.slug == NEWS:
+        return Verb.CLOSE_NEWS if closes else Verb.OPEN_NEWS
+    return Verb.CLOSE if closes else Verb.OPEN
 
 
 def add(db: Database, slug: str, article_id: int) -> None:

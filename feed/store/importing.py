@@ -199,6 +199,7 @@ def _finish(db: Database, slug: str, source: str, new: New, actor: Actor | None)
         points.bring(db, feed, point.text, grounds, checking=point.checking or not grounds)
     db.execute("UPDATE import_sources SET complete = 1 WHERE source = ?", [source])
     feeds.begin_epoch(db, feed_id)
+    writing.tell_followers_of_cards(db, article)
     actions.record(db, actor, Verb.IMPORT, feed_id=feed_id, article_id=article.id, detail=source)
     return True
 
