@@ -101,7 +101,8 @@ addEventListener("keydown", ({ target, key }) => {
   choose(other);
 });
 
-for (const kind of ["input", "change"]) addEventListener(kind, ({ target }) => target.form && target.form === composer() && soon());
+// A picture that has arrived is a change of the form itself (attached.js).
+for (const kind of ["input", "change"]) addEventListener(kind, ({ target }) => (target.form ?? target) === composer() && soon());
 
 // After publishing, the page has another composer.
 if (composer()) {
