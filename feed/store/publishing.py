@@ -120,6 +120,16 @@ def html_of(store: Store, body: str, language: str | None, *editors: Editor | No
     return store.texts.run(_rendered, body, language or store.language, known)
 
 
+def new_fields(store: Store, slug: str, given: Mapping[str, object], *editors: Editor) -> dict[str, Any]:
+    """The fields of a new update of that feed, cleaned, with the HTML of its text, which may show these editors' own
+    uploads. Raises Invalid, Missing."""
+    cleaned = fields.clean(fields.UPDATE, given)
+    check_source(cleaned["status"], cleaned["source"])
+    with store.read() as db:
+        feed = feeds.get(db, slug, drafts=True)
+    return cleaned | {"html": html_of(store, cleaned["body"], cleaned["language"] or feed.language, *editors)}
+
+
 def edited_fields(store: Store, current: Update, given: Mapping[str, object], editor: Editor) -> dict[str, Any]:
     """The fields of an edit, cleaned, with the HTML of a new text. Raises Invalid."""
     cleaned = fields.clean(fields.EDIT, given, partial=True)

@@ -43,14 +43,12 @@ def publish(
     with store.read() as db:
         submission = submissions.get(db, submission_id)
         made = _current(db, submission) if submission.edits else None
-        feed = feeds.get(db, submission.feed, drafts=True) if submission.feed else None
     if isinstance(made, Update):
         new = publishing.edited_fields(store, made, given, actor)
     elif made:
         new = writing.edited_fields(store, actor, {**given, "draft": False}, made)
-    elif feed:
-        new = fields.clean(fields.UPDATE, given)
-        new["html"] = publishing.html_of(store, new["body"], new["language"] or feed.language, actor)
+    elif submission.feed:
+        new = publishing.new_fields(store, submission.feed, given, actor)
     else:
         new = writing.new_fields(store, actor, {**given, "draft": False})
     return store.write(_publish, submission_id, revision, new, against, actor)

@@ -46,12 +46,8 @@ def schedule(
     nothing. Raises Missing, NotAllowed; Invalid, also for a moment that is not ahead and where coverage is closed;
     KeyUsed where something else was published from that draft, or is scheduled."""
     draft_states.check_id(draft_id, "draft_id")
-    cleaned = fields.clean(fields.UPDATE, given)
-    publishing.check_source(cleaned["status"], cleaned["source"])
-    with store.read() as db:
-        feed = feeds.get(db, slug, drafts=True)
-    publishing.html_of(store, cleaned["body"], cleaned["language"] or feed.language, editor)  # refuses what it cannot
-    return store.write(_schedule, slug, editor, cleaned, publish_at, draft_id)
+    new = _written(publishing.new_fields(store, slug, given, editor))
+    return store.write(_schedule, slug, editor, new, publish_at, draft_id)
 
 
 def change(
@@ -59,14 +55,11 @@ def change(
 ) -> Scheduled:
     """Gives a scheduled update these fields and that moment, also one that failed. `revision` is the one that the
     editor read. Raises Missing, Invalid, NotAllowed, or Stale with what is scheduled now."""
-    cleaned = fields.clean(fields.UPDATE, given)
-    publishing.check_source(cleaned["status"], cleaned["source"])
     with store.read() as db:
         current = scheduled.get(db, scheduled_id)
-        feed = feeds.get(db, current.feed or "", drafts=True)
         author = editors.by_id(db, current.author_id)
-    publishing.html_of(store, cleaned["body"], cleaned["language"] or feed.language, author, editor)
-    return store.write(_change, scheduled_id, editor, cleaned, publish_at, revision)
+    new = _written(publishing.new_fields(store, current.feed or "", given, author, editor))
+    return store.write(_change, scheduled_id, editor, new, publish_at, revision)
 
 
 def cancel(store: Store, scheduled_id: str, editor: Editor, revision: int) -> Cancelled | None:
@@ -98,6 +91,11 @@ def set_article(db: Database, article: Article, editor: Editor, timing: Timing) 
     row = {"id": current.id if current else str(uuid.uuid4()), "article_id": article.id, "author_id": editor.id}
     _insert(db, row, editor, wanted, current.revision + 1 if current else 1)
     _record(db, editor, Verb.SCHEDULE, current, {"publish_at": wanted}, article_id=article.id)
+
+
+def _written(new: Mapping[str, Any]) -> dict[str, Any]:
+    """What of these fields waits: the HTML is made anew when they come out."""
+    return {name: value for name, value in new.items() if name != "html"}
 
 
 def _schedule(

@@ -61,15 +61,12 @@ def submit_update(
     draft_states.check_id(draft_id, "draft_id")
     state = fields.clean(fields.DRAFT_OF_UPDATE, {**typed, "seq": 0})
     with store.read() as db:
-        feed = feeds.get(db, state["feed"], drafts=True)
         current = updates.get(db, state["update"], drafts=True) if state["update"] is not None else None
     if current is None:
-        cleaned = fields.clean(fields.UPDATE, given)
-        publishing.check_source(cleaned["status"], cleaned["source"])
-        html = publishing.html_of(store, cleaned["body"], cleaned["language"] or feed.language, author)
+        cleaned = publishing.new_fields(store, state["feed"], given, author)
     else:
         cleaned = publishing.edited_fields(store, current, given, author)
-        html = cleaned.pop("html", "")
+    html = cleaned.pop("html", "")
     return store.write(_submit_update, draft_id, author, state, cleaned, html)
 
 

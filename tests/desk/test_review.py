@@ -97,6 +97,13 @@ def test_of_two_who_publish_or_return_at_once_one_does_and_the_other_is_told(sit
     assert count(site, "revisions") == count(site)
 
 
+def test_a_source_without_a_status_is_refused_here_as_in_the_composer(site: Site, carol: Editor) -> None:
+    sent = submit(site, carol)
+    with pytest.raises(Invalid, match="source"):
+        publish(site, sent, site.bob, source="The harbour office", status=None)
+    assert (count(site), now(site, sent).state) == (0, State.SUBMITTED)
+
+
 def test_a_repeat_of_the_same_editor_gives_the_same_update(site: Site, carol: Editor) -> None:
     sent = submit(site, carol)
     first = publish(site, sent, site.bob)
