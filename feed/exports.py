@@ -136,9 +136,10 @@ class Export:
         links = Links(services.settings.public_url, shown, edited, picture, services.settings.media)
         pages = Pages(self._pages, services.render, services.languages, services.settings, found)
         story = services.parts.of_story(db, found.article) if found.article else None
+        parts = services.parts.of_feed(db, found.feed, listed=exporting.KEY_EVENTS)
         newest = exporting.shown(db, found.feed, newest_first=True)
         with _text(target, PAGE) as file:
-            for piece in pages.index(exporting.parts(db, found.feed), story, newest, links):
+            for piece in pages.index(parts, story, newest, links):
                 file.write(piece)
         for update in exporting.shown(db, found.feed):
             if update.id in edited:

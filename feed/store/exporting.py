@@ -14,7 +14,6 @@ from feed.store.articles import Article
 from feed.store.coverage import Closing
 from feed.store.database import Store
 from feed.store.feeds import NEWS, Feed
-from feed.store.parts import FeedParts
 from feed.store.points import Point
 from feed.store.revisions import Revision
 from feed.store.updates import Update, Which
@@ -61,14 +60,6 @@ def ids(db: Database, feed: Feed) -> tuple[set[int], set[int]]:
     ).fetchall()
     edited = {row["id"] for row in rows if row["edited_at"] and not row["retracted_at"]}
     return {row["id"] for row in rows}, edited
-
-
-def parts(db: Database, feed: Feed) -> FeedParts:
-    """What stands above the list of an exported page: what is known, the pinned update, and more key events than a page
-    lists."""
-    found = updates.newest_first(db, feed, None, KEY_EVENTS + 1, Which.KEY)
-    closing, pinned = coverage.closing(db, feed), updates.pinned(db, feed)
-    return FeedParts(feed, closing, points.of_feed(db, feed), pinned, found[:KEY_EVENTS], len(found) > KEY_EVENTS)
 
 
 def history(db: Database, update: Update) -> list[Revision]:

@@ -53,13 +53,16 @@ class Parts:
         self._site = site
         self._language = language
 
-    def of_feed(self, db: Database, feed: Feed, names: Collection[str] = FEED_PARTS) -> FeedParts:
-        """What these parts of that feed show; what only other parts show is left out."""
+    def of_feed(
+        self, db: Database, feed: Feed, names: Collection[str] = FEED_PARTS, listed: int = KEY_EVENTS
+    ) -> FeedParts:
+        """What these parts of that feed show, with up to `listed` key events; what only other parts show is left
+        out."""
         known = points.of_feed(db, feed) if "points" in names else []
         pinned = updates.pinned(db, feed) if "pinned" in names else None
-        key = updates.newest_first(db, feed, None, KEY_EVENTS + 1, Which.KEY) if "key-events" in names else []
+        key = updates.newest_first(db, feed, None, listed + 1, Which.KEY) if "key-events" in names else []
         closing = coverage.closing(db, feed) if "coverage" in names else Closing()
-        return FeedParts(feed, closing, known, pinned, key[:KEY_EVENTS], len(key) > KEY_EVENTS)
+        return FeedParts(feed, closing, known, pinned, key[:listed], len(key) > listed)
 
     def of_story(self, db: Database, article: Article, names: Collection[str] = STORY_PARTS) -> StoryParts:
         """What these parts of that article's page show; what only other parts show is left out."""
