@@ -18,15 +18,14 @@ from feed.store.actions import Actor
 from feed.store.database import Store
 from feed.store.feeds import Feed
 
+HOUR = timedelta(hours=1)
 NO_WORDS: Mapping[str, object] = MappingProxyType({})
 
 _LATEST = """
-    SELECT feeds.slug, max(opened_at, coalesce((
+    SELECT slug, (
         SELECT published_at FROM updates WHERE feed_id = feeds.id AND retracted_at IS NULL
         ORDER BY published_at DESC LIMIT 1
-    ), '')) AS latest
-    FROM feeds JOIN articles ON articles.id = feeds.article_id
-    WHERE closed_at IS NULL AND NOT draft AND latest < ?
+    ) FROM feeds WHERE article_id IS NOT NULL AND closed_at IS NULL
 """
 
 
@@ -66,22 +65,26 @@ def close(
 
 def closing(db: Database, feed: Feed) -> Closing:
     """What that coverage is closed with; no words where it is open or was closed without any."""
-    found = last_closing(db, feed)
-    return found if _is_shown(db, feed) else Closing(revision=found.revision)
+    return Closing() if feed.open else _stored(db, "feed_id = ? AND closed_at = ?", feed.id, feed.closed_at)
 
 
 def last_closing(db: Database, feed: Feed) -> Closing:
     """What that coverage was closed with last, also if it was opened again since. For the desk only."""
-    row = db.execute("SELECT message, summary, html, revision FROM closings WHERE feed_id = ?", [feed.id]).fetchone()
-    return Closing(**dict(row)) if row else Closing()
+    return _stored(db, "feed_id = ?", feed.id)
 
 
-def silent(db: Database, hours: int) -> dict[str, int]:
-    """The coverages that are open and got no update for that many hours, 0 for none: for how many hours each has been
-    silent, by slug. The News Feed is open all the time and is none of them."""
-    rows = db.execute(_LATEST, [times.after(-3600 * hours)]).fetchall() if hours else []
-    now = datetime.now(UTC)
-    return {slug: int((now - datetime.fromisoformat(latest)) / timedelta(hours=1)) for slug, latest in rows}
+def latest_updates(db: Database) -> dict[str, str | None]:
+    """By slug, when the latest update of each open coverage was published; None where there is none yet."""
+    return {row[0]: row[1] for row in db.execute(_LATEST).fetchall()}
+
+
+def silent(feed: Feed, latest: str | None, hours: int) -> int | None:
+    """For how many hours that open coverage got no update after its latest, of that moment. None if that is less than
+    `hours`, where 0 is for never, and for the News Feed, which is open all the time."""
+    if not hours or not feed.open or feed.draft or feed.headline is None:
+        return None
+    passed = datetime.now(UTC) - datetime.fromisoformat(max(feed.opened_at, latest or ""))
+    return passed // HOUR if passed >= hours * HOUR else None
 
 
 def html_of(store: Store, summary: str, language: str | None) -> str:
@@ -124,6 +127,6 @@ def _close(db: Database, slug: str, actor: Actor | None, words: Closing, revisio
     return feeds.get(db, slug, drafts=True)
 
 
-def _is_shown(db: Database, feed: Feed) -> bool:
-    asked = "SELECT 1 FROM closings WHERE feed_id = ? AND closed_at = ?"
-    return db.execute(asked, [feed.id, feed.closed_at]).fetchone() is not None
+def _stored(db: Database, condition: str, *values: object) -> Closing:
+    row = db.execute(f"SELECT message, summary, html, revision FROM closings WHERE {condition}", values).fetchone()
+    return Closing(**dict(row)) if row else Closing()

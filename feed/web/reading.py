@@ -25,9 +25,9 @@ class Reading:
 def reading_of(db: Database, feed: Feed) -> Reading:
     """What the desk says about the readers of that feed."""
     now, peak = presence.readers(db).get(feed.slug, 0), presence.peaks(db, midnight()).get(feed.slug, 0)
-    newest = updates.newest_first(db, feed, None, 1, Which.NOT_RETRACTED)
-    silent = coverage.silent(db, services().settings.remind_hours)
-    return Reading(now, max(now, peak), newest[0] if newest else None, silent.get(feed.slug))
+    newest = next(iter(updates.newest_first(db, feed, None, 1, Which.NOT_RETRACTED)), None)
+    silent = coverage.silent(feed, newest.published_at if newest else None, services().settings.remind_hours)
+    return Reading(now, max(now, peak), newest, silent)
 
 
 def midnight() -> str:

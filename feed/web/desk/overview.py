@@ -23,9 +23,10 @@ def overview() -> str:
         found, known = articles.newest_first(db, ARTICLES_SHOWN, drafts=True), feeds.all_feeds(db)
         kept, discarded = all_drafts.kept_and_discarded(db, g.editor)
         submitted = submissions.of_author(db, g.editor)
-        reading, silent = presence.readers(db), coverage.silent(db, services().settings.remind_hours)
+        reading, latest = presence.readers(db), coverage.latest_updates(db)
         done, read = done_in(db, request.args), page_read(db)
         scheduled = listed(db)
+    hours = services().settings.remind_hours
     return render_template(
         "desk/overview.html",
         done=done,
@@ -39,7 +40,7 @@ def overview() -> str:
         address_of_submission=address_of_submission,
         read=read,
         readers=reading,
-        silent=silent,
+        silent={each.slug: coverage.silent(each, latest.get(each.slug), hours) for each in known},
     )
 
 
