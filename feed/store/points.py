@@ -104,11 +104,8 @@ def remove(store: Store, slug: str, point_id: int, revision: int, actor: Actor |
 
 def bring(db: Database, feed: Feed, text: str, updates: Iterable[int], *, checking: bool) -> None:
     """Adds a point of an import, in a transaction of the caller's that begins a new epoch."""
-    place = db.execute("SELECT coalesce(max(place), 0) + 1 FROM points WHERE feed_id = ?", [feed.id]).fetchone()[0]
-    row = {"feed_id": feed.id, "place": place, "text": text, "revision": 1}
-    point_id = insert(db, "points", {**row, "checking": feed.version if checking else None})
-    _put_grounds(db, point_id, updates)
-    db.execute("INSERT OR REPLACE INTO point_boxes (feed_id, version) VALUES (?, ?)", [feed.id, feed.version])
+    _insert(db, feed, text, updates, feed.version if checking else None)
+    _stamp(db, feed, feed.version)
 
 
 def _add(db: Database, slug: str, new: dict[str, Any], actor: Actor | None) -> Point:
@@ -121,10 +118,7 @@ def _add(db: Database, slug: str, new: dict[str, Any], actor: Actor | None) -> P
         raise Invalid(Reason("text", Message("There are {count} points. Take one out first.", count=MOST)))
     _check_grounds(db, feed, new["updates"])
     _record(db, feed, actor, Verb.EDIT_POINT, new["text"], after=new)
-    place = db.execute("SELECT coalesce(max(place), 0) + 1 FROM points WHERE feed_id = ?", [feed.id]).fetchone()[0]
-    point_id = insert(db, "points", {"feed_id": feed.id, "place": place, "text": new["text"], "revision": 1})
-    _put_grounds(db, point_id, new["updates"])
-    return get(db, feed, point_id)
+    return get(db, feed, _insert(db, feed, new["text"], new["updates"]))
 
 
 def _edit(
@@ -205,14 +199,18 @@ def _record(
 ) -> None:
     """Bumps the version of the feed, stamps it on the box, and stores who changed it."""
     version = feeds.bump(db, feed.id)
-    db.execute(
-        "INSERT INTO point_boxes (feed_id, version) VALUES (?, ?) ON CONFLICT DO UPDATE SET version = excluded.version",
-        [feed.id, version],
-    )
+    _stamp(db, feed, version)
     actions.record(
         db, actor, verb,
         feed_id=feed.id, version=version, detail=text, draft=feed.draft, before=before, after=after,
     )  # fmt: skip
+
+
+def _stamp(db: Database, feed: Feed, version: int) -> None:
+    db.execute(
+        "INSERT INTO point_boxes (feed_id, version) VALUES (?, ?) ON CONFLICT DO UPDATE SET version = excluded.version",
+        [feed.id, version],
+    )
 
 
 def _for_log(point: Point) -> dict[str, Any]:
@@ -228,6 +226,15 @@ def _check_grounds(db: Database, feed: Feed, updates: list[int], point: Point | 
         if row is None or row["retracted_at"]:
             told = Message("There is no update {number} in this feed.", number=str(number))
             raise Invalid(Reason("updates", told))
+
+
+def _insert(db: Database, feed: Feed, text: str, updates: Iterable[int], checking: int | None = None) -> int:
+    """Adds a point below the others, and returns its id."""
+    place = db.execute("SELECT coalesce(max(place), 0) + 1 FROM points WHERE feed_id = ?", [feed.id]).fetchone()[0]
+    row = {"feed_id": feed.id, "place": place, "text": text, "revision": 1, "checking": checking}
+    point_id = insert(db, "points", row)
+    _put_grounds(db, point_id, updates)
+    return point_id
 
 
 def _put_grounds(db: Database, point_id: int, updates: Iterable[int]) -> None:
