@@ -48,7 +48,7 @@ def again_by_password(
 def by_link(store: Store, secret_key: bytes, editor: Editor, visit: Visit) -> Begun | Step:
     """The same for an editor who has just set the password by a one-time link, which stands in for the password alone.
     No try is counted, because nothing can be guessed."""
-    return store.write(_after_link, secret_key, editor, visit)
+    return store.write(_go_on, secret_key, editor, visit, None)
 
 
 def by_code(store: Store, secret_key: bytes, step: Step, code: str, visit: Visit) -> Begun | None:
@@ -87,16 +87,16 @@ def _refused(db: Database, name: str, visit: Visit) -> None:
 def _after_password(
     db: Database, secret_key: bytes, editor: Editor, visit: Visit, session_hash: str | None
 ) -> Begun | Step:
+    found = _go_on(db, secret_key, editor, visit, session_hash)
+    if isinstance(found, Begun):
+        attempts.forgive(db, editor.name, visit.address)
+    return found
+
+
+def _go_on(db: Database, secret_key: bytes, editor: Editor, visit: Visit, session_hash: str | None) -> Begun | Step:
     if second_factor.of_editor(db, editor.id).any:
         return steps.begin(db, secret_key, Purpose.SECOND_FACTOR, editor, session_hash)
-    attempts.forgive(db, editor.name, visit.address)
     return _begin(db, secret_key, editor.id, session_hash, visit, None)
-
-
-def _after_link(db: Database, secret_key: bytes, editor: Editor, visit: Visit) -> Begun | Step:
-    if second_factor.of_editor(db, editor.id).any:
-        return steps.begin(db, secret_key, Purpose.SECOND_FACTOR, editor)
-    return _begin(db, secret_key, editor.id, None, visit, None)
 
 
 def _by_code(db: Database, secret_key: bytes, step: Step, code: str, visit: Visit) -> Begun | None:

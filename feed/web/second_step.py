@@ -7,13 +7,12 @@ from flask import Blueprint, Response, redirect, render_template, request
 
 from feed.errors import Invalid, Message, Missing, by_field
 from feed.store import passkeys, second_factor, signing_in, steps, totp
-from feed.store.passkeys import Party
 from feed.store.signing_in import Begun
 from feed.store.steps import Purpose, Step
 from feed.web.cookies import drop_step, hold_step, start_session, step_held
 from feed.web.guards import check_strangers_form, editor_at_desk
 from feed.web.services import services
-from feed.web.way_in import next_page, party, sign_in_page, visit
+from feed.web.way_in import next_page, party, party_here, sign_in_page, visit
 
 OVER = Message("That took too long. Sign in again.")
 
@@ -47,7 +46,7 @@ def check() -> Any:
 @second_step_pages.post("/passkey/question")
 def question() -> Any:
     """What a passkey has to sign, as JSON: after the password for that editor's, otherwise for anybody's."""
-    step, here = _step_for_passkey(), _here()
+    step, here = _step_for_passkey(), party_here()
     found = Response(passkeys.question(services().store, here, step), content_type="application/json")
     return hold_step(found, step)
 
@@ -56,20 +55,14 @@ def question() -> Any:
 def passkey() -> Any:
     """Ends the sign-in with what a passkey has signed. Otherwise the form comes back."""
     step, answer = _step_begun(), request.form.get("credential", "")
+    store, key = services().store, services().settings.secret_key
     try:
-        begun = signing_in.by_passkey(services().store, services().settings.secret_key, _here(), step, answer, visit())
+        begun = signing_in.by_passkey(store, key, party_here(), step, answer, visit())
     except Invalid as error:
         if step.purpose == Purpose.SECOND_FACTOR:
             return _form(step, by_field(error)), 403
         return sign_in_page(error=by_field(error)["passkey"]), 403
     return _end(begun)
-
-
-def _here() -> Party:
-    here = party()
-    if here is None:
-        raise Missing("passkeys")
-    return here
 
 
 def _step_begun() -> Step:

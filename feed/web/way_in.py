@@ -5,6 +5,7 @@ from typing import Any
 
 from flask import redirect, render_template, request, url_for
 
+from feed.errors import Missing
 from feed.store import passkeys
 from feed.store.passkeys import Party
 from feed.store.sessions import Visit
@@ -40,3 +41,11 @@ def second_step(step: Step) -> Any:
 def party() -> Party | None:
     """This site, as passkeys know it; None where there are none."""
     return passkeys.party(services().settings.public_url, services().settings.site_name)
+
+
+def party_here() -> Party:
+    """The same. Raises Missing where there are none."""
+    here = party()
+    if here is None:
+        raise Missing("passkeys")
+    return here

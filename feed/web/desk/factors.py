@@ -5,15 +5,14 @@ from typing import Any
 
 from flask import Blueprint, Response, g, redirect, render_template, request, url_for
 
-from feed.errors import Invalid, Message, Missing, by_field
+from feed.errors import Invalid, Message, by_field
 from feed.store import passkeys, recovery_codes, second_factor, signing_in, steps, totp
-from feed.store.passkeys import Party
 from feed.store.signing_in import Begun
 from feed.store.steps import Purpose
 from feed.web.cookies import drop_step, hold_step, step_held
 from feed.web.desk.account_page import account_page
 from feed.web.services import services
-from feed.web.way_in import next_page, party, second_step, visit
+from feed.web.way_in import next_page, party, party_here, second_step, visit
 
 QR_SCALE = 6  # pixels for each module; the page shows it smaller
 ACCOUNT = "desk.account.account"
@@ -84,7 +83,7 @@ def question() -> Any:
     """What the browser needs to make a passkey, as JSON. Raises NotFresh."""
     with services().store.read() as db:
         step = steps.begin(db, services().settings.secret_key, Purpose.ADD_PASSKEY, g.editor, g.session.hash)
-    made = passkeys.creation(services().store, _here(), g.editor, step)
+    made = passkeys.creation(services().store, party_here(), g.editor, step)
     return hold_step(Response(made, content_type="application/json"), step)
 
 
@@ -95,7 +94,7 @@ def add_passkey() -> Any:
     try:
         step = step_held(Purpose.ADD_PASSKEY)
         credential, name = given.get("credential", ""), given.get("name", "")
-        passkeys.add(services().store, key, _here(), g.editor, step, credential, name)
+        passkeys.add(services().store, key, party_here(), g.editor, step, credential, name)
     except Invalid as error:
         return drop_step(Response(account_page(error), 422))
     return drop_step(_after_adding("passkey"))
@@ -137,10 +136,3 @@ def _app_page(errors: dict[str, str] | None = None) -> str:
 def _secret() -> str:
     with services().store.read() as db:
         return totp.pending(db, services().settings.secret_key, g.session.hash)
-
-
-def _here() -> Party:
-    here = party()
-    if here is None:
-        raise Missing("passkeys")
-    return here
