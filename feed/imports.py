@@ -191,11 +191,12 @@ class Import:
 
     def _language(self, feed: Feed | None) -> str | None:
         """The language of the entries, where it differs from that of the feed into which they come."""
+        return self._language_beside(feed.language or self._store.language) if feed else None
+
+    def _language_beside(self, other: str) -> str | None:
+        """The language of the source, where it differs from that one."""
         own = _tag(self._source.language)
-        if feed is None or own is None:
-            return None
-        theirs = feed.language or self._store.language
-        return own if own.split("-")[0] != theirs.split("-")[0] else None
+        return own if own and own.split("-")[0] != other.split("-")[0] else None
 
     def _new(self) -> New:
         """The article to make, checked. Raises Refused."""
@@ -218,9 +219,8 @@ class Import:
     def _checked_new(
         self, given: dict[str, Any], published_at: object, edited_at: object, moments: Sequence[str]
     ) -> New:
-        own = _tag(self._source.language)
-        if "language" not in given or given["language"] is None:
-            given["language"] = own if own and own.split("-")[0] != self._store.language.split("-")[0] else None
+        if given.get("language") is None:
+            given["language"] = self._language_beside(self._store.language)
         names = ("slug", "kicker", "headline", "standfirst", "body", "byline", "picture", "language")
         given = {name: given.get(name) or None for name in names}
         if not _is_slug(given["slug"]):
