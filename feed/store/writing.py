@@ -200,7 +200,9 @@ def put_edit(
     """Applies an edit with these fields of `edited_fields`, in a transaction of the caller's. `author` wrote it, and
     `actor` saves it. Raises what `edit` does, and NotAllowed for the actor."""
     article = articles.get(db, slug, drafts=True)
-    _permit(db, actor, article, draft=article.draft and given.get("draft", True))  # before anything is told, or noted
+    feed_id = article.feed.id if article.feed else None
+    # Before anything is told, or noted
+    actions.permit(db, actor, Verb.EDIT_ARTICLE, draft=article.draft and given.get("draft", True), feed_id=feed_id)
     if revision is not None and revision != article.revision:
         if draft_id and _sent_again(db, article, author, given, draft_id):
             return article
@@ -233,7 +235,7 @@ def put_edit(
         still_draft = article.draft and changed.get("draft", True)
         if "draft" in changed:  # which a token may do only if it may publish or retract
             verb = Verb.RETRACT if changed["draft"] else Verb.PUBLISH
-            actions.permit(db, actor, verb, feed_id=article.feed.id if article.feed else None)
+            actions.permit(db, actor, verb, feed_id=feed_id)
         _record(db, actor, Verb.EDIT_ARTICLE, article.id, before, changed, draft=still_draft)
     if "live" in given and given["live"] != article.live:
         _set_live(db, article, slug, actor, live=given["live"])
@@ -243,10 +245,6 @@ def put_edit(
     if timing and actor:
         scheduling.set_article(db, article, actor, timing)
     return article
-
-
-def _permit(db: Database, actor: Editor | None, article: Article, *, draft: bool) -> None:
-    actions.permit(db, actor, Verb.EDIT_ARTICLE, draft=draft, feed_id=article.feed.id if article.feed else None)
 
 
 def _sent_again(db: Database, article: Article, editor: Editor, given: dict[str, Any], draft_id: str) -> bool:
