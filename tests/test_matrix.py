@@ -349,6 +349,8 @@ TABLE = [
     row("GET /desk/review/<int:submission_id>/state", PUBLISHES, "1", asked="?revision=1"),
     row("POST /desk/review/<int:submission_id>/publication", PUBLISHES, "1",
         {"body": "x", "revision": 1, "against": 1}),
+    row("POST /desk/review/<int:submission_id>/scheduled", PUBLISHES, "2",
+        {"headline": "x", "revision": 1, **NEXT_YEAR}),
     row("POST /desk/review/<int:submission_id>/return", PUBLISHES, "1", {"revision": 1, "note": "x"}),
 
     # Who writes here, and the log

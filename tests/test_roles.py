@@ -176,6 +176,9 @@ DEEDS: dict[Verb, Deed] = {
     Verb.TAKE_BACK: lambda site, by: submitting.take_back(site.services.store, submit(site, by).id, by),
     Verb.RETURN: lambda site, by: reviewing.return_(site.services.store, 1, 1, {"note": "x"}, by),
     Verb.PUBLISH_SUBMISSION: lambda site, by: reviewing.publish(site.services.store, 1, 1, {"body": "x"}, None, by),
+    Verb.SCHEDULE_SUBMISSION: lambda site, by: reviewing.schedule(
+        site.services.store, 1, 1, {"body": "x"}, None, times.after(3600), by
+    ),
     Verb.PUBLISH: lambda site, by: publishing.publish(site.services.store, "harbour", by, {"body": "x"}),
     Verb.EDIT: lambda site, by: publishing.edit(site.services.store, 1, by, {"body": "x"}, 1),
     Verb.MARK: lambda site, by: publishing.edit(site.services.store, 1, by, {"key": True}, None),

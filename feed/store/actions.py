@@ -70,6 +70,7 @@ class Verb(StrEnum):
     TAKE_BACK = "take back submission"
     RETURN = "return submission"
     PUBLISH_SUBMISSION = "publish submission"
+    SCHEDULE_SUBMISSION = "schedule submission"
     PUBLISH = "publish"
     EDIT = "edit"
     MARK = "mark"
@@ -130,6 +131,7 @@ MAY: Mapping[Verb, frozenset[str]] = {
     Verb.TAKE_BACK: _ALL,  # each their own
     Verb.RETURN: _EDITORS,
     Verb.PUBLISH_SUBMISSION: _EDITORS,
+    Verb.SCHEDULE_SUBMISSION: _EDITORS,
     Verb.PUBLISH: _EDITORS,
     Verb.EDIT: _EDITORS,
     Verb.MARK: _EDITORS,
@@ -217,7 +219,7 @@ _IN_DRAFTS = frozenset({
 })  # fmt: skip
 _WHY_NOT = {
     **dict.fromkeys(
-        (*_IN_DRAFTS, Verb.EDIT_PICTURE, Verb.RETURN, Verb.PUBLISH_SUBMISSION),
+        (*_IN_DRAFTS, Verb.EDIT_PICTURE, Verb.RETURN, Verb.PUBLISH_SUBMISSION, Verb.SCHEDULE_SUBMISSION),
         Message("You can write drafts. Only editors can publish, and change what is public."),
     ),
     Verb.OPEN_NEWS: Message("Only an admin may open or close the News Feed."),
@@ -242,6 +244,7 @@ WORDS: Mapping[str, Message] = {
     Verb.TAKE_BACK: Message("took a submitted text back"),
     Verb.RETURN: Message("returned a submitted text"),
     Verb.PUBLISH_SUBMISSION: Message("published a submitted text"),
+    Verb.SCHEDULE_SUBMISSION: Message("scheduled a submitted text"),
     Verb.PUBLISH: Message("published"),
     Verb.EDIT: Message("edited"),
     Verb.MARK: Message("marked"),

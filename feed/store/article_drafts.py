@@ -80,6 +80,16 @@ def set_published(db: Database, draft_id: str, editor: Editor, article_id: int) 
     )
 
 
+def keep_again(db: Database, draft_id: str, revision: int, text: Mapping[str, Any]) -> int | None:
+    """Keeps a draft again that was saved as a draft article, as an edit of that revision with this text, in a
+    transaction of the caller's. Returns the number of its state; None where there is no such draft any more."""
+    names = [name for name in fields.DRAFT_OF_ARTICLE if name in text and name != "revision"]
+    typed = json.dumps({name: text[name] if text[name] is not None else "" for name in names}, ensure_ascii=False)
+    kept = "UPDATE article_drafts SET state = ?, revision = ?, saved_at = ?, fields = ? WHERE id = ? RETURNING seq"
+    row = db.execute(kept, [State.KEPT, revision, times.now(), typed, draft_id]).fetchall()
+    return int(row[0]["seq"]) if row else None
+
+
 def row_of(typed: Mapping[str, Any]) -> dict[str, Any]:
     """The columns of a draft in that state, which has the cleaned fields of `fields.DRAFT_OF_ARTICLE`."""
     columns = {name: typed[name] for name in ("revision", "seq", "discarded")}

@@ -17,7 +17,17 @@ from sqlite_utils import Database
 
 from feed import fields, times
 from feed.errors import Gone, Invalid, Message, Missing, NotAllowed
-from feed.store import editors, feeds, publishing, scheduled, scheduling, updates, writing
+from feed.store import (
+    editors,
+    feeds,
+    publishing,
+    scheduled,
+    scheduling,
+    submissions,
+    submitted_drafts,
+    updates,
+    writing,
+)  # fmt: skip
 from feed.store.actions import Door, Origin
 from feed.store.articles import Article
 from feed.store.database import OperationalError, Store
@@ -95,10 +105,17 @@ def _publish_now(db: Database, shown: Scheduled, editor: Editor, html: str | Non
 
 def _come_out(db: Database, one: Scheduled, editor: Editor, html: str | None) -> Update | Article:
     if one.feed is None:
-        return writing.put_edit(db, one.article or "", editor, {"draft": False}, None, actor=editor)
+        article = writing.put_edit(db, one.article or "", editor, {"draft": False}, None, actor=editor)
+        submissions.set_published(db, one.id, editor, article_id=article.id)
+        return article
     new: dict[str, Any] = {name: getattr(one, name) for name in fields.UPDATE}
     author = editors.by_id(db, one.author_id)
-    return publishing.put(db, one.feed, author, {**new, "html": html}, draft_id=one.id, actor=editor)
+    submitted = submissions.of_draft(db, one.id, author)
+    goes_on = submitted and submitted_drafts.went_on(db, submitted)
+    update = publishing.put(db, one.feed, author, {**new, "html": html}, draft_id=one.id, actor=editor)
+    if submitted and goes_on:
+        submitted_drafts.keep_later_words(db, submitted, update)
+    return update
 
 
 def _html_of(store: Store, one: Scheduled) -> str | None:

@@ -124,9 +124,11 @@ def refuse_waiting(db: Database, draft_id: str) -> None:
         raise Invalid(Reason("body", told))
 
 
-def forget_article(db: Database, article_id: int) -> None:
-    """The article came out otherwise, in a transaction of the caller's."""
-    db.execute("DELETE FROM scheduled WHERE article_id = ?", [article_id])
+def forget_article(db: Database, article_id: int) -> str | None:
+    """The article came out otherwise, in a transaction of the caller's. Returns the id under which it was scheduled,
+    if it was."""
+    gone = db.execute("DELETE FROM scheduled WHERE article_id = ? RETURNING id", [article_id]).fetchall()
+    return str(gone[0]["id"]) if gone else None
 
 
 def waiting(db: Database) -> dict[str, int]:

@@ -1,7 +1,8 @@
 """Schedule, change and cancel what is to come out at a moment. It comes out in coming_out.py.
 
-The byline of an update is that of its author, who scheduled it first. Whoever schedules it last answers for it: that
-role is looked up again when it comes out.
+The byline of an update is that of its author, who scheduled it first, or submitted it for review. Whoever schedules it
+last answers for it: that role is looked up again when it comes out. What came from the queue of submissions waits there
+again once it is cancelled.
 """
 
 import json
@@ -13,7 +14,19 @@ from sqlite_utils import Database
 
 from feed import fields, times
 from feed.errors import Invalid, KeyUsed, Message, Missing, Reason, Stale
-from feed.store import actions, draft_states, drafts, editors, feeds, publishing, scheduled, waiting
+from feed.store import (
+    actions,
+    article_drafts,
+    articles,
+    draft_states,
+    drafts,
+    editors,
+    feeds,
+    publishing,
+    scheduled,
+    submissions,
+    waiting,
+)  # fmt: skip
 from feed.store.actions import Verb
 from feed.store.articles import Article
 from feed.store.database import Store, insert
@@ -32,11 +45,13 @@ class Timing(NamedTuple):
 
 
 class Cancelled(NamedTuple):
-    """The draft that a scheduled update became, whose it is, and its feed."""
+    """What became of what was scheduled: the draft of an update, whose it is, and its feed. An article stays the draft
+    that it is. What `waits` is in the queue of submissions again."""
 
-    draft_id: str
-    editor_id: int
-    feed: str
+    draft_id: str | None = None
+    editor_id: int | None = None
+    feed: str | None = None
+    waits: bool = False
 
 
 def schedule(
@@ -46,7 +61,7 @@ def schedule(
     nothing. Raises Missing, NotAllowed; Invalid, also for a moment that is not ahead and where coverage is closed;
     KeyUsed where something else was published from that draft, or is scheduled."""
     draft_states.check_id(draft_id, "draft_id")
-    new = _written(publishing.new_fields(store, slug, given, editor))
+    new = publishing.new_fields(store, slug, given, editor)
     return store.write(_schedule, slug, editor, new, publish_at, draft_id)
 
 
@@ -62,9 +77,10 @@ def change(
     return store.write(_change, scheduled_id, editor, new, publish_at, revision)
 
 
-def cancel(store: Store, scheduled_id: str, editor: Editor, revision: int) -> Cancelled | None:
-    """Cancels it: an update is a draft again, of its author or, if that one is disabled, of this editor. An article
-    stays the draft that it is: None. Repeating it changes nothing more. Raises Missing, NotAllowed, or Stale."""
+def cancel(store: Store, scheduled_id: str, editor: Editor, revision: int) -> Cancelled:
+    """Cancels it: what was submitted waits for review again, as it is now. Else an update is a draft again, of its
+    author or, if that one is disabled, of this editor. Repeating it changes nothing more. Raises Missing, NotAllowed,
+    or Stale."""
     draft_id = str(uuid.uuid5(uuid.NAMESPACE_URL, f"{scheduled_id} {revision}"))  # the same for a repeat
     return store.write(_cancel, scheduled_id, editor, draft_id, revision)
 
@@ -83,14 +99,47 @@ def set_article(db: Database, article: Article, editor: Editor, timing: Timing) 
     if now != timing.read:
         told = Message("Somebody else has scheduled or cancelled this meanwhile. Reload the page to see it.")
         raise Invalid(Reason("publish_at", told))
-    scheduled.forget_article(db, article.id)
-    if wanted is None:
+    if wanted is None and current:
+        scheduled.forget_article(db, article.id)
+        _wait_again(db, current, article)
         _record(db, editor, Verb.CANCEL, current, None, article_id=article.id)
-        return
-    _check_moment(wanted)
-    row = {"id": current.id if current else str(uuid.uuid4()), "article_id": article.id, "author_id": editor.id}
-    _insert(db, row, editor, wanted, current.revision + 1 if current else 1)
-    _record(db, editor, Verb.SCHEDULE, current, {"publish_at": wanted}, article_id=article.id)
+    elif wanted:
+        put_article(db, article, editor, wanted, current.id if current else str(uuid.uuid4()), actor=editor)
+
+
+def put(
+    db: Database, slug: str, author: Editor, new: dict[str, Any], publish_at: str, draft_id: str, *, actor: Editor
+) -> Scheduled:
+    """Schedules an update with these fields of `publishing.new_fields`, in a transaction of the caller's. `author`
+    wrote and signs the text, and `actor` schedules it. Raises what `schedule` does."""
+    new, feed = _written(new), feeds.get(db, slug, drafts=True)
+    if known := _known(db, draft_id, author, new, publish_at):
+        return known
+    if publishing.published_from(db, draft_id, feed, author, new):
+        raise KeyUsed(Reason("draft_id", Message("This draft was published already.")))
+    if not feed.open:
+        raise Invalid(Reason("publish_at", Message("Coverage is closed. Open it again first.")))
+    _check_moment(publish_at)
+    waiting.give(db, new["body"], actor.id, author.id)
+    row = {"id": draft_id, "feed_id": feed.id, "author_id": author.id, "fields": json.dumps(new, ensure_ascii=False)}
+    _insert(db, row, actor, publish_at, 1)
+    after = {**new, "publish_at": publish_at}
+    _record(db, actor, Verb.SCHEDULE, None, after, feed_id=feed.id, draft_id=draft_id, draft=feed.draft)
+    return scheduled.get(db, draft_id)
+
+
+def put_article(
+    db: Database, article: Article, author: Editor, publish_at: str, scheduled_id: str, *, actor: Editor
+) -> Scheduled:
+    """Schedules a draft article under that id, or gives it another moment, in a transaction of the caller's. Raises
+    Invalid, NotAllowed."""
+    _check_moment(publish_at)
+    current = scheduled.of_article(db, article.id)
+    scheduled.forget_article(db, article.id)
+    row = {"id": scheduled_id, "article_id": article.id, "author_id": author.id}
+    _insert(db, row, actor, publish_at, current.revision + 1 if current else 1)
+    _record(db, actor, Verb.SCHEDULE, current, {"publish_at": publish_at}, article_id=article.id)
+    return scheduled.get(db, scheduled_id)
 
 
 def _written(new: Mapping[str, Any]) -> dict[str, Any]:
@@ -101,30 +150,20 @@ def _written(new: Mapping[str, Any]) -> dict[str, Any]:
 def _schedule(
     db: Database, slug: str, editor: Editor, new: dict[str, Any], publish_at: str, draft_id: str
 ) -> Scheduled:
-    feed = feeds.get(db, slug, drafts=True)
-    if known := _known(db, draft_id, editor, new, publish_at):
-        return known
-    if publishing.published_from(db, draft_id, feed, editor, new):
-        raise KeyUsed(Reason("draft_id", Message("This draft was published already.")))
-    if not feed.open:
-        raise Invalid(Reason("publish_at", Message("Coverage is closed. Open it again first.")))
-    _check_moment(publish_at)
-    row = {"id": draft_id, "feed_id": feed.id, "author_id": editor.id, "fields": json.dumps(new, ensure_ascii=False)}
-    _insert(db, row, editor, publish_at, 1)
-    db.execute("DELETE FROM drafts WHERE id = ? AND editor_id = ?", [draft_id, editor.id])
-    after = {**new, "publish_at": publish_at}
-    _record(db, editor, Verb.SCHEDULE, None, after, feed_id=feed.id, draft_id=draft_id, draft=feed.draft)
-    return scheduled.get(db, draft_id)
+    made = put(db, slug, editor, new, publish_at, draft_id, actor=editor)
+    if db.execute("DELETE FROM drafts WHERE id = ? AND editor_id = ?", [draft_id, editor.id]).rowcount:
+        submissions.set_taken_back(db, draft_id, editor)
+    return made
 
 
-def _known(db: Database, draft_id: str, editor: Editor, new: dict[str, Any], publish_at: str) -> Scheduled | None:
+def _known(db: Database, draft_id: str, author: Editor, new: dict[str, Any], publish_at: str) -> Scheduled | None:
     """What is scheduled from that draft, if it is the same."""
     try:
         known = scheduled.get(db, draft_id)
     except Missing:
         return None
     same = all(getattr(known, name) == value for name, value in new.items())
-    if not same or (known.author_id, known.publish_at) != (editor.id, publish_at):
+    if not same or (known.author_id, known.publish_at) != (author.id, publish_at):
         told = Message("This text is scheduled already. Open it among what is scheduled to change it.")
         raise KeyUsed(Reason("draft_id", told))
     return known
@@ -146,20 +185,34 @@ def _change(
     return scheduled.get(db, scheduled_id)
 
 
-def _cancel(db: Database, scheduled_id: str, editor: Editor, draft_id: str, revision: int) -> Cancelled | None:
+def _cancel(db: Database, scheduled_id: str, editor: Editor, draft_id: str, revision: int) -> Cancelled:
     if again := _draft(db, draft_id):
         return again
+    if submissions.waits(db, scheduled_id):
+        return Cancelled(waits=True)
     current = get_unchanged(db, scheduled_id, revision)
     db.execute("DELETE FROM scheduled WHERE id = ?", [current.id])
     if current.feed is None:
+        waits = _wait_again(db, current, articles.get(db, current.article or "", drafts=True))
         _record(db, editor, Verb.CANCEL, current, None, article_id=current.article_id)
-        return None
+        return Cancelled(waits=waits)
     feed, author = feeds.get(db, current.feed, drafts=True), editors.by_id(db, current.author_id)
+    _record(db, editor, Verb.CANCEL, current, None, feed_id=feed.id, draft_id=scheduled_id, draft=feed.draft)
+    if submissions.wait_again(db, current.id, {name: getattr(current, name) for name in fields.UPDATE}, {}):
+        return Cancelled(waits=True)
     whose = editor if author.disabled_at else author
     drafts.put_back(db, draft_id, whose, current)
     waiting.give(db, current.body, author.id, whose.id)
-    _record(db, editor, Verb.CANCEL, current, None, feed_id=feed.id, draft_id=scheduled_id, draft=feed.draft)
-    return _draft(db, draft_id)
+    return Cancelled(draft_id, whose.id, current.feed)
+
+
+def _wait_again(db: Database, planned: Scheduled, article: Article) -> bool:
+    """Puts a submitted article, which is a draft again, into the queue as an edit of itself, and so gives its author
+    the draft again. Whether it came from there."""
+    text = articles.as_of(db, article, article.revision) | {"live": article.live}
+    seq = article_drafts.keep_again(db, planned.id, article.revision, text)
+    about = {"article_id": article.id, "of_revision": article.revision, "seq": seq or 0}
+    return submissions.wait_again(db, planned.id, {**text, "draft": False}, about)
 
 
 def _draft(db: Database, draft_id: str) -> Cancelled | None:

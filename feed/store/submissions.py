@@ -31,14 +31,18 @@ DECIDED_LISTED = 10  # of those of an author that were published lately
 KEPT_SECONDS = DISCARDED_SECONDS  # after which what was published or taken back is forgotten, as its draft is
 
 _OWN = (
-    "id", "draft_id", "update_id", "article_id", "of_revision", "fields", "seq", "revision", "state", "submitted_at",
+    "id", "draft_id", "update_id", "article_id", "of_revision", "fields", "seq", "revision", "submitted_at",
     "decided_by", "decided_at", "note", "changed",
 )  # fmt: skip
+# What is scheduled waits under the id of its draft, and is stored here as what it will be.
+_SCHEDULED = "(submissions.state = 'published' AND scheduled.id IS NOT NULL)"
 _COLUMNS = f"""
     {", ".join(f"submissions.{name}" for name in _OWN)},
+    CASE WHEN {_SCHEDULED} THEN 'scheduled' ELSE submissions.state END AS state, scheduled.publish_at,
     author.id AS author_id, author.display_name AS author, decider.display_name AS by,
     feeds.slug AS feed, articles.slug AS article
     FROM submissions JOIN editors AS author ON author.id = submissions.editor_id
+    LEFT JOIN scheduled ON scheduled.id = submissions.draft_id
     LEFT JOIN editors AS decider ON decider.id = submissions.decided_by
     LEFT JOIN feeds ON feeds.id = submissions.feed_id LEFT JOIN articles ON articles.id = submissions.article_id
 """
@@ -50,10 +54,12 @@ _GOES_ON = """
 
 
 class State(StrEnum):
-    """What became of a submission. One that is `TAKEN_BACK` is its author's draft again, as is a `RETURNED` one."""
+    """What became of a submission. One that is `TAKEN_BACK` is its author's draft again, as is a `RETURNED` one. One
+    that is `SCHEDULED` is accepted, and comes out by itself."""
 
     SUBMITTED = "submitted"
     RETURNED = "returned"
+    SCHEDULED = "scheduled"
     PUBLISHED = "published"
     TAKEN_BACK = "taken back"
 
@@ -63,8 +69,8 @@ class Submission:
     """A submission. Of an update, `feed` is the slug of its feed; of an article that is None. `fields` are those of
     fields.EDIT or fields.ARTICLE that the author gave, as they are published, and `seq` is the state of the draft. For
     an edit `of_revision` is the revision that the author began with. `update_id`, or `article_id` and the slug
-    `article`, name what is edited or was published. `by` decided on it at `decided_at`; `changed` orders all changes of
-    submissions."""
+    `article`, name what is edited or was published. `by` decided on it at `decided_at`, and it comes out at
+    `publish_at` if it is scheduled; `changed` orders all changes of submissions."""
 
     id: int
     draft_id: str
@@ -79,6 +85,7 @@ class Submission:
     seq: int
     revision: int
     state: State
+    publish_at: str | None
     submitted_at: str
     decided_by: int | None
     by: str | None
@@ -119,18 +126,20 @@ def of_draft(db: Database, draft_id: str, author: Actor) -> Submission | None:
 
 def waiting(db: Database) -> list[Submission]:
     """What waits for review, the longest waiting first. For editors."""
-    return _find(db, "state = ? ORDER BY submitted_at, submissions.id LIMIT ?", [State.SUBMITTED, LISTED])
+    order = "ORDER BY submitted_at, submissions.id LIMIT ?"
+    return _find(db, f"submissions.state = ? {order}", [State.SUBMITTED, LISTED])
 
 
 def of_author(db: Database, author: Actor) -> list[Submission]:
     """What this author submitted: first what was returned, as long as its draft is there, then what waits, then what
-    was published lately."""
-    own = "submissions.editor_id = ? AND state = ?"
+    is scheduled, then what was published lately."""
+    own = "submissions.editor_id = ? AND submissions.state = ?"
     returned = _find(db, f"{own} AND {_GOES_ON} ORDER BY submissions.changed DESC", [author.id, State.RETURNED])
     submitted = _find(db, f"{own} ORDER BY submissions.changed DESC", [author.id, State.SUBMITTED])
-    lately = f"{own} AND decided_at >= ? ORDER BY submissions.changed DESC LIMIT ?"
+    planned = _find(db, f"submissions.editor_id = ? AND {_SCHEDULED} ORDER BY publish_at", [author.id])
+    lately = f"{own} AND scheduled.id IS NULL AND decided_at >= ? ORDER BY submissions.changed DESC LIMIT ?"
     published = _find(db, lately, [author.id, State.PUBLISHED, times.after(-KEPT_SECONDS), DECIDED_LISTED])
-    return [*returned, *submitted, *published]
+    return [*returned, *submitted, *planned, *published]
 
 
 def tidings(db: Database, editor: Editor, *, reviews: bool) -> Tidings:
@@ -153,8 +162,11 @@ def put(db: Database, draft_id: str, row: Mapping[str, object]) -> Submission:
     """Stores these columns of the submission of that draft, a new one or the one there is, in a transaction of the
     caller's. Each time is a change."""
     changed = last_change(db) + 1  # before old ones are forgotten, so that no number comes twice
-    forgotten = "DELETE FROM submissions WHERE state IN (?, ?) AND decided_at < ?"
-    db.execute(forgotten, [State.PUBLISHED, State.TAKEN_BACK, times.after(-KEPT_SECONDS)])
+    db.execute(
+        "DELETE FROM submissions WHERE state IN (?, ?) AND decided_at < ? AND draft_id <> ? "
+        "AND draft_id NOT IN (SELECT id FROM scheduled)",
+        [State.PUBLISHED, State.TAKEN_BACK, times.after(-KEPT_SECONDS), draft_id],
+    )
     values = {**row, "draft_id": draft_id, "changed": changed}
     known = db.execute("SELECT id FROM submissions WHERE draft_id = ?", [draft_id]).fetchone()
     if known:
@@ -169,7 +181,7 @@ def set_published(
 ) -> None:
     """Notes what was published from that draft, in the transaction that publishes it: the text is not in the queue any
     more, whichever way it went out."""
-    if _is_open(db, draft_id):
+    if _is_known(db, draft_id):
         made = {"update_id": update_id, "article_id": article_id}
         put(db, draft_id, {**made, **decided(actor), "state": State.PUBLISHED, "note": None})
 
@@ -179,9 +191,39 @@ def set_saved(db: Database, draft_id: str, actor: Actor | None, article_id: int,
     waiting, as an edit of that revision if it was of a new article."""
     if not draft:
         set_published(db, draft_id, actor, article_id=article_id)
-    elif _is_open(db, draft_id):
+    elif _is_known(db, draft_id):
         new = "UPDATE submissions SET article_id = ?, of_revision = ? WHERE draft_id = ? AND of_revision IS NULL"
         db.execute(new, [article_id, revision, draft_id])
+
+
+def set_scheduled(db: Database, draft_id: str, actor: Actor | None) -> None:
+    """Notes that it is accepted, in the transaction that schedules it under the id of its draft."""
+    put(db, draft_id, {**decided(actor), "state": State.PUBLISHED, "note": None})
+
+
+def set_taken_back(db: Database, draft_id: str, actor: Actor) -> None:
+    """Takes the text of that draft out of the queue, if it is there, in a transaction of the caller's."""
+    if _is_known(db, draft_id):
+        put(db, draft_id, {**decided(actor), "state": State.TAKEN_BACK})
+
+
+def wait_again(db: Database, scheduled_id: str, text: Mapping[str, Any], about: Mapping[str, object]) -> bool:
+    """Puts what was scheduled back into the queue, at its old place, if it came from there: with this text, and these
+    other columns. Whether it did. In a transaction of the caller's, which cancels it."""
+    asked = "SELECT revision, fields FROM submissions WHERE draft_id = ? AND state = ?"
+    row = db.execute(asked, [scheduled_id, State.PUBLISHED]).fetchone()
+    if row is None:
+        return False
+    words = {name: text.get(name, value) for name, value in json.loads(row["fields"]).items()}
+    open_again = {"state": State.SUBMITTED, "decided_by": None, "decided_at": None, "revision": row["revision"] + 1}
+    put(db, scheduled_id, {**about, **open_again, "fields": json.dumps(words, ensure_ascii=False)})
+    return True
+
+
+def waits(db: Database, draft_id: str) -> bool:
+    """Whether the text of that draft is in the queue."""
+    asked = "SELECT 1 FROM submissions WHERE draft_id = ? AND state = ?"
+    return db.execute(asked, [draft_id, State.SUBMITTED]).fetchone() is not None
 
 
 def reopen(db: Database, update: Update, draft_id: str) -> int | None:
@@ -219,9 +261,9 @@ def decided(actor: Actor | None) -> dict[str, object]:
     return {"decided_by": actor and actor.id, "decided_at": times.now()}
 
 
-def _is_open(db: Database, draft_id: str) -> bool:
-    asked = "SELECT 1 FROM submissions WHERE draft_id = ? AND state IN (?, ?)"
-    return db.execute(asked, [draft_id, State.SUBMITTED, State.RETURNED]).fetchone() is not None
+def _is_known(db: Database, draft_id: str) -> bool:
+    asked = "SELECT 1 FROM submissions WHERE draft_id = ? AND state <> ?"
+    return db.execute(asked, [draft_id, State.TAKEN_BACK]).fetchone() is not None
 
 
 def _one(db: Database, condition: str, value: object) -> Submission:

@@ -229,7 +229,8 @@ def put_edit(
         row = {**changed, "revision": article.revision + 1, "published_at": published, "edited_at": edited}
         db.table("articles").update(article.id, row)
         if changed.get("draft") is False:
-            scheduled.forget_article(db, article.id)
+            if planned := scheduled.forget_article(db, article.id):
+                submissions.set_published(db, planned, actor, article_id=article.id)
             moments.date_drafted(db, article.id, moment)
         keep_revision(db, article.id, author, moment)
         still_draft = article.draft and changed.get("draft", True)

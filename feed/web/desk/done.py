@@ -34,6 +34,7 @@ DEEDS: Mapping[str, Message] = {
     "scheduled": Message("Scheduled. Nobody but editors sees it until then."),
     "cancelled": Message("Cancelled. It is a draft again."),
     "returned": Message("Cancelled. It is among its author’s drafts again."),
+    "waits": Message("Cancelled. It waits for review again."),
     "created": Message("The article is created."),
     "saved": Message("Saved."),
     "submitted": Message("Submitted. An editor reads it before it is published."),

@@ -1,13 +1,14 @@
-"""The review: the queue of what was submitted, and the page on which an editor reads one text, and publishes it or
-returns it with a note."""
+"""The review: the queue of what was submitted, and the page on which an editor reads one text, and publishes it,
+schedules it, or returns it with a note."""
 
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 from markupsafe import Markup
 
 from feed import fields
-from feed.errors import Gone, Invalid, Stale, by_field
+from feed.errors import Gone, Invalid, Message, Reason, Stale, by_field
 from feed.store import actions, editors, feeds, reviewing, submissions
 from feed.store.actions import Verb
 from feed.store.articles import Article
@@ -17,6 +18,7 @@ from feed.web import article_page
 from feed.web.desk import article_form, conflict, edits, proposals
 from feed.web.desk.done import done_in
 from feed.web.desk.forms import revision_read
+from feed.web.desk.moment import chooser, local_read, moment_read
 from feed.web.services import services
 
 pages = Blueprint("review", __name__, url_prefix="/review")
@@ -68,25 +70,13 @@ def state(submission_id: int) -> Any:
 def publish(submission_id: int) -> Any:
     """Publishes the text as it is in the form. 409 if somebody else decided on it, its author submitted another one, or
     what it edits was saved by somebody else meanwhile."""
-    found = _get(submission_id)
-    given = _given(found)
-    against = int(request.form["against"]) if request.form.get("against", "").isdecimal() else None
-    try:
-        conflict.check(fields.EDIT if found.feed else fields.ARTICLE, given)
-        made = reviewing.publish(services().store, submission_id, revision_read(), given, against, g.editor)
-    except Stale as error:
-        if isinstance(error.current, Submission):
-            return _page(error.current, unused=given), 409
-        return _page(found, unused=given), 409
-    except Gone:
-        return _page(found, given), 410
-    except Invalid as error:
-        return _page(_get(submission_id), given, error), 422
-    if isinstance(made, Update):
-        did = "edited" if found.edits else "published"
-        anchor = f"update-{made.id}"
-        return redirect(url_for("desk.feeds.feed", slug=made.feed, did=did, update=made.id, _anchor=anchor), 303)
-    return redirect(url_for("desk.articles.edit_article_form", slug=made.slug, did="saved"), 303)
+    return _decide(submission_id, _published)
+
+
+@pages.post("/<int:submission_id>/scheduled")
+def schedule(submission_id: int) -> Any:
+    """Schedules the text as it is in the form, for the moment that it has. Otherwise as `publish`."""
+    return _decide(submission_id, _scheduled)
 
 
 @pages.post("/<int:submission_id>/return")
@@ -100,6 +90,40 @@ def give_back(submission_id: int) -> Any:
     except Invalid as error:
         return _page(_get(submission_id), error=error, note=note), 422
     return redirect(url_for(".queue", did="sent-back"), 303)
+
+
+def _decide(submission_id: int, decide: Callable[[Submission, dict[str, object], int | None], Any]) -> Any:
+    found = _get(submission_id)
+    given = _given(found)
+    against = int(request.form["against"]) if request.form.get("against", "").isdecimal() else None
+    try:
+        conflict.check(fields.EDIT if found.feed else fields.ARTICLE, given)
+        return decide(found, given, against)
+    except Stale as error:
+        if isinstance(error.current, Submission):
+            return _page(error.current, unused=given), 409
+        return _page(found, unused=given), 409
+    except Gone:
+        return _page(found, given), 410
+    except Invalid as error:
+        return _page(_get(submission_id), given, error), 422
+
+
+def _published(found: Submission, given: dict[str, object], against: int | None) -> Any:
+    if any(local_read()):  # whoever presses Enter there does not mean to publish at once
+        told = Message("Press “Schedule” to let it come out then, or clear date and time to publish it now.")
+        raise Invalid(Reason("publish_at", told))
+    made = reviewing.publish(services().store, found.id, revision_read(), given, against, g.editor)
+    if isinstance(made, Update):
+        did = "edited" if found.edits else "published"
+        anchor = f"update-{made.id}"
+        return redirect(url_for("desk.feeds.feed", slug=made.feed, did=did, update=made.id, _anchor=anchor), 303)
+    return redirect(url_for("desk.articles.edit_article_form", slug=made.slug, did="saved"), 303)
+
+
+def _scheduled(found: Submission, given: dict[str, object], against: int | None) -> Any:
+    reviewing.schedule(services().store, found.id, revision_read(), given, against, moment_read(), g.editor)
+    return redirect(url_for(".queue", did="scheduled"), 303)
 
 
 def _get(submission_id: int) -> Submission:
@@ -149,6 +173,7 @@ def _page(
         unused=_unused(found, proposal.given, unused),
         note=note,
         read=revision_read() if request.method == "POST" else found.revision,
+        chooser=chooser(local_read()) if reviewing.can_wait(found, proposal.current) else None,
         **({} if found.feed else article_form.choices()),
     )
 

@@ -114,12 +114,14 @@ def publish_now(scheduled_id: str) -> Any:
 
 @pages.post("/scheduled/<scheduled_id>/cancellation")
 def cancel(scheduled_id: str) -> Any:
-    """Cancels it: an update is a draft again, an article stays one."""
+    """Cancels it: what was submitted waits for review again; another update is a draft again, an article stays one."""
     try:
         draft = scheduling.cancel(services().store, scheduled_id, g.editor, revision_read())
     except Stale as error:
         return _stale(error)
-    if draft is None:
+    if draft.waits:
+        return redirect(url_for("desk.review.queue", did="waits"), 303)
+    if draft.feed is None:
         return redirect(url_for("desk.overview.overview", did="cancelled"), 303)
     if draft.editor_id != g.editor.id:
         return redirect(url_for("desk.feeds.feed", slug=draft.feed, did="returned"), 303)

@@ -59,7 +59,9 @@ def take_back(submission_id: int) -> Any:
     """Takes back what this editor submitted."""
     try:
         submitting.take_back(services().store, submission_id, g.editor)
-    except Stale:
+    except Stale as error:
+        if error.current.state == State.SCHEDULED:
+            return answer(409, Message("This is accepted, and scheduled. Ask an editor to cancel that."))
         return answer(409, Message("This was published already."))
     return redirect(url_for("desk.overview.overview", did="taken-back"), 303)
 
