@@ -11,6 +11,7 @@ from feed.store import (
     editors,
     erasing,
     feeds,
+    lineage,
     retracting,
     scheduled,
     second_factor,
@@ -37,7 +38,8 @@ class Kept:
     people: list[editors.Access]
     factors: dict[str, list[dict[str, object]]]
     retracted: list[updates.Update]
-    erased: list[erasing.Erasure]
+    erased: erasing.Erased
+    lineage: list[tuple[str, str]]
     withdrawn: list[tuple[int, str]]
     since: since_backup.Since
     scheduled: dict[str, int]
@@ -56,6 +58,7 @@ def read(db: Database, before: tuple[int, str] = (0, ""), common: int = 0) -> Ke
             second_factor.rows(db),
             updates.retracted(db),
             erasing.erased(db),
+            lineage.kept(db),
             articles.withdrawn(db),
             since_backup.read(db, before, common),
             scheduled.waiting(db),
@@ -73,6 +76,7 @@ def put(db: Database, kept: Kept) -> None:
     second_factor.restore_rows(db, kept.factors, {each.id: each.name for each in kept.people})
     retracting.retract_again(db, kept.retracted)
     erasing.erase_again(db, kept.erased)
+    lineage.restore(db, kept.lineage)
     writing.withdraw_again(db, kept.withdrawn)
     scheduled.hold_back(db, kept.scheduled if kept.since.known else None)
     since_backup.keep(db, kept.since)

@@ -16,7 +16,7 @@ from sqlite_utils import Database
 
 from feed import fields, times
 from feed.errors import Invalid, Message, Missing, Reason
-from feed.store import draft_states, feeds, updates
+from feed.store import draft_states, feeds, lineage, updates
 from feed.store.database import Store, insert
 from feed.store.draft_states import Kind, State
 from feed.store.editors import Editor
@@ -113,9 +113,10 @@ def is_used(db: Database, draft_id: str) -> bool:
     return db.execute("SELECT 1 FROM drafts WHERE id = ?", [draft_id]).fetchone() is not None
 
 
-def put_back(db: Database, draft_id: str, editor: Editor, update: Written) -> None:
+def put_back(db: Database, draft_id: str, editor: Editor, update: Written, origin: str) -> None:
     """Keeps the text of an update that was taken off, or was not to come out, in a new draft, in a transaction of the
-    caller's. It counts as one of MOST_KEPT, but is never refused for that. Raises Invalid for an id that is in use."""
+    caller's. `origin` is as in lineage. It counts as one of MOST_KEPT, but is never refused for that. Raises Invalid
+    for an id that is in use."""
     if is_used(db, draft_id):
         raise Invalid(Reason("draft_id", Message("There is a draft with this id already.")))
     texts = {"headline": update.headline or "", "body": update.body, "language": update.language or "", "note": ""}
@@ -123,6 +124,7 @@ def put_back(db: Database, draft_id: str, editor: Editor, update: Written) -> No
     feed = feeds.get(db, update.feed or "", drafts=True)
     row = {"id": draft_id, "editor_id": editor.id, "feed_id": feed.id, **texts, "key": update.key}
     insert(db, "drafts", {**row, "pinned": update.pinned, "seq": 1, "state": State.KEPT, "saved_at": times.now()})
+    lineage.note(db, draft_id, origin)
 
 
 def note_edit(db: Database, draft_id: str, editor: Editor, update_id: int) -> None:
@@ -156,7 +158,7 @@ def _draft(row: Row) -> Draft:
 
 def _is_known(db: Database, draft_id: str) -> bool:
     used = "SELECT 1 FROM updates WHERE draft_id = :id UNION ALL SELECT 1 FROM scheduled WHERE id = :id"
-    return db.execute(used, {"id": draft_id}).fetchone() is not None
+    return lineage.is_erased(db, draft_id) or db.execute(used, {"id": draft_id}).fetchone() is not None
 
 
 KIND = Kind("drafts", _find, _is_known, frozenset({"feed_id", "update_id"}))

@@ -11,13 +11,14 @@ anew (`scrub`).
 
 import json
 import secrets
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from sqlite_utils import Database
 
 from feed import fields, times
 from feed.errors import Invalid, Message, Reason
-from feed.store import actions, feeds, flags, log, restoring, retracting, search, submissions, updates
+from feed.store import actions, feeds, flags, lineage, log, restoring, retracting, search, submissions, updates
 from feed.store.actions import Actor, Verb
 from feed.store.database import Store
 from feed.store.submissions import State
@@ -31,18 +32,21 @@ _NO_WORDS = {
     "actions": "detail = NULL",
 }
 _ERASURES = "erasures (update_id, published_at, draft_id, at)"
-# What was submitted of it: that it became the update, or was to be an edit of it.
-_SUBMITTED = """
-    SELECT id, fields FROM submissions WHERE update_id = :id OR draft_id = (SELECT draft_id FROM updates WHERE id = :id)
-    OR (feed_id IS NOT NULL AND json_extract(fields, '$.body') IN (
-        SELECT body FROM revisions WHERE update_id = :id AND body <> ''
-    ))
+# Drafts of it that no lineage tells: edits, and copies. In a conflict the desk gives a text a new draft, so what one of
+# its writers has in the same words for the same feed is taken for one: too much rather than too little. What others
+# wrote in these words stays.
+_WRITTEN = """EXISTS (
+    SELECT 1 FROM revisions JOIN updates ON updates.id = update_id WHERE updates.id = :id AND revisions.body <> ''
+    AND feed_id = {0}.feed_id AND revisions.editor_id = {0}.{1} AND revisions.body = {2}
+)"""
+_OTHER_DRAFTS = f"""
+    SELECT id FROM drafts WHERE update_id = :id OR {_WRITTEN.format("drafts", "editor_id", "drafts.body")}
+    UNION SELECT draft_id FROM submissions
+    WHERE update_id = :id OR {_WRITTEN.format("submissions", "editor_id", "json_extract(fields, '$.body')")}
+    UNION SELECT id FROM scheduled
+    WHERE {_WRITTEN.format("scheduled", "author_id", "json_extract(fields, '$.body')")}
 """
-# Drafts of it: edits, what it was published from, and what was made of it by Undo, which no column tells.
-_DRAFTS = """
-    DELETE FROM drafts WHERE update_id = :id OR id = (SELECT draft_id FROM updates WHERE id = :id)
-    OR (body <> '' AND body IN (SELECT body FROM revisions WHERE update_id = :id))
-"""
+_OF_ERASED = "IN (SELECT draft_id FROM erased_drafts)"
 
 
 class Erasure(NamedTuple):
@@ -66,27 +70,34 @@ def erase(store: Store, update_id: int, reason: str | None, actor: Actor | None)
     return store.write(_erase, update_id, reason, actor)
 
 
-def erased(db: Database) -> list[Erasure]:
-    """All erasures."""
+class Erased(NamedTuple):
+    """All erasures, and the ids of all drafts that were erased with them."""
+
+    updates: list[Erasure]
+    drafts: list[str]
+
+
+def erased(db: Database) -> Erased:
+    """What was erased, for a restore."""
     rows = db.execute(
         "SELECT update_id, erasures.published_at, erasures.draft_id, at, retracted_at "
         "FROM erasures LEFT JOIN updates ON updates.id = update_id AND updates.html = ''"
     )
-    return [Erasure(*row) for row in rows.fetchall()]
+    updates = [Erasure(*row) for row in rows.fetchall()]
+    return Erased(updates, [row["draft_id"] for row in db.execute("SELECT draft_id FROM erased_drafts")])
 
 
-def erase_again(db: Database, erasures: list[Erasure]) -> None:
+def erase_again(db: Database, gone: Erased) -> None:
     """Erases again, in an older copy, in which they are retracted again already; in a transaction of the caller's. The
     texts in the log go by the number of the update alone: too much rather than too little."""
-    for each in erasures:
+    _note_drafts(db, gone.drafts)
+    for each in gone.updates:
         db.execute(f"INSERT OR REPLACE INTO {_ERASURES} VALUES (?, ?, ?, ?)", each[:4])
         same = "SELECT 1 FROM updates WHERE id = ? AND retracted_at = ?"
         if db.execute(same, [each.update_id, each.retracted_at]).fetchone():
             _take_words(db, each.update_id)
-        for table in ("drafts", "scheduled"):  # what was not published yet when the copy was made
-            db.execute(f"DELETE FROM {table} WHERE id = ?", [each.draft_id])
-        _take_submissions(db, "SELECT id, fields FROM submissions WHERE draft_id = :id", each.draft_id)
-        _take_texts_of_log(db, each.update_id)
+    _take_drafts(db)  # also those that were not published yet when the copy was made
+    _take_texts_of_log(db)
 
 
 def scrub(store: Store) -> bool:
@@ -110,23 +121,33 @@ def _erase(db: Database, update_id: int, reason: str, actor: Actor | None) -> Up
     actions.permit(db, actor, Verb.ERASE)
     if update.erased:
         return update
-    if update.retracted_at:
-        _show_anew(db, update)
-    else:
-        retracting.set_retracted(db, update, max(times.now(), update.published_at), None, notice=False)
-    db.execute(
-        f"INSERT OR REPLACE INTO {_ERASURES} SELECT id, published_at, draft_id, ? FROM updates WHERE id = ?",
-        [times.now(), update_id],
-    )
     log.take_in(db)  # what the release before has written, before its texts go
-    _take_words(db, update_id)
-    _take_texts_of_log(db, update_id)
-    gone, feed = updates.get_any(db, update_id), feeds.get(db, update.feed, drafts=True)
-    actions.record(
-        db, actor, Verb.ERASE,
-        feed_id=feed.id, update_id=update_id, version=gone.version, after={"reason": reason},
-    )  # fmt: skip
-    return gone
+    for each in _to_erase(db, update):
+        if each.retracted_at:
+            _show_anew(db, each)
+        else:
+            retracting.set_retracted(db, each, max(times.now(), each.published_at), None, notice=False)
+        db.execute(
+            f"INSERT OR REPLACE INTO {_ERASURES} SELECT id, published_at, draft_id, ? FROM updates WHERE id = ?",
+            [times.now(), each.id],
+        )
+        _take_words(db, each.id)
+        gone, feed = updates.get_any(db, each.id), feeds.get(db, each.feed, drafts=True)
+        actions.record(
+            db, actor, Verb.ERASE,
+            feed_id=feed.id, update_id=each.id, version=gone.version, after={"reason": reason},
+        )  # fmt: skip
+    _take_drafts(db)
+    _take_texts_of_log(db)
+    return updates.get_any(db, update_id)
+
+
+def _to_erase(db: Database, update: Update) -> list[Update]:
+    """That update, and what has the same text: whatever it came from and was taken back at once, or came of it and was
+    retracted. What readers see is erased by its own number alone."""
+    others = lineage.family(db, update.id).updates - {update.id}
+    found = [updates.get_any(db, each) for each in sorted(others)]
+    return [update, *(each for each in found if each.retracted_at and not each.erased)]
 
 
 def _show_anew(db: Database, update: Update) -> None:
@@ -138,8 +159,8 @@ def _show_anew(db: Database, update: Update) -> None:
 
 
 def _take_words(db: Database, update_id: int) -> None:
-    _take_submissions(db, _SUBMITTED, update_id)
-    db.execute(_DRAFTS, {"id": update_id})
+    others = {row["id"] for row in db.execute(_OTHER_DRAFTS, {"id": update_id})}
+    _note_drafts(db, lineage.family(db, update_id).drafts | others)
     for table, nothing in _NO_WORDS.items():
         key = "id" if table == "updates" else "update_id"
         db.execute(f"UPDATE {table} SET {nothing} WHERE {key} = ?", [update_id])
@@ -149,24 +170,28 @@ def _take_words(db: Database, update_id: int) -> None:
     search.put(db, update_id)
 
 
-def _take_submissions(db: Database, which: str, of: int | str | None) -> None:
-    """They stay as taken back and empty, because their number says to open pages that something has changed."""
-    for row in db.execute(which, {"id": of}).fetchall():
+def _note_drafts(db: Database, draft_ids: Iterable[str]) -> None:
+    for draft_id in draft_ids:
+        db.execute("INSERT OR IGNORE INTO erased_drafts (draft_id) VALUES (?)", [draft_id])
+
+
+def _take_drafts(db: Database) -> None:
+    """Submissions stay as taken back and empty, because their number says to open pages that something has changed."""
+    for table in ("drafts", "scheduled"):
+        db.execute(f"DELETE FROM {table} WHERE id {_OF_ERASED}")
+    for row in db.execute(f"SELECT id, fields FROM submissions WHERE draft_id {_OF_ERASED}").fetchall():
         emptied = {
             name: False if isinstance(value, bool) else "" if name == "body" else None
             for name, value in json.loads(row["fields"]).items()
         }
+        if emptied == json.loads(row["fields"]):
+            continue  # by an erasure before
         end = {"state": State.TAKEN_BACK, "decided_at": times.now(), "changed": submissions.last_change(db) + 1}
         db.table("submissions").update(row["id"], {**end, "fields": json.dumps(emptied), "note": None})
 
 
-def _take_texts_of_log(db: Database, update_id: int) -> None:
-    which = "SELECT draft_id FROM erasures WHERE update_id = :id"
-    db.execute(
-        f"DELETE FROM log_texts WHERE entry IN (SELECT id FROM log WHERE {log.ERASED} "
-        f"AND (update_id = :id OR subject = ({which})))",
-        {"id": update_id},
-    )
+def _take_texts_of_log(db: Database) -> None:
+    db.execute(f"DELETE FROM log_texts WHERE entry IN (SELECT id FROM log WHERE {log.ERASED})")
 
 
 def _merge(db: Database, table: str) -> None:

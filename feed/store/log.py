@@ -26,8 +26,9 @@ NETWORK_LONGEST = 64  # characters; an IPv6 network has 43, and a proxy that is 
 SALT_BYTES = 16  # as nobody can try them all
 
 # Which entries an erasure takes the texts of; not that of its own reason.
-ERASED = """verb <> 'erase' AND EXISTS (
-    SELECT 1 FROM erasures WHERE erasures.update_id = log.update_id OR draft_id = log.subject
+ERASED = """verb <> 'erase' AND (
+    EXISTS (SELECT 1 FROM erasures WHERE erasures.update_id = log.update_id OR draft_id = log.subject)
+    OR subject IN (SELECT draft_id FROM erased_drafts)
 )"""
 
 # What the digest of an entry is made of, in this order. It never changes; a later column joins only if it is set.

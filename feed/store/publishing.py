@@ -18,6 +18,7 @@ from feed.store import (
     feeds,
     flags,
     idempotency,
+    lineage,
     moments,
     retracting,
     revisions,
@@ -201,11 +202,11 @@ def put(
 
 def published_from(db: Database, draft_id: str, feed: Feed, editor: Editor, new: dict[str, Any]) -> int | None:
     """The id of the update that was published from that draft before, None if none was. Raises KeyUsed if it was
-    another text, or another editor's: then what was typed since must not be taken for it."""
+    another text, or another editor's, or was erased: then what was typed since must not be taken for it."""
     row = db.execute("SELECT id, feed_id, editor_id FROM updates WHERE draft_id = ?", [draft_id]).fetchone()
-    if row is None:
+    if row is None and not lineage.is_erased(db, draft_id):
         return None
-    same = (row["feed_id"], row["editor_id"]) == (feed.id, editor.id)
+    same = row and (row["feed_id"], row["editor_id"]) == (feed.id, editor.id)
     if not same or revisions.words_of(db, row["id"], 1) != {name: new[name] for name in revisions.WORDS}:
         raise KeyUsed(Reason("draft_id", Message("This draft was published already, with another text.")))
     return int(row["id"])

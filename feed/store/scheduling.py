@@ -22,6 +22,7 @@ from feed.store import (
     drafts,
     editors,
     feeds,
+    lineage,
     publishing,
     scheduled,
     submissions,
@@ -201,7 +202,7 @@ def _cancel(db: Database, scheduled_id: str, editor: Editor, draft_id: str, revi
     if submissions.wait_again(db, current.id, {name: getattr(current, name) for name in fields.UPDATE}, {}):
         return Cancelled(waits=True)
     whose = editor if author.disabled_at else author
-    drafts.put_back(db, draft_id, whose, current)
+    drafts.put_back(db, draft_id, whose, current, lineage.of_draft(db, current.id))
     waiting.give(db, current.body, author.id, whose.id)
     return Cancelled(draft_id, whose.id, current.feed)
 

@@ -12,7 +12,7 @@ from sqlite_utils import Database
 
 from feed import times
 from feed.errors import Gone, Message
-from feed.store import actions, draft_states, drafts, editors, feeds, flags, retracting, submissions, updates
+from feed.store import actions, draft_states, drafts, editors, feeds, flags, lineage, retracting, submissions, updates
 from feed.store.actions import Verb
 from feed.store.database import Store
 from feed.store.editors import Editor
@@ -76,7 +76,8 @@ def _undo(db: Database, update_id: int, editor: Editor, draft_id: str, seconds: 
     if update.pinned and update.version == published.version:
         flags.pin_again(db, feed.id, update, gone.version)
     author_id = submissions.reopen(db, update, draft_id)
-    drafts.put_back(db, draft_id, editors.by_id(db, author_id) if author_id else editor, update)
+    whose = editors.by_id(db, author_id) if author_id else editor
+    drafts.put_back(db, draft_id, whose, update, lineage.of_update(db, update_id))
     actions.record(db, editor, Verb.UNDO, feed_id=feed.id, update_id=update_id, version=gone.version, draft=feed.draft)
     return gone
 
