@@ -13,6 +13,7 @@ from feed.store import (
     feeds,
     lineage,
     retracting,
+    reviewed_since,
     scheduled,
     second_factor,
     since_backup,
@@ -31,7 +32,7 @@ TICKS_AHEAD = 1_000_000
 class Kept:
     """What a restore must not lose of the live database: its last tick; what was taken away on purpose (revoked tokens,
     retracted and erased updates, withdrawn articles, what people may do, how they sign in); the record of what was done
-    since; what is still scheduled, None where it says nothing of the backup; the hubs."""
+    since; what is still scheduled, and what became of submissions; the hubs."""
 
     tick: int
     tokens: list[str]
@@ -43,6 +44,7 @@ class Kept:
     withdrawn: list[tuple[int, str]]
     since: since_backup.Since
     scheduled: dict[str, int]
+    reviewed: dict[str, reviewed_since.Reviewed]
     hubs: list[str]
 
 
@@ -62,6 +64,7 @@ def read(db: Database, before: tuple[int, str] = (0, ""), common: int = 0) -> Ke
             articles.withdrawn(db),
             since_backup.read(db, before, common),
             scheduled.waiting(db),
+            reviewed_since.read(db),
             websub.hubs(db),
         )
     finally:
@@ -79,6 +82,8 @@ def put(db: Database, kept: Kept) -> None:
     lineage.restore(db, kept.lineage)
     writing.withdraw_again(db, kept.withdrawn)
     scheduled.hold_back(db, kept.scheduled if kept.since.known else None)
+    if kept.since.known:
+        reviewed_since.keep(db, kept.reviewed)
     since_backup.keep(db, kept.since)
     websub.begin_anew(db, kept.hubs)  # what their subscribers have may be newer than any feed now is
 

@@ -2,6 +2,7 @@
 sees it before."""
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,13 +13,16 @@ from feed.errors import Gone, Invalid, KeyUsed, Missing, NotAllowed, Stale
 from feed.store import (
     actions,
     all_drafts,
+    backup,
     drafts,
     editors,
     people,
     publishing,
+    retracting,
     reviewing,
     submissions,
     submitting,
+    undoing,
     updates,
 )
 from feed.store.draft_states import State as DraftState
@@ -490,3 +494,44 @@ def test_saving_a_submitted_article_as_a_draft_publishes_nothing_and_leaves_it_i
     form = {**ARTICLE, "slug": "the-port", "revision": field(shown, "revision"), "against": field(shown, "against")}
     assert send(bob, f"/desk/review/{sent.id}/publication", **form).status_code == 303
     assert CANARY in site.charlie.get("/articles/the-port").text
+
+
+def test_a_restore_puts_nothing_back_into_the_queue_that_was_decided_on_since(
+    site: Site, carol: Editor, tmp_path: Path
+) -> None:
+    store, media = site.services.store, site.services.settings.media
+    names = (
+        "taken back", "forgotten", "returned", "returned and sent again", "published", "published and retracted",
+        "undone", "undone and returned", "untouched",
+    )  # fmt: skip
+    sent = {name: submit(site, carol, body=name) for name in names}
+    store.write(lambda db: db.execute("UPDATE submissions SET decided_at = NULL"))
+    backup.backup(store, media, tmp_path / "copy")
+
+    def published(name: str, undone: str | None = None) -> int:
+        update = reviewing.publish(store, sent[name].id, 1, {"body": name}, None, site.bob)
+        if undone:
+            undoing.undo(store, update.id, site.bob, undone, 10)
+        return update.id
+
+    for name in ("taken back", "forgotten"):
+        submitting.take_back(store, sent[name].id, carol)
+    store.write(lambda db: db.execute("DELETE FROM submissions WHERE id = ?", [sent["forgotten"].id]))
+    reviewing.return_(store, sent["returned"].id, 1, {"note": "Who says so?"}, site.bob)
+    reviewing.return_(store, sent["returned and sent again"].id, 1, {"note": "And this?"}, site.bob)
+    submit(site, carol, body="better", draft_id=sent["returned and sent again"].draft_id)
+    published("published")
+    retracting.retract(store, published("published and retracted"), {}, site.bob)
+    published("undone", new_id())
+    published("undone and returned", new_id())
+    reviewing.return_(store, sent["undone and returned"].id, 2, {"note": "Not now"}, site.bob)
+    backup.restore(store, media, tmp_path / "copy")
+    with store.read() as db:
+        waiting = {each.fields["body"] for each in submissions.waiting(db)}
+        returned = {each.fields["body"]: (each.note, each.by) for each in submissions.of_author(db, carol)
+                    if each.state == State.RETURNED}  # fmt: skip
+        mine = {each.body for each in all_drafts.of_editor(db, carol)}
+    assert waiting == {"returned and sent again", "published", "undone", "untouched"}
+    assert returned == {"returned": ("Who says so?", "Bob Brown"), "undone and returned": ("Not now", "Bob Brown")}
+    assert mine >= {"taken back", "forgotten", "returned", "published and retracted", "undone and returned"}
+    assert backup.check(store) == []
