@@ -280,11 +280,24 @@ def test_those_of_a_draft_are_seen_by_nobody_until_it_comes_out(site: Site) -> N
 def test_a_backup_has_them_and_a_later_retraction_wins_in_them_too(covered: Site, tmp_path: Path) -> None:
     site = covered
     store, settings = site.services.store, site.services.settings
-    kept, gone = (site.publish(text, feed="harbour") for text in ("Kept", "Gone"))
+    kept, gone, doubtful = (site.publish(text, feed="harbour") for text in ("Kept", "Gone", "Doubtful"))
     know(site, "Known", kept, gone)
+    know(site, "Stands", kept)
+    know(site, "Doubted since", doubtful)
+    edited, taken_out = know(site, "Edited since", kept), know(site, "Taken out since", kept)
     backup.backup(store, settings.media, tmp_path / "copy")
     site.retract(gone)
     know(site, "Later", kept)
+    site.edit(doubtful, body="Doubtful after all")
+    points.edit(store, "harbour", edited.id, {"text": "Other", "updates": [kept.id]}, 1, None, site.bob)
+    points.remove(store, "harbour", taken_out.id, 1, site.bob)
     backup.restore(store, settings.media, tmp_path / "copy")
-    assert box(page(site)) == [("Known Being checked", [f"/updates/{kept.id}"])]
+    on = [f"/updates/{kept.id}"]
+    assert box(page(site)) == [
+        ("Known Being checked", on),
+        ("Stands", on),
+        ("Doubted since Being checked", [f"/updates/{doubtful.id}"]),
+        ("Edited since Being checked", on),
+        ("Taken out since Being checked", on),
+    ]
     assert backup.check(store) == []

@@ -12,6 +12,7 @@ from feed.store import (
     erasing,
     feeds,
     lineage,
+    points,
     retracting,
     reviewed_since,
     scheduled,
@@ -32,7 +33,8 @@ TICKS_AHEAD = 1_000_000
 class Kept:
     """What a restore must not lose of the live database: its last tick; what was taken away on purpose (revoked tokens,
     retracted and erased updates, withdrawn articles, what people may do, how they sign in); the record of what was done
-    since; what is still scheduled, and what became of submissions; the hubs."""
+    since; what is still scheduled, and what became of submissions; which
+    points stand; the hubs."""
 
     tick: int
     tokens: list[str]
@@ -45,6 +47,7 @@ class Kept:
     since: since_backup.Since
     scheduled: dict[str, int]
     reviewed: dict[str, reviewed_since.Reviewed]
+    standing: set[tuple[int, int, str]]
     hubs: list[str]
 
 
@@ -65,6 +68,7 @@ def read(db: Database, before: tuple[int, str] = (0, ""), common: int = 0) -> Ke
             since_backup.read(db, before, common),
             scheduled.waiting(db),
             reviewed_since.read(db),
+            points.standing(db),
             websub.hubs(db),
         )
     finally:
@@ -84,6 +88,7 @@ def put(db: Database, kept: Kept) -> None:
     scheduled.hold_back(db, kept.scheduled if kept.since.known else None)
     if kept.since.known:
         reviewed_since.keep(db, kept.reviewed)
+        points.doubt_others(db, kept.standing)
     since_backup.keep(db, kept.since)
     websub.begin_anew(db, kept.hubs)  # what their subscribers have may be newer than any feed now is
 

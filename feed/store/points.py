@@ -108,6 +108,23 @@ def bring(db: Database, feed: Feed, text: str, updates: Iterable[int], *, checki
     _stamp(db, feed, feed.version)
 
 
+def standing(db: Database) -> set[tuple[int, int, str]]:
+    """The points that stand, by id, revision and text: what a restore has to know of the newer database."""
+    return {tuple(row) for row in db.execute("SELECT id, revision, text FROM points WHERE checking IS NULL")}
+
+
+def doubt_others(db: Database, still: set[tuple[int, int, str]]) -> None:
+    """Lets all other points of this older copy be checked: they were changed or taken out since, or are being checked.
+    Called in a transaction of the caller's that begins new epochs."""
+    for point_id, _, _ in standing(db) - still:
+        version = "(SELECT version FROM feeds WHERE id = feed_id)"
+        db.execute(f"UPDATE points SET checking = {version} WHERE id = ?", [point_id])
+        db.execute(
+            f"UPDATE point_boxes SET version = {version} WHERE feed_id = (SELECT feed_id FROM points WHERE id = ?)",
+            [point_id],
+        )
+
+
 def _add(db: Database, slug: str, new: dict[str, Any], actor: Actor | None) -> Point:
     feed = _permitted(db, slug, actor, Verb.EDIT_POINT)
     there = of_feed(db, feed)
