@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import websocket
 
 from feed import times
 from feed.live.desk import MOST_HEARTBEATS
-from feed.store import editors, people, reviewing
+from feed.store import editors, people, reviewing, scheduled, scheduling
 from feed.store.database import Store
 from feed.store.sessions import COOKIE
 from tests.server import PASSWORD, Server
@@ -196,13 +197,14 @@ def test_the_queue_is_counted_in_all_workers_and_an_author_is_told_what_was_retu
     before = editors_pages[0].say("review", {})
     for page in editors_pages[1:]:
         assert page.say("review", {}) == before
-    assert carl.say("review", {}) == {"waiting": None, "returned": 0, "changed": 0}
+    nothing = {"waiting": None, "returned": 0, "changed": 0, "scheduled": "0.0.0.0"}
+    assert carl.say("review", {}) == nothing
     with store.read() as db:
         author, bob = editors.by_name(db, "carl"), editors.by_name(db, "bob")
     sent = submitted(store, author, "A canaryword")
     for page in editors_pages:
         eventually(lambda page=page: page.tidings()["waiting"] == before["waiting"] + 1)  # type: ignore[misc]
-    eventually(lambda: carl.tidings() == {"waiting": None, "returned": 0, "changed": sent.changed})
+    eventually(lambda: carl.tidings() == {**nothing, "changed": sent.changed})
     reviewing.return_(store, sent.id, 1, {"note": "Who says so?"}, bob)
     for page in editors_pages:
         eventually(lambda page=page: page.tidings()["waiting"] == before["waiting"])  # type: ignore[misc]
@@ -210,6 +212,20 @@ def test_the_queue_is_counted_in_all_workers_and_an_author_is_told_what_was_retu
     submitted(store, bob, "Of no concern to carl")
     eventually(lambda: editors_pages[0].tidings()["waiting"] == before["waiting"] + 1)
     assert carl.tidings()["changed"] == sent.changed + 1
+    marks = {editors_pages[0].tidings()["scheduled"]}
+    one = scheduling.schedule(store, "news", bob, {"body": "Of canaryword"}, times.after(3600), str(uuid.uuid4()))
+    for change in (
+        lambda: scheduling.change(store, one.id, bob, {"body": "A canaryword"}, one.publish_at, 1),
+        lambda: store.write(scheduled.fail, one.id, 2, scheduled.RESTORED),
+        lambda: scheduling.cancel(store, one.id, bob, 3),
+    ):
+        for page in editors_pages:
+            eventually(lambda page=page: page.tidings()["scheduled"] not in marks)  # type: ignore[misc]
+        marks.add(editors_pages[0].tidings()["scheduled"])
+        change()
+    for page in editors_pages:
+        eventually(lambda page=page: page.tidings()["scheduled"] == nothing["scheduled"])  # type: ignore[misc]
+    assert carl.tidings()["scheduled"] == nothing["scheduled"]
     for page in (carl, *editors_pages):
         assert not [packet for packet in page.packets if "canaryword" in packet or "Who says so" in packet]
         page.leave()

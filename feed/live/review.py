@@ -1,5 +1,6 @@
 """Tells the pages of the desk, in this worker, what became of submissions: editors how many wait for review, and each
-author that a text of theirs was returned. It carries numbers alone; a page that shows more fetches itself again.
+author that a text of theirs was returned; and that what is scheduled has changed. It carries numbers alone; a page that
+shows more fetches itself again.
 
 What a socket may know is looked up each time that something is told, so that nobody is told what was allowed before.
 """
@@ -9,12 +10,11 @@ from typing import Any
 
 from feed.errors import Missing
 from feed.live.signed_in import SignedIn
-from feed.store import actions, submissions
-from feed.store.actions import Verb
+from feed.store import tidings
 from feed.store.database import OperationalError, Store
-from feed.store.submissions import Tidings
+from feed.store.tidings import Tidings
 
-NOTHING = Tidings(None, 0, -1)
+NOTHING = Tidings(None, 0, -1, "")
 
 
 class Review:
@@ -25,7 +25,7 @@ class Review:
         self._signed_in = signed_in
         self._tell = tell
         self._told: dict[str, Tidings] = {}
-        self._changed = -1
+        self._changes = (-1, "")
 
     def enter(self, sid: str) -> dict[str, Any]:
         """That page wants to be told from now on. Returns what there is to tell now. Raises Missing when nobody is
@@ -49,8 +49,8 @@ class Review:
         if not self._told:
             return
         with self._store.read() as db:
-            changed = submissions.last_change(db)
-        if changed == self._changed:
+            changes = tidings.last_changes(db)
+        if changes == self._changes:
             return
         for sid, told in list(self._told.items()):
             try:
@@ -61,7 +61,7 @@ class Review:
             if now != told and sid in self._told:
                 self._told[sid] = now
                 self._tell(sid, now._asdict())
-        self._changed = changed
+        self._changes = changes
 
     def __bool__(self) -> bool:
         return bool(self._told)
@@ -69,8 +69,8 @@ class Review:
     def _tidings(self, sid: str) -> Tidings:
         editor = self._signed_in.editor_of(sid)
         with self._store.read() as db:
-            return submissions.tidings(db, editor, reviews=actions.may(editor.role, Verb.PUBLISH_SUBMISSION))
+            return tidings.of(db, editor)
 
 
-def _changed(tidings: Tidings) -> int:
-    return tidings.changed
+def _changed(told: Tidings) -> int:
+    return told.changed

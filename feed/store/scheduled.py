@@ -105,6 +105,18 @@ def of_article(db: Database, article_id: int) -> Scheduled | None:
     return _scheduled(row) if row else None
 
 
+def mark(db: Database, *, drafts_alone: bool = False) -> str:
+    """A text that differs where what is scheduled does; with `drafts_alone`, of updates of drafts. A number is never
+    used again, and a revision only grows; an article that is published takes its updates from the drafts."""
+    only = "WHERE scheduled.article_id IS NULL AND articles.draft" if drafts_alone else ""
+    row = db.execute(
+        "SELECT coalesce(max(number), 0), count(*), coalesce(sum(scheduled.revision), 0), coalesce(sum(draft), 0) "
+        "FROM scheduled LEFT JOIN feeds ON feeds.id = scheduled.feed_id "
+        f"LEFT JOIN articles ON articles.id = feeds.article_id {only}"
+    ).fetchone()
+    return ".".join(map(str, row))
+
+
 def next_moment(db: Database) -> str | None:
     """When the next one is to come out."""
     row = db.execute(f"SELECT publish_at FROM scheduled {_FIRST}").fetchone()

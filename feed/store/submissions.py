@@ -11,7 +11,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlite_utils import Database
 
@@ -21,7 +21,6 @@ from feed.store import actions
 from feed.store.actions import Actor, Verb
 from feed.store.database import insert
 from feed.store.draft_states import DISCARDED_SECONDS
-from feed.store.editors import Editor
 from feed.store.feeds import Row
 from feed.store.revisions import WORDS
 from feed.store.updates import HIGHEST_ID, Update
@@ -47,7 +46,7 @@ _COLUMNS = f"""
     LEFT JOIN feeds ON feeds.id = submissions.feed_id LEFT JOIN articles ON articles.id = submissions.article_id
 """
 # Of one that was returned, the draft is there for its author to go on with.
-_GOES_ON = """
+GOES_ON = """
     (EXISTS (SELECT 1 FROM drafts WHERE id = submissions.draft_id AND drafts.state = 'kept')
     OR EXISTS (SELECT 1 FROM article_drafts WHERE id = submissions.draft_id AND article_drafts.state = 'kept'))
 """
@@ -104,15 +103,6 @@ class Submission:
         return self.of_revision is not None
 
 
-class Tidings(NamedTuple):
-    """What a page of the desk says of submissions: how many wait for review (None for whom that does not concern), how
-    many of this editor's own were returned, and the number of the last change of all this."""
-
-    waiting: int | None
-    returned: int
-    changed: int
-
-
 def get(db: Database, submission_id: int) -> Submission:
     """The submission in any state, for editors. Raises Missing."""
     return _one(db, "submissions.id = ?", min(submission_id, HIGHEST_ID))
@@ -134,23 +124,12 @@ def of_author(db: Database, author: Actor) -> list[Submission]:
     """What this author submitted: first what was returned, as long as its draft is there, then what waits, then what
     is scheduled, then what was published lately."""
     own = "submissions.editor_id = ? AND submissions.state = ?"
-    returned = _find(db, f"{own} AND {_GOES_ON} ORDER BY submissions.changed DESC", [author.id, State.RETURNED])
+    returned = _find(db, f"{own} AND {GOES_ON} ORDER BY submissions.changed DESC", [author.id, State.RETURNED])
     submitted = _find(db, f"{own} ORDER BY submissions.changed DESC", [author.id, State.SUBMITTED])
     planned = _find(db, f"submissions.editor_id = ? AND {_SCHEDULED} ORDER BY publish_at", [author.id])
     lately = f"{own} AND scheduled.id IS NULL AND decided_at >= ? ORDER BY submissions.changed DESC LIMIT ?"
     published = _find(db, lately, [author.id, State.PUBLISHED, times.after(-KEPT_SECONDS), DECIDED_LISTED])
     return [*returned, *submitted, *planned, *published]
-
-
-def tidings(db: Database, editor: Editor, *, reviews: bool) -> Tidings:
-    """What a page of this editor says now; `reviews` says whether they may publish what others submit."""
-    returned = f"SELECT count(*) FROM submissions WHERE editor_id = ? AND state = ? AND {_GOES_ON}"
-    own = db.execute(returned, [editor.id, State.RETURNED]).fetchone()[0]
-    if reviews:
-        queue = db.execute("SELECT count(*) FROM submissions WHERE state = ?", [State.SUBMITTED]).fetchone()[0]
-        return Tidings(queue, own, last_change(db))
-    changed = db.execute("SELECT coalesce(max(changed), 0) FROM submissions WHERE editor_id = ?", [editor.id])
-    return Tidings(None, own, changed.fetchone()[0])
 
 
 def last_change(db: Database) -> int:

@@ -9,7 +9,7 @@ from flask import Blueprint, g, redirect, request, url_for
 
 from feed.errors import NotFresh
 from feed.store import actions
-from feed.store import submissions as submitted
+from feed.store import tidings as told
 from feed.store.actions import Verb
 from feed.web.desk import (
     account,
@@ -94,6 +94,6 @@ def may(verb: str) -> bool:
 
 @desk.app_template_global()
 def tidings() -> Any:
-    """What the links between the pages of the desk say of submissions (see store.submissions.Tidings)."""
+    """What every page of the desk says of submissions and of what is scheduled (see store.tidings.Tidings)."""
     with services().store.read() as db:
-        return submitted.tidings(db, g.editor, reviews=may(Verb.PUBLISH_SUBMISSION))
+        return told.of(db, g.editor)

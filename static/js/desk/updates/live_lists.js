@@ -49,4 +49,6 @@ if (lists && !copiedAt) {
   document.addEventListener("visibilitychange", look);
   // Somebody submitted a text, or an editor decided on one
   document.addEventListener("submissions", look);
+  // Something was scheduled, changed or held back, or has come out
+  document.addEventListener("scheduled", look);
 }
