@@ -27,6 +27,7 @@ from feed.store import (
     picture_files,
     pictures,
     scheduled,
+    scrubbing,
     second_factor,
     tokens,
 )
@@ -70,7 +71,7 @@ class Group(AppGroup):
             return super().invoke(ctx)
 
 
-db = Group("db", help="The database: upgrade, backup, restore, check, repair, rerender.")
+db = Group("db", help="The database: upgrade, backup, restore, check, repair, rerender, vacuum.")
 editor = Group("editor", help="Who may write.")
 token = Group("token", help="Bearer tokens of the API.")
 schedule = Group("schedule", help="What comes out by itself.")
@@ -214,6 +215,14 @@ def rerender(*, dry_run: bool) -> None:
     """Prints what was rendered anew, or would be."""
     for sentence in rerendering.rerender(services().store, dry_run=dry_run):
         click.echo(sentence)
+
+
+@db.command(help="Write the file anew, so that it holds nothing of what was erased; nobody can write meanwhile.")
+def vacuum() -> None:
+    """Writes the file anew, however large it is, and says whether anything is left of what was deleted."""
+    if warning := scrubbing.rewrite(services().store).value:
+        raise click.ClickException(warning)
+    click.echo("written anew; nothing is left in it of what was erased")
 
 
 @editor.command("add", help="Add an editor; the password comes from a prompt or one line of standard input.")

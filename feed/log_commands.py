@@ -6,7 +6,7 @@ from flask import Flask
 from feed.commands import Group
 from feed.errors import Missing
 from feed.render import log_csv
-from feed.store import erasing, log_entries
+from feed.store import erasing, log_entries, scrubbing
 from feed.store.actions import Door
 from feed.store.log_entries import Sought
 from feed.web.services import services
@@ -41,7 +41,7 @@ def export(who: str | None, verb: str | None, feed: str | None, door: str | None
 @click.argument("update_id", metavar="ID", type=click.IntRange(1))
 @click.option("--reason", required=True, help="Why. It stays in the log, so do not quote what is erased.")
 def erase(update_id: int, reason: str) -> None:
-    """Erases the update, writes the file anew, and says where the text still is."""
+    """Erases the update, takes it out of the file, and says where the text still is."""
     try:
         erased = erasing.erase(services().store, update_id, reason, None)
     except Missing:
@@ -49,5 +49,5 @@ def erase(update_id: int, reason: str) -> None:
     click.echo(
         f"erased update {update_id} of {erased.feed}. Backups made before still hold it, and the broker for a week"
     )
-    if not erasing.scrub(services().store):
-        click.echo("Warning: somebody was reading, so the file …-wal may still hold it; repeat this command", err=True)
+    if warning := scrubbing.scrub(services().store).value:
+        click.echo(f"Warning: {warning}", err=True)

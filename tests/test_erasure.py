@@ -18,10 +18,13 @@ from feed.store import (
     reviewing,
     scheduled,
     scheduling,
+    scrubbing,
     submissions,
     submitting,
     undoing,
 )
+from feed.store.database import Store
+from feed.store.scrubbing import Scrubbed
 from feed.store.updates import Update
 from tests.conftest import FROM_HERE, PASSWORD, Site
 from tests.submitting import submit
@@ -159,7 +162,7 @@ def test_what_was_submitted_or_scheduled_is_erased_too(site: Site) -> None:
     unrelated = submit(site, carol, "harbour", "Of nothing that is erased")
     for update in (made, out):
         erasing.erase(store, update.id, "The law", site.alice)
-    erasing.scrub(store)
+    scrubbing.scrub(store)
     assert CANARY.encode() not in bytes_of(site)
     assert problems(site) == []
     bob = site.at_desk("bob")
@@ -212,7 +215,7 @@ def test_a_text_is_followed_through_all_drafts_that_it_passed(site: Site, tmp_pa
     for update_id in (of_bob.id, *of_carol):
         erasing.erase(store, update_id, "The law", site.alice)
     for _ in range(2):
-        erasing.scrub(store)
+        scrubbing.scrub(store)
         assert CANARY.encode() not in bytes_of(site)
         assert problems(site) == []
         with store.read() as db:
@@ -263,9 +266,53 @@ def test_a_restore_brings_back_no_draft_of_what_was_erased(site: Site, tmp_path:
     ):
         erasing.erase(store, update.id, "The law", site.alice)
     command(site, "db", "restore", str(tmp_path / "copy"))
-    erasing.scrub(store)
+    scrubbing.scrub(store)
     assert CANARY.encode() not in bytes_of(site)
     assert problems(site) == []
+
+
+def test_a_large_file_forgets_and_is_not_written_anew_while_others_want_to_write(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = site.services.store
+    monkeypatch.setattr(scrubbing, "WHOLE_BYTES", 0)
+    update = with_the_canary(site)
+    with store.read() as db:
+        pages = db.execute("PRAGMA page_count").fetchone()[0]
+    alice = site.at_desk("alice")
+    answer = alice.post(f"/desk/updates/{update.id}/erasure", data={"reason": "The law"}, headers=FROM_HERE)
+    assert "flask db vacuum" in alice.get(answer.location).text
+    assert CANARY.encode() not in bytes_of(site), "what is deleted is overwritten"
+    with store.read() as db:
+        assert db.execute("PRAGMA page_count").fetchone()[0] >= pages
+    assert "db vacuum" in command(site, "update", "erase", str(update.id), "--reason", "The law")
+    assert "written anew" in command(site, "db", "vacuum")
+    with store.read() as db:
+        assert db.execute("PRAGMA freelist_count").fetchone()[0] == 0
+    assert problems(site) == []
+
+
+def test_others_can_write_while_a_file_forgets(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(30):
+        site.publish(f"{CANARY} {number} " + " ".join(f"word{number}x{each}" for each in range(100)))
+    erasing.erase(site.services.store, 1, "The law", site.alice)
+    monkeypatch.setattr(scrubbing, "MERGED_PAGES", 1)
+    published = []
+
+    def pause(seconds: float) -> None:
+        published.append(site.publish("Meanwhile").id)
+
+    monkeypatch.setattr("feed.store.scrubbing.time.sleep", pause)
+    assert scrubbing.scrub(site.services.store) is Scrubbed.WHOLLY
+    assert published, "between two steps of the merge"
+    # A reader who stays keeps the log, and nobody who writes.
+    other = Store(site.services.store.path)
+    published.clear()
+    with other.read() as db:
+        db.execute("SELECT 1 FROM updates").fetchone()
+        assert scrubbing.scrub(site.services.store) is Scrubbed.READ
+    assert len(published) >= scrubbing.EMPTYING_TIMES
+    other.close()
 
 
 def test_a_notice_that_told_the_reason_is_told_to_readers_anew(site: Site) -> None:
@@ -293,7 +340,7 @@ def test_a_restore_erases_again(site: Site, tmp_path: Path) -> None:
     assert not again.erased
     site.retract(again)
     retracting.restore(site.services.store, again.id, site.alice)
-    erasing.scrub(site.services.store)
+    scrubbing.scrub(site.services.store)
     assert CANARY.encode() not in bytes_of(site)
 
 

@@ -393,6 +393,7 @@ COMMANDS: dict[str, Verb | None] = {
     "db rerender": Verb.RERENDER,
     "db restore": Verb.RESTORE,
     "db upgrade": None,
+    "db vacuum": None,
     "demo load": None,
     "demo replay": None,
     "editor add": Verb.ADD_PERSON,

@@ -155,6 +155,7 @@ class Store:
             "journal_mode = WAL",
             "synchronous = FULL",  # NORMAL may lose the last commits at a power cut: invariant 1
             "foreign_keys = ON",
+            "secure_delete = ON",  # what is deleted is overwritten with zeros: see store.scrubbing
         ):
             try:
                 connection.execute(f"PRAGMA {pragma}")

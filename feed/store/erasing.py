@@ -5,8 +5,7 @@ The row and its place stay, and so does what was done to it and when. The words 
 the searches, drafts, the log, and what a repeated request is known by. A retracted update without HTML is an erased
 one, because nobody can publish such a thing.
 
-What SQLite deletes it leaves in the file, until it writes something else there. So after an erasure the file is written
-anew (`scrub`).
+What SQLite deletes it leaves in the file; `scrubbing` takes it out of there.
 """
 
 import json
@@ -18,13 +17,11 @@ from sqlite_utils import Database
 
 from feed import fields, times
 from feed.errors import Invalid, Message, Reason
-from feed.store import actions, feeds, flags, lineage, log, restoring, retracting, search, submissions, updates
+from feed.store import actions, feeds, flags, lineage, log, retracting, search, submissions, updates
 from feed.store.actions import Actor, Verb
 from feed.store.database import Store
 from feed.store.submissions import State
 from feed.store.updates import Update
-
-MERGED_PAGES = 1_000  # of a search's table, in one transaction: some 50 ms, after which others can write
 
 _NO_WORDS = {
     "updates": "headline = NULL, body = '', html = '', reason = NULL, source = NULL",
@@ -63,7 +60,7 @@ class Erasure(NamedTuple):
 def erase(store: Store, update_id: int, reason: str | None, actor: Actor | None) -> Update:
     """Erases the update for good, and retracts it if it is not retracted. The reason is kept in the log, so it must not
     quote what is erased. Repeating it changes nothing more. Raises Missing, NotAllowed, and Invalid without a reason.
-    Call `scrub` afterwards."""
+    Call `scrubbing.scrub` afterwards."""
     reason = fields.clean(fields.RETRACTION, {"reason": reason})["reason"]
     if not reason:
         raise Invalid(Reason("reason", Message("This is empty. Write something first.")))
@@ -98,22 +95,6 @@ def erase_again(db: Database, gone: Erased) -> None:
             _take_words(db, each.update_id)
     _take_drafts(db)  # also those that were not published yet when the copy was made
     _take_texts_of_log(db)
-
-
-def scrub(store: Store) -> bool:
-    """Writes the file anew, so that nothing is left in it of what was deleted; other writers wait meanwhile, about a
-    second for 100 MB. It needs as much room again. Returns False when a reader kept the write-ahead log from being
-    emptied, and the next scrub will. Raises OperationalError."""
-    with restoring.locked(store.path):
-        db = store.connect()
-        try:
-            for table in (*search.INDEXES, search.RETRACTED):
-                _merge(db, table)
-            db.execute("VACUUM")
-            busy, _, _ = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            return not busy
-        finally:
-            db.close()
 
 
 def _erase(db: Database, update_id: int, reason: str, actor: Actor | None) -> Update:
@@ -192,15 +173,3 @@ def _take_drafts(db: Database) -> None:
 
 def _take_texts_of_log(db: Database) -> None:
     db.execute(f"DELETE FROM log_texts WHERE entry IN (SELECT id FROM log WHERE {log.ERASED})")
-
-
-def _merge(db: Database, table: str) -> None:
-    """Merges what the table has written piece by piece, of which parts are deleted words. The first step has a negative
-    number, which lets it merge everything (sqlite.org/fts5.html, 6.8)."""
-    pages = -MERGED_PAGES
-    while True:
-        before = db.conn.total_changes
-        db.execute(f"INSERT INTO {table} ({table}, rank) VALUES ('merge', ?)", [pages])
-        if db.conn.total_changes - before < 2:
-            return
-        pages = MERGED_PAGES

@@ -20,6 +20,7 @@ DEEDS: Mapping[str, Message] = {
     "edited": Message("Your edit is saved."),
     "retracted": Message("Retracted. Readers no longer see it."),
     "erased": Message("Erased for good. Backups made before still hold it."),
+    "erased-not-wholly": Message("Erased. Have an admin run “flask db vacuum”: the file may still hold copies of it."),
     "restored": Message("Restored. Readers see it again, at its old place."),
     "undone": Message("Taken back. Readers may have seen it."),
     "keyed": Message("It is a key event now."),

@@ -7,8 +7,9 @@ from flask import Blueprint, g, redirect, render_template, request, url_for
 
 from feed import fields, logs
 from feed.errors import Gone, Invalid, KeyUsed, Message, Reason, Stale, by_field
-from feed.store import actions, erasing, publishing, retracting, updates
+from feed.store import actions, erasing, publishing, retracting, scrubbing, updates
 from feed.store.actions import Verb
+from feed.store.scrubbing import Scrubbed
 from feed.store.updates import Update
 from feed.web.desk import composer, conflict, edits
 from feed.web.desk.conflict import Choice
@@ -120,13 +121,13 @@ def erasure_form(update_id: int) -> str:
 
 @pages.post("/updates/<int:update_id>/erasure")
 def erase(update_id: int) -> Any:
-    """Erases an update for good. The file is written anew before the answer, so that nothing is left in it."""
+    """Erases an update for good, and takes it out of the file before the answer."""
     try:
         update = erasing.erase(services().store, update_id, request.form.get("reason"), g.editor)
     except Invalid as error:
         return _erasure_form(_any(update_id), error), 422
-    services().store.exports.run(erasing.scrub, services().store)
-    return _back_to(update, "erased")
+    scrubbed = services().store.exports.run(scrubbing.scrub, services().store)
+    return _back_to(update, "erased" if scrubbed is Scrubbed.WHOLLY else "erased-not-wholly")
 
 
 def _erasure_form(update: Update, error: Invalid | None = None) -> str:
