@@ -17,6 +17,7 @@ from feed.paste import many
 from feed.picture import UPLOAD_BYTES
 from feed.store import coverage, editors, feeds, importing, pictures, publishing, search
 from feed.store.coverage import Closing
+from feed.store.database import PAUSE_SECONDS
 from feed.store.feeds import Feed
 from feed.store.importing import Imported, ImportedPoint, New, Outcome, Past, Retraction
 from feed.web.services import Services
@@ -74,7 +75,7 @@ class Import:
             self._plan(feed, prepared)
             return
         yield from self._put(feed, new, prepared)
-        search.catch_up_all(self._store, pause=search.PAUSE_SECONDS)
+        search.catch_up_all(self._store)
 
     def _feed(self) -> tuple[Feed | None, bool]:
         """The feed that it comes into, None for a new one; and whether an article is to be made for it, or is not
@@ -282,7 +283,7 @@ class Import:
         self.slug = slug
         for begin in range(0, len(prepared), importing.AT_ONCE):
             if begin:
-                time.sleep(search.PAUSE_SECONDS)
+                time.sleep(PAUSE_SECONDS)
             self.outcomes += importing.put(self._store, slug, source, prepared[begin : begin + importing.AT_ONCE], None)
         if new and not importing.finish(self._store, slug, source, new, None):
             self.public = False

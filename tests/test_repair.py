@@ -3,7 +3,8 @@
 import pytest
 
 from app import create_app
-from feed.store import backup, feeds, repair, search, updates
+from feed.store import backup, feeds, log, repair, search, updates
+from feed.store.database import Database
 from feed.store.feeds import NEWS
 from feed.store.search import Holding
 from tests.conftest import Site
@@ -77,3 +78,46 @@ def test_what_others_wrote_is_found(site: Site) -> None:
     assert "libellous" not in before
     assert "secret" not in before
     assert "A beacon" in site.charlie.get("/feeds/news?q=beacon").text
+
+
+def test_others_can_write_meanwhile_and_what_was_interrupted_goes_on(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = site.services.store
+    for number in range(3):
+        site.publish(f"Number {number}")
+    monkeypatch.setattr(search, "CAUGHT_UP", 1)
+    monkeypatch.setattr(log, "CAUGHT_UP", 1)
+    published = []
+
+    def pause(_: float) -> None:
+        published.append(site.publish("Meanwhile").id)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("time.sleep", pause)
+    for begins, done in ((_all_due, search.catch_up_all), (None, repair.repair), (_lost_log, log.catch_up)):
+        published.clear()
+        if begins:
+            store.write(begins)
+        with pytest.raises(KeyboardInterrupt):
+            done(store)
+        assert published, done
+        monkeypatch.setattr("time.sleep", lambda _: None)
+        (log.catch_up if begins is _lost_log else search.catch_up_all)(store)
+        monkeypatch.setattr("time.sleep", pause)
+        assert backup.check(store) == []
+        with store.read() as db:
+            assert log.check(db) == []
+    assert len(found(site, "meanwhile")) == 3
+
+
+def _all_due(db: Database) -> None:
+    db.execute("INSERT OR IGNORE INTO search_due (update_id) SELECT id FROM updates")
+
+
+def _lost_log(db: Database) -> None:
+    """As at the first upgrade to a release that has the log."""
+    for number in range(5):
+        db.execute(
+            "INSERT INTO actions (at, editor_id, verb) VALUES (?, 2, 'edit')", [f"2026-07-26T12:00:0{number}.000Z"]
+        )

@@ -30,6 +30,7 @@ from feed.turns import Turns
 
 WRITE_SECONDS = 3.0  # from the call to the lock, waiting for other writes included; far above any that was seen
 READ_WAIT_MS = 100  # writers do not block readers; this is for the moment after a crash, and it blocks the loop
+PAUSE_SECONDS = 0.12  # between transactions of a command: SQLite lets who waits for the lock try every 0.1 s
 LOCK_WAIT_MS = 5_000  # of commands, for which nobody else waits
 READERS_KEPT = 8  # idle read connections; more are opened in a rush and closed after it
 SLOW_THREADS = 2  # for each kind of slow work, so that one slow job does not hold up the next

@@ -13,6 +13,7 @@ import json
 import os
 import pwd
 import secrets
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
@@ -20,9 +21,10 @@ from typing import Any, NamedTuple
 
 from sqlite_utils import Database
 
-from feed.store.database import Store, insert
+from feed.store.database import PAUSE_SECONDS, Store, insert
 
 NETWORK_LONGEST = 64  # characters; an IPv6 network has 43, and a proxy that is set up wrongly may send anything
+CAUGHT_UP = 1_000  # entries in a transaction: 50 ms, after which others can write
 SALT_BYTES = 16  # as nobody can try them all
 
 # Which entries an erasure takes the texts of; not that of its own reason.
@@ -46,7 +48,7 @@ _NOT_TAKEN_IN = """
     SELECT actions.id AS action, actions.at, coalesce(editors.name, by_name) AS who, verb, subject, feeds.slug AS feed,
         articles.slug AS article, update_id, actions.version, detail
     FROM actions LEFT JOIN editors ON editors.id = actions.editor_id LEFT JOIN feeds ON feeds.id = actions.feed_id
-    LEFT JOIN articles ON articles.id = actions.article_id WHERE actions.id > ? ORDER BY actions.id
+    LEFT JOIN articles ON articles.id = actions.article_id WHERE actions.id > ? ORDER BY actions.id LIMIT ?
 """
 
 
@@ -77,12 +79,12 @@ def append(db: Database, entry: Mapping[str, Any], texts: Mapping[str, Any], act
     _link(db, end, entry, texts, action)
 
 
-def take_in(db: Database, *, before: int | None = None) -> Head:
-    """Adds entries for what the release before has written in `actions`, and returns the head then. It may be many only
-    at an upgrade. `before` is a row that has its own entry."""
+def take_in(db: Database, *, before: int | None = None, most: int = -1) -> Head:
+    """Adds entries for what the release before has written in `actions`, up to `most` of them or all, and returns the
+    head then. `before` is a row that has its own entry."""
     end = head(db)
     if before is None or before > end.action + 1:
-        for row in db.execute(_NOT_TAKEN_IN, [end.action]).fetchall():
+        for row in db.execute(_NOT_TAKEN_IN, [end.action, most]).fetchall():
             found = dict(row)
             action, detail = found.pop("action"), found.pop("detail")
             if before is None or action < before:
@@ -91,8 +93,16 @@ def take_in(db: Database, *, before: int | None = None) -> Head:
 
 
 def catch_up(store: Store) -> None:
-    """Does the same in a transaction of its own."""
-    store.write(take_in)
+    """Does the same at an upgrade, when it may be many, with pauses in which others write. When it is interrupted, the
+    next one goes on there."""
+    while store.write(_take_in_some):
+        time.sleep(PAUSE_SECONDS)
+
+
+def _take_in_some(db: Database) -> bool:
+    """Returns whether there may be more."""
+    before = head(db).entries
+    return take_in(db, most=CAUGHT_UP).entries - before == CAUGHT_UP
 
 
 def entries_after(db: Database, number: int) -> list[Kept]:

@@ -13,7 +13,7 @@ from enum import Enum
 from sqlite_utils import Database
 
 from feed.store import restoring, search
-from feed.store.database import Store
+from feed.store.database import PAUSE_SECONDS, Store
 
 MERGED_PAGES = 1_000  # of a search's table, in one transaction: some 50 ms, after which others can write
 WHOLE_BYTES = 100 * 1024**2  # of a file that is written anew at once: others wait 0.5 s, on a busy machine 2 s
@@ -69,7 +69,7 @@ def _empty_log(db: Database) -> bool:
     for _ in range(EMPTYING_TIMES):
         if not db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
             return True
-        time.sleep(search.PAUSE_SECONDS)
+        time.sleep(PAUSE_SECONDS)
     return False
 
 
@@ -83,4 +83,4 @@ def _merge(db: Database, table: str) -> None:
         if db.conn.total_changes - before < 2:
             return
         pages = MERGED_PAGES
-        time.sleep(search.PAUSE_SECONDS)
+        time.sleep(PAUSE_SECONDS)

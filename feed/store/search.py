@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from sqlite_utils import Database
 
 from feed import text, words
-from feed.store.database import OperationalError, Store, insert
+from feed.store.database import PAUSE_SECONDS, OperationalError, Store, insert
 
 INDEXES = ("search", "words")  # the release before reads the first, which is kept as long as that release may return
 RETRACTED = "retracted_words"
@@ -28,7 +28,6 @@ LONGEST_PHRASE = 20  # words side by side; for the commonest pair of characters,
 MOST_WORDS = 10  # each costs reading its list: ten of the commonest, 20 ms among 500,000 updates
 
 CAUGHT_UP = 200  # updates in a transaction: 20 ms, after which others can write
-PAUSE_SECONDS = 0.12  # between transactions of a command: SQLite lets who waits for the lock try every 0.1 s
 BATCHES = 5  # transactions before a search, for which its reader waits
 
 
@@ -77,13 +76,11 @@ def catch_up(store: Store) -> None:
             store.write(_take_in)
 
 
-def catch_up_all(store: Store, pause: float = 0) -> None:
-    """Takes in all that is due, however much, with a pause of that many seconds after each transaction. Raises
-    OperationalError."""
-    while _due(store):
-        store.write(_take_in)
-        if pause:
-            time.sleep(pause)
+def catch_up_all(store: Store) -> None:
+    """Takes in all that is due, however much, with pauses in which others write. When it is interrupted, the next one
+    goes on there. Raises OperationalError."""
+    while _due(store) and store.write(_take_in):
+        time.sleep(PAUSE_SECONDS)
 
 
 def _due(store: Store) -> bool:
@@ -91,10 +88,13 @@ def _due(store: Store) -> bool:
         return db.execute("SELECT 1 FROM search_due LIMIT 1").fetchone() is not None
 
 
-def _take_in(db: Database) -> None:
-    for (update_id,) in db.execute("SELECT update_id FROM search_due LIMIT ?", [CAUGHT_UP]).fetchall():
+def _take_in(db: Database) -> bool:
+    """Returns whether more may be due."""
+    due = db.execute("SELECT update_id FROM search_due LIMIT ?", [CAUGHT_UP]).fetchall()
+    for (update_id,) in due:
         put(db, update_id)
     db.execute("UPDATE site SET version = version + 1")  # so that results from before are not served from the cache
+    return len(due) == CAUGHT_UP
 
 
 def ids(
