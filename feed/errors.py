@@ -81,7 +81,7 @@ class OtherEditor(NotAllowed):
 
 
 class NotFresh(NotAllowed):
-    """This session has to show again that it is its editor: it would change how they sign in."""
+    """This session has to show again that it is its editor: what it asked for needs that (see store.freshness)."""
 
     def __init__(self) -> None:
         super().__init__(Message("Say once more that it is you. Nothing was changed."))

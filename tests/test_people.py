@@ -10,14 +10,16 @@ from argon2 import PasswordHasher
 from flask import g
 from werkzeug.datastructures import FileStorage
 
-from feed import fields, passwords
+from feed import fields, passwords, times
 from feed.errors import Invalid, NotAllowed
-from feed.store import coverage, editors, people, retracting, tokens, waiting
-from feed.store.actions import MAY, ROLES, Door, Origin, Verb
+from feed.store import coverage, editors, freshness, people, retracting, tokens, updates, waiting
+from feed.store.actions import FRESH, MAY, ROLES, Door, Origin, Verb
 from feed.store.carried import put, read
 from feed.web.api.requests import editor_of_token
 from tests.conftest import FROM_HERE, PASSWORD, Site, site_in
+from tests.desk.forms import field
 from tests.images import a_png
+from tests.pages import elements
 from tests.server import serving
 from tests.test_commands import Shell
 
@@ -53,6 +55,56 @@ def test_the_table_names_every_verb_and_no_role_that_nobody_can_have() -> None:
     assert set(MAY) == set(Verb)
     assert all(roles and roles <= set(ROLES) for roles in MAY.values())
     assert all("admin" in roles for roles in MAY.values())
+
+
+DOORS: dict[str, dict[str, str]] = {
+    "/desk/people/invitations": {"name": "dora", "display_name": "Dora Day", "role": "admin", "days": "7"},
+    "/desk/people/bob/role": {"role": "contributor"},
+    "/desk/people/bob/invitations": {},
+    "/desk/people/bob/disabled": {"disabled": "1"},
+    "/desk/people/carol/disabled": {"disabled": "0"},
+    "/desk/updates/1/erasure": {"reason": "A court has ordered it"},
+}
+
+
+def test_a_stolen_session_changes_nobody_and_erases_nothing(site: Site) -> None:
+    """Nor does a browser that was left open. What was filled in is there to be sent again."""
+    store = site.services.store
+    editors.add(store, "carol", PASSWORD, "editor", actor=None)
+    people.disable(store, "carol", None)
+    site.publish("Stays")
+    alice = site.at_desk("alice")
+    store.write(lambda db: db.execute("UPDATE sessions SET proved_at = ?", [times.after(-freshness.FRESH_SECONDS)]))
+    before = done(site)
+    for page in ("/desk/people", "/desk/updates/1/erasure"):
+        assert elements(alice.get(page).text, "a", href=f"/desk/account/confirm?next={page}"), page
+    for path, filled in DOORS.items():
+        form = {"editor": str(site.alice.id), **filled}
+        refused = alice.post(path, data=form, headers=FROM_HERE)
+        if not filled:
+            assert refused.location == "/desk/account/confirm?next=/desk/people"
+            continue
+        assert refused.status_code == 403, path
+        assert elements(refused.text, "form", action=path)
+        assert {name: field(refused, name) for name in form} == form
+        assert elements(refused.text, "a", target="_blank")
+    assert done(site) == before
+    with store.read() as db:
+        assert updates.get(db, 1).body == "Stays"
+    proved = alice.post("/desk/account/confirm", data={"current": PASSWORD, "next": "/desk/people"}, headers=FROM_HERE)
+    assert proved.location == "/desk/people"
+    for path, filled in DOORS.items():
+        assert alice.post(path, data=filled, headers=FROM_HERE).status_code in (201, 303), path
+    assert [verb for _, verb in done(site)[len(before) :]] == [
+        "invite person", "change role", "reset password", "disable person", "enable person", "erase"
+    ]  # fmt: skip
+
+
+def test_what_a_fresh_session_is_needed_for_is_for_admins(site: Site) -> None:
+    """Others change their own ways to sign in alone, of which test_second_factor.py tells."""
+    assert all(MAY[verb] == {"admin"} for verb in FRESH)
+    of_people = {verb for verb in Verb if MAY[verb] == {"admin"} and ("person" in verb or "role" in verb)}
+    assert of_people <= FRESH
 
 
 @pytest.mark.parametrize("change", [coverage.close, coverage.reopen], ids=["close", "open"])

@@ -3,6 +3,7 @@
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -69,9 +70,14 @@ def _with_factors(site: Site, editor: Editor) -> None:
     site.services.store.write(put)
 
 
+def in_session(editor: Editor) -> Editor:
+    """That editor at the desk, in that session."""
+    return replace(editor, origin=Origin(Door.DESK, session=OF_SESSION))
+
+
 def _add_token(site: Site, by: Editor) -> None:
     _with_factors(site, by)
-    tokens.add(site.services.store, "bob", "x", actor=by, session_hash=OF_SESSION)
+    tokens.add(site.services.store, "bob", "x", actor=in_session(by))
 
 
 def _remove_factor(site: Site, by: Editor) -> None:
@@ -87,7 +93,7 @@ def _add_factor(site: Site, by: Editor) -> None:
 def _reset_factor(site: Site, by: Editor) -> None:
     _with_factors(site, by)
     name = "bob" if by.name == "carol" else "carol"
-    second_factor.reset(site.services.store, name, by, OF_SESSION)
+    second_factor.reset(site.services.store, name, in_session(by))
 
 
 def _make_codes(site: Site, by: Editor) -> None:

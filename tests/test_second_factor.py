@@ -15,6 +15,7 @@ from feed.store import (
     attempts,
     carried,
     editors,
+    freshness,
     invitations,
     people,
     recovery_codes,
@@ -306,7 +307,7 @@ def test_an_admin_resets_what_somebody_has_lost(site: Site, app: App, clock: Clo
     with pytest.raises(NotAllowed, match="your own"):
         second_factor.reset(store, "alice", site.alice)
     alice = site.at_desk("alice")
-    clock.step(sessions.FRESH_SECONDS + 1)
+    clock.step(freshness.FRESH_SECONDS + 1)
     path = "/desk/people/bob/second-factor/removal"
     assert alice.post(path, headers=FROM_HERE).location == "/desk/account/confirm?next=/desk/people"
     alice = site.at_desk("alice")
@@ -327,7 +328,7 @@ def test_the_command_resets_too(site: Site, app: App) -> None:
 
 def test_a_stolen_session_changes_no_second_factor(site: Site, app: App, clock: Clock) -> None:
     store, key, stolen = site.services.store, site.services.settings.secret_key, session_of(site, app.browser)
-    clock.step(sessions.FRESH_SECONDS + 1)
+    clock.step(freshness.FRESH_SECONDS + 1)
     for change in (
         lambda: totp.set_up(store, site.bob, stolen),
         lambda: totp.confirm(store, key, site.bob, app.code(), stolen),

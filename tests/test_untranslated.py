@@ -16,13 +16,13 @@ from feed import languages, times
 from feed.store import (
     coming_out,
     editors,
+    freshness,
     invitations,
     migrations,
     people,
     pictures,
     scheduled,
     scheduling,
-    sessions,
     tokens,
     writing,
 )
@@ -237,7 +237,7 @@ def _of_tokens(site: Site, alice: FlaskClient) -> dict[str, str]:
     }
     form |= {"days": "7", "scopes": "read", "reach": "all"}
     pages["made token"] = alice.post("/desk/tokens", data=form, headers=FROM_HERE)
-    store.write(lambda db: db.execute("UPDATE sessions SET proved_at = ?", [times.after(-sessions.FRESH_SECONDS)]))
+    store.write(lambda db: db.execute("UPDATE sessions SET proved_at = ?", [times.after(-freshness.FRESH_SECONDS)]))
     pages["no fresh session"] = alice.get("/desk/tokens")
     pages["no fresh session for a token"] = alice.post("/desk/tokens", data=form, headers=FROM_HERE)
     return {name: re.sub(r"<b>test</b>", "", page.text) for name, page in pages.items()}

@@ -13,7 +13,7 @@ A contributor writes in drafts. An editor reads a draft and publishes it; from t
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
@@ -21,7 +21,7 @@ from sqlite_utils import Database
 
 from feed import times
 from feed.errors import Message, NotAllowed
-from feed.store import log
+from feed.store import freshness, log
 from feed.store.database import insert
 
 ROLES = ("contributor", "editor", "admin")  # each may do what those before it may
@@ -39,13 +39,14 @@ class Door(StrEnum):
 @dataclass(frozen=True)
 class Origin:
     """From where somebody acts: by which door, from which network (see `networks.network_of`), and with the token of
-    that name and id, which limits what they may do. The web layer gives it to the editor that it finds
-    (`Editor.origin`); who has none acts at the command line."""
+    that name and id, which limits what they may do; at the desk, in the session with that hash. The web layer gives it
+    to the editor that it finds (`Editor.origin`); who has none acts at the command line."""
 
     door: Door
     network: str | None = None
     token: str | None = None
     token_id: int | None = None
+    session: str | None = field(default=None, compare=False, repr=False)
 
 
 class Actor(Protocol):
@@ -179,6 +180,14 @@ MAY: Mapping[Verb, frozenset[str]] = {
     Verb.ADOPT: _ADMIN,
     Verb.RESTORE: _ADMIN,
 }
+
+
+# What at the desk needs a fresh session: it lets somebody in, keeps somebody out, or cannot be undone. Revoking needs
+# none: what leaked has to end without delay.
+FRESH = frozenset({
+    Verb.ADD_PERSON, Verb.INVITE, Verb.CHANGE_ROLE, Verb.RESET_PASSWORD, Verb.DISABLE, Verb.ENABLE, Verb.SET_PASSWORD,
+    Verb.RESET_SECOND_FACTOR, Verb.ADD_TOKEN, Verb.ERASE,
+})  # fmt: skip
 
 
 class Scope(StrEnum):
@@ -373,8 +382,11 @@ def record(
     `before` and `after` are the fields that it changed, for the log, which keeps those that differ: texts, never the
     hash of a password or a secret. Texts of something that is no update yet have its draft's id for `subject`; those
     that only propose a change have that update for `texts_of`. An erasure finds them by these. `origin` is that of
-    somebody who is no editor yet; otherwise it is the actor's. Raises NotAllowed, which rolls the transaction back."""
+    somebody who is no editor yet; otherwise it is the actor's. Raises NotAllowed, also NotFresh (see FRESH), which
+    rolls the transaction back."""
     permit(db, actor, verb, draft=draft and not comes_out(db, feed_id, article_id), feed_id=feed_id)
+    if verb in FRESH and actor and actor.origin and actor.origin.door == Door.DESK:
+        freshness.require(db, actor.origin.session, actor.id)
     action = {
         "at": times.now(),
         "editor_id": actor.id if actor else None,

@@ -18,7 +18,7 @@ from sqlite_utils import Database
 from feed import fields, times
 from feed.errors import Invalid, Message, Missing, Reason
 from feed.settings import LOOPBACK_NAMES
-from feed.store import second_factor, sessions, steps
+from feed.store import freshness, second_factor, steps
 from feed.store.database import Store, insert
 from feed.store.editors import Editor
 from feed.store.steps import Step
@@ -143,7 +143,7 @@ def note_use(db: Database, signed: Signed) -> None:
 
 
 def _add(db: Database, secret_key: bytes, editor: Editor, step: Step, row: dict[str, Any]) -> None:
-    sessions.require_fresh(db, step.session or "", editor.id)
+    freshness.require(db, step.session or "", editor.id)
     steps.editor_of(db, secret_key, step)
     steps.use(db, step)
     if len(of_editor(db, editor.id)) >= MOST:
@@ -155,7 +155,7 @@ def _add(db: Database, secret_key: bytes, editor: Editor, step: Step, row: dict[
 
 
 def _remove(db: Database, editor: Editor, passkey_id: str, session_hash: str) -> None:
-    sessions.require_fresh(db, session_hash, editor.id)
+    freshness.require(db, session_hash, editor.id)
     named = db.execute("SELECT name FROM passkeys WHERE id = ? AND editor_id = ?", [passkey_id, editor.id]).fetchone()
     if named:
         db.execute("DELETE FROM passkeys WHERE id = ?", [passkey_id])

@@ -8,7 +8,7 @@ import secrets
 from sqlite_utils import Database
 
 from feed import times
-from feed.store import actions, sessions
+from feed.store import actions, freshness
 from feed.store.actions import Verb
 from feed.store.database import Store, insert
 from feed.store.editors import Editor
@@ -43,7 +43,7 @@ def accept(db: Database, editor_id: int, code: str) -> bool:
 
 
 def _make(db: Database, editor: Editor, codes: list[str], session_hash: str) -> None:
-    sessions.require_fresh(db, session_hash, editor.id)
+    freshness.require(db, session_hash, editor.id)
     db.execute("DELETE FROM recovery_codes WHERE editor_id = ?", [editor.id])
     for code in codes:
         insert(db, "recovery_codes", {"hash": _hash(code), "editor_id": editor.id, "created_at": times.now()})

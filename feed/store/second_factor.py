@@ -63,20 +63,18 @@ def removed(db: Database, editor: Editor, detail: str) -> None:
     actions.record(db, editor, Verb.REMOVE_SECOND_FACTOR, editor.name, detail=detail)
 
 
-def reset(store: Store, name: str, actor: Actor | None, session_hash: str = "") -> int:
+def reset(store: Store, name: str, actor: Actor | None) -> int:
     """Takes all second factors of that editor away and ends all their sessions: the password alone lets them in again.
-    `session_hash` is the actor's session. Returns how many sessions ended. Raises Missing, NotFresh, and NotAllowed,
+    Returns how many sessions ended. Raises Missing, NotFresh, and NotAllowed,
     also for an editor's own, for which there is the page of the account."""
-    return store.write(_reset, name, actor, session_hash)
+    return store.write(_reset, name, actor)
 
 
-def _reset(db: Database, name: str, actor: Actor | None, session_hash: str) -> int:
+def _reset(db: Database, name: str, actor: Actor | None) -> int:
     editor = editors.by_name(db, name)
     if actor is not None and actor.id == editor.id:
         raise NotAllowed(Message("Remove your own second factors on the page of your account."))
     actions.permit(db, actor, Verb.RESET_SECOND_FACTOR)
-    if actor is not None:
-        sessions.require_fresh(db, session_hash, actor.id)
     db.execute("DELETE FROM totp WHERE editor_id = ?", [editor.id])
     db.execute("DELETE FROM passkeys WHERE editor_id = ?", [editor.id])
     _forget_rest(db, editor.id)

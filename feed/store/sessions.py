@@ -3,8 +3,7 @@
 The cookie holds a random token. The table holds its hash, keyed with the site's secret, so neither a copy of the
 database nor a changed secret lets anybody in.
 
-Whoever changes how an editor signs in must have shown within FRESH_SECONDS that they are that editor: a session alone
-may be a stolen cookie, or a browser that was left open.
+Whoever changes how an editor signs in must have shown a moment ago that they are that editor (see store.freshness).
 """
 
 import json
@@ -16,9 +15,9 @@ from sqlite_utils import Database
 
 from feed import times
 from feed.devices import readable
-from feed.errors import Message, Missing, NotFresh
+from feed.errors import Message, Missing
 from feed.networks import network_of
-from feed.store import actions, attempts, editors
+from feed.store import actions, attempts, editors, freshness
 from feed.store.actions import Door, Origin, Verb
 from feed.store.database import Store, insert
 from feed.store.editors import Editor
@@ -26,7 +25,6 @@ from feed.store.feeds import Row
 from feed.store.hashes import hashed
 
 SESSION_SECONDS = 14 * 24 * 3600  # two weeks, so that nobody has to sign in while news breaks
-FRESH_SECONDS = 10 * 60  # after signing in; long enough to set up a phone
 USE_SECONDS = 5 * 60  # between two notes that a session is used: one write, not one for each request
 DEVICE_LONGEST = 200  # characters of what the browser calls itself, of which the list of sessions makes a name
 COOKIE = "liveline"
@@ -68,7 +66,7 @@ class Session:
     @property
     def is_fresh(self) -> bool:
         """Whether it may change how its editor signs in."""
-        return self.proved_at is not None and self.proved_at > times.after(-FRESH_SECONDS)
+        return freshness.is_fresh(self.proved_at)
 
 
 @dataclass(frozen=True)
@@ -127,14 +125,6 @@ def prove_in(db: Database, session_hash: str, editor_id: int, second_factor: str
     )
     if not proved.rowcount:
         raise Missing("session")
-
-
-def require_fresh(db: Database, session_hash: str, editor_id: int) -> None:
-    """Raises NotFresh unless that session of the editor may change how they sign in."""
-    row = db.execute(f"SELECT {_COLUMNS} FROM sessions WHERE hash = ? AND editor_id = ?", [session_hash, editor_id])
-    found = row.fetchone()
-    if found is None or not _session(found).is_fresh:
-        raise NotFresh
 
 
 def signed_in(db: Database, secret_key: bytes, token: str) -> tuple[Session, Editor]:

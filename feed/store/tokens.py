@@ -14,7 +14,7 @@ from sqlite_utils import Database
 
 from feed import fields, times
 from feed.errors import Invalid, Message, Missing, Reason
-from feed.store import actions, editors, feeds, sessions
+from feed.store import actions, editors, feeds
 from feed.store.actions import Actor, Door, Origin, Scope, Verb
 from feed.store.database import Store, insert
 from feed.store.editors import Editor
@@ -59,13 +59,12 @@ def add(
     days: int | None = None,
     *,
     actor: Actor | None,
-    session_hash: str = "",
     scopes: Sequence[str] | None = None,
     slugs: Sequence[str] | None = None,
 ) -> str:
     """A new token of that editor, which nothing shows again. It is valid for that many days, or until it is revoked. It
     is limited to those scopes and the feeds with those slugs; None is no limit, but a token for some feeds has all
-    scopes at most. `session_hash` is the actor's session. Raises Missing, NotAllowed, NotFresh, and Invalid, also for
+    scopes at most. Raises Missing, NotAllowed, NotFresh, and Invalid, also for
     an editor who is disabled, and at the desk for a name that a valid token of the editor has."""
     name = fields.clean({"name": fields.Text(fields.LINE, required=True)}, {"name": name})["name"]
     if days is not None and not 1 <= days <= MOST_DAYS:
@@ -82,7 +81,7 @@ def add(
         "expires_at": None if days is None else times.after(days * 24 * 3600),
         "scopes": None if scopes is None else json.dumps([each.value for each in Scope if each in scopes]),
     }
-    store.write(_add, editor_name, row, slugs, actor, session_hash)
+    store.write(_add, editor_name, row, slugs, actor)
     return token
 
 
@@ -149,13 +148,11 @@ def _add(
     row: dict[str, Any],
     slugs: Collection[str] | None,
     actor: Actor | None,
-    session_hash: str,
 ) -> None:
     actions.permit(db, actor, Verb.ADD_TOKEN)
     editor = editors.by_name(db, editor_name)
     editors.check_enabled(editor)
     if actor is not None:
-        sessions.require_fresh(db, session_hash, actor.id)
         _check_free(db, editor, row["name"])
     ids = None if slugs is None else json.dumps(_ids_of(db, slugs))
     insert(db, "tokens", {**row, "editor_id": editor.id, "feeds": ids})

@@ -14,7 +14,7 @@ from sqlite_utils import Database
 
 from feed import times
 from feed.errors import Invalid, Message, Missing, Reason
-from feed.store import actions, second_factor, sessions
+from feed.store import actions, freshness, second_factor
 from feed.store.actions import Verb
 from feed.store.database import Store
 from feed.store.editors import Editor
@@ -77,7 +77,7 @@ def accept(db: Database, secret_key: bytes, editor_id: int, code: str, *, known:
 
 
 def _set_up(db: Database, editor: Editor, session_hash: str, salt: str) -> None:
-    sessions.require_fresh(db, session_hash, editor.id)
+    freshness.require(db, session_hash, editor.id)
     actions.permit(db, editor, Verb.ADD_SECOND_FACTOR)
     db.execute(
         "INSERT OR REPLACE INTO totp_pending (session, salt, at) VALUES (?, ?, ?)", [session_hash, salt, times.now()]
@@ -85,7 +85,7 @@ def _set_up(db: Database, editor: Editor, session_hash: str, salt: str) -> None:
 
 
 def _confirm(db: Database, secret_key: bytes, editor: Editor, code: str, session_hash: str) -> None:
-    sessions.require_fresh(db, session_hash, editor.id)
+    freshness.require(db, session_hash, editor.id)
     step = _step_of(pending(db, secret_key, session_hash), code)
     if step is None:
         raise Invalid(Reason("code", WRONG))
@@ -99,7 +99,7 @@ def _confirm(db: Database, secret_key: bytes, editor: Editor, code: str, session
 
 
 def _remove(db: Database, editor: Editor, session_hash: str) -> None:
-    sessions.require_fresh(db, session_hash, editor.id)
+    freshness.require(db, session_hash, editor.id)
     if db.execute("DELETE FROM totp WHERE editor_id = ?", [editor.id]).rowcount:
         second_factor.removed(db, editor, "app")
 

@@ -219,4 +219,4 @@ def editor_at_desk() -> tuple[sessions.Session, Editor] | None:
     logs.know(editor=editor.name)
     with suppress(OperationalError):  # a page can be read although nothing can be written
         sessions.note_use(services().store, session, request.remote_addr or "")
-    return session, replace(editor, origin=origins.at_desk())
+    return session, replace(editor, origin=origins.at_desk(session.hash))

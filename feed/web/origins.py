@@ -11,6 +11,6 @@ def network() -> str | None:
     return network_of(request.remote_addr) if request.remote_addr else None
 
 
-def at_desk() -> Origin:
-    """Where whoever sends this request to the desk acts from."""
-    return Origin(Door.DESK, network())
+def at_desk(session_hash: str | None = None) -> Origin:
+    """Where whoever sends this request to the desk, in that session if they are signed in, acts from."""
+    return Origin(Door.DESK, network(), session=session_hash)

@@ -26,12 +26,17 @@ class Sent(NamedTuple):
 
 
 def form_sent(status: int) -> Sent | None:
-    """The form of a request to the desk that was refused with that status; None where there is none to send again.
+    """The form of a request to the desk that was refused with that status; None where there is none to send again."""
+    return form() if status in FOR_NOW else None
+
+
+def form() -> Sent | None:
+    """The form of this request to the desk; None where there is none that may be given back.
 
     A session cookie is enough, because no session can be looked up during a restore. A form of another site does not
     come here: it was refused before, with 403.
     """
-    if request.method != "POST" or not request.path.startswith(DESK) or status not in FOR_NOW:
+    if request.method != "POST" or not request.path.startswith(DESK):
         return None
     if session_presented() is None or request.mimetype != "application/x-www-form-urlencoded":
         return None

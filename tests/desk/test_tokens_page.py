@@ -7,7 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from feed import times
-from feed.store import people, sessions, tokens
+from feed.store import freshness, people, tokens
 from feed.store.tokens import Token
 from tests.conftest import Site
 from tests.desk.forms import field, send, ticked
@@ -90,7 +90,7 @@ def test_a_refused_form_comes_back_as_typed(site: Site, wrong: dict[str, Any], r
 
 def test_who_has_not_shown_just_now_that_it_is_them_makes_none_and_loses_nothing(site: Site) -> None:
     alice = site.at_desk("alice")
-    old = times.after(-sessions.FRESH_SECONDS)
+    old = times.after(-freshness.FRESH_SECONDS)
     site.services.store.write(lambda db: db.execute("UPDATE sessions SET proved_at = ?", [old]))
     page = alice.get("/desk/tokens").text
     assert not elements(page, "form", class_="new-token")

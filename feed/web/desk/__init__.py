@@ -5,12 +5,13 @@ A refused form comes back with what was typed in it and the reason beside the fi
 
 from typing import Any
 
-from flask import Blueprint, g, redirect, request, url_for
+from flask import Blueprint, g, redirect, render_template, request, url_for
 
 from feed.errors import NotFresh
 from feed.store import actions
 from feed.store import tidings as told
 from feed.store.actions import Verb
+from feed.web import resend
 from feed.web.desk import (
     account,
     articles,
@@ -81,9 +82,13 @@ for each in (
 
 @desk.errorhandler(NotFresh)
 def lead_to_confirmation(_: NotFresh) -> Any:
-    """The editor has to say once more that it is them; nothing was changed."""
-    page = "desk.people.everyone" if request.blueprint == "desk.people" else "desk.account.account"
-    return redirect(url_for("desk.factors.confirm", next=url_for(page)), 303)
+    """The editor has to say once more that it is them; nothing was changed. What was filled in is sent again then."""
+    pages = {"desk.people": url_for("desk.people.everyone"), "desk.updates": request.path}
+    page = pages.get(request.blueprint or "", url_for("desk.account.account"))
+    sent = resend.form()
+    if sent and {name for name, _ in (*sent.texts, *sent.others)} > {"editor"}:
+        return render_template("desk/not_fresh.html", again=sent, next=page), 403
+    return redirect(url_for("desk.factors.confirm", next=page), 303)
 
 
 @desk.app_template_global()

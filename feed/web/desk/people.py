@@ -1,4 +1,5 @@
-"""Who writes here: inviting people, their roles, and who may not sign in any more. For admins."""
+"""Who writes here: inviting people, their roles, and who may not sign in any more. For admins, whose session has to be
+fresh for all but revoking (see actions.FRESH)."""
 
 from typing import Any
 
@@ -75,9 +76,8 @@ def disable(name: str) -> Any:
 
 @pages.post("/people/<name>/second-factor/removal")
 def reset_second_factor(name: str) -> Any:
-    """Takes all second factors of that editor away, as for a lost phone. Raises NotFresh: whoever does that and sets a
-    new password is that editor."""
-    second_factor.reset(services().store, name, g.editor, g.session.hash)
+    """Takes all second factors of that editor away, as for a lost phone."""
+    second_factor.reset(services().store, name, g.editor)
     return _done("removed")
 
 

@@ -65,7 +65,6 @@ def add() -> Any:
             asked.name,
             asked.number_of_days,
             actor=g.editor,
-            session_hash=g.session.hash,
             scopes=asked.scopes if asked.limited else None,
             slugs=asked.feeds if asked.some_feeds else None,
         )
