@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import Literal
 
 LONGEST = 1_000  # characters of an address; the longest that these sites make have 300
-REMEMBERED = 4_000  # addresses that were compared: as many as updates are remembered by the renderer
+REMEMBERED = 1_000  # addresses that were compared: as many as updates are remembered by the renderer
 
 Shape = Literal["wide", "tall", "post"]
 

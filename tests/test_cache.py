@@ -219,6 +219,22 @@ def test_a_crowd_of_addresses_does_not_fill_the_memory(site: Site, monkeypatch: 
     assert ("/feeds/harbour", "") in kept._pages, "what is asked for stays"
 
 
+def test_what_is_out_of_date_is_forgotten_though_nobody_asks_for_it_again(site: Site) -> None:
+    furnish(site)
+    kept = cache_of(site)
+    current = ["/feeds/harbour", "/feeds/harbour/older", "/feeds/harbour.atom"]
+    for path in current:
+        assert site.charlie.get(path).status_code == 200
+    with site.services.store.read() as db:
+        epoch = feeds.get(db, "news").epoch
+    for number in range(15):
+        site.publish(f"Number {number}")
+        assert site.charlie.get(f"/feeds/news/changes?after={number}&epoch={epoch}").status_code == 200
+    assert {path for path, _ in kept._pages} >= {*current}, "what is current stays"
+    assert len(kept._pages) <= 2 * (len(current) + 1), "one of each round was current"
+    assert kept._size == sum(page.size for page in kept._pages.values())
+
+
 UNKNOWN = ("fbclid=IwAR0", "utm_source=x&utm_medium=y", "&".join(f"a{n}=" for n in range(90)), "Q=a&KEY=1", "&&=&", "_")
 
 

@@ -8,12 +8,17 @@ and miss alike.
 An answer is cached under its path and those query parameters that its view reads, which the view declares with
 `@reads`. The view gets no others, so `fbclid` or `utm_source` can neither cause a miss, nor fill the cache, nor appear
 in a page.
+
+A page that is out of date is no use to anybody, and its address may never be asked for again: what an open page missed
+since version 41 is asked for by those who were at 41. So with each page that is added some others are looked at, in
+turn, and forgotten if they are not current.
 """
 
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from functools import lru_cache
+from itertools import islice
 from typing import Any, Protocol, TypeVar
 from urllib.parse import unquote_plus
 
@@ -29,6 +34,7 @@ from feed.web import cached_page
 from feed.web.cached_page import FOR_EVER, Page
 
 MOST_BYTES = 32 * 1024 * 1024  # of one worker: some 600 article pages with their compressed twins
+LOOKED_AT = 4  # pages, for each that is added: so at most about half of those kept are out of date
 MOST_PARAMETERS = 100  # of a query that are looked at; a page has seven
 LONGEST_NAME = 30  # characters of a parameter's name, escaped or not; ours have nine
 PATHS_KNOWN = 1_000  # whose view need not be looked up again, which takes 20 µs; 8 MB if strangers send long ones
@@ -120,6 +126,8 @@ class Cache:
         self._parameters = parameters
         self._pages: OrderedDict[Address, Page] = OrderedDict()
         self._size = 0
+        self._turn = iter([*self._pages])
+        """Addresses that are still to be looked at in this round."""
         self._lock = threading.Lock()
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -146,10 +154,13 @@ class Cache:
         with self._lock:
             if page := self._pages.get(address):
                 self._pages.move_to_end(address)
+        return page if page and self._is_current(page) else None
+
+    def _is_current(self, page: Page) -> bool:
         try:
-            return page if page and (page.stamp is FOR_EVER or self._current.is_current(page.stamp)) else None
+            return page.stamp is FOR_EVER or self._current.is_current(page.stamp)
         except OperationalError:
-            return None
+            return False
 
     def _ask(self, address: Address, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         head: list[Any] = []
@@ -170,6 +181,7 @@ class Cache:
             page.zipped = zipped
         with self._lock:
             self._keep(address, page)
+        self._forget_some()
         return cached_page.answer(page, environ, start_response)
 
     def _keep(self, address: Address, page: Page) -> None:
@@ -178,6 +190,20 @@ class Cache:
         self._pages[address] = page
         while self._size > MOST_BYTES:
             self._size -= self._pages.popitem(last=False)[1].size
+
+    def _forget_some(self) -> None:
+        """Looks at the next LOOKED_AT pages, and forgets those that are not current."""
+        with self._lock:
+            looked_at = [*islice(self._turn, LOOKED_AT)]
+            if len(looked_at) < LOOKED_AT:
+                self._turn = iter([*self._pages])
+        for address in looked_at:
+            page = self._pages.get(address)
+            if page and not self._is_current(page):
+                with self._lock:
+                    if self._pages.get(address) is page:  # and not already another one
+                        del self._pages[address]
+                        self._size -= page.size
 
 
 def _asked(query: str, names: tuple[str, ...]) -> str:
