@@ -160,7 +160,7 @@ def set_published(
 ) -> None:
     """Notes what was published from that draft, in the transaction that publishes it: the text is not in the queue any
     more, whichever way it went out."""
-    if _is_known(db, draft_id):
+    if is_known(db, draft_id):
         made = {"update_id": update_id, "article_id": article_id}
         put(db, draft_id, {**made, **decided(actor), "state": State.PUBLISHED, "note": None})
 
@@ -170,7 +170,7 @@ def set_saved(db: Database, draft_id: str, actor: Actor | None, article_id: int,
     waiting, as an edit of that revision if it was of a new article."""
     if not draft:
         set_published(db, draft_id, actor, article_id=article_id)
-    elif _is_known(db, draft_id):
+    elif is_known(db, draft_id):
         new = "UPDATE submissions SET article_id = ?, of_revision = ? WHERE draft_id = ? AND of_revision IS NULL"
         db.execute(new, [article_id, revision, draft_id])
 
@@ -182,7 +182,7 @@ def set_scheduled(db: Database, draft_id: str, actor: Actor | None) -> None:
 
 def set_taken_back(db: Database, draft_id: str, actor: Actor) -> None:
     """Takes the text of that draft out of the queue, if it is there, in a transaction of the caller's."""
-    if _is_known(db, draft_id):
+    if is_known(db, draft_id):
         put(db, draft_id, {**decided(actor), "state": State.TAKEN_BACK})
 
 
@@ -197,6 +197,12 @@ def wait_again(db: Database, scheduled_id: str, text: Mapping[str, Any], about: 
     open_again = {"state": State.SUBMITTED, "decided_by": None, "decided_at": None, "revision": row["revision"] + 1}
     put(db, scheduled_id, {**about, **open_again, "fields": json.dumps(words, ensure_ascii=False)})
     return True
+
+
+def is_known(db: Database, draft_id: str) -> bool:
+    """Whether the text of that draft was submitted, and not taken back."""
+    asked = "SELECT 1 FROM submissions WHERE draft_id = ? AND state <> ?"
+    return db.execute(asked, [draft_id, State.TAKEN_BACK]).fetchone() is not None
 
 
 def waits(db: Database, draft_id: str) -> bool:
@@ -238,11 +244,6 @@ def record(
 def decided(actor: Actor | None) -> dict[str, object]:
     """The columns that say who decides on a submission now."""
     return {"decided_by": actor and actor.id, "decided_at": times.now()}
-
-
-def _is_known(db: Database, draft_id: str) -> bool:
-    asked = "SELECT 1 FROM submissions WHERE draft_id = ? AND state <> ?"
-    return db.execute(asked, [draft_id, State.TAKEN_BACK]).fetchone() is not None
 
 
 def _one(db: Database, condition: str, value: object) -> Submission:

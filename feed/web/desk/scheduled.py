@@ -8,7 +8,7 @@ from flask import Blueprint, g, redirect, render_template, request, url_for
 from feed import fields
 from feed.errors import Invalid, KeyUsed, Message, Missing, Reason, Stale, by_field
 from feed.local_times import Local
-from feed.store import actions, all_drafts, coming_out, drafts, feeds, scheduled, scheduling
+from feed.store import actions, all_drafts, coming_out, drafts, feeds, scheduled, scheduling, submissions
 from feed.store.actions import Verb
 from feed.store.revisions import Save
 from feed.store.scheduled import Scheduled
@@ -237,6 +237,7 @@ def _page(
     with services().store.read() as db:
         feed = feeds.get(db, one.feed or "", drafts=True)
         actions.permit(db, g.editor, Verb.SCHEDULE, draft=one.in_draft)
+        submitted = submissions.is_known(db, one.id)
     return render_template(
         "desk/scheduled.html",
         feed=feed,
@@ -246,5 +247,6 @@ def _page(
         chooser=chooser(local or local_of(one.publish_at)),
         conflict=conflict,
         stale=stale,
+        submitted=submitted,
         revision=one.revision if revision is None else revision,
     )
