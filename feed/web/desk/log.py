@@ -1,6 +1,6 @@
 """The log, for admins: who did what, filtered and searched, and as a file."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -31,6 +31,7 @@ _LABELS = labels.LABELS | {
     "display_name": Message("Name"),
     "role": Message("Role"),
     "token": Message("Token"),
+    "detail": Message("Detail"),
 }  # as short as what follows is
 
 pages = Blueprint("log", __name__)
@@ -57,7 +58,7 @@ def log() -> str:
     given = {name: value for name, value in request.args.items() if value and name != "before"}
     return render_template(
         "desk/log.html",
-        entries=services().store.offload(_shown, found.entries),
+        entries=services().store.offload(_shown, found.entries, services().languages.now.to_second),
         older=found.older,
         further={**given, "before": found.older},
         given=given,
@@ -111,18 +112,22 @@ def _by_words() -> list[tuple[str, str]]:
     return [(verb, words) for words, verb in sorted(verbs.items())]
 
 
-def _shown(entries: list[Entry]) -> list[tuple[Entry, list[Change]]]:
-    return [(entry, [_change(entry, name) for name in {**entry.before, **entry.after}]) for entry in entries]
+def _shown(entries: list[Entry], moment: Callable[[str], str]) -> list[tuple[Entry, list[Change]]]:
+    return [(entry, [_change(entry, name, moment) for name in {**entry.before, **entry.after}]) for entry in entries]
 
 
-def _change(entry: Entry, name: str) -> Change:
-    before, after = _text(entry.before, name), _text(entry.after, name)
+def _change(entry: Entry, name: str, moment: Callable[[str], str]) -> Change:
+    before, after = (_text(side, name, moment) for side in (entry.before, entry.after))
     is_change = name in entry.before and name in entry.after
     pieces = in_short(difference(before, after)) if is_change else [Piece("same", before or after)]
+    if (entry.verb, name) == (Verb.RETURN, "note"):
+        return Change(Message("Note to the author"), pieces)
     return Change(_LABELS.get(name, name), pieces)
 
 
-def _text(side: Mapping[str, Any], name: str) -> str:
+def _text(side: Mapping[str, Any], name: str, moment: Callable[[str], str]) -> str:
     value = side.get(name)
+    if name == "publish_at" and value:
+        return moment(str(value))
     text = "" if value is None else ("no", "yes")[value] if isinstance(value, bool) else str(value)
     return text if len(text) <= TEXT_SHOWN else f"{text[:TEXT_SHOWN]} …"
