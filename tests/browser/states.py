@@ -213,6 +213,43 @@ def scheduled_states(page: Page) -> Iterator[str]:
     yield "form of what is scheduled"
 
 
+def review_states(server: Server, slug: str, update_id: int, page: Page) -> Iterator[str]:
+    """Texts wait for review, until they are taken back."""
+    page.goto(f"{server.url}/desk/review")
+    expect(page.locator(".nothing-yet")).to_be_visible()
+    yield "nothing to review"
+    bob = server.at_desk()
+    for path, form in {
+        f"feeds/{slug}": {"body": f"Submitted {WIDE}"},
+        f"updates/{update_id}": {"body": LONG, "revision": "2", "status": "unconfirmed", "source": WIDE},
+        "new-article": {"headline": f"Submitted {WIDE}", "standfirst": WIDE, "body": f"{LONG}\n\n## {WIDE}"},
+    }.items():
+        answer = bob.post(f"{server.url}/desk/{path}/submissions", form, allow_redirects=False, timeout=10)
+        assert answer.status_code == 303, answer.text
+    rows = page.locator(".queue li")
+    expect(rows).to_have_count(3)
+    yield "texts to review"
+    shown = [row.get_attribute("href") for row in page.locator(".queue li > a").all()]
+    page.goto(f"{server.url}{shown[0]}")
+    page.locator(".change-first summary").click()
+    page.locator(".schedule-it summary").click()
+    page.get_by_role("button", name="Schedule", exact=True).click()
+    expect(page.locator(".schedule-it .reason")).to_contain_text("Choose a date and a time.")
+    yield "an update to review, its moment refused"
+    page.goto(f"{server.url}{shown[1]}")
+    page.get_by_role("button", name="Return", exact=True).click()
+    expect(page.locator(".return-form .reason")).to_be_visible()
+    yield "an edit to review, its note refused"
+    page.goto(f"{server.url}{shown[2]}")
+    page.locator(".change-first summary").click()
+    yield "an article to review"
+    for address in shown:
+        taken = str(address).replace("/review/", "/submissions/") + "/taken-back"
+        assert bob.post(f"{server.url}{taken}", allow_redirects=False, timeout=10).status_code == 303
+    expect(page.locator(".reviewed")).to_contain_text("took this back")
+    yield "a text that was taken back"
+
+
 def taken_back_states(page: Page) -> Iterator[str]:
     """What was published is taken back, and what was retracted is listed."""
     words = page.locator(".composer textarea")
@@ -276,6 +313,7 @@ def desk_states(server: Server, slug: str, page: Page) -> Iterator[str]:
     yield from waiting_states(page)
     yield from taken_back_states(page)
     yield from scheduled_states(page)
+    yield from review_states(server, slug, edited["id"], page)
     page.goto(f"{server.url}/desk/updates/{edited['id']}")
     server.api("PATCH", f"/api/v1/updates/{edited['id']}", {"body": f"Theirs {WIDE}", "revision": 2})
     page.get_by_role("button", name="Save").click()
