@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from werkzeug.test import TestResponse
 
+from app import create_app
 from feed import times
 from feed.store import (
     all_drafts,
@@ -36,8 +38,9 @@ from feed.store.actions import Scope, Verb
 from feed.store.editors import Editor
 from feed.store.scheduling import Timing
 from feed.web.guards import FOR_SCRIPT
+from feed.web.node import NO_PAGES
 from feed.web.static import static_hash
-from tests.conftest import FROM_HERE, PASSWORD, Site, site_in
+from tests.conftest import FROM_HERE, PASSWORD, Site, application_in, site_in
 from tests.images import a_png
 from tests.submitting import new_id, submit
 
@@ -438,6 +441,7 @@ class Matrix:
         self._client = site.app.test_client(use_cookies=False)
         cast = _people(site)
         self._headers, self._values = _headers(site, cast), _prepare(site, cast)
+        self._headers["other feed"] = _for_one_feed(site, "ended")
         self._db = sqlite3.connect(site.services.settings.database)
         self._prepared = sqlite3.connect(":memory:")
         self._db.backup(self._prepared)
@@ -450,11 +454,9 @@ class Matrix:
         self._db.close()
         self._prepared.close()
 
-    def wrong(self, row: Row, who: str) -> str | None:
-        """What is not as the row says when that one asks."""
-        answer = self._ask(row, row.method, self._headers[who])
-        got = f"{answer.status_code} {answer.location or ''}".strip()
-        changed = self._put_back()
+    def wrong(self, row: Row, who: str, app: Flask | None = None) -> str | None:
+        """What is not as the row says when that one asks, also of another application on the same database."""
+        answer, got, changed = self.ask(row, who, app)
         if who in row.who:
             good = answer.status_code == row.done if row.done else _is_done(answer)
             return None if good else f"{row}: {who} may, and got {got}"
@@ -463,15 +465,18 @@ class Matrix:
             return f"{row}: {who} may not, and got {got} for {said}"
         return f"{row}: {who} was refused, and changed {changed}" if changed else None
 
+    def ask(self, row: Row, who: str, app: Flask | None = None) -> tuple[TestResponse, str, list[str]]:
+        """The answer to that one; its status and where it leads; and what it has changed, which is put back."""
+        client = app.test_client(use_cookies=False) if app else self._client
+        headers = {**FROM_HERE, **self._headers[who]}
+        answer = client.open(
+            self._with_values(row.path), method=row.method, headers=headers, buffered=True, **self._body(row)
+        )
+        return answer, f"{answer.status_code} {answer.location or ''}".strip(), self.put_back()
+
     def cookie(self, who: str) -> str:
         """What that one's browser sends."""
         return self._headers[who].get("Cookie", "")
-
-    def _ask(self, row: Row, method: str, headers: Mapping[str, str]) -> TestResponse:
-        path = self._with_values(row.path)
-        return self._client.open(
-            path, method=method, headers={**FROM_HERE, **headers}, buffered=True, **self._body(row)
-        )
 
     def _body(self, row: Row) -> dict[str, Any]:
         if isinstance(row.sent, dict) and "file" in row.sent:
@@ -487,8 +492,9 @@ class Matrix:
             text = text.replace(name, value)
         return text
 
-    def _put_back(self) -> list[str]:
-        """The tables that have changed. Most requests commit nothing, and take no time here."""
+    def put_back(self) -> list[str]:
+        """Puts the site back as it was, and names the tables that had changed. Most requests commit nothing, and take
+        no time here."""
         if self._commits_now() == self._commits:
             return []
         now = self._all()
@@ -561,6 +567,12 @@ def _headers(site: Site, cast: Mapping[str, Editor]) -> dict[str, dict[str, str]
     made["a token"] = {"Authorization": made["alice"]["Authorization"]}
     made["a session"] = {"Cookie": made["alice"]["Cookie"]}
     return made
+
+
+def _for_one_feed(site: Site, slug: str) -> dict[str, str]:
+    token = tokens.add(site.services.store, "alice", slug, actor=None, slugs=[slug])
+    site.services.store.write(lambda db: db.execute("UPDATE tokens SET used_at = ?", [times.now()]))
+    return {"Authorization": f"Bearer {token}"}
 
 
 def _prepare(site: Site, cast: Mapping[str, Editor]) -> dict[str, str]:
@@ -652,6 +664,91 @@ def test_each_event_of_the_socket_is_for_whom_the_table_names(site: Site, matrix
                 wrong += [f"{event} {payload}: {who} got {answer}"] if refused == (who in may) else []
         said["disconnect"](sid)
     assert not wrong, "\n".join(wrong)
+
+
+def test_a_token_for_another_feed_does_nothing_and_is_shown_no_draft(matrix: Matrix) -> None:
+    public = {f"GET {path}" for path in ("articles/harbour", "feeds/harbour/updates", "updates/1")}
+    public |= {"POST pictures"}  # which no feed has
+    also = [
+        row("PATCH /api/v1/updates/<int:update_id>", NOBODY, "2", {"body": "Number", "revision": 1}),  # as it is
+        row("PATCH /api/v1/updates/<int:update_id>", NOBODY, "2", {"body": "x", "revision": 9}),  # stale
+        row("PATCH /api/v1/articles/<slug>", NOBODY, "sketch", {"headline": "x", "revision": 9}),
+        row("DELETE /api/v1/updates/<int:update_id>", NOBODY, "4"),  # retracted already
+        row("POST /api/v1/feeds/<slug>/updates", NOBODY, "nowhere", {"body": "x"}),
+    ]
+    wrong = []
+    for each in (*TABLE, *also):
+        if not each.path.startswith("/api/"):
+            continue
+        answer, got, changed = matrix.ask(each, "other feed")
+        open_to_all = str(each).replace("/api/v1/", "") in public
+        if open_to_all != (answer.status_code < 400) or (not open_to_all and changed):
+            wrong.append(f"{each}: {got}, changed {changed}")
+        if not open_to_all and any(word in answer.text for word in ("Number", "About ", "Just now")):
+            wrong.append(f"{each}: shows {answer.text}")
+    assert not wrong, "\n".join(wrong)
+
+
+def test_a_repeated_key_shows_a_draft_to_no_token_for_another_feed(site: Site, matrix: Matrix) -> None:
+    key, sent = {"Idempotency_Key": "once"}, {"body": "Mine"}
+    made = site.api("POST", "/api/v1/feeds/sketch/updates", sent, "alice", **key).json
+    address = f"/api/v1/updates/{made['id']}"
+    site.api("PATCH", address, {"body": "Secret"}, "alice", If_Match="*")
+    narrow = _for_one_feed(site, "ended")
+    again = site.api("POST", "/api/v1/feeds/sketch/updates", sent, None, **key, **narrow)
+    matrix.put_back()
+    assert (again.status_code, "Secret" in again.text) == (403, False)
+
+
+def test_who_needs_a_second_factor_has_the_page_to_set_it_up_alone(
+    site: Site, matrix: Matrix, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = Path(site.services.settings.database).parent
+    kept = {"FEED_SECRET_KEY": site.services.settings.secret_key.decode(), "FEED_UNDO_SECONDS": "9999"}
+    with application_in(folder, FEED_SECOND_FACTOR="everybody", **kept) as strict:
+        views = {
+            f"{method} {rule.rule}": rule.endpoint
+            for rule in strict.url_map.iter_rules()
+            for method in rule.methods or ()
+        }
+        wrong = []
+        for each in TABLE:
+            view = views[each.rule]
+            if not view.startswith("desk.") or view.startswith(("desk.account.", "desk.factors.")):
+                said = matrix.wrong(each, "bob", strict)
+            else:
+                _, got, changed = matrix.ask(each, "bob", strict)
+                told = "403" if each.path.startswith(FOR_SCRIPT) else "303 /desk/account"
+                said = f"{each}: {got}, changed {changed}" if got != told or changed else None
+            wrong += [said] if said else []
+        assert not wrong, "\n".join(wrong)
+        server = strict.extensions["liveline"].channel.socketio.server
+        handlers, sid = server.handlers["/"], server.manager.connect("socket of bob", "/")
+        handlers["connect"](sid, {"HTTP_COOKIE": matrix.cookie("bob")})
+        assert handlers["present"](sid, {"feed": "harbour"}) == handlers["review"](sid, {}) == {"error": "sign in"}
+        assert "error" not in handlers["follow"](sid, {"feed": "harbour"})
+        assert "error" in handlers["follow"](sid, {"feed": "sketch"})
+
+
+def test_a_reader_node_has_no_desk_no_api_and_takes_nothing(matrix: Matrix) -> None:
+    nowhere = {"FEED_BROKER": "redis://127.0.0.1:9", "FEED_PUBLIC_URL": "http://127.0.0.1:8000"}
+    node = create_app({"FEED_ROLE": "reader", "FEED_SECRET_KEY": "x" * 64, **nowhere})
+    its = ("/healthz", "/readyz", "/metrics")
+    for each in TABLE:
+        for who in ("signed out", "alice"):
+            answer, got, changed = matrix.ask(each, who, node)
+            catch_up = each.rule == "GET /feeds/<slug>/changes"
+            good = (
+                answer.status_code in (200, 503)
+                if each.path in its
+                else answer.status_code == (503 if catch_up else 404)
+            )
+            assert good, f"{each}: {who} got {got}"
+            assert not changed
+            assert "Set-Cookie" not in answer.headers
+            assert each.path in its or catch_up or answer.text == f"{NO_PAGES}\n", f"{each}: {answer.text}"
+    events = node.extensions["liveline"].channel.socketio.server.handlers["/"]
+    assert set(events) == {"connect", "disconnect", "follow", "unfollow"}
 
 
 def test_each_command_is_in_the_table(site: Site) -> None:

@@ -162,6 +162,9 @@ def put(
     text, and `actor` publishes it. Raises what `publish` does, and NotAllowed for the actor."""
     feed = feeds.get(db, slug, drafts=True)
     if claim and (earlier := idempotency.recall(db, author, claim)):
+        # It is shown as it is now, which a token for other feeds may not read
+        stays_draft = feed.draft and not actions.comes_out(db, feed.id)
+        actions.permit(db, actor, Verb.PUBLISH, draft=stays_draft, feed_id=feed.id)
         return updates.get(db, earlier, drafts=True)
     if draft_id and (known := published_from(db, draft_id, feed, author, new)):
         return updates.get(db, known, drafts=True)
