@@ -260,7 +260,7 @@ DRAFT_OF_ARTICLE: Table = {
 }
 PASTED: Table = {"html": Typed(PASTE), "text": Typed(PASTE)}
 PUBLICATION: Table = {**UPDATE, "published_at": Past()}
-EDIT: Table = {**UPDATE, "note": Text(NOTE)}
+EDIT: Table = {**UPDATE, "note": Text(NOTE), "minor": Flag()}
 POINT: Table = {
     "text": Text(POINT_TEXT, required=True),
     "updates": Numbers(
@@ -284,6 +284,7 @@ ARTICLE: Table = {
     "draft": Flag(),
     "live": Flag(),
 }
+ARTICLE_EDIT: Table = {**ARTICLE, "minor": Flag()}
 CLOSING: Table = {"message": Text(NOTE), "summary": Text(SUMMARY, lines=True)}
 PICTURE: Table = {
     "alt": Text(PARAGRAPH),

@@ -301,6 +301,7 @@ def _past(given: Any) -> Past:
         fields.Text(PAST).clean(given.text) or "",
         fields.Text(fields.NOTE).clean(given.note),
         **fields.clean(_STATUS, {"status": given.status, "source": given.source}),
+        minor=fields.Flag().clean(given.minor),
     )
 
 

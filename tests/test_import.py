@@ -12,7 +12,7 @@ from feed.errors import Invalid
 from feed.exchange import files
 from feed.exchange.source import Unreadable
 from feed.paste import many
-from feed.store import articles, coverage, feeds, importing, points, retracting, updates
+from feed.store import articles, coverage, feeds, importing, points, publishing, retracting, updates
 from feed.store.updates import Update
 from tests.conftest import FROM_HERE, Site, site_in
 from tests.test_export import CANARY, exported, run
@@ -59,9 +59,12 @@ def test_what_is_exported_and_imported_elsewhere_is_exported_as_it_was(story: Si
         given = {"text": text, "updates": [each.id for each in grounds if not each.retracted_at]}
         points.add(story.services.store, "harbour", given, None)
     story.edit(shown(story, "harbour")[0], body="As it was then")
+    typo = {"body": "As it was then.", "minor": True}
+    publishing.edit(story.services.store, shown(story, "harbour")[0].id, story.alice, typo, None)
     first = exported(story, "harbour", tmp_path / "first")
     found = [(each["being_checked"], len(each["updates"])) for each in first["points"]]
     assert found == [(True, 1), (True, 3), (True, 1)]
+    assert [each["minor"] for each in first["updates"][0]["revisions"]] == [False, False, True]
     assert first["feed"]["closing"] == closing
     (tmp_path / "other").mkdir()
     with site_in(tmp_path / "other", FEED_PUBLIC_URL="https://other.example") as other:
@@ -82,6 +85,16 @@ def test_what_is_exported_and_imported_elsewhere_is_exported_as_it_was(story: Si
         edited = next(each for each in shown(other, "harbour") if each.headline)
         assert "One was hidden" in other.charlie.get(f"/updates/{edited.id}/history").text
         assert "Six boats" in other.charlie.get("/feeds/harbour?q=six+boats").text
+        marked = [each.edited_at for each in shown(other, "harbour")]
+        for minor, body in ((True, "As it was, then."), (False, "As it really was.")):
+            given = {"body": body, "minor": True} if minor else {"body": body}
+            publishing.edit(story.services.store, shown(story, "harbour")[0].id, story.alice, given, None)
+            exported(story, "harbour", tmp_path / body)
+            assert "1 edited" in imported(other, tmp_path / body)
+            assert shown(other, "harbour")[0].body == body
+            assert ([each.edited_at for each in shown(other, "harbour")] == marked) == minor, "moves as at the source"
+        history = other.charlie.get(f"/updates/{shown(other, 'harbour')[0].id}/history").text
+        assert history.count("Minor edit:") == 2
         assert not run_checks(other)
 
 

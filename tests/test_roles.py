@@ -187,6 +187,7 @@ DEEDS: dict[Verb, Deed] = {
     ),
     Verb.PUBLISH: lambda site, by: publishing.publish(site.services.store, "harbour", by, {"body": "x"}),
     Verb.EDIT: lambda site, by: publishing.edit(site.services.store, 1, by, {"body": "x"}, 1),
+    Verb.MINOR_EDIT: lambda site, by: publishing.edit(site.services.store, 1, by, {"body": "x", "minor": True}, 1),
     Verb.MARK: lambda site, by: publishing.edit(site.services.store, 1, by, {"key": True}, None),
     Verb.RETRACT: lambda site, by: retracting.retract(site.services.store, 1, {}, by),
     Verb.RESTORE_UPDATE: lambda site, by: retracting.restore(site.services.store, 3, by),

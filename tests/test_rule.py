@@ -36,16 +36,17 @@ UNDO_SECONDS = 24 * 3600
 CLOSINGS = [{}, {"message": "Over"}, {"message": "Over", "summary": "**All** of it"}]
 EDITS: list[dict[str, Any]] = [{"body": "New"}, {"body": "Newer"}, {"pinned": True}, {"key": True}, {"key": False}]
 EDITS += [{"status": "unconfirmed", "source": "Police"}, {"status": "wrong"}, {"status": None}]
+EDITS += [{"body": "Correct", "minor": True}]
 
 
 @cache
-def beginning() -> tuple[bytes, Editor, list[Update]]:
-    """The database that each example copies, its editor, and its updates: more than one page in every view, so that
-    there is something behind Show More."""
+def beginning() -> tuple[bytes, Editor, Editor, list[Update]]:
+    """The database that each example copies, its editor and admin, and its updates: more than one page in every view,
+    so that there is something behind Show More."""
     with TemporaryDirectory() as folder:
         with site_in(Path(folder)) as site:
             made = [site.publish(f"Before {n}", key=n % 9 > 0) for n in range(feed_page.SHOWN + 6)]
-        return (Path(folder) / "feed.db").read_bytes(), site.bob, made
+        return (Path(folder) / "feed.db").read_bytes(), site.bob, site.alice, made
 
 
 class Network(RuleBasedStateMachine):
@@ -55,7 +56,7 @@ class Network(RuleBasedStateMachine):
         super().__init__()
         self.site = ExitStack()
         folder = Path(self.site.enter_context(TemporaryDirectory()))
-        content, self.bob, made = beginning()
+        content, self.bob, self.alice, made = beginning()
         (folder / "feed.db").write_bytes(content)
         self.app = self.site.enter_context(application_in(folder))
         self.services = self.app.extensions["liveline"]
@@ -88,7 +89,8 @@ class Network(RuleBasedStateMachine):
 
     @rule(which=WHICH, given=st.sampled_from(EDITS), mishap=MISHAPS)
     def edit(self, which: int, given: dict[str, Any], mishap: str) -> None:
-        self._change(which, lambda update: publishing.edit(self.store, update.id, self.bob, given, None))
+        by = self.alice if "minor" in given else self.bob
+        self._change(which, lambda update: publishing.edit(self.store, update.id, by, given, None))
         self._push(mishap)
 
     @rule(which=WHICH, notice=st.booleans(), mishap=MISHAPS)

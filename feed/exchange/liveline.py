@@ -66,7 +66,7 @@ def _entry(update: Mapping[str, Any]) -> Entry:
 
 def _past(revision: Mapping[str, Any]) -> Past:
     names = ("at", "byline", "headline", "text", "note")
-    return Past(**{name: revision[name] for name in names}, **_status(revision))
+    return Past(**{name: revision[name] for name in names}, **_status(revision), minor=revision.get("minor", False))
 
 
 def _status(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -24,6 +24,7 @@ class Past:
     note: object
     status: object = None
     source: object = None
+    minor: object = False
 
 
 @dataclass(frozen=True)

@@ -100,4 +100,5 @@ def _revision(revision: Revision) -> dict[str, Any]:
         "status": revision.status,
         "source": revision.source,
         "note": revision.note,
+        "minor": revision.minor,
     }

@@ -63,7 +63,8 @@ class Actor(Protocol):
 
 
 class Verb(StrEnum):
-    """What can be done. The values are stored. MARK sets or clears the flags `key` and `pinned` of an update."""
+    """What can be done. The values are stored. MARK sets or clears the flags `key` and `pinned` of an update.
+    MINOR_EDIT changes public words, of an update or an article, without the mark "Updated"."""
 
     READ_DRAFT = "read draft"
     WRITE_DRAFT = "write draft"
@@ -74,6 +75,7 @@ class Verb(StrEnum):
     SCHEDULE_SUBMISSION = "schedule submission"
     PUBLISH = "publish"
     EDIT = "edit"
+    MINOR_EDIT = "minor edit"
     MARK = "mark"
     RETRACT = "retract"
     RESTORE_UPDATE = "restore"
@@ -124,7 +126,7 @@ _ALL = frozenset(ROLES)
 _EDITORS = frozenset({"editor", "admin"})
 _ADMIN = frozenset({"admin"})
 
-# What harms the whole site and cannot be repaired by an edit is for admins.
+# What harms the whole site and cannot be repaired by an edit is for admins, and so is what readers are not told of.
 MAY: Mapping[Verb, frozenset[str]] = {
     Verb.READ_DRAFT: _ALL,
     Verb.WRITE_DRAFT: _ALL,
@@ -135,6 +137,7 @@ MAY: Mapping[Verb, frozenset[str]] = {
     Verb.SCHEDULE_SUBMISSION: _EDITORS,
     Verb.PUBLISH: _EDITORS,
     Verb.EDIT: _EDITORS,
+    Verb.MINOR_EDIT: _ADMIN,
     Verb.MARK: _EDITORS,
     Verb.RETRACT: _EDITORS,
     Verb.RESTORE_UPDATE: _EDITORS,
@@ -209,6 +212,7 @@ SCOPES: Mapping[Verb, Scope] = {
     Verb.CREATE_ARTICLE: Scope.PUBLISH,
     Verb.ADD_PICTURE: Scope.PUBLISH,
     Verb.EDIT: Scope.EDIT,
+    Verb.MINOR_EDIT: Scope.EDIT,
     Verb.MARK: Scope.EDIT,
     Verb.EDIT_ARTICLE: Scope.EDIT,
     Verb.EDIT_PICTURE: Scope.EDIT,
@@ -239,6 +243,7 @@ _WHY_NOT = {
     Verb.REVOKE_TOKEN: Message("Only an admin may make or revoke tokens."),
     Verb.READ_LOG: Message("Only an admin may read the log."),
     Verb.ERASE: Message("Only an admin may erase an update for good."),
+    Verb.MINOR_EDIT: Message("Only an admin may edit without the Updated mark."),
 }
 _PEOPLE = Message("Only an admin may change who writes here.")
 _DISABLED = Message("This account was disabled. Ask an admin.")
@@ -256,6 +261,7 @@ WORDS: Mapping[str, Message] = {
     Verb.SCHEDULE_SUBMISSION: Message("scheduled a submitted text"),
     Verb.PUBLISH: Message("published"),
     Verb.EDIT: Message("edited"),
+    Verb.MINOR_EDIT: Message("made a minor edit"),
     Verb.MARK: Message("marked"),
     Verb.RETRACT: Message("retracted"),
     Verb.RESTORE_UPDATE: Message("restored"),

@@ -46,7 +46,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Past:
-    """A text that an update had before, in words."""
+    """A text that an update had before, in words. A `minor` one did not mark the update."""
 
     at: str
     byline: str
@@ -55,6 +55,7 @@ class Past:
     note: str | None
     status: str | None = None
     source: str | None = None
+    minor: bool = False
 
 
 @dataclass(frozen=True)
@@ -292,15 +293,17 @@ def _edit(db: Database, _: Feed, version: int, entry: Imported, before: Known | 
     assert before is not None  # noqa: S101 - for the types
     update = before.update
     changed = {name: getattr(entry, name) for name in (*_TEXT, "key")}
-    revision = update.revision
+    revision, said = update.revision, entry.past[-1] if entry.past else None
+    # What was edited in both ways since comes as one edit, which marks the update.
+    minor = said is not None and said.minor and entry.edited_at == update.edited_at
+    moment = max(entry.edited_at or times.now(), update.edited_at or update.published_at)
     if any(getattr(update, name) != getattr(entry, name) for name in revisions.WORDS):
         revision += 1
-        moment = max(entry.edited_at or times.now(), update.edited_at or update.published_at)
-        changed |= {"revision": revision, "edited_at": moment}
+        changed |= {"revision": revision, "edited_at": update.edited_at if minor else moment}
     db.table("updates").update(update.id, {**changed, "version": version})
     if revision > update.revision:
-        note = entry.past[-1].note if entry.past else None
-        past = Past(changed["edited_at"], entry.byline, entry.headline, "", note, entry.status, entry.source)
+        at, note = (said.at if minor else moment, said.note) if said else (moment, None)
+        past = Past(at, entry.byline, entry.headline, "", note, entry.status, entry.source, minor)
         _keep(db, update.id, revision, past, entry.html, entry.body)
     return update.id, revision
 
@@ -324,7 +327,7 @@ _WRITE: Mapping[Outcome, Callable[[Database, Feed, int, Imported, Known | None],
 
 def _keep(db: Database, update_id: int, revision: int, past: Past, html: str, body: str) -> None:
     row = {"update_id": update_id, "revision": revision, "body": body, "html": html, "editor_id": None}
-    said = {name: getattr(past, name) for name in ("at", "byline", "headline", "note")}
+    said = {name: getattr(past, name) for name in ("at", "byline", "headline", "note", "minor")}
     insert(db, "revisions", {**row, **said})
     # A trigger has put the update's present status there.
     db.execute(

@@ -87,7 +87,8 @@ def edit(
 
     Any status may follow any other, since editors err too; each change of it is a revision that readers see. The source
     goes with the status when that is taken away. A `note` tells readers what was changed and why, so it needs a change
-    of the text or the status. An edit that changes nothing leaves the update as it is. Raises Missing, Gone, Invalid,
+    of the text or the status. A `minor` edit leaves the mark "Updated" and its time as they are, and is told in the
+    history alone. An edit that changes nothing leaves the update as it is. Raises Missing, Gone, Invalid, NotAllowed,
     or Stale with the current update.
     """
     with store.read() as db:
@@ -229,7 +230,8 @@ def put_edit(
     `actor` saves it. Raises what `edit` does, and NotAllowed for the actor."""
     update = updates.get(db, update_id, drafts=True)
     feed = feeds.get(db, update.feed, drafts=True)
-    actions.permit(db, actor, Verb.EDIT, draft=feed.draft, feed_id=feed.id)  # before anything is told, or noted
+    verb = Verb.MINOR_EDIT if given.get("minor") else Verb.EDIT
+    actions.permit(db, actor, verb, draft=feed.draft, feed_id=feed.id)  # before anything is told, or noted
     if (
         draft_id
         and drafts.is_published(db, draft_id, author, update_id)
@@ -257,7 +259,7 @@ def _restore_edited(
 def _apply(
     db: Database, update: Update, author: Editor, given: dict[str, Any], draft_id: str | None, actor: Editor | None
 ) -> Update:
-    note, update_id = given.pop("note", None), update.id
+    note, minor, update_id = given.pop("note", None), given.pop("minor", False), update.id
     if "status" in given and not given["status"]:
         given.setdefault("source", None)
     check_source(given.get("status", update.status), given.get("source", update.source))
@@ -266,12 +268,14 @@ def _apply(
     if note and not rewritten:
         told = Message("A note goes with a change of the words or the status, and they are as they were.")
         raise Invalid(Reason("note", told))
+    feed = feeds.get(db, update.feed, drafts=True)
+    if minor:
+        check_minor(draft=feed.draft, note=note, restated=bool(changed.keys() & {"status", "source"}))
     if draft_id:
         drafts.note_edit(db, draft_id, author, update_id)
         submissions.set_published(db, draft_id, actor, update_id=update_id)
     if not changed:
         return update
-    feed = feeds.get(db, update.feed, drafts=True)
     version = feeds.bump(db, feed.id)
     waiting.publish(db, changed.get("html", ""), author, actor)
     moment = max(times.now(), update.edited_at or update.published_at)  # the clock may have been set back
@@ -279,12 +283,12 @@ def _apply(
         flags.unpin(db, feed.id, version)
     flags.stamp(db, feed.id, version, flags.of(update) | changed.keys())
     if rewritten:
-        changed |= {"revision": update.revision + 1, "edited_at": moment}
+        changed |= {"revision": update.revision + 1, "edited_at": update.edited_at if minor else moment}
     db.table("updates").update(update_id, {**changed, "version": version})
     if rewritten:
-        revisions.keep(db, update_id, author, moment, note)
+        revisions.keep(db, update_id, author, moment, note, minor=minor)
         search.put(db, update_id)
-    verb = Verb.EDIT if rewritten else Verb.MARK
+    verb = (Verb.MINOR_EDIT if minor else Verb.EDIT) if rewritten else Verb.MARK
     marked = [f"{flag}: {'yes' if changed[flag] else 'no'}" for flag in flags.PARTS if flag in changed]
     if "status" in changed:
         marked.append(f"status: {changed['status'] or 'none'}")
@@ -300,6 +304,20 @@ def check_source(status: str | None, source: str | None) -> None:
     """Raises Invalid for a source of which nothing says what it is the source of."""
     if source and not status:
         raise Invalid(Reason("source", Message("A source goes with a status: choose one, or take the source out.")))
+
+
+def check_minor(*, draft: bool, note: str | None = None, restated: bool = False) -> None:
+    """Raises Invalid where an edit cannot be a minor one: of a `draft`, with a `note`, or with another status or
+    source."""
+    if draft:
+        told = Message("A draft has no Updated mark, so nothing of it can be left unmarked.")
+    elif note:
+        told = Message("A note tells readers of a change, and a minor edit is none. Choose one of them.")
+    elif restated:
+        told = Message("A change of the status or of its source is no minor edit.")
+    else:
+        return
+    raise Invalid(Reason("minor", told))
 
 
 def _for_log(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ WORDS = ("headline", "body", "status", "source")  # the fields of an update of w
 # A note explains a change, so only readers who could see the revision before it are shown the note.
 _SEEN = """
     SELECT revisions.revision, headline, html, status, source, byline, coalesce(drafted.seen_at, revisions.at) AS at,
-        CASE WHEN before.update_id IS NULL OR before.seen_at IS NOT NULL THEN note END AS note
+        minor, CASE WHEN before.update_id IS NULL OR before.seen_at IS NOT NULL THEN note END AS note
     FROM revisions
     LEFT JOIN drafted ON drafted.update_id = revisions.update_id AND drafted.revision = revisions.revision
     LEFT JOIN drafted AS before
@@ -31,7 +31,7 @@ _SEEN = """
 @dataclass(frozen=True)
 class Revision:
     """A text and a status that readers saw, from `at` until the next revision. `first` says whether it is the first
-    that they saw; `note` is what the editor told them about the change."""
+    that they saw; `note` is what the editor told them about the change; a `minor` one did not mark the update."""
 
     revision: int
     headline: str | None
@@ -41,6 +41,7 @@ class Revision:
     byline: str
     at: str
     note: str | None
+    minor: bool = False
     first: bool = False
 
 
@@ -57,19 +58,22 @@ class Save:
 def of(db: Database, update: Update, before: int, limit: int) -> list[Revision]:
     """Up to `limit` revisions of the update that readers could see and that are lower than `before`, newest first. The
     first revision carries the update's byline, whoever worked on the draft."""
-    found = [Revision(**dict(row)) for row in db.execute(_SEEN, [update.id, before, limit])]
+    rows = db.execute(_SEEN, [update.id, before, limit])
+    found = [Revision(**{**dict(row), "minor": bool(row["minor"])}) for row in rows]
     if found and len(found) < limit:
         found[-1] = replace(found[-1], first=True, byline=update.byline)
     return found
 
 
-def keep(db: Database, update_id: int, editor: Editor, moment: str, note: str | None = None) -> None:
+def keep(
+    db: Database, update_id: int, editor: Editor, moment: str, note: str | None = None, *, minor: bool = False
+) -> None:
     """Stores the current text of the update as a revision, saved by that editor at that moment. A trigger adds the
     status."""
     db.execute(
-        "INSERT INTO revisions (update_id, revision, headline, body, html, editor_id, byline, at, note) "
-        "SELECT id, revision, headline, body, html, ?, ?, ?, ? FROM updates WHERE id = ?",
-        [editor.id, editor.display_name, moment, note, update_id],
+        "INSERT INTO revisions (update_id, revision, headline, body, html, editor_id, byline, at, note, minor) "
+        "SELECT id, revision, headline, body, html, ?, ?, ?, ?, ? FROM updates WHERE id = ?",
+        [editor.id, editor.display_name, moment, note, minor, update_id],
     )
 
 

@@ -17,6 +17,7 @@ from feed.store import (
     feeds,
     moments,
     pictures,
+    publishing,
     scheduled,
     scheduling,
     submissions,
@@ -73,9 +74,10 @@ def edit(
 ) -> Article:
     """Changes the fields that are given. `revision` is the one that the editor read; None overwrites what others
     changed since. Another slug is another address, and the old address leads to it. `draft_id` is the draft of this
-    edit: sending the same again, because no answer came, changes nothing. `timing` schedules it.
+    edit: sending the same again, because no answer came, changes nothing. `timing` schedules it. A `minor` edit
+    leaves the mark "Updated" and its time as they are.
 
-    Raises Missing, Invalid, or Stale with the current article.
+    Raises Missing, Invalid, NotAllowed, or Stale with the current article.
     """
     with store.read() as db:
         current = articles.get(db, slug, drafts=True)
@@ -118,7 +120,8 @@ def edited_fields(store: Store, editor: Editor, given: Mapping[str, object], cur
 
 
 def _cleaned(store: Store, editor: Editor, given: Mapping[str, object], current: Article | None) -> dict[str, Any]:
-    cleaned = fields.clean(fields.ARTICLE, given, partial=current is not None)
+    table = fields.ARTICLE_EDIT if current else fields.ARTICLE
+    cleaned = fields.clean(table, given, partial=current is not None)
     if "slug" in given and cleaned["slug"] is None and (current or given["slug"] is not None):
         raise Invalid(Reason("slug", Message("This is empty. Write something first.")))
     if cleaned.get("slug") == feeds.NEWS:
@@ -201,12 +204,16 @@ def put_edit(
     `actor` saves it. Raises what `edit` does, and NotAllowed for the actor."""
     article = articles.get(db, slug, drafts=True)
     feed_id = article.feed.id if article.feed else None
+    minor = given.pop("minor", False)
+    verb = Verb.MINOR_EDIT if minor else Verb.EDIT_ARTICLE
     # Before anything is told, or noted
-    actions.permit(db, actor, Verb.EDIT_ARTICLE, draft=article.draft and given.get("draft", True), feed_id=feed_id)
+    actions.permit(db, actor, verb, draft=article.draft and given.get("draft", True), feed_id=feed_id)
     if revision is not None and revision != article.revision:
         if draft_id and _sent_again(db, article, author, given, draft_id):
             return article
         raise Stale(article)
+    if minor:
+        publishing.check_minor(draft=article.draft or given.get("draft", False))
     if draft_id:
         article_drafts.set_published(db, draft_id, author, article.id)
         submissions.set_saved(
@@ -225,7 +232,7 @@ def put_edit(
     if changed:
         moment = times.now()
         published = article.published_at or (moment if changed.get("draft") is False else None)
-        edited = _edited_at(db, article, before | changed, moment)
+        edited = article.edited_at if minor else _edited_at(db, article, before | changed, moment)
         row = {**changed, "revision": article.revision + 1, "published_at": published, "edited_at": edited}
         db.table("articles").update(article.id, row)
         if changed.get("draft") is False:
@@ -235,9 +242,8 @@ def put_edit(
         keep_revision(db, article.id, author, moment)
         still_draft = article.draft and changed.get("draft", True)
         if "draft" in changed:  # which a token may do only if it may publish or retract
-            verb = Verb.RETRACT if changed["draft"] else Verb.PUBLISH
-            actions.permit(db, actor, verb, feed_id=feed_id)
-        _record(db, actor, Verb.EDIT_ARTICLE, article.id, before, changed, draft=still_draft)
+            actions.permit(db, actor, Verb.RETRACT if changed["draft"] else Verb.PUBLISH, feed_id=feed_id)
+        _record(db, actor, verb, article.id, before, changed, draft=still_draft)
     if "live" in given and given["live"] != article.live:
         _set_live(db, article, slug, actor, live=given["live"])
     if changed:

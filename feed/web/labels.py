@@ -26,6 +26,7 @@ LABELS = {
     "live": Message("Live coverage"),
     "text": Message("Point"),
     "note": Message("Note for readers: what was corrected (optional)"),
+    "minor": Message("Minor edit, without the Updated mark"),
     "reason": Message("Reason"),
     "display_name": Message("Name, as in the byline"),
     "job": Message("Role, such as Science correspondent"),

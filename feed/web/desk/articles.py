@@ -11,7 +11,7 @@ from feed.store import actions, articles, submitting, writing
 from feed.store.actions import Verb
 from feed.store.articles import Article
 from feed.web import article_page
-from feed.web.desk import article_form, conflict
+from feed.web.desk import article_form, conflict, edits
 from feed.web.desk.conflict import Choice, Conflict, Sides
 from feed.web.desk.done import done_in
 from feed.web.desk.forms import (
@@ -86,7 +86,7 @@ def edit_article(slug: str) -> Any:
         return _chosen(current, given, revision, choice), 409
     try:
         conflict.check(fields.ARTICLE, given)
-        sent, timing = article_form.unless_chosen(given, current.author), timing_read()
+        sent, timing = edits.as_minor(article_form.unless_chosen(given, current.author)), timing_read()
         slug = writing.edit(
             services().store, slug, g.editor, sent, revision, draft_id=draft_id_read(), timing=timing
         ).slug
@@ -207,6 +207,7 @@ def _form(
         errors=by_field(error),
         conflict=conflict,
         timing=shown_timing,
+        minor="minor" in request.form,
         **article_form.choices(),
         **saved,
     )

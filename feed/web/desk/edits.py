@@ -26,6 +26,12 @@ def sent() -> dict[str, object]:
     return given
 
 
+def as_minor(given: dict[str, object]) -> dict[str, object]:
+    """These fields of the form, for an edit without the mark if that was chosen. A draft does not keep the choice,
+    which is made when an edit is saved."""
+    return {**given, "minor": True} if "minor" in request.form else given
+
+
 def language_changed() -> bool:
     """Whether this editor chose another language than the form had. An edit of the language is no revision, so a form
     that was not touched must not take back what somebody else chose."""
@@ -96,6 +102,7 @@ def page(
         **saved,
         writes=actions.may(g.editor.role, Verb.EDIT, draft=feed.draft),
         in_draft=feed.draft,
+        minor="minor" in request.form,
         revision=update.revision if revision is None else revision,
     )
 

@@ -67,7 +67,8 @@ def edit(update_id: int) -> Any:
             return edits.chosen(_update(update_id), given, revision, choice), 409
         conflict.check(fields.EDIT, given)
         changed = {name: value for name, value in given.items() if name != "language" or edits.language_changed()}
-        update = publishing.edit(services().store, update_id, g.editor, changed, revision, draft_id=draft_id_read())
+        sent, draft_id = edits.as_minor(changed), draft_id_read()
+        update = publishing.edit(services().store, update_id, g.editor, sent, revision, draft_id=draft_id)
     except Stale as error:
         return edits.in_conflict(error.current, given, revision), 409
     except Gone:
@@ -148,7 +149,8 @@ def _publish_as_new(update_id: int, given: dict[str, object]) -> Any:
 def _restore_edited(update_id: int, given: dict[str, object], revision: int) -> Any:
     """Puts a retracted update back with what the form holds."""
     conflict.check(fields.EDIT, given)
-    update = publishing.restore_edited(services().store, update_id, g.editor, given, revision, draft_id=draft_id_read())
+    sent, draft_id = edits.as_minor(given), draft_id_read()
+    update = publishing.restore_edited(services().store, update_id, g.editor, sent, revision, draft_id=draft_id)
     return _back_to(update, "restored")
 
 
