@@ -14,6 +14,7 @@ from feed.errors import NotAllowed
 from feed.store import (
     actions,
     coverage,
+    drafts,
     editors,
     erasing,
     exporting,
@@ -47,6 +48,8 @@ from tests.conftest import FROM_HERE, PASSWORD, Site, application_in, site_in
 from tests.images import a_png
 from tests.submitting import submit
 
+STATE = {"feed": "harbour", "body": "x", "key": False, "pinned": False, "seq": 1, "discarded": False}
+STATE |= dict.fromkeys(("headline", "language", "note", "status", "source"), "")
 OF_SESSION = "s" * 64  # the hash of a session that has just begun
 
 AN_ENTRY = importing.Imported("1", "x", "2024-06-15T07:00:00.000Z", "Ann", body="x", html="<p>x</p>")
@@ -177,7 +180,7 @@ def _read_draft(site: Site, by: Editor) -> object:
 # Everybody has just published in the article `out`, which was a draft then.
 DEEDS: dict[Verb, Deed] = {
     Verb.READ_DRAFT: _read_draft,
-    Verb.WRITE_DRAFT: lambda site, by: publishing.publish(site.services.store, "sketch", by, {"body": "x"}),
+    Verb.WRITE_DRAFT: lambda site, by: drafts.save(site.services.store, str(uuid.uuid4()), by, STATE),
     Verb.SUBMIT: lambda site, by: submit(site, by, "harbour"),
     Verb.TAKE_BACK: lambda site, by: submitting.take_back(site.services.store, submit(site, by).id, by),
     Verb.RETURN: lambda site, by: reviewing.return_(site.services.store, 1, 1, {"note": "x"}, by),
@@ -199,6 +202,7 @@ DEEDS: dict[Verb, Deed] = {
     Verb.CONFIRM_POINT: lambda site, by: points.confirm(site.services.store, "harbour", 1, _checking(site), by),
     Verb.SCHEDULE: lambda site, by: _schedule(site, by),
     Verb.CANCEL: lambda site, by: scheduling.cancel(site.services.store, SCHEDULED, by, 1),
+    Verb.FAIL: _recorded(Verb.FAIL),
     Verb.OPEN: lambda site, by: coverage.reopen(site.services.store, "ended", by),
     Verb.CLOSE: lambda site, by: coverage.close(site.services.store, "harbour", by),
     Verb.OPEN_NEWS: lambda site, by: coverage.reopen(site.services.store, "news", by),

@@ -35,6 +35,8 @@ from feed.store.scheduling import Timing
 from feed.store.updates import Update
 from tests.conftest import PASSWORD, Site, application_in
 from tests.images import a_png
+from tests.pages import element, words
+from tests.test_log import entries, problems
 from tests.waiting import eventually
 
 NOON = datetime(2027, 3, 1, 12, tzinfo=UTC)
@@ -378,6 +380,10 @@ def test_other_editors_see_the_pictures_of_a_scheduled_text_and_nobody_else_does
         assert file.status_code == 200
     assert seen_by(site.at_desk("carol")) == set()
     assert public(site, shown) == set()
+    for alt in ("A boat at sea", "A boat at sea"):
+        waiting.set_words(store, shown, {"alt": alt}, site.alice)
+    changed = [(each["who"], each["subject"], each["said"]) for each in entries(site) if each["verb"] == "edit picture"]
+    assert changed == [("alice", shown, {"before": {"alt": "A boat"}, "after": {"alt": "A boat at sea"}})]
     scheduling.cancel(store, one.id, site.bob, 1)
     assert seen_by(alice) == set()
 
@@ -455,6 +461,12 @@ def test_a_contributor_puts_nothing_into_what_comes_out_by_itself(site: Site, cl
     step(site)
     assert waits(site) == [("In a draft", State.FAILED, "Carol may not publish here any more.")]
     assert bodies(site, "sketch") == []
+    last = entries(site)[-1]
+    assert [last[each] for each in ("verb", "who", "door", "feed")] == ["fail to publish", None, "schedule", "sketch"]
+    assert last["said"] == {"after": {"reason": "Carol may not publish here any more."}}
+    for path in ("/desk/log", "/desk/feeds/sketch"):
+        page = words(element(site.at_desk("alice").get(path).text, "main"))
+        assert "The site could not publish what was scheduled" in page
 
 
 def test_a_restored_backup_publishes_nothing_that_may_be_out(site: Site, clock: Clock, tmp_path: Path) -> None:
@@ -479,6 +491,9 @@ def test_a_restored_backup_publishes_nothing_that_may_be_out(site: Site, clock: 
         **dict.fromkeys(("Due before the restore", "By hand", "Cancelled", "Changed"), State.FAILED),
         "Untouched": State.SCHEDULED,
     }
+    held = {each["subject"] for each in entries(site) if each["verb"] == "fail to publish"}
+    assert held > {by_hand.id, cancelled.id, changed.id}
+    assert problems(site) == []
     clock.set(hours=9)
     step(site)
     assert bodies(site) == ["Untouched"]

@@ -85,6 +85,7 @@ class Verb(StrEnum):
     ERASE = "erase"
     SCHEDULE = "schedule"
     CANCEL = "cancel scheduled"
+    FAIL = "fail to publish"  # what the site does by itself
     OPEN = "open coverage"
     CLOSE = "close coverage"
     OPEN_NEWS = "open news"
@@ -147,6 +148,7 @@ MAY: Mapping[Verb, frozenset[str]] = {
     Verb.ERASE: _ADMIN,
     Verb.SCHEDULE: _EDITORS,
     Verb.CANCEL: _EDITORS,
+    Verb.FAIL: _ADMIN,
     Verb.OPEN: _EDITORS,
     Verb.CLOSE: _EDITORS,
     Verb.OPEN_NEWS: _ADMIN,
@@ -271,6 +273,7 @@ WORDS: Mapping[str, Message] = {
     Verb.ERASE: Message("erased for good"),
     Verb.SCHEDULE: Message("scheduled"),
     Verb.CANCEL: Message("cancelled what was scheduled"),
+    Verb.FAIL: Message("could not publish what was scheduled"),
     Verb.OPEN: Message("opened coverage"),
     Verb.CLOSE: Message("closed coverage"),
     Verb.OPEN_NEWS: Message("opened coverage"),
@@ -311,15 +314,19 @@ WORDS: Mapping[str, Message] = {
 @dataclass(frozen=True)
 class Action:
     """What was done, when, and by whom. `by` is the editor's current display name, the stored name of somebody who is
-    not here since a restore, or None for the command line. `verb` is one of Verb, or one that a later release has
-    stored. `detail` is for people: the flags that changed, or the
-    reason of a retraction."""
+    not here since a restore, or None for the command line and the site itself. `verb` is one of Verb, or one that a
+    later release has stored. `detail` is for people: the flags that changed, or the reason of a retraction."""
 
     at: str
     by: str | None
     verb: str
     update_id: int | None
     detail: str | None
+
+    @property
+    def by_itself(self) -> bool:
+        """Whether nobody did it but the site."""
+        return self.verb == Verb.FAIL
 
     @property
     def words(self) -> str:

@@ -85,11 +85,11 @@ def put(db: Database, kept: Kept) -> None:
     erasing.erase_again(db, kept.erased)
     lineage.restore(db, kept.lineage)
     writing.withdraw_again(db, kept.withdrawn)
-    scheduled.hold_back(db, kept.scheduled if kept.since.known else None)
     if kept.since.known:
         reviewed_since.keep(db, kept.reviewed)
         points.doubt_others(db, kept.standing)
     since_backup.keep(db, kept.since)
+    scheduled.hold_back(db, kept.scheduled if kept.since.known else None)
     websub.begin_anew(db, kept.hubs)  # what their subscribers have may be newer than any feed now is
 
 

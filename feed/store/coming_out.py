@@ -65,7 +65,7 @@ def publish_due(store: Store) -> bool:
             log.exception("what was scheduled for %s could not be published", first.publish_at)
         else:
             log.warning("what was scheduled for %s was not published: %s", first.publish_at, reason)
-        store.write(scheduled.fail, first.id, first.revision, reason)
+        store.write(scheduled.fail, first.id, first.revision, reason, Origin(Door.SCHEDULE))
     return True
 
 

@@ -11,6 +11,8 @@ from sqlite_utils import Database
 
 from feed import times
 from feed.errors import Invalid, Message, Missing, Reason, Stale
+from feed.store import actions
+from feed.store.actions import Verb
 from feed.store.database import insert
 from feed.store.editors import Editor
 
@@ -81,9 +83,11 @@ def of_editor(db: Database, kind: Kind[D], editor: Editor, state: State) -> list
 def save(db: Database, kind: Kind[D], editor: Editor, given: dict[str, Any]) -> D:
     """Stores a state of a draft. `given` has the columns of its table but for those of this module, and `discarded`.
 
-    Saving the same state again changes nothing. Raises Missing for another editor's draft; Stale with the stored draft
-    for a `seq` that is not above the stored one, and for a draft that was published; Invalid when there is no room.
+    Saving the same state again changes nothing. Raises NotAllowed; Missing for another editor's draft; Stale with the
+    stored draft for a `seq` that is not above the stored one, and for a draft that was published; Invalid when there is
+    no room.
     """
+    actions.permit(db, editor, Verb.WRITE_DRAFT, feed_id=given.get("feed_id"))
     _forget_old(db, kind)
     row = {name: value for name, value in given.items() if name != "discarded"}
     row["state"] = State.DISCARDED if given["discarded"] else State.KEPT
@@ -112,6 +116,7 @@ def save(db: Database, kind: Kind[D], editor: Editor, given: dict[str, Any]) -> 
 def discard(db: Database, kind: Kind[D], draft_id: str, editor: Editor) -> None:
     """Discards the draft. Nothing happens to one that is discarded already. Raises Missing, and Stale for one that was
     published."""
+    actions.permit(db, editor, Verb.WRITE_DRAFT)
     stored = get(db, kind, draft_id, editor)
     if stored.state == State.PUBLISHED:
         raise Stale(stored)
@@ -123,6 +128,7 @@ def discard(db: Database, kind: Kind[D], draft_id: str, editor: Editor) -> None:
 def keep(db: Database, kind: Kind[D], draft_id: str, editor: Editor) -> D:
     """Keeps a discarded draft again. Nothing happens to one that is kept already. Raises Missing, also when its time is
     over; Stale for one that was published; Invalid when there is no room."""
+    actions.permit(db, editor, Verb.WRITE_DRAFT)
     _forget_old(db, kind)
     stored = get(db, kind, draft_id, editor)
     if stored.state == State.PUBLISHED:

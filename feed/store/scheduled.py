@@ -16,6 +16,8 @@ from sqlite_utils import Database
 
 from feed import fields, times
 from feed.errors import Invalid, Message, Missing, Reason
+from feed.store import actions
+from feed.store.actions import Origin, Verb
 from feed.store.feeds import Feed, Row
 
 _COLUMNS = """
@@ -154,7 +156,7 @@ def waiting(db: Database) -> dict[str, int]:
 def hold_back(db: Database, still: dict[str, int] | None) -> None:
     """Keeps those from coming out in this older copy that may be out already, were due, or were cancelled or changed
     since: they are listed as failed, for an editor to decide. `still` is what waits in the newer database. Called in
-    a transaction of the caller's."""
+    a transaction of the caller's, once the log of that one is here."""
     for scheduled_id, revision in waiting(db).items():
         moment = db.execute("SELECT publish_at FROM scheduled WHERE id = ?", [scheduled_id]).fetchone()["publish_at"]
         if moment <= times.now() or (still is not None and still.get(scheduled_id) != revision):
@@ -166,14 +168,16 @@ RESTORED = Message(
 )
 
 
-def fail(db: Database, scheduled_id: str, revision: int, reason: Message) -> None:
+def fail(db: Database, scheduled_id: str, revision: int, reason: Message, origin: Origin | None = None) -> None:
     """It did not come out, and waits for an editor, unless somebody has changed it. Called in a transaction of the
-    caller's."""
+    caller's. `origin` is that of the log's entry, which names no editor: who scheduled it may have no right any
+    more."""
     told = json.dumps([reason.message, reason.values], ensure_ascii=False)
-    db.execute(
-        "UPDATE scheduled SET state = ?, reason = ?, revision = revision + 1 WHERE id = ? AND revision = ?",
-        [State.FAILED, told, scheduled_id, revision],
-    )
+    failed = "UPDATE scheduled SET state = ?, reason = ?, revision = revision + 1 WHERE id = ? AND revision = ?"
+    asked = [State.FAILED, told, scheduled_id, revision]
+    for row in db.execute(f"{failed} RETURNING feed_id, article_id", asked).fetchall():
+        about = {"feed_id": row["feed_id"], "article_id": row["article_id"]}
+        actions.record(db, None, Verb.FAIL, scheduled_id, **about, after={"reason": str(reason)}, origin=origin)
 
 
 def _scheduled(row: Row) -> Scheduled:

@@ -121,7 +121,7 @@ def describe(store: Store, picture_id: str, given: Mapping[str, object], actor: 
 
 def set_words(store: Store, picture_id: str, given: Mapping[str, object], actor: Actor) -> Waiting | None:
     """Stores the words of an upload, which may still miss its description, and remembers the credit for the editor's
-    next one. None when the upload is not kept any more, or is published. Raises Invalid."""
+    next one. None when the upload is not kept any more, or is published. Raises Invalid, NotAllowed."""
     cleaned = fields.clean(fields.PICTURE, given)
     decorative = cleaned.pop("decorative")
     return store.write(_set_words, picture_id, cleaned | {"alt": "" if decorative else cleaned["alt"]}, actor)
@@ -200,8 +200,14 @@ def _keep(db: Database, row: dict[str, object], actor: Actor) -> list[tuple[str,
 
 
 def _set_words(db: Database, picture_id: str, words: Mapping[str, Any], actor: Actor) -> Waiting | None:
-    if _row(db, picture_id, actor) is None:
+    row = _row(db, picture_id, actor)
+    if row is None:
         return None
+    if row["editor_id"] == actor.id:  # as a draft is: the log has the words once the picture is public
+        actions.permit(db, actor, Verb.ADD_PICTURE)
+    elif any(row[name] != words[name] for name in words):
+        before = {name: row[name] for name in words}
+        actions.record(db, actor, Verb.EDIT_PICTURE, picture_id, before=before, after=words)
     db.table("waiting_pictures").update(picture_id, dict(words))
     _remember(db, actor, words["credit"])
     return get(db, picture_id, actor)
