@@ -1,7 +1,6 @@
 """Passkeys in Chromium, with an authenticator that DevTools simulates: made, used alone, and as the second step."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,16 +22,26 @@ def kim(shared: Server) -> str:
     return "kim"
 
 
+class Authenticator:
+    """A simulated one, of that page's browser, which agrees at once."""
+
+    def __init__(self, page: Page) -> None:
+        self._devtools = page.context.new_cdp_session(page)
+        self._devtools.send("WebAuthn.enable")
+        options = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True,
+                   "isUserVerified": True, "automaticPresenceSimulation": True}  # fmt: skip
+        self._id = self._devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})["authenticatorId"]
+
+    def agree(self, *, now: bool) -> None:
+        """Lets its owner agree to what it is asked, or be away."""
+        state = {"authenticatorId": self._id, "enabled": now}
+        self._devtools.send("WebAuthn.setAutomaticPresenceSimulation", state)
+
+
 @pytest.fixture
-def page(shared: Server, open_page: NewPage) -> Iterator[Page]:
-    """The page to sign in, in a browser with an authenticator that always agrees."""
-    page = open_page(f"http://localhost:{shared.port}/desk/sign-in", wait_for=None)
-    devtools = page.context.new_cdp_session(page)
-    devtools.send("WebAuthn.enable")
-    options = {"protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True,
-               "isUserVerified": True, "automaticPresenceSimulation": True}  # fmt: skip
-    devtools.send("WebAuthn.addVirtualAuthenticator", {"options": options})
-    return page
+def page(shared: Server, open_page: NewPage) -> Page:
+    """The page to sign in."""
+    return open_page(f"http://localhost:{shared.port}/desk/sign-in", wait_for=None)
 
 
 def by_password(page: Page, name: str) -> None:
@@ -49,7 +58,9 @@ def accessible(page: Page) -> None:
 
 
 def test_a_passkey_is_made_and_signs_in_alone_and_after_the_password(page: Page, kim: str, shared: Server) -> None:
+    authenticator = Authenticator(page)
     accessible(page)
+    page.get_by_role("button", name="Show password").click()
     by_password(page, kim)
     expect(page).to_have_url(re.compile(r"\d/desk/$"))
     page.goto(f"http://localhost:{shared.port}/desk/account")
@@ -64,12 +75,19 @@ def test_a_passkey_is_made_and_signs_in_alone_and_after_the_password(page: Page,
     page.get_by_role("button", name="Add a passkey").click()
     expect(page.locator(".passkey .reason")).to_contain_text("has a passkey for this site already")
 
+    # The browser offers it beside the name; somebody who is away presses the button later
+    page.locator(".masthead").get_by_role("button", name="Sign out").click()
+    expect(page).to_have_url(re.compile(r"\d/desk/$"))
+    authenticator.agree(now=False)
     page.locator(".masthead").get_by_role("button", name="Sign out").click()
     page.get_by_role("button", name="Sign in with a passkey").click()
+    authenticator.agree(now=True)
     expect(page).to_have_url(re.compile(r"\d/desk/$"))
+    authenticator.agree(now=False)
     page.locator(".masthead").get_by_role("button", name="Sign out").click()
     by_password(page, kim)
     page.wait_for_url(re.compile("second-step"))
+    authenticator.agree(now=True)
     accessible(page)
     page.get_by_role("button", name="Use a passkey").click()
     expect(page).to_have_url(re.compile(r"\d/desk/$"))
@@ -89,3 +107,11 @@ def test_where_there_can_be_no_passkey_the_page_says_so(shared: Server, open_pag
     expect(by_number.get_by_role("button", name="Sign in with a passkey")).to_be_disabled()
     plain = open_page(f"{shared.url}/desk/sign-in", wait_for=None, java_script_enabled=False)
     expect(plain.get_by_text("Passkeys need JavaScript")).to_be_visible()
+    expect(plain.get_by_role("button", name="Show password")).to_be_hidden()
+    password, show = by_number.get_by_label("Password"), by_number.get_by_role("button", name="Show password")
+    password.fill("correct horse")
+    show.click()
+    expect(password).to_have_attribute("type", "text")
+    by_number.get_by_role("button", name="Hide password").click()
+    expect(password).to_have_attribute("type", "password")
+    expect(password).to_have_value("correct horse")

@@ -1,7 +1,15 @@
 // Passkeys: asks the site for a question and the device for the answer, and sends that as a plain form. The question is
 // for one answer of this browser, within five minutes.
+//
+// On the page to sign in, a browser that can do so offers passkeys among the names that it fills in.
+
+// ms after which a question that waits there is asked anew
+const FRESH = 240_000;
 
 const REFUSALS = { NotAllowedError: "cancelled", InvalidStateError: "known" };
+
+// What the browser offers beside the name; it takes one request at a time
+let offered = new AbortController();
 
 for (const form of document.querySelectorAll("form.passkey")) begin(form);
 
@@ -12,18 +20,39 @@ function begin(form) {
   form.querySelector("button").disabled = false;
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    answer(form).catch((error) => say(form, REFUSALS[error.name] ?? "failed"));
+    offered.abort();
+    form.querySelector(".reason").hidden = true;
+    answer(form).catch((error) => {
+      say(form, REFUSALS[error.name] ?? "failed");
+      offer(form);
+    });
   });
+  offer(form);
 }
 
-async function answer(form) {
-  form.querySelector(".reason").hidden = true;
-  const asked = await fetch(form.dataset.question, { method: "POST", body: new URLSearchParams(new FormData(form)) });
+async function offer(form) {
+  if (!("offered" in form.dataset) || !(await PublicKeyCredential.isConditionalMediationAvailable?.())) return;
+  const { signal } = offered = new AbortController();
+  const old = setTimeout(() => offered.abort("old"), FRESH);
+  try {
+    await answer(form, { mediation: "conditional", signal });
+  } catch {
+    clearTimeout(old);
+    if (signal.reason !== "old") return;
+    // Nobody looks at a hidden page, which would go on asking for days
+    if (document.hidden) await new Promise((seen) => document.addEventListener("visibilitychange", seen, { once: true }));
+    offer(form);
+  }
+}
+
+async function answer(form, how = {}) {
+  const body = new URLSearchParams(new FormData(form));
+  const asked = await fetch(form.dataset.question, { method: "POST", body, signal: how.signal });
   // The desk wants to know first that it is its editor
   if (asked.redirected) return location.assign(asked.url);
   if (!asked.ok) throw asked;
   const question = await asked.json();
-  const credential = await ("make" in form.dataset ? make(question) : sign(question));
+  const credential = await ("make" in form.dataset ? make(question) : sign(question, how));
   form.elements.credential.value = JSON.stringify(credential);
   form.submit();
 }
@@ -32,7 +61,8 @@ const make = (question) => navigator.credentials.create({
   publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(question),
 });
 
-const sign = (question) => navigator.credentials.get({
+const sign = (question, how) => navigator.credentials.get({
+  ...how,
   publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(question),
 });
 
