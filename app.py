@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from feed import commands, coverage_commands, log_commands, settings
+from feed import settings
+from feed.command_line import CommandLine
 from feed.followers.bus import LocalBus
 from feed.followers.hub import WebSub
 from feed.followers.schedule import Schedule
@@ -102,16 +103,13 @@ def _writer(app: Flask, chosen: Settings) -> tuple[Channel, Current]:
         health,
     ):
         app.register_blueprint(blueprint)
-    commands.install(app)
-    coverage_commands.install(app)
-    log_commands.install(app)
+    app.cli = CommandLine(app, ("commands", "coverage_commands", "log_commands"))
     return channel, versions
 
 
 def _node(app: Flask, chosen: Settings) -> tuple[Channel, Current]:
     """Makes it a node that only holds readers; returns the same."""
-    from feed import node_commands  # these import redis
-    from feed.followers.broker.catch_up import CatchUp
+    from feed.followers.broker.catch_up import CatchUp  # these import redis
     from feed.followers.broker.node import NodeBus
     from feed.web import node
 
@@ -121,5 +119,5 @@ def _node(app: Flask, chosen: Settings) -> tuple[Channel, Current]:
     app.extensions["liveline"] = node.Node(chosen, bus, channel, CatchUp(bus.streams, bus.sources))
     guards.guard(app)
     node.install(app)
-    node_commands.install(app)
+    app.cli = CommandLine(app, ("node_commands",))
     return channel, node.Answers(bus)

@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import click
 import hypothesis
 import pytest
 import websocket as websocket  # before the application, which hides it from Socket.IO: readers in tests are its clients
@@ -163,6 +164,12 @@ class Site:
             services.render,
             lambda slug, envelope: pushed.append(envelope),
         )
+
+    def commands(self) -> dict[str, click.Command]:
+        """The commands of `flask` that are ours, by name."""
+        line = self.app.cli
+        context = click.Context(line)
+        return {name: command for name in line.list_commands(context) if (command := line.get_command(context, name))}
 
     def versions(self) -> dict[str, int]:
         """Returns the version of every feed, to check that nothing was written."""

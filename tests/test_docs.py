@@ -60,7 +60,7 @@ def test_the_commands_are_all_there(site: Site) -> None:
     documented = {re.match(r"`((?:make|flask)(?: [a-z-]+)+)", row[0])[1] for row in rows("docs/operate.md", "Commands")}  # type: ignore[index]
     targets = re.findall(r"^([a-z]+):.*(?:##|$)", (ROOT / "Makefile").read_text(), re.M)
     actual = {f"make {target}" for target in targets}
-    for name, command in site.app.cli.commands.items():
+    for name, command in site.commands().items():
         if isinstance(command, click.Group):
             actual |= {f"flask {name} {inner}" for inner in command.commands}
         elif name == "start":

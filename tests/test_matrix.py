@@ -757,7 +757,7 @@ def test_a_reader_node_has_no_desk_no_api_and_takes_nothing(matrix: Matrix) -> N
 
 
 def test_each_command_is_in_the_table(site: Site) -> None:
-    groups = {name: getattr(each, "commands", None) for name, each in site.app.cli.commands.items()}
+    groups = {name: getattr(each, "commands", None) for name, each in site.commands().items()}
     found = {f"{name} {each}" if commands else name for name, commands in groups.items() for each in commands or [""]}
     assert found == set(COMMANDS), "say in COMMANDS what these are recorded as"
 
