@@ -101,9 +101,9 @@ def add(store: Store, secret_key: bytes, here: Party, editor: Editor, step: Step
     store.write(_add, secret_key, editor, step, {"name": called, **made})
 
 
-def remove(store: Store, editor: Editor, passkey_id: str, session_hash: str) -> None:
-    """Removes that passkey of the editor. It is no error if there is none. Raises NotFresh."""
-    store.write(_remove, editor, passkey_id, session_hash)
+def remove(store: Store, editor: Editor, passkey_id: str, session_hash: str) -> bool:
+    """Removes that passkey of the editor. Whether there was one. Raises NotFresh."""
+    return store.write(_remove, editor, passkey_id, session_hash)
 
 
 @dataclass(frozen=True)
@@ -154,12 +154,13 @@ def _add(db: Database, secret_key: bytes, editor: Editor, step: Step, row: dict[
     second_factor.added(db, editor, step.session or "", second_factor.PASSKEY, f"passkey {row['name']}")
 
 
-def _remove(db: Database, editor: Editor, passkey_id: str, session_hash: str) -> None:
+def _remove(db: Database, editor: Editor, passkey_id: str, session_hash: str) -> bool:
     freshness.require(db, session_hash, editor.id)
     named = db.execute("SELECT name FROM passkeys WHERE id = ? AND editor_id = ?", [passkey_id, editor.id]).fetchone()
     if named:
         db.execute("DELETE FROM passkeys WHERE id = ?", [passkey_id])
         second_factor.removed(db, editor, f"passkey {named['name']}")
+    return named is not None
 
 
 def _id_in(answer: str) -> str:

@@ -57,9 +57,9 @@ def confirm(store: Store, secret_key: bytes, editor: Editor, code: str, session_
     store.write(_confirm, secret_key, editor, code, session_hash)
 
 
-def remove(store: Store, editor: Editor, session_hash: str) -> None:
-    """Removes the editor's app. It is no error if there is none. Raises NotFresh."""
-    store.write(_remove, editor, session_hash)
+def remove(store: Store, editor: Editor, session_hash: str) -> bool:
+    """Removes the editor's app. Whether there was one. Raises NotFresh."""
+    return store.write(_remove, editor, session_hash)
 
 
 def accept(db: Database, secret_key: bytes, editor_id: int, code: str, *, known: bool) -> bool:
@@ -98,10 +98,12 @@ def _confirm(db: Database, secret_key: bytes, editor: Editor, code: str, session
     second_factor.added(db, editor, session_hash, second_factor.APP, "app")
 
 
-def _remove(db: Database, editor: Editor, session_hash: str) -> None:
+def _remove(db: Database, editor: Editor, session_hash: str) -> bool:
     freshness.require(db, session_hash, editor.id)
-    if db.execute("DELETE FROM totp WHERE editor_id = ?", [editor.id]).rowcount:
+    had = db.execute("DELETE FROM totp WHERE editor_id = ?", [editor.id]).rowcount > 0
+    if had:
         second_factor.removed(db, editor, "app")
+    return had
 
 
 def _secret(secret_key: bytes, salt: str) -> str:

@@ -99,6 +99,8 @@ def test_bob_sets_up_an_app_without_javascript_and_removes_it(site: Site) -> Non
     assert new.location == "/desk/sign-in/second-step?next=/desk/"
     assert send(bob, "/desk/account/app/removal").location == "/desk/account?did=removed"
     assert "With a second step" in bob.get("/desk/account").text
+    for gone in ("/desk/account/app/removal", "/desk/account/passkeys/x/removal"):
+        assert send(bob, gone).location == "/desk/account", "which does not say that it was removed"
     assert site.at_desk("bob")
 
 

@@ -74,8 +74,7 @@ def confirm_app() -> Any:
 @pages.post("/app/removal")
 def remove_app() -> Any:
     """Removes the app."""
-    totp.remove(services().store, g.editor, g.session.hash)
-    return redirect(url_for(ACCOUNT, did="removed"), 303)
+    return _after_removing(totp.remove(services().store, g.editor, g.session.hash))
 
 
 @pages.post("/passkeys/question")
@@ -103,8 +102,7 @@ def add_passkey() -> Any:
 @pages.post("/passkeys/<passkey_id>/removal")
 def remove_passkey(passkey_id: str) -> Any:
     """Removes that passkey."""
-    passkeys.remove(services().store, g.editor, passkey_id, g.session.hash)
-    return redirect(url_for(ACCOUNT, did="removed"), 303)
+    return _after_removing(passkeys.remove(services().store, g.editor, passkey_id, g.session.hash))
 
 
 @pages.post("/recovery-codes")
@@ -119,6 +117,11 @@ def _after_adding(did: str) -> Any:
     with services().store.read() as db:
         have = second_factor.of_editor(db, g.editor.id).codes
     return redirect(url_for(ACCOUNT, did=did), 303) if have else Response(new_codes())
+
+
+def _after_removing(removed: bool) -> Any:
+    """The page of the account, which says nothing of what was not there."""
+    return redirect(url_for(ACCOUNT, did="removed" if removed else None), 303)
 
 
 def _confirmation(errors: dict[str, str] | None = None) -> str:
