@@ -132,6 +132,13 @@ def test_refused_sign_ins_are_told_of_known_names_and_do_not_fill_the_log(site: 
     told = [(each["verb"], each["who"], each["subject"]) for each in entries(site)[-3:]]
     assert told == [("refuse sign-in", None, "bob"), ("sign in", "bob", None), ("sign out", "bob", None)]
     assert [each["verb"] for each in entries(site)].count("refuse sign-in") == 1
+    # Nor do those of somebody who sits in front of an open browser.
+    bob = site.at_desk("bob")
+    for _ in range(2):
+        bob.post("/desk/account/confirm", data={"current": "wrong horse battery"}, headers=FROM_HERE)
+        bob.post("/desk/password", data={"current": "wrong", "password": "another horse battery"}, headers=FROM_HERE)
+    assert [each["verb"] for each in entries(site)].count("refuse sign-in") == 2
+    assert problems(site) == []
 
 
 # The chain

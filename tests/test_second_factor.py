@@ -28,6 +28,7 @@ from feed.store.editors import Editor
 from feed.store.hashes import hashed
 from tests.conftest import FROM_HERE, PASSWORD, Site
 from tests.pages import elements
+from tests.test_log import entries
 
 SIGN_IN, STEP = "/desk/sign-in", "/desk/sign-in/second-step"
 START = datetime(2026, 11, 28, 12, 0, 15, tzinfo=UTC)
@@ -243,6 +244,18 @@ def test_after_a_hundred_wrong_codes_they_count_only_where_bob_has_been(
     assert code(browser, codes[0], "203.0.3.7").status_code == 303, "nobody guesses such a code"
     assert password(home := site.charlie).status_code == 303
     assert code(home, app.code()).status_code == 303
+
+
+def test_wrong_codes_are_told_once_for_each_network_and_do_not_fill_the_log(site: Site, app: App) -> None:
+    begins = len(entries(site))
+    for address in ("203.0.113.7", "203.0.113.8"):
+        password(browser := site.charlie, word="wrong horse battery", address=address)
+        password(browser, address=address)
+        for _ in range(3):
+            assert code(browser, "000000", address).status_code == 403
+    told = [(each["network"], each["subject"], each["said"]["after"]["wrong"]) for each in entries(site)[begins:]]
+    networks = ("203.0.113.7", "203.0.113.8")
+    assert told == [(network, "bob", wrong) for network in networks for wrong in ("password", "code")]
 
 
 def test_a_sign_in_with_both_steps_leaves_no_tries_behind(site: Site, app: App, clock: Clock) -> None:

@@ -20,6 +20,7 @@ TRIES_PER_NAME = 200  # from everywhere; with fewer, a single stranger could loc
 TRIES_PER_ADDRESS = 50  # a newsroom behind one address, or an IPv6 /64
 TRIES_PER_56 = 80  # an IPv6 customer with several networks
 TRIES_PER_48 = 120  # the most that one customer gets; lower than that of a name, so that one cannot use that up
+REFUSALS = ("password", "code")  # what can be wrong
 KNOWN_SECONDS = 180 * 24 * 3600  # how long a network is remembered after the last sign-in from there
 
 
@@ -36,17 +37,23 @@ def count(db: Database, secret_key: bytes, name: str, address: str) -> None:
         insert(db, "attempts", {"who": who, "at": times.now()})
 
 
-def tries_from(db: Database, name: str, address: str) -> int:
-    """How many tries under that name from that network count now. It writes them as they are, so that a look takes as
-    long for each name: whether somebody has it must not be measured."""
-    return db.execute("UPDATE attempts SET who = who WHERE who = ?", [next(iter(_limits(name, address)))]).rowcount
+def is_first_refusal(db: Database, kind: str, name: str, address: str) -> bool:
+    """Whether it is the first of that kind under that name from that network in WINDOW_SECONDS, for what has to be told
+    once. It counts as told then."""
+    who = _refusal(kind, name, address)
+    if db.execute("SELECT 1 FROM attempts WHERE who = ? AND at > ?", [who, times.after(-WINDOW_SECONDS)]).fetchone():
+        return False
+    insert(db, "attempts", {"who": who, "at": times.now()})
+    return True
 
 
 def forgive(db: Database, name: str, address: str, steps: int = 1) -> None:
-    """Clears all tries under that name from that network. Of the others it takes back only those that were right: one
-    for each of the steps of this sign-in."""
+    """Clears all tries under that name from that network, and which refusals were told of. Of the others it takes back
+    only the tries that were right: one for each of the steps of this sign-in."""
     both, *others = _limits(name, address)
-    db.execute("DELETE FROM attempts WHERE who = ?", [both])
+    told = [_refusal(kind, name, address) for kind in REFUSALS]
+    for who in (both, *told):
+        db.execute("DELETE FROM attempts WHERE who = ?", [who])
     latest = "SELECT rowid FROM attempts WHERE who = ? ORDER BY rowid DESC LIMIT ?"
     for who in others:
         db.execute(f"DELETE FROM attempts WHERE rowid IN ({latest})", [who, steps])
@@ -88,6 +95,10 @@ def networks_of(address: str) -> dict[str, int]:
     sizes = {64: TRIES_PER_ADDRESS, 56: TRIES_PER_56, 48: TRIES_PER_48}
     whole = parsed.exploded.partition("%")[0]  # without the zone, which means something only on this machine
     return {str(ipaddress.ip_network((whole, size), strict=False)): limit for size, limit in sizes.items()}
+
+
+def _refusal(kind: str, name: str, address: str) -> str:
+    return f"refused {kind} {nearest(address)} {name[:80]}"
 
 
 def _limits(name: str, address: str) -> dict[str, int]:

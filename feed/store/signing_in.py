@@ -30,7 +30,7 @@ def by_password(store: Store, secret_key: bytes, name: str, password: str, visit
     store.write(attempts.count, secret_key, name, visit.address)
     editor = editors.authenticate(store, name, password)
     if editor is None:
-        store.write(_refused, name, visit)
+        store.write(_refused, name, visit, "password")
         return None
     return store.write(_after_password, secret_key, editor, visit, None)
 
@@ -41,6 +41,7 @@ def again_by_password(
     """The same for an editor who is signed in and has to say that it is them: that session counts as fresh again."""
     store.write(attempts.count, secret_key, editor.name, visit.address)
     if editors.authenticate(store, editor.name, password) is None:
+        store.write(_refused, editor.name, visit, "password")
         return None
     return store.write(_after_password, secret_key, editor, visit, session_hash)
 
@@ -73,15 +74,23 @@ def prove(store: Store, secret_key: bytes, editor: Editor, password: str, addres
     right = editors.authenticate(store, editor.name, password) is not None
     if right:
         store.write(attempts.forgive, editor.name, address)
+    else:
+        store.write(_refused, editor.name, Visit(address, ""), "password")
     return right
 
 
-def _refused(db: Database, name: str, visit: Visit) -> None:
-    """Records that somebody did not know the password of an editor: once for each network and window of tries, so that
-    nobody fills the log. Names that nobody has are not recorded, because people type passwords there."""
-    first = attempts.tries_from(db, name, visit.address) == 1
-    if first and db.execute("SELECT 1 FROM editors WHERE name = ?", [name]).fetchone():
-        actions.record(db, None, Verb.REFUSE_SIGN_IN, name, origin=visit.origin, after={"wrong": "password"})
+def _refused(db: Database, name: str, visit: Visit, wrong: str) -> None:
+    """Records that somebody did not know the password or a code of an editor: once for each network and window of
+    tries, so that nobody fills the log. Names that nobody has are not recorded, because people type passwords there;
+    it is done and undone for these, since whether somebody has a name must not be measured."""
+    if not attempts.is_first_refusal(db, wrong, name, visit.address):
+        return
+    known = db.execute("SELECT 1 FROM editors WHERE name = ?", [name]).fetchone()
+    db.execute("SAVEPOINT refusal")
+    actions.record(db, None, Verb.REFUSE_SIGN_IN, name, origin=visit.origin, after={"wrong": wrong})
+    if not known:
+        db.execute("ROLLBACK TO refusal")
+    db.execute("RELEASE refusal")
 
 
 def _after_password(
@@ -107,7 +116,7 @@ def _by_code(db: Database, secret_key: bytes, step: Step, code: str, visit: Visi
     elif recovery_codes.accept(db, editor.id, code):
         factor = second_factor.RECOVERY_CODE
     else:
-        actions.record(db, None, Verb.REFUSE_SIGN_IN, editor.name, origin=visit.origin, after={"wrong": "code"})
+        _refused(db, editor.name, visit, "code")
         return None
     steps.use(db, step)
     attempts.forgive(db, editor.name, visit.address, steps=2)
