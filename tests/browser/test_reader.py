@@ -182,7 +182,7 @@ def test_a_new_headline_and_the_end_of_coverage_show_wherever_they_stand(server:
     expect(feed).to_have_title("Live coverage: The “$& harbour” <opens> – Liveline")
     expect(permalink).to_have_title("Live – Liveline")
     expect(feed.locator(".kicker")).to_have_text("The “$& harbour” <opens>")
-    expect(permalink.locator(".kicker")).to_have_text("The “$& harbour” <opens>")
+    expect(permalink.locator(".kicker [data-copy]")).to_have_text("The “$& harbour” <opens>")
     server.api("DELETE", f"/api/v1/updates/{update['id']}")
     for page in (article, feed):
         expect(page.locator("[feed=harbour]").get_by_text("The first update will appear by itself.")).to_be_visible()
