@@ -6,10 +6,12 @@ The slow part, making Markdown and HTML, is done before the first of them, and o
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 from feed import fields, slugs, text, times
 from feed.errors import Invalid, Missing
+from feed.exchange.shapes import ID
 from feed.exchange.source import Entry, Source
 from feed.figures import Picture
 from feed.languages import known as known_language
@@ -58,8 +60,13 @@ class Import:
 
     def run(self) -> Iterator[str]:
         """Imports; a sentence for each thing that could not be, or had to be changed. Raises Refused, NotAllowed."""
+        self._check_ids()
         feed, makes_article = self._feed()
         self.slug = feed.slug if feed else None
+        if makes_article and not self._dry_run:  # before anything is stored
+            self._known = {each: _unseen(each) for each in self._source.pictures}
+            self._new()
+            self._known, self.links = {}, 0
         yield from self._pictures()
         new = self._new() if makes_article else None
         prepared: list[Imported] = []
@@ -89,6 +96,12 @@ class Import:
             except Missing:
                 raise Refused(f"there is no coverage {self._into}; without --into, a new article is made") from None
 
+    def _check_ids(self) -> None:
+        """They are stored as they are. Raises Refused."""
+        for told, given in (("the source", self._source.id), *(("an entry", each.id) for each in self._source.entries)):
+            if len(given) > ID or text.half_characters(given):
+                raise Refused(f"the id of {told} has more than {ID} characters, or half of one: {given[:60]!a}")
+
     def _pictures(self) -> Iterator[str]:
         """Adds the pictures that are not here yet, under their ids, which the texts name."""
         for picture_id, described in self._source.pictures.items():
@@ -96,7 +109,7 @@ class Import:
                 self._known[picture_id] = self._picture(picture_id, described)
             except Invalid as error:
                 yield f"picture {picture_id}: {_sentences(error)}"
-            except (OSError, KeyError, TypeError, ValueError, AttributeError) as error:
+            except (OSError, ValueError) as error:
                 yield f"picture {picture_id}: it cannot be read: {error}"
 
     def _picture(self, picture_id: str, described: Mapping[str, Any]) -> Picture:
@@ -115,7 +128,7 @@ class Import:
         if self._dry_run:
             if len(upload) > UPLOAD_BYTES:
                 raise ValueError("it is too large")
-            return Picture(picture_id, "PNG", 1, 1, created_at=times.now(), **words)
+            return replace(_unseen(picture_id), **words)
         return pictures.add_under(self._store, self._services.settings.media, picture_id, upload, words, None)
 
     def _prepared(self, feed: Feed | None) -> Iterator[Imported | str]:
@@ -236,7 +249,6 @@ class Import:
             "html": self._store.stories.run(text.to_html, body, fields.ARTICLE_BODY, language, known),
             "byline": cleaned["byline"] or _line(self._source.title) or self._services.settings.site_name,
             "picture_id": cleaned["picture"] if cleaned["picture"] in self._known else None,
-            "author_id": None if self._dry_run else self._author(),
         }
         last = moments[-1] if moments else None
         published = _moment(published_at) or times.now()
@@ -279,6 +291,8 @@ class Import:
 
     def _put(self, feed: Feed | None, new: New | None, prepared: Sequence[Imported]) -> Iterator[str]:
         source = self._source.id
+        if new and feed is None:
+            new = replace(new, fields={**new.fields, "author_id": self._author()})
         slug = feed.slug if feed else importing.begin(self._store, source, cast(New, new), None)
         self.slug = slug
         for begin in range(0, len(prepared), importing.AT_ONCE):
@@ -288,6 +302,11 @@ class Import:
         if new and not importing.finish(self._store, slug, source, new, None):
             self.public = False
             yield f"the article {slug} is a draft; publish it at the desk"
+
+
+def _unseen(picture_id: str) -> Picture:
+    """A picture that was not read yet."""
+    return Picture(picture_id, "PNG", 1, 1, "", None, None, times.now())
 
 
 def _past(given: Any) -> Past:

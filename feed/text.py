@@ -46,6 +46,7 @@ _BLANK = "\u115f\u1160\u2800\u3164\uffa0"  # letters and signs by their category
 _BETWEEN = re.compile(r"</(?:p|li|h\d|blockquote|t[dhr]|pre|figure)>|<fig\w+>|<br ?/?>|<(?:[ou]l|li)\b[^>]*>|</[ou]l>")
 _LEADS_NOWHERE = re.compile(r"<a (?!href=)")
 _NUMBER = re.compile(r'(?:start|value)="(\d{1,9})"')
+_HALF = re.compile("[\ud800-\udfff]")
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]")
 _KANA = re.compile(r"[\u3040-\u30ff]")
 _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
@@ -120,7 +121,7 @@ def shows_something(html: str) -> bool:
 
 def half_characters(words: str) -> bool:
     """Whether the text contains a lone surrogate, half of a character, which JSON can write and UTF-8 cannot."""
-    return any("\ud800" <= sign <= "\udfff" for sign in words)
+    return _HALF.search(words) is not None
 
 
 def visible(words: str) -> bool:

@@ -1,6 +1,9 @@
 """Import: our own export, WordPress Liveblog, RSS and Atom; what comes again changes nothing."""
 
 import json
+import re
+import shutil
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from feed.errors import Invalid
-from feed.exchange import files
-from feed.exchange.source import Unreadable
+from feed.exchange import files, markup
 from feed.paste import many
 from feed.store import articles, coverage, feeds, importing, points, publishing, retracting, updates
 from feed.store.updates import Update
@@ -270,23 +272,127 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
     "deep": (b"<rss>" + b"<a>" * 5000, "within each other"),
     "cut off": (b"<rss><channel>", "no XML"),
     "html": (b"<html><body>Not found</body></html>", "neither RSS"),
-    "deep json": (b"[" * 100_000, "neither JSON"),
+    "deep json": (b"[" * 100_000, "nested too deep"),
     "other json": (b'{"a": 1}', "neither an export"),
     "next version": (b'{"liveline": 2}', "version 2"),
-    "halved": (b'{"liveline": 1, "updates": []}', "not in the format"),
+    "halved": (b'{"liveline": 1, "updates": []}', "site is missing"),
     "zip": (b"PK\x03\x04 and no more", "zip"),
-    "nothing": (b"", "neither JSON"),
+    "nothing": (b"", "empty"),
+    "in latin-1": ('{"a": "é"}'.encode("latin-1"), "UTF-8"),
+    "two channels": (WXR.read_bytes().replace(b"<channel>", b"<channel></channel><channel>"), "2 elements <channel>"),
+    "two channels of rss": (b"<rss><channel/><channel/></rss>", "2 elements <channel>"),
+    "many elements": (b"<rss>" + b"<a/>" * 1_000, "elements, attributes"),
+    "many attributes": (
+        b"<rss " + b" ".join(b"a%d=''" % each for each in range(200_000)) + b"/>",
+        "a tag or a comment",
+    ),
+    "many names": (b"<rss>" + b"".join(b"<a%d/>" % each for each in range(999)) + b"</rss>", "more than 500 names"),
+    "a long name": (b'<rss xmlns="' + b"n" * 300 + b'"/>', "a name in it"),
+    "many values": (b"[" + b"{}," * 150_000 + b"0]", "more than 150,000 values"),
+    "authors": (b'{"entries": [{"id": "\\ud800", "authors": ["x"], "render": "x", "timestamp": 1}]}', "half of one"),
 }
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_what_is_not_what_it_should_be_is_refused_in_a_sentence(site: Site, tmp_path: Path, name: str) -> None:
+def test_what_is_not_what_it_should_be_is_refused_in_a_sentence(
+    site: Site, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(markup, "PIECES", 1000)
+    monkeypatch.setattr(markup, "NAMES", 500)
+    monkeypatch.setattr(files, "VALUES", 150_000)
     content, reason = HOSTILE[name]
     (tmp_path / "file").write_bytes(content)
-    with pytest.raises(Unreadable, match=reason):
-        files.read(tmp_path / "file")
-    refused = run(site, "import", tmp_path / "file")
-    assert (refused.exit_code, "cannot be imported" in refused.output) == (1, True)
+    refused = run(site, "import", tmp_path / "file", "--into", "news")
+    assert (refused.exit_code, refused.output.count("\n")) == (1, 1), refused.output
+    assert re.search(reason, refused.output)
+
+
+LISTED, END = b"PK\x01\x02", b"PK\x05\x06"  # the records of a zip file
+ZIPS: dict[str, tuple[bytes, int, bytes, str]] = {
+    "encrypted": (LISTED, 8, b"\1", "is encrypted"),
+    "compressed otherwise": (LISTED, 10, b"\x0e", "make the zip file anew"),
+    "with another sum": (LISTED, 16, b"\0\0\0\0", "damaged"),
+    "with other bytes": (b"coverage.json", 13, b"\xff\xff\xff", "damaged"),
+    "whose list leads nowhere": (END, 16, b"\xff\xff\xff\x7f", "damaged"),
+    "with a long list": (END, 12, b"\0\0\0\1", "more files"),
+    "without an end": (END, 0, b"PK\0\0", "end is missing"),
+}
+
+
+@pytest.mark.parametrize("name", ZIPS)
+def test_a_zip_that_is_not_whole_is_refused_in_a_sentence(site: Site, tmp_path: Path, name: str) -> None:
+    record, offset, put, reason = ZIPS[name]
+    with zipfile.ZipFile(tmp_path / "zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("a/coverage.json", b'{"liveline": 1}' * 100)
+    content = bytearray((tmp_path / "zip").read_bytes())
+    at = content.index(record) + offset
+    content[at : at + len(put)] = put
+    (tmp_path / "zip").write_bytes(content)
+    refused = run(site, "import", tmp_path / "zip")
+    assert (refused.exit_code, refused.output.count("\n")) == (1, 1), refused.output
+    assert reason in refused.output
+
+
+def test_what_a_zip_unpacks_to_is_counted_while_it_is_read(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with zipfile.ZipFile(tmp_path / "zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("coverage.json", b" " * 5_000_000)
+        archive.writestr("../coverage.json/", b"")
+    monkeypatch.setattr(files, "READ_BYTES", 4 * 1024**2)
+    assert "more than 4 MB" in run(site, "import", tmp_path / "zip").output
+    (tmp_path / "empty").mkdir()
+    assert "a folder without coverage.json" in run(site, "import", tmp_path / "empty").output
+
+
+ANYTHING = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=9)
+    | st.sampled_from(["\ud800", "x" * 999]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=4,
+)
+
+
+def places(value: Any) -> list[tuple[Any, Any]]:
+    """Each object or list in that JSON, with each of its keys."""
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [each for key, inner in inside for each in ((value, key), *places(inner))]
+
+
+def stored(site: Site) -> dict[str, int]:
+    """How many rows each table has."""
+    with site.services.store.read() as db:
+        named = [row[0] for row in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")]
+        return {name: db.execute(f"SELECT count(*) FROM [{name}]").fetchone()[0] for name in named}
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=[*HealthCheck])
+@given(st.data())
+def test_an_export_with_anything_in_any_place_is_imported_or_refused_whole(
+    story: Site, two_sites: Any, data: Any
+) -> None:
+    _, there, folder, numbers = two_sites
+    path = folder / f"fuzzed-{next(numbers)}"
+    if not (folder / "fuzzed").exists():
+        points.add(story.services.store, "harbour", {"text": "Out", "updates": [shown(story, "harbour")[0].id]}, None)
+        coverage.close(story.services.store, "harbour", None, {"message": "Home", "summary": "Six"})
+        exported(story, "harbour", folder / "fuzzed")
+    shutil.copytree(folder / "fuzzed", path)
+    document = json.loads((path / "coverage.json").read_text())
+    document["feed"]["id"] = path.name
+    inside, key = data.draw(st.sampled_from(places(document)))
+    inside[key] = data.draw(ANYTHING)
+    (path / "coverage.json").write_text(json.dumps(document))
+    before = stored(there)
+    done = run(there, "import", path)
+    assert isinstance(done.exception, SystemExit | None), done.exc_info
+    if done.exit_code and not re.search(r"^[1-9]\d* (refused|imported)", done.output, re.M):
+        assert done.output.startswith("Error: "), done.output
+        assert stored(there) == before
 
 
 def test_no_file_outside_of_the_folder_is_read(story: Site, tmp_path: Path) -> None:

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-READ_BYTES = 200 * 1024**2  # of one file: ten times a coverage of 10,000 updates
+READ_BYTES = 64 * 1024**2  # of a document: a coverage of 30,000 updates
+PICTURES = 5_000  # of a document: one in every sixth of those; each takes a second to decode
 
 
 class Unreadable(ValueError):

@@ -1,11 +1,12 @@
 """RSS 2.0 and Atom: each item is an entry."""
 
+from collections.abc import Sequence
 from html import escape
 
 from feed import text
 from feed.exchange.markup import Node
 from feed.exchange.moments import of_iso, of_mail
-from feed.exchange.source import Entry, Source, Unreadable, latest
+from feed.exchange.source import Entry, Source, latest
 
 ATOM = "http://www.w3.org/2005/Atom"
 CONTENT = "http://purl.org/rss/1.0/modules/content/"
@@ -15,9 +16,7 @@ XML_LANG = "http://www.w3.org/XML/1998/namespace lang"
 
 def of_rss(root: Node) -> Source:
     """The items of an RSS document. Raises Unreadable."""
-    channel = next(root.all("channel"), None)
-    if channel is None:
-        raise Unreadable("it is no RSS 2.0")
+    channel = root.only("channel")
     title, own = channel.first("title", ""), _address(channel)
     entries = [_of_item(item) for item in channel.all("item")]
     return Source(
@@ -32,7 +31,8 @@ def of_rss(root: Node) -> Source:
 def of_atom(root: Node) -> Source:
     """The entries of an Atom document."""
     title = root.first("title", ATOM)
-    entries = [_of_entry(entry, root) for entry in root.all("entry", ATOM)]
+    authors = _authors(root)
+    entries = [_of_entry(entry, authors) for entry in root.all("entry", ATOM)]
     return Source(
         id=f"atom {root.first('id', ATOM)}",
         title=title,
@@ -54,10 +54,10 @@ def _of_item(item: Node) -> Entry:
     )
 
 
-def _of_entry(entry: Node, feed: Node) -> Entry:
+def _of_entry(entry: Node, authors: Sequence[str]) -> Entry:
     published, updated = (of_iso(entry.first(name, ATOM)) for name in ("published", "updated"))
     html = _html(entry)
-    own = _authors(entry) or _authors(feed)
+    own = _authors(entry) or authors
     return Entry(
         id=entry.first("id", ATOM),
         published_at=published or updated,

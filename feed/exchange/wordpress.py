@@ -35,7 +35,7 @@ def is_export(root: Node) -> bool:
 
 def of_export(root: Node, post: str | None) -> Source:
     """The liveblog of an export; of several, that of the post with that number. Raises Unreadable."""
-    (channel,) = root.all("channel")
+    channel = root.only("channel")
     found = {item.first("post_id", WXR): item for item in channel.all("item") if any(_comments(item))}
     if post is None and len(found) > 1:
         named = ", ".join(f"{number} ({item.first('title')})" for number, item in found.items())
@@ -121,7 +121,11 @@ def _of_answer(entry: Mapping[str, Any]) -> Entry | None:
     if change == "delete":
         return Entry(id=str(entry["id"]), published_at=first or moment, retraction=Retraction(moment))
     authors = entry.get("authors")
-    names = [str(each["name"]) for each in authors if each.get("name")] if isinstance(authors, list) else []
+    names = (
+        [str(each["name"]) for each in authors if isinstance(each, dict) and each.get("name")]
+        if isinstance(authors, list)
+        else []
+    )
     return Entry(
         id=str(entry["id"]),
         published_at=first or moment,
