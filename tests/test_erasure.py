@@ -22,6 +22,7 @@ from feed.store import (
     submissions,
     submitting,
     undoing,
+    updates,
 )
 from feed.store.database import Store
 from feed.store.scrubbing import Scrubbed
@@ -230,6 +231,25 @@ def test_a_text_is_followed_through_all_drafts_that_it_passed(site: Site, tmp_pa
         scheduling.schedule(store, "news", site.bob, {"body": CANARY}, times.after(3600), DRAFTS[6])
     with pytest.raises(KeyUsed):
         submit(site, site.bob, body=CANARY, draft_id=DRAFTS[2])
+
+
+def test_what_was_retracted_and_published_anew_is_one_text(site: Site) -> None:
+    store = site.services.store
+    wrong = site.publish(f"{CANARY} wrong")
+    site.retract(wrong)
+    form = {"body": f"{CANARY} right", "draft_id": DRAFTS[0], "revision": "1", "choice": "new"}
+    answer = site.at_desk("bob").post(f"/desk/updates/{wrong.id}", data=form, headers=FROM_HERE)
+    assert "did=published" in answer.location
+    erasing.erase(store, wrong.id, "The law", site.alice)
+    with store.read() as db:
+        right = updates.get(db, wrong.id + 1)  # readers see it, so it is erased by its own number alone
+    other = site.publish(f"{CANARY} wrong too")
+    site.retract(other)
+    publishing.publish(store, "news", site.bob, {"body": "Right"}, draft_id=DRAFTS[1], of=other.id)
+    for each in (right.id, other.id + 1):
+        erasing.erase(store, each, "The law", site.alice)
+    scrubbing.scrub(store)
+    assert CANARY.encode() not in bytes_of(site)
 
 
 def test_what_others_wrote_in_the_same_words_stays(site: Site) -> None:

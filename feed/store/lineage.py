@@ -1,15 +1,13 @@
 """Which drafts and updates have one text: an erasure has to find them all.
 
 A text goes through several drafts, since each is published once. What was scheduled and cancelled goes on in a new
-draft, as does what was published and taken back at once. Each of these remembers the first, its origin: a draft or, for
-what was published without one, an update.
+draft, as does what was published and taken back at once, or retracted and published anew. Each of these remembers the
+first, its origin: a draft or, for what was published without one, an update.
 """
 
 from typing import NamedTuple
 
 from sqlite_utils import Database
-
-from feed.store.database import insert
 
 _NAME = "'update ' || updates.id"
 
@@ -22,8 +20,11 @@ class Family(NamedTuple):
 
 
 def note(db: Database, draft_id: str, origin: str) -> None:
-    """Notes that the new draft has the text of that origin, in a transaction of the caller's."""
-    insert(db, "lineage", {"draft_id": draft_id, "origin": origin})
+    """Notes that the draft has the text of that origin, in a transaction of the caller's."""
+    db.execute(
+        "INSERT OR REPLACE INTO lineage (draft_id, origin) VALUES (:draft, :origin)",
+        {"draft": draft_id, "origin": origin},
+    )
 
 
 def of_draft(db: Database, draft_id: str) -> str:

@@ -47,9 +47,10 @@ def publish(
     *,
     draft_id: str | None = None,
     moment: str | None = None,
+    of: int | None = None,
 ) -> Update:
     """Publishes an update in that feed, under the editor's name. It is dated now or, for an import, at a moment in the
-    past: `moment`, or the field `published_at`.
+    past: `moment`, or the field `published_at`. `of` is the retracted update whose text it is, if it is one's.
 
     The same idempotency key of the same editor gives the same update again for 24 hours, and the same draft does for
     ever. Raises Missing for the feed, Invalid for the fields, KeyUsed for a key or a draft from which something else
@@ -63,7 +64,7 @@ def publish(
     cleaned["html"] = html_of(store, cleaned["body"], cleaned["language"] or feed.language, editor)
     if draft_id is not None:
         draft_states.check_id(draft_id, "draft_id")
-    update = store.write(put, slug, editor, cleaned, claim, draft_id, moment, actor=editor)
+    update = store.write(put, slug, editor, cleaned, claim, draft_id, moment, actor=editor, of=of)
     if moments.seconds_ahead(update.published_at):
         repeats.say(
             f"this machine's clock is behind the newest update of {slug}: it was set back, or was ahead before. New "
@@ -158,6 +159,7 @@ def put(
     moment: str | None = None,
     *,
     actor: Editor | None,
+    of: int | None = None,
 ) -> Update:
     """Publishes these cleaned fields, with their HTML, in a transaction of the caller's. `author` wrote and signs the
     text, and `actor` publishes it. Raises what `publish` does, and NotAllowed for the actor."""
@@ -171,6 +173,8 @@ def put(
         return updates.get(db, known, drafts=True)
     if draft_id:
         scheduled.refuse_waiting(db, draft_id)
+    if draft_id and of is not None:
+        lineage.note(db, draft_id, lineage.of_update(db, of))
     version = feeds.bump(db, feed.id)
     waiting.publish(db, new["html"], author, actor)
     given = moment or new.get("published_at")

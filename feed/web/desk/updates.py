@@ -142,7 +142,7 @@ def _publish_as_new(update_id: int, given: dict[str, object]) -> Any:
     conflict.check(fields.UPDATE, given)
     new = {name: value for name, value in given.items() if name != "note"}
     feed = _any(update_id).feed
-    update = publishing.publish(services().store, feed, g.editor, new, draft_id=draft_id_read())
+    update = publishing.publish(services().store, feed, g.editor, new, draft_id=draft_id_read(), of=update_id)
     return _back_to(update, "published")
 
 
