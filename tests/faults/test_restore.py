@@ -52,7 +52,7 @@ def filled(server: Server, tmp_path: Path) -> Backup:
     laptops = [f"a token {number}" for number in range(TOKENS)]
     made = {"created_at": times.now(), "expires_at": None, "scopes": None}
     rows = [{**made, "name": f"laptop {number}", "hash": hashed(laptop)} for number, laptop in enumerate(laptops)]
-    store.write(lambda db: [tokens._add(db, "bob", row, None, None, None) for row in rows])
+    store.write(lambda db: [tokens._add(db, "bob", row, None, None) for row in rows])
     db = store.connect()
     db.execute(
         "VACUUM INTO ?", [str(tmp_path / "site.backup")]
