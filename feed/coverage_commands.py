@@ -62,6 +62,8 @@ def import_(path: Path, into: str | None, post: str | None, *, dry_run: bool) ->
         click.echo("Nothing was stored. The import would give:")
     for outcome, count in sorted(made.outcomes.items()):
         click.echo(f"{count} {outcome}")
+    if made.points:
+        click.echo(f"{made.points} points of what is known")
     if made.refused:
         click.echo(f"{made.refused} refused")
     if made.slug and not dry_run and made.public:

@@ -55,6 +55,8 @@ class Import:
         """Whether readers can see it, afterwards."""
         self.outcomes: Counter[Outcome] = Counter()
         self.refused = 0
+        self.points = 0
+        """How many points were added to a coverage that had none."""
         self.links = 0
         """Pictures and players of other sites that became links."""
 
@@ -67,6 +69,7 @@ class Import:
             self._known = {each: _unseen(each) for each in self._source.pictures}
             self._new()
             self._known, self.links = {}, 0
+        known = self._known_points() if self._into else ()
         yield from self._pictures()
         new = self._new() if makes_article else None
         prepared: list[Imported] = []
@@ -82,6 +85,8 @@ class Import:
             self._plan(feed, prepared)
             return
         yield from self._put(feed, new, prepared)
+        if known and self.slug:
+            self.points = importing.put_points(self._store, self.slug, self._source.id, known, None)
         search.catch_up_all(self._store)
 
     def _feed(self) -> tuple[Feed | None, bool]:
@@ -255,11 +260,20 @@ class Import:
         closed = (_moment(self._source.closed_at or last) or published) if self._source.closed else None
         opened = _moment(self._source.opened_at) or published
         closing = self._closing(cleaned["language"])
-        points = tuple(
+        return New(row, published, _moment(edited_at), opened, closed, closing, self._points())
+
+    def _known_points(self) -> tuple[ImportedPoint, ...]:
+        """What is known, for a coverage that exists. Raises Refused before anything is stored."""
+        try:
+            return self._points()
+        except Invalid as error:
+            raise Refused(f"what is known cannot be imported: {_sentences(error)}") from None
+
+    def _points(self) -> tuple[ImportedPoint, ...]:
+        return tuple(
             ImportedPoint(fields.clean(_POINT, {"text": each.text})["text"], each.checking, tuple(each.entries))
             for each in self._source.points
         )
-        return New(row, published, _moment(edited_at), opened, closed, closing, points)
 
     def _closing(self, language: str | None) -> Closing:
         words = fields.clean(fields.CLOSING, self._source.closing)

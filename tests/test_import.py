@@ -100,6 +100,33 @@ def test_what_is_exported_and_imported_elsewhere_is_exported_as_it_was(story: Si
         assert not run_checks(other)
 
 
+def test_points_come_into_a_coverage_that_never_had_any(story: Site, tmp_path: Path) -> None:
+    for text, grounds in (("Out", shown(story, "harbour")[:1]), ("Safe", shown(story, "harbour")[-1:])):
+        points.add(story.services.store, "harbour", {"text": text, "updates": [each.id for each in grounds]}, None)
+    exported(story, "harbour", tmp_path / "first")
+    (tmp_path / "other").mkdir()
+    with site_in(tmp_path / "other") as other:
+        store = other.services.store
+        other.write_article("port", live=True)
+        pushed: list[dict[str, Any]] = []
+        tail = other.tail(pushed)
+        tail.watch("port")
+        assert "3 points of what is known" in imported(other, tmp_path / "first", "--into", "port")
+        tail.step()
+        assert any("Safe" in (change["html"] or "") for each in pushed for change in each["changes"])
+        with store.read() as db:
+            found = points.of_feed(db, feeds.get(db, "port"))
+        assert [(each.text, each.checking is None, len(each.shown)) for each in found[1:]] == [
+            ("Out", True, 1), ("Safe", True, 1),
+        ]  # fmt: skip
+        for each in found:
+            points.remove(store, "port", each.id, each.revision, None)
+        versions = other.versions()
+        assert "points" not in imported(other, tmp_path / "first", "--into", "port")
+        assert other.versions() == versions, "what was taken out stays out"
+        assert not run_checks(other)
+
+
 def run_checks(site: Site) -> str:
     """What `flask db check` finds wrong."""
     said = site.app.test_cli_runner().invoke(args=["db", "check"])

@@ -153,6 +153,12 @@ def finish(store: Store, slug: str, source: str, new: New, actor: Actor | None) 
     return store.write(_finish, slug, source, new, actor)
 
 
+def put_points(store: Store, slug: str, source: str, given: Sequence[ImportedPoint], actor: Actor | None) -> int:
+    """Adds what is known to a coverage that never had a point, after its updates, and returns how many points. One that
+    has points, or whose points were taken out, is left as it is. Raises Missing, NotAllowed."""
+    return store.write(_put_points, slug, source, given, actor)
+
+
 def planned(db: Database, feed: Feed | None, source: str, entry: Imported) -> Outcome:
     """What would become of an entry."""
     return _outcome(_known(db, feed.id, source, entry.entry) if feed else None, entry)
@@ -194,15 +200,34 @@ def _finish(db: Database, slug: str, source: str, new: New, actor: Actor | None)
     if new.closed_at and (new.closing.message or new.closing.summary):
         coverage.keep(db, feed_id, new.closed_at, new.closing)
     feed = feeds.get(db, slug, drafts=True)
-    here = known(db, feed, source)
-    for point in new.points[: points.MOST]:
-        grounds = [here[entry][0] for entry in dict.fromkeys(point.entries) if entry in here]
-        points.bring(db, feed, point.text, grounds, checking=point.checking or not grounds)
+    _bring_points(db, feed, source, new.points)
     db.execute("UPDATE import_sources SET complete = 1 WHERE source = ?", [source])
     feeds.begin_epoch(db, feed_id)
     writing.tell_followers_of_cards(db, article)
     actions.record(db, actor, Verb.IMPORT, feed_id=feed_id, article_id=article.id, detail=source)
     return True
+
+
+def _put_points(db: Database, slug: str, source: str, given: Sequence[ImportedPoint], actor: Actor | None) -> int:
+    feed = feeds.get(db, slug, drafts=True)
+    if points.had_any(db, feed):
+        return 0
+    version = feeds.bump(db, feed.id)
+    count = _bring_points(db, replace(feed, version=version), source, given)
+    actions.record(db, actor, Verb.IMPORT, feed_id=feed.id, detail=f"{source}: {count} points", version=version)
+    return count
+
+
+def _bring_points(db: Database, feed: Feed, source: str, given: Sequence[ImportedPoint]) -> int:
+    """Adds them, resting on updates that were imported. What no reader could look up is to be checked."""
+    here = known(db, feed, source)
+    brought = given[: points.MOST]
+    for point in brought:
+        grounds = [here[entry][0] for entry in dict.fromkeys(point.entries) if entry in here]
+        seen = [number for number in grounds if not updates.get_any(db, number).retracted_at]
+        checking = point.checking or not seen or len(seen) < len(grounds)
+        points.bring(db, feed, point.text, grounds, checking=checking)
+    return len(brought)
 
 
 def _put(db: Database, slug: str, source: str, entries: Sequence[Imported], actor: Actor | None) -> Counter[Outcome]:

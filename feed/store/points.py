@@ -102,8 +102,14 @@ def remove(store: Store, slug: str, point_id: int, revision: int, actor: Actor |
     store.write(_remove, slug, point_id, revision, actor)
 
 
+def had_any(db: Database, feed: Feed) -> bool:
+    """Whether that feed has points, or had some."""
+    return db.execute("SELECT 1 FROM point_boxes WHERE feed_id = ?", [feed.id]).fetchone() is not None
+
+
 def bring(db: Database, feed: Feed, text: str, updates: Iterable[int], *, checking: bool) -> None:
-    """Adds a point of an import, in a transaction of the caller's that begins a new epoch."""
+    """Adds a point of an import, in a transaction of the caller's that begins a new epoch or has bumped the version,
+    which `feed` has."""
     _insert(db, feed, text, updates, feed.version if checking else None)
     _stamp(db, feed, feed.version)
 
