@@ -78,6 +78,10 @@ def test_a_stolen_session_changes_nobody_and_erases_nothing(site: Site) -> None:
     before = done(site)
     for page in ("/desk/people", "/desk/updates/1/erasure"):
         assert elements(alice.get(page).text, "a", href=f"/desk/account/confirm?next={page}"), page
+    unfit = alice.post("/desk/people/invitations", data={"name": "B!", "role": "editor"}, headers=FROM_HERE)
+    assert elements(unfit.text, "a", href="/desk/account/confirm?next=/desk/people"), (
+        "the form's own address has no page"
+    )
     for path, filled in DOORS.items():
         form = {"editor": str(site.alice.id), **filled}
         refused = alice.post(path, data=form, headers=FROM_HERE)
