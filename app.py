@@ -103,7 +103,7 @@ def _writer(app: Flask, chosen: Settings) -> tuple[Channel, Current]:
         health,
     ):
         app.register_blueprint(blueprint)
-    app.cli = CommandLine(app, ("commands", "coverage_commands", "log_commands"))
+    app.cli = CommandLine(app, ("commands", "coverage_commands", "log_commands", "people_commands"))
     return channel, versions
 
 

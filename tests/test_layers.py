@@ -24,7 +24,7 @@ FLOORS = {
     "followers": 3,
     "live": 4,
     **dict.fromkeys(("web", "commands", "node_commands", "demo", "exports", "imports"), 5),
-    **dict.fromkeys(("command_line", "coverage_commands", "log_commands"), 5),
+    **dict.fromkeys(("command_line", "coverage_commands", "log_commands", "people_commands"), 5),
 }
 SOURCES = sorted((ROOT / "feed").rglob("*.py"))
 SQLITE = ("sqlite3", "pysqlite3", "sqlite_utils")
