@@ -13,7 +13,7 @@ from feed.store.parts import FeedParts, StoryParts
 from feed.store.updates import Update
 
 LONG = 480  # characters; the fold shows six lines, about 400 of them, and hiding less than a line is silly
-KEPT = 1_000  # rendered updates, of 2 to 6 kB with what they were made of: the top of all feeds that are read much
+KEPT = 1_000  # rendered updates, of 4 to 10 kB with what they were made of: the top of all feeds that are read much
 
 
 class Renderer:
