@@ -10,8 +10,9 @@ Anonymous memory and open files of all processes are read every LOOK_SECONDS, wi
 begins with other processes, so the slope is that within the lives of the workers, without the first half of each, in
 which caches fill; with the default numbers that takes a quarter of an hour, so a shorter run shows a slope of memory
 where nothing leaks. One line is fitted to the means of SAMPLES readings, with a start of its own for each life. With 95
-% certainty the slope is within the interval beside it, which has zero in it where nothing leaks. The script fails when
-a page is not what it should be, or when the server logged an error.
+% certainty the slope is within the interval beside it. Where nothing leaks it is 1 or 2 MiB an hour all the same, by
+SQLite's pages and the gaps of the allocator. The script fails when a page is not what it should be, or when the server
+logged an error.
 """
 
 import os
