@@ -7,7 +7,7 @@ from feed.commands import Group
 from feed.errors import Missing
 from feed.render import log_csv
 from feed.store import erasing, log_entries, scrubbing
-from feed.store.actions import Door
+from feed.store.actors import Door
 from feed.store.log_entries import Sought
 from feed.web.services import services
 

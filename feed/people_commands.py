@@ -9,7 +9,7 @@ from flask import Flask
 
 from feed.commands import Group
 from feed.errors import Invalid, Missing
-from feed.store import actions, editors, invitations, people, second_factor, tokens
+from feed.store import editors, invitations, people, permissions, second_factor, tokens
 from feed.web.services import services
 
 editor = Group("editor", help="Who may write.")
@@ -24,7 +24,7 @@ def install(app: Flask) -> None:
 
 @editor.command("add", help="Add an editor; the password comes from a prompt or one line of standard input.")
 @click.argument("name")
-@click.option("--role", type=click.Choice(actions.ROLES), default="editor", show_default=True)
+@click.option("--role", type=click.Choice(permissions.ROLES), default="editor", show_default=True)
 @click.option("--display-name", help="The byline; made of NAME when left out.")
 def add_editor(name: str, role: str, display_name: str | None) -> None:
     """Adds an editor and prints the name and the role."""
@@ -37,7 +37,7 @@ def add_editor(name: str, role: str, display_name: str | None) -> None:
 
 @editor.command("invite", help="Print a one-time link: for somebody new, or to replace the password of an editor.")
 @click.argument("name")
-@click.option("--role", type=click.Choice(actions.ROLES), help="Of somebody new.  [default: editor]")
+@click.option("--role", type=click.Choice(permissions.ROLES), help="Of somebody new.  [default: editor]")
 @click.option("--display-name", help="The byline of somebody new; made of NAME when left out.")
 @click.option("--days", type=click.IntRange(1, invitations.MOST_DAYS), default=invitations.DAYS, show_default=True)
 def invite_editor(name: str, role: str | None, display_name: str | None, days: int) -> None:
@@ -55,7 +55,7 @@ def invite_editor(name: str, role: str | None, display_name: str | None, days: i
 
 @editor.command("role", help="Give NAME another role, from the next request on.")
 @click.argument("name")
-@click.argument("role", type=click.Choice(actions.ROLES))
+@click.argument("role", type=click.Choice(permissions.ROLES))
 def change_role(name: str, role: str) -> None:
     """Changes the role and prints it."""
     with _known(name):

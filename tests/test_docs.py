@@ -7,7 +7,8 @@ import click
 import pytest
 
 from feed.settings import TABLE
-from feed.store.actions import ROLES, SCOPES, Verb, may
+from feed.store.permissions import ROLES, SCOPES, may
+from feed.store.verbs import Verb
 from tests.conftest import Site
 from tests.server import ROOT
 

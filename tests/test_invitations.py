@@ -13,7 +13,7 @@ from werkzeug.test import TestResponse
 from feed import times
 from feed.errors import Invalid, LinkOver, NotAllowed
 from feed.store import editors, invitations, people
-from feed.store.actions import Door, Origin
+from feed.store.actors import Door, Origin
 from feed.store.carried import put, read
 from feed.store.database import Store
 from tests.conftest import FROM_HERE, PASSWORD, Site

@@ -11,8 +11,8 @@ import pytest
 
 from feed.render import log_csv
 from feed.store import backup, editors, invitations, log, log_entries, people, publishing, tokens, writing
-from feed.store.actions import WORDS, Verb
 from feed.store.database import IntegrityError, Store
+from feed.store.verbs import WORDS, Verb
 from tests.conftest import FROM_HERE, PASSWORD, Site, site_in
 
 

@@ -34,9 +34,10 @@ from feed.store import (
     waiting,
     writing,
 )
-from feed.store.actions import Scope, Verb
 from feed.store.editors import Editor
+from feed.store.permissions import Scope
 from feed.store.scheduling import Timing
+from feed.store.verbs import Verb
 from feed.web.guards import FOR_SCRIPT
 from feed.web.node import NO_PAGES
 from feed.web.static import static_hash

@@ -13,8 +13,10 @@ from werkzeug.datastructures import FileStorage
 from feed import fields, passwords, times
 from feed.errors import Invalid, NotAllowed
 from feed.store import coverage, editors, freshness, people, retracting, tokens, updates, waiting
-from feed.store.actions import FRESH, MAY, ROLES, Door, Origin, Verb
+from feed.store.actors import Door, Origin
 from feed.store.carried import put, read
+from feed.store.permissions import FRESH, MAY, ROLES
+from feed.store.verbs import Verb
 from feed.web.api.requests import editor_of_token
 from tests.conftest import FROM_HERE, PASSWORD, Site, site_in
 from tests.desk.forms import field

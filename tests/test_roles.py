@@ -23,6 +23,7 @@ from feed.store import (
     invitations,
     passkeys,
     people,
+    permissions,
     pictures,
     points,
     publishing,
@@ -40,10 +41,12 @@ from feed.store import (
     undoing,
     writing,
 )
-from feed.store.actions import MAY, ROLES, SCOPES, Door, Origin, Scope, Verb
+from feed.store.actors import Door, Origin
 from feed.store.database import Database, insert
 from feed.store.editors import Editor
+from feed.store.permissions import MAY, ROLES, SCOPES, Scope
 from feed.store.scheduling import Timing
+from feed.store.verbs import Verb
 from tests.conftest import FROM_HERE, PASSWORD, Site, application_in, site_in
 from tests.images import a_png
 from tests.submitting import submit
@@ -404,7 +407,7 @@ def test_what_is_in_no_scope_is_done_at_the_desk(site: Site) -> None:
         alice = tokens.editor_of(db, token)
         for verb in set(Verb) - set(SCOPES):
             with pytest.raises(NotAllowed, match="Do it at the desk"):
-                actions.permit(db, alice, verb)
+                permissions.permit(db, alice, verb)
 
 
 PUBLIC_BY_DESK = {

@@ -8,8 +8,8 @@ import pytest
 from feed import times
 from feed.errors import Invalid, NotAllowed
 from feed.store import people, publishing, tokens
-from feed.store.actions import Scope
 from feed.store.hashes import hashed
+from feed.store.permissions import Scope
 from tests.conftest import PASSWORD, Site
 from tests.test_commands import Shell
 

@@ -26,8 +26,8 @@ from feed.store import (
     tokens,
     writing,
 )
-from feed.store.actions import Scope
 from feed.store.hashes import hashed
+from feed.store.permissions import Scope
 from feed.store.scheduling import Timing
 from tests.catalogues import messages
 from tests.conftest import FROM_HERE, PASSWORD, Site, application_in, site_in

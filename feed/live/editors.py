@@ -9,9 +9,9 @@ from feed.live.desk import Desk, places_in
 from feed.live.gate import Gate, SiteSocketIO
 from feed.live.review import Review
 from feed.live.signed_in import SignedIn
-from feed.store import actions
-from feed.store.actions import Verb
+from feed.store import permissions
 from feed.store.database import OperationalError, Store
+from feed.store.verbs import Verb
 
 DESK = "desk"  # the room of editors' pages; the rooms of feeds begin with "feed "
 
@@ -71,7 +71,7 @@ class Editors:
             editor = self._signed_in.editor_of(sid)
         except (Missing, OperationalError) as refusal:
             return {"error": "sign in" if isinstance(refusal, Missing) else "try again"}
-        if not actions.may(editor.role, Verb.EDIT):
+        if not permissions.may(editor.role, Verb.EDIT):
             self._socketio.server.leave_room(sid, DESK)
             self._desk.hide(sid)
             return {"error": "for editors only"}

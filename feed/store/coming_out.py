@@ -28,7 +28,7 @@ from feed.store import (
     updates,
     writing,
 )  # fmt: skip
-from feed.store.actions import Door, Origin
+from feed.store.actors import Door, Origin
 from feed.store.articles import Article
 from feed.store.database import OperationalError, Store
 from feed.store.editors import Editor

@@ -13,8 +13,8 @@ from sqlite_utils import Database
 
 from feed import fields, text, times
 from feed.errors import Invalid, Reason, Stale
-from feed.store import actions, feeds
-from feed.store.actions import Actor
+from feed.store import feeds, permissions
+from feed.store.actors import Actor
 from feed.store.database import Store
 from feed.store.feeds import Feed
 
@@ -114,7 +114,7 @@ def _reopen(db: Database, slug: str, actor: Actor | None) -> Feed:
 
 def _close(db: Database, slug: str, actor: Actor | None, words: Closing, revision: int | None) -> Feed:
     feed = feeds.get(db, slug, drafts=True)
-    actions.permit(db, actor, feeds.covering(feed, closes=True), draft=feed.draft, feed_id=feed.id)
+    permissions.permit(db, actor, feeds.covering(feed, closes=True), draft=feed.draft, feed_id=feed.id)
     stored, shown = last_closing(db, feed), closing(db, feed)
     if revision is not None and revision != stored.revision:
         if not feed.open and words.words == shown.words:  # the same form, sent twice

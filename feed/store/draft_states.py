@@ -11,10 +11,10 @@ from sqlite_utils import Database
 
 from feed import times
 from feed.errors import Invalid, Message, Missing, Reason, Stale
-from feed.store import actions
-from feed.store.actions import Verb
+from feed.store import permissions
 from feed.store.database import insert
 from feed.store.editors import Editor
+from feed.store.verbs import Verb
 
 DISCARDED_SECONDS = 7 * 24 * 3600  # a discarded draft can be had back for so long; a published one is known for so long
 MOST_KEPT = 500  # drafts of one kind and editor: far more than anybody looks through
@@ -87,7 +87,7 @@ def save(db: Database, kind: Kind[D], editor: Editor, given: dict[str, Any]) -> 
     stored draft for a `seq` that is not above the stored one, and for a draft that was published; Invalid when there is
     no room.
     """
-    actions.permit(db, editor, Verb.WRITE_DRAFT, feed_id=given.get("feed_id"))
+    permissions.permit(db, editor, Verb.WRITE_DRAFT, feed_id=given.get("feed_id"))
     _forget_old(db, kind)
     row = {name: value for name, value in given.items() if name != "discarded"}
     row["state"] = State.DISCARDED if given["discarded"] else State.KEPT
@@ -116,7 +116,7 @@ def save(db: Database, kind: Kind[D], editor: Editor, given: dict[str, Any]) -> 
 def discard(db: Database, kind: Kind[D], draft_id: str, editor: Editor) -> None:
     """Discards the draft. Nothing happens to one that is discarded already. Raises Missing, and Stale for one that was
     published."""
-    actions.permit(db, editor, Verb.WRITE_DRAFT)
+    permissions.permit(db, editor, Verb.WRITE_DRAFT)
     stored = get(db, kind, draft_id, editor)
     if stored.state == State.PUBLISHED:
         raise Stale(stored)
@@ -128,7 +128,7 @@ def discard(db: Database, kind: Kind[D], draft_id: str, editor: Editor) -> None:
 def keep(db: Database, kind: Kind[D], draft_id: str, editor: Editor) -> D:
     """Keeps a discarded draft again. Nothing happens to one that is kept already. Raises Missing, also when its time is
     over; Stale for one that was published; Invalid when there is no room."""
-    actions.permit(db, editor, Verb.WRITE_DRAFT)
+    permissions.permit(db, editor, Verb.WRITE_DRAFT)
     _forget_old(db, kind)
     stored = get(db, kind, draft_id, editor)
     if stored.state == State.PUBLISHED:

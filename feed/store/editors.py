@@ -9,10 +9,12 @@ from sqlite_utils import Database
 from feed import fields, times
 from feed.errors import Invalid, Message, Missing, Reason
 from feed.store import actions, feeds, pictures
-from feed.store.actions import ROLES, Actor, Origin, Verb
+from feed.store.actors import Actor, Origin
 from feed.store.database import Store, insert
 from feed.store.feeds import Row
 from feed.store.hashes import hash_password, matches
+from feed.store.permissions import ROLES
+from feed.store.verbs import Verb
 
 NO_PASSWORD = ""  # stored instead of a hash; no password matches it
 

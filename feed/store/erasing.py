@@ -17,11 +17,12 @@ from sqlite_utils import Database
 
 from feed import fields, times
 from feed.errors import Invalid, Message, Reason
-from feed.store import actions, feeds, flags, lineage, log, retracting, search, submissions, updates
-from feed.store.actions import Actor, Verb
+from feed.store import actions, feeds, flags, lineage, log, permissions, retracting, search, submissions, updates
+from feed.store.actors import Actor
 from feed.store.database import Store
 from feed.store.submissions import State
 from feed.store.updates import Update
+from feed.store.verbs import Verb
 
 _NO_WORDS = {
     "updates": "headline = NULL, body = '', html = '', reason = NULL, source = NULL",
@@ -99,7 +100,7 @@ def erase_again(db: Database, gone: Erased) -> None:
 
 def _erase(db: Database, update_id: int, reason: str, actor: Actor | None) -> Update:
     update = updates.get_any(db, update_id)
-    actions.permit(db, actor, Verb.ERASE)
+    permissions.permit(db, actor, Verb.ERASE)
     if update.erased:
         return update
     log.take_in(db)  # what the release before has written, before its texts go

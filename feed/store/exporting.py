@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlite_utils import Database
 
 from feed.store import actions, articles, coverage, feeds, points, revisions, updates
-from feed.store.actions import Actor, Verb
+from feed.store.actors import Actor
 from feed.store.articles import Article
 from feed.store.coverage import Closing
 from feed.store.database import Store
@@ -17,6 +17,7 @@ from feed.store.feeds import NEWS, Feed
 from feed.store.points import Point
 from feed.store.revisions import Revision
 from feed.store.updates import Update, Which
+from feed.store.verbs import Verb
 
 AT_ONCE = 200  # updates in memory at a time, with their histories
 KEY_EVENTS = 100  # at the top of a page that has all updates; a link leads to the rest

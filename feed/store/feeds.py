@@ -19,8 +19,9 @@ from sqlite_utils import Database
 from feed import times
 from feed.errors import Missing
 from feed.store import actions
-from feed.store.actions import Actor, Verb
+from feed.store.actors import Actor
 from feed.store.database import Store
+from feed.store.verbs import Verb
 
 NEWS = "news"  # the slug of the site-wide feed
 NOTHING: Mapping[str, Any] = MappingProxyType({})

@@ -19,12 +19,25 @@ from typing import Any, NamedTuple
 from sqlite_utils import Database
 
 from feed import times
-from feed.store import actions, addresses, articles, coverage, feeds, pictures, points, revisions, updates, writing
-from feed.store.actions import Actor, Verb
+from feed.store import (
+    actions,
+    addresses,
+    articles,
+    coverage,
+    feeds,
+    permissions,
+    pictures,
+    points,
+    revisions,
+    updates,
+    writing,
+)
+from feed.store.actors import Actor
 from feed.store.coverage import Closing
 from feed.store.database import Store, insert
 from feed.store.feeds import Feed
 from feed.store.updates import Update
+from feed.store.verbs import Verb
 
 AT_ONCE = 500  # updates in a transaction: 0.1 s, for which other writers wait
 TOLD = 50  # changes that an open page is sent; for more, it loads the page anew
@@ -250,7 +263,7 @@ def _put(db: Database, slug: str, source: str, entries: Sequence[Imported], acto
     if changed:
         actions.record(db, actor, Verb.IMPORT, feed_id=feed.id, detail=detail, version=version)
     else:
-        actions.permit(db, actor, Verb.IMPORT)
+        permissions.permit(db, actor, Verb.IMPORT)
     return outcomes
 
 

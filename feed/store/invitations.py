@@ -13,12 +13,13 @@ from sqlite_utils import Database
 
 from feed import times
 from feed.errors import Invalid, LinkOver, Message, Missing, Reason
-from feed.store import actions, editors, sessions
-from feed.store.actions import Actor, Origin, Verb
+from feed.store import actions, editors, permissions, sessions
+from feed.store.actors import Actor, Origin
 from feed.store.database import Store, insert
 from feed.store.editors import NO_PASSWORD, Editor
 from feed.store.feeds import Row
 from feed.store.hashes import hash_password, hashed
+from feed.store.verbs import Verb
 
 FIRST_SECONDS = 24 * 3600  # enough time to set a site up
 DAYS = 7  # enough for somebody who reads mail once a week
@@ -127,7 +128,7 @@ def _invite_first(db: Database, digest: str) -> bool:
 
 
 def _invite(db: Database, row: dict[str, Any], actor: Actor | None) -> None:
-    actions.permit(db, actor, Verb.INVITE)
+    permissions.permit(db, actor, Verb.INVITE)
     editors.check_free(db, row["name"])
     _put(db, row, actor)
     actions.record(db, actor, Verb.INVITE, row["name"], detail=row["role"])
@@ -135,7 +136,7 @@ def _invite(db: Database, row: dict[str, Any], actor: Actor | None) -> None:
 
 def _reset(db: Database, name: str, row: dict[str, Any], actor: Actor | None) -> None:
     editor = editors.by_name(db, name)
-    actions.permit(db, actor, Verb.RESET_PASSWORD)
+    permissions.permit(db, actor, Verb.RESET_PASSWORD)
     editors.check_enabled(editor)
     if actor is not None:  # the command line can always make another link
         editors.check_not_last(db, editor)
@@ -156,7 +157,7 @@ def _put(db: Database, row: dict[str, Any], actor: Actor | None) -> None:
 
 
 def _revoke(db: Database, digest: str, actor: Actor | None) -> None:
-    actions.permit(db, actor, Verb.REVOKE_INVITATION)
+    permissions.permit(db, actor, Verb.REVOKE_INVITATION)
     link = _get_open(db, digest)
     db.execute("UPDATE one_time_links SET revoked_at = ? WHERE hash = ?", [times.now(), digest])
     actions.record(db, actor, Verb.REVOKE_INVITATION, link.name)
@@ -195,7 +196,7 @@ def _state(db: Database, row: Row) -> State:
     if row["used_at"] or (row["name"] is None and editors.can_anybody_sign_in(db)):
         return State.USED
     made_to = Verb.RESET_PASSWORD if row["editor_id"] else Verb.INVITE
-    maker_may = row["made_by"] is None or (not row["maker_disabled_at"] and actions.may(row["maker_role"], made_to))
+    maker_may = row["made_by"] is None or (not row["maker_disabled_at"] and permissions.may(row["maker_role"], made_to))
     person_waits = row["person_id"] == row["editor_id"] and not row["disabled_at"] and not row["password_hash"]
     if row["revoked_at"] or not maker_may or not person_waits:
         return State.REVOKED

@@ -11,10 +11,11 @@ from typing import Any, NamedTuple
 
 from sqlite_utils import Database
 
-from feed.store import actions, search
-from feed.store.actions import WORDS, Actor, Verb
+from feed.store import permissions, search
+from feed.store.actors import Actor
 from feed.store.database import Store
 from feed.store.feeds import Row
+from feed.store.verbs import WORDS, Verb
 
 BATCH = 200  # entries read at a time
 MOST_LOOKED = 10  # batches that a search looks through for one page: 0.1 s; the next page goes on there
@@ -107,7 +108,7 @@ def batches(
     None at the end. Raises NotAllowed."""
     while True:
         with store.read() as db:
-            actions.permit(db, actor, Verb.READ_LOG)
+            permissions.permit(db, actor, Verb.READ_LOG)
             entries = _read(db, sought, before)
         if not entries:
             return

@@ -10,11 +10,12 @@ from sqlite_utils import Database
 
 from feed import times
 from feed.errors import Invalid, Message, Reason
-from feed.store import actions, editors, invitations, second_factor, sessions, signing_in
-from feed.store.actions import Actor, Verb
+from feed.store import actions, editors, invitations, permissions, second_factor, sessions, signing_in
+from feed.store.actors import Actor
 from feed.store.database import Store
 from feed.store.editors import NO_PASSWORD, Editor
 from feed.store.hashes import hash_password
+from feed.store.verbs import Verb
 
 SIGNS_IN, INVITED, DISABLED = Message("signs in"), Message("invited"), Message("disabled")
 BYLINE_ONLY = Message("byline only")
@@ -99,7 +100,7 @@ def set_password(store: Store, name: str, password: str, actor: Actor | None) ->
     Raises Missing, Invalid, NotAllowed."""
     with store.read() as db:
         editor = editors.by_name(db, name)
-        actions.permit(db, actor, Verb.SET_PASSWORD)
+        permissions.permit(db, actor, Verb.SET_PASSWORD)
     new = hash_password(store, password, editor.name, editor.display_name)
     return store.write(_set_password, editor, new, Verb.SET_PASSWORD, actor, "")
 
@@ -117,7 +118,7 @@ def change_own_password(
 
 def _disable(db: Database, name: str, actor: Actor | None) -> Ended:
     editor = editors.by_name(db, name)
-    actions.permit(db, actor, Verb.DISABLE)
+    permissions.permit(db, actor, Verb.DISABLE)
     editors.check_not_last(db, editor)
     now = times.now()
     db.execute("UPDATE editors SET disabled_at = coalesce(disabled_at, ?) WHERE id = ?", [now, editor.id])
@@ -138,7 +139,7 @@ def _enable(db: Database, name: str, actor: Actor | None) -> Editor:
 
 def _change_role(db: Database, name: str, role: str, actor: Actor | None) -> Editor:
     editor = editors.by_name(db, name)
-    actions.permit(db, actor, Verb.CHANGE_ROLE)
+    permissions.permit(db, actor, Verb.CHANGE_ROLE)
     editors.check_role(role)
     if role == editor.role:
         return editor

@@ -14,8 +14,9 @@ from feed.errors import Invalid, Message, Missing, Reason
 from feed.figures import Picture as Picture  # what this module is about
 from feed.picture import SafePicture
 from feed.store import actions
-from feed.store.actions import Actor, Verb
+from feed.store.actors import Actor
 from feed.store.database import Store, insert
+from feed.store.verbs import Verb
 
 _SELECT = """
     SELECT id, format, width, height, alt, caption, credit, created_at, small_width, colour

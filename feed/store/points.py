@@ -17,11 +17,12 @@ from sqlite_utils import Database
 
 from feed import fields
 from feed.errors import Invalid, Message, Missing, Reason, Stale
-from feed.store import actions, feeds
-from feed.store.actions import Actor, Verb
+from feed.store import actions, feeds, permissions
+from feed.store.actors import Actor
 from feed.store.database import Store, insert
 from feed.store.feeds import Feed
 from feed.store.updates import HIGHEST_ID
+from feed.store.verbs import Verb
 
 MOST = 20  # in a box: more is an article
 
@@ -207,7 +208,7 @@ def _remove(db: Database, slug: str, point_id: int, revision: int, actor: Actor 
 def _permitted(db: Database, slug: str, actor: Actor | None, verb: Verb) -> Feed:
     """That feed. Raises Missing, and NotAllowed before anything is told of its points."""
     feed = feeds.get(db, slug, drafts=True)
-    actions.permit(db, actor, verb, draft=feed.draft)
+    permissions.permit(db, actor, verb, draft=feed.draft)
     return feed
 
 

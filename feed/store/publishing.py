@@ -20,6 +20,7 @@ from feed.store import (
     idempotency,
     lineage,
     moments,
+    permissions,
     retracting,
     revisions,
     scheduled,
@@ -28,12 +29,12 @@ from feed.store import (
     updates,
     waiting,
 )  # fmt: skip
-from feed.store.actions import Verb
 from feed.store.database import Store, insert
 from feed.store.editors import Editor
 from feed.store.feeds import Feed
 from feed.store.idempotency import Claim
 from feed.store.updates import Update
+from feed.store.verbs import Verb
 
 _LOGGED = ("headline", "body", "key", "pinned", "language", "status", "source", "published_at", "note")
 
@@ -166,8 +167,8 @@ def put(
     feed = feeds.get(db, slug, drafts=True)
     if claim and (earlier := idempotency.recall(db, author, claim)):
         # It is shown as it is now, which a token for other feeds may not read
-        stays_draft = feed.draft and not actions.comes_out(db, feed.id)
-        actions.permit(db, actor, Verb.PUBLISH, draft=stays_draft, feed_id=feed.id)
+        stays_draft = feed.draft and not permissions.comes_out(db, feed.id)
+        permissions.permit(db, actor, Verb.PUBLISH, draft=stays_draft, feed_id=feed.id)
         return updates.get(db, earlier, drafts=True)
     if draft_id and (known := published_from(db, draft_id, feed, author, new)):
         return updates.get(db, known, drafts=True)
@@ -235,7 +236,7 @@ def put_edit(
     update = updates.get(db, update_id, drafts=True)
     feed = feeds.get(db, update.feed, drafts=True)
     verb = Verb.MINOR_EDIT if given.get("minor") else Verb.EDIT
-    actions.permit(db, actor, verb, draft=feed.draft, feed_id=feed.id)  # before anything is told, or noted
+    permissions.permit(db, actor, verb, draft=feed.draft, feed_id=feed.id)  # before anything is told, or noted
     if (
         draft_id
         and drafts.is_published(db, draft_id, author, update_id)

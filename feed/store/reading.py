@@ -2,10 +2,11 @@
 
 from sqlite_utils import Database
 
-from feed.store import actions, articles, feeds, updates
-from feed.store.actions import Actor, Verb
+from feed.store import articles, feeds, permissions, updates
+from feed.store.actors import Actor
 from feed.store.articles import Article
 from feed.store.updates import Update
+from feed.store.verbs import Verb
 
 
 def update(db: Database, update_id: int, reader: Actor | None) -> Update:
@@ -13,7 +14,7 @@ def update(db: Database, update_id: int, reader: Actor | None) -> Update:
     found = updates.get(db, update_id, drafts=reader is not None)
     feed = feeds.get(db, found.feed, drafts=True)
     if feed.draft:
-        actions.permit(db, reader, Verb.READ_DRAFT, feed_id=feed.id)
+        permissions.permit(db, reader, Verb.READ_DRAFT, feed_id=feed.id)
     return found
 
 
@@ -21,5 +22,5 @@ def article(db: Database, slug: str, reader: Actor | None) -> Article:
     """The article; a draft for a reader who may. Raises Missing, NotAllowed."""
     found = articles.get(db, slug, drafts=reader is not None)
     if found.draft:
-        actions.permit(db, reader, Verb.READ_DRAFT, feed_id=found.feed.id if found.feed else None)
+        permissions.permit(db, reader, Verb.READ_DRAFT, feed_id=found.feed.id if found.feed else None)
     return found

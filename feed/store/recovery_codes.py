@@ -9,10 +9,10 @@ from sqlite_utils import Database
 
 from feed import times
 from feed.store import actions, freshness
-from feed.store.actions import Verb
 from feed.store.database import Store, insert
 from feed.store.editors import Editor
 from feed.store.hashes import hashed
+from feed.store.verbs import Verb
 
 CODES = 10
 LETTERS = "23456789abcdefghjkmnpqrstuvwxyz"  # without those that look alike

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from sqlite_utils import Database
 
 from feed.store import actions, feeds, search
-from feed.store.actions import Verb
 from feed.store.database import Store
+from feed.store.verbs import Verb
 
 _IS_PINNED = "feed_id = ? AND pinned AND retracted_at IS NULL"
 

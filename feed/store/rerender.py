@@ -11,8 +11,8 @@ from sqlite_utils import Database
 
 from feed.errors import Invalid
 from feed.store import actions, coverage, feeds, publishing, writing
-from feed.store.actions import Verb
 from feed.store.database import Store
+from feed.store.verbs import Verb
 
 _UPDATES = """
     SELECT updates.id, updates.revision, updates.body, updates.html, feed_id,

@@ -11,11 +11,12 @@ from sqlite_utils import Database
 
 from feed import fields, times
 from feed.errors import Gone, Invalid, Message, Reason
-from feed.store import actions, feeds, flags, revisions, search, updates
-from feed.store.actions import Actor, Verb
+from feed.store import actions, feeds, flags, permissions, revisions, search, updates
+from feed.store.actors import Actor
 from feed.store.database import Store
 from feed.store.feeds import Feed
 from feed.store.updates import Update
+from feed.store.verbs import Verb
 
 
 class Retracted(NamedTuple):
@@ -95,7 +96,7 @@ def put_back(db: Database, update_id: int, actor: Actor | None) -> Update:
     if update.erased and db.execute("SELECT 1 FROM erasures WHERE update_id = ?", [update_id]).fetchone():
         raise Gone(update_id)
     if not update.retracted_at:
-        actions.permit(db, actor, Verb.RESTORE_UPDATE, draft=feed.draft, feed_id=feed.id)
+        permissions.permit(db, actor, Verb.RESTORE_UPDATE, draft=feed.draft, feed_id=feed.id)
         return update
     if not update.html:
         raise Invalid(Reason("body", Message("Its text was not imported, so there is nothing to restore.")))

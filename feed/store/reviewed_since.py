@@ -11,8 +11,8 @@ from typing import NamedTuple
 from sqlite_utils import Database
 
 from feed.store import lineage, submissions, submitted_drafts
-from feed.store.actions import Verb
 from feed.store.submissions import State
+from feed.store.verbs import Verb
 
 # What was forgotten since (see submissions.KEPT_SECONDS) only the record of actions tells.
 _TAKEN_BACK = """

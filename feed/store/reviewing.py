@@ -18,6 +18,7 @@ from feed.store import (
     actions,
     articles,
     editors,
+    permissions,
     publishing,
     scheduling,
     submissions,
@@ -25,13 +26,13 @@ from feed.store import (
     updates,
     writing,
 )
-from feed.store.actions import Verb
 from feed.store.articles import Article
 from feed.store.database import Store
 from feed.store.editors import Editor
 from feed.store.scheduled import Scheduled
 from feed.store.submissions import State, Submission
 from feed.store.updates import Update
+from feed.store.verbs import Verb
 
 
 def return_(store: Store, submission_id: int, revision: int, given: Mapping[str, object], actor: Editor) -> Submission:
@@ -93,7 +94,7 @@ def _cleaned(
 
 
 def _return(db: Database, submission_id: int, revision: int, note: str, actor: Editor) -> Submission:
-    actions.permit(db, actor, Verb.RETURN)
+    permissions.permit(db, actor, Verb.RETURN)
     found = submissions.get(db, submission_id)
     if found.state == State.RETURNED and (found.decided_by, found.note) == (actor.id, note):
         return found  # the form was sent twice
@@ -108,7 +109,7 @@ def _return(db: Database, submission_id: int, revision: int, note: str, actor: E
 def _publish(
     db: Database, submission_id: int, revision: int, new: dict[str, Any], against: int | None, actor: Editor
 ) -> Update | Article:
-    actions.permit(db, actor, Verb.PUBLISH_SUBMISSION)
+    permissions.permit(db, actor, Verb.PUBLISH_SUBMISSION)
     found = submissions.get(db, submission_id)
     again = found.state == State.PUBLISHED and found.decided_by == actor.id
     if not again:
@@ -130,7 +131,7 @@ def _schedule(
     publish_at: str,
     actor: Editor,
 ) -> Scheduled:
-    actions.permit(db, actor, Verb.SCHEDULE_SUBMISSION)
+    permissions.permit(db, actor, Verb.SCHEDULE_SUBMISSION)
     found = submissions.get(db, submission_id)
     again = found.state == State.SCHEDULED and found.decided_by == actor.id
     if not again:

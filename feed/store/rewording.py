@@ -17,10 +17,11 @@ from feed import fields, text
 from feed.errors import Invalid
 from feed.figures import Known, Picture
 from feed.store import actions, feeds, flags, pictures, search, updates
-from feed.store.actions import Actor, Verb
+from feed.store.actors import Actor
 from feed.store.database import Store
 from feed.store.feeds import Row
 from feed.store.updates import Update
+from feed.store.verbs import Verb
 from feed.turns import Turns
 
 _FIGURE = re.compile(r"<figure>.*?</figure>", re.DOTALL)

@@ -17,8 +17,9 @@ from sqlite_utils import Database
 from feed import fields, times
 from feed.errors import Invalid, Message, Missing, Reason
 from feed.store import actions
-from feed.store.actions import Origin, Verb
+from feed.store.actors import Origin
 from feed.store.feeds import Feed, Row
+from feed.store.verbs import Verb
 
 _COLUMNS = """
     number, scheduled.id, feeds.slug AS feed, scheduled.article_id, articles.slug AS article,

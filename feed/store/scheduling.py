@@ -28,11 +28,11 @@ from feed.store import (
     submissions,
     waiting,
 )  # fmt: skip
-from feed.store.actions import Verb
 from feed.store.articles import Article
 from feed.store.database import Store, insert
 from feed.store.editors import Editor
 from feed.store.scheduled import Scheduled, State
+from feed.store.verbs import Verb
 
 MOST = 1_000  # more than a newsroom plans; the desk lists all of them
 LONGEST_SECONDS = 2 * 366 * 24 * 3600  # ahead: a moment after that is a mistyped year

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from sqlite_utils import Database
 
 from feed.errors import Message, NotAllowed
-from feed.store import actions, editors, recovery_codes, sessions
-from feed.store.actions import Actor, Verb
+from feed.store import actions, editors, permissions, recovery_codes, sessions
+from feed.store.actors import Actor
 from feed.store.database import Store, insert
 from feed.store.editors import Editor
+from feed.store.verbs import Verb
 
 # What a session remembers of how it began
 APP, PASSKEY, RECOVERY_CODE = "app", "passkey", "recovery code"
@@ -74,7 +75,7 @@ def _reset(db: Database, name: str, actor: Actor | None) -> int:
     editor = editors.by_name(db, name)
     if actor is not None and actor.id == editor.id:
         raise NotAllowed(Message("Remove your own second factors on the page of your account."))
-    actions.permit(db, actor, Verb.RESET_SECOND_FACTOR)
+    permissions.permit(db, actor, Verb.RESET_SECOND_FACTOR)
     db.execute("DELETE FROM totp WHERE editor_id = ?", [editor.id])
     db.execute("DELETE FROM passkeys WHERE editor_id = ?", [editor.id])
     _forget_rest(db, editor.id)

@@ -18,11 +18,12 @@ from feed.devices import readable
 from feed.errors import Message, Missing
 from feed.networks import network_of
 from feed.store import actions, attempts, editors, freshness
-from feed.store.actions import Door, Origin, Verb
+from feed.store.actors import Door, Origin
 from feed.store.database import Store, insert
 from feed.store.editors import Editor
 from feed.store.feeds import Row
 from feed.store.hashes import hashed
+from feed.store.verbs import Verb
 
 SESSION_SECONDS = 14 * 24 * 3600  # two weeks, so that nobody has to sign in while news breaks
 USE_SECONDS = 5 * 60  # between two notes that a session is used: one write, not one for each request

@@ -10,12 +10,12 @@ from sqlite_utils import Database
 
 from feed.errors import Missing
 from feed.store import actions, attempts, editors, passkeys, recovery_codes, second_factor, sessions, steps, totp
-from feed.store.actions import Verb
 from feed.store.database import Store
 from feed.store.editors import Editor
 from feed.store.passkeys import Party, Signed
 from feed.store.sessions import Visit
 from feed.store.steps import Purpose, Step
+from feed.store.verbs import Verb
 
 
 class Begun(NamedTuple):

@@ -7,8 +7,8 @@ from sqlite_utils import Database
 
 from feed import times
 from feed.store import actions, log
-from feed.store.actions import Verb
 from feed.store.database import insert
+from feed.store.verbs import Verb
 
 _KEEP = """
     INSERT INTO actions (at, editor_id, by_name, verb, subject, feed_id, update_id, article_id, detail) VALUES (

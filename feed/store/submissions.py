@@ -18,12 +18,13 @@ from sqlite_utils import Database
 from feed import times
 from feed.errors import Missing
 from feed.store import actions
-from feed.store.actions import Actor, Verb
+from feed.store.actors import Actor
 from feed.store.database import insert
 from feed.store.draft_states import DISCARDED_SECONDS
 from feed.store.feeds import Row
 from feed.store.revisions import WORDS
 from feed.store.updates import HIGHEST_ID, Update
+from feed.store.verbs import Verb
 
 LISTED = 200  # texts in the queue: more than a newsroom reads in a day
 DECIDED_LISTED = 10  # of those of an author that were published lately

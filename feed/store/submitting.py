@@ -9,12 +9,12 @@ from sqlite_utils import Database
 from feed import fields, times
 from feed.errors import Invalid, KeyUsed, Message, Missing, Reason, Stale
 from feed.store import (
-    actions,
     article_drafts,
     articles,
     draft_states,
     drafts,
     feeds,
+    permissions,
     pictures,
     publishing,
     submissions,
@@ -22,12 +22,12 @@ from feed.store import (
     waiting,
     writing,
 )  # fmt: skip
-from feed.store.actions import Verb
 from feed.store.articles import Article
 from feed.store.database import Store
 from feed.store.draft_states import Kind
 from feed.store.editors import Editor
 from feed.store.submissions import State, Submission
+from feed.store.verbs import Verb
 
 MOST_SUBMITTED = 100  # that wait, of one person: more than an editor reads in a day
 
@@ -178,7 +178,7 @@ def _same(earlier: Submission, text: _Text) -> bool:
 
 
 def _take_back(db: Database, submission_id: int, author: Editor) -> Submission:
-    actions.permit(db, author, Verb.TAKE_BACK)
+    permissions.permit(db, author, Verb.TAKE_BACK)
     found = submissions.get(db, submission_id)
     if found.author_id != author.id:
         raise Missing(submission_id)

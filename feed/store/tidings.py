@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 from sqlite_utils import Database
 
-from feed.store import actions, scheduled, submissions
-from feed.store.actions import Verb
+from feed.store import permissions, scheduled, submissions
 from feed.store.editors import Editor
 from feed.store.submissions import GOES_ON, State
+from feed.store.verbs import Verb
 
 
 class Tidings(NamedTuple):
@@ -26,8 +26,8 @@ def of(db: Database, editor: Editor) -> Tidings:
     """What a page of this editor says now."""
     asked = f"SELECT count(*) FROM submissions WHERE editor_id = ? AND state = ? AND {GOES_ON}"
     returned = db.execute(asked, [editor.id, State.RETURNED]).fetchone()[0]
-    mark = scheduled.mark(db, drafts_alone=not actions.may(editor.role, Verb.SCHEDULE))
-    if actions.may(editor.role, Verb.PUBLISH_SUBMISSION):
+    mark = scheduled.mark(db, drafts_alone=not permissions.may(editor.role, Verb.SCHEDULE))
+    if permissions.may(editor.role, Verb.PUBLISH_SUBMISSION):
         queue = db.execute("SELECT count(*) FROM submissions WHERE state = ?", [State.SUBMITTED]).fetchone()[0]
         return Tidings(queue, returned, submissions.last_change(db), mark)
     changed = db.execute("SELECT coalesce(max(changed), 0) FROM submissions WHERE editor_id = ?", [editor.id])

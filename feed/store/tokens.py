@@ -1,7 +1,7 @@
 """Bearer tokens of the API, stored hashed. Whoever holds one writes as its editor.
 
-A token can be limited to scopes and feeds, which `actions.permit` holds (see `actions.SCOPES`). One without may do what
-its editor may.
+A token can be limited to scopes and feeds, which `permissions.permit` holds (see `permissions.SCOPES`). One without may
+do what its editor may.
 """
 
 import json
@@ -14,12 +14,14 @@ from sqlite_utils import Database
 
 from feed import fields, times
 from feed.errors import Invalid, Message, Missing, Reason
-from feed.store import actions, editors, feeds
-from feed.store.actions import Actor, Door, Origin, Scope, Verb
+from feed.store import actions, editors, feeds, permissions
+from feed.store.actors import Actor, Door, Origin
 from feed.store.database import Store, insert
 from feed.store.editors import Editor
 from feed.store.hashes import hashed
+from feed.store.permissions import Scope
 from feed.store.updates import HIGHEST_ID
+from feed.store.verbs import Verb
 
 PREFIX = "liveline_"  # secret scanners recognise a token in a public place by it
 MOST_DAYS = 3650
@@ -149,7 +151,7 @@ def _add(
     slugs: Collection[str] | None,
     actor: Actor | None,
 ) -> None:
-    actions.permit(db, actor, Verb.ADD_TOKEN)
+    permissions.permit(db, actor, Verb.ADD_TOKEN)
     editor = editors.by_name(db, editor_name)
     editors.check_enabled(editor)
     if actor is not None:
@@ -186,7 +188,7 @@ def _token(row: dict[str, Any]) -> Token:
 
 
 def _revoke_one(db: Database, token_id: int, actor: Actor | None) -> None:
-    actions.permit(db, actor, Verb.REVOKE_TOKEN)
+    permissions.permit(db, actor, Verb.REVOKE_TOKEN)
     row = db.execute(
         "SELECT tokens.name, editors.name AS editor FROM tokens JOIN editors ON editors.id = editor_id "
         "WHERE tokens.id = ? AND revoked_at IS NULL",

@@ -14,10 +14,10 @@ from sqlite_utils import Database
 
 from feed import times
 from feed.errors import Invalid, Message, Missing, Reason
-from feed.store import actions, freshness, second_factor
-from feed.store.actions import Verb
+from feed.store import freshness, permissions, second_factor
 from feed.store.database import Store
 from feed.store.editors import Editor
+from feed.store.verbs import Verb
 
 STEP_SECONDS = 30
 DRIFT_STEPS = 1  # a code is accepted a step early or late: clocks differ, and people type
@@ -78,7 +78,7 @@ def accept(db: Database, secret_key: bytes, editor_id: int, code: str, *, known:
 
 def _set_up(db: Database, editor: Editor, session_hash: str, salt: str) -> None:
     freshness.require(db, session_hash, editor.id)
-    actions.permit(db, editor, Verb.ADD_SECOND_FACTOR)
+    permissions.permit(db, editor, Verb.ADD_SECOND_FACTOR)
     db.execute(
         "INSERT OR REPLACE INTO totp_pending (session, salt, at) VALUES (?, ?, ?)", [session_hash, salt, times.now()]
     )

@@ -13,11 +13,11 @@ from sqlite_utils import Database
 from feed import times
 from feed.errors import Gone, Message
 from feed.store import actions, draft_states, drafts, editors, feeds, flags, lineage, retracting, submissions, updates
-from feed.store.actions import Verb
 from feed.store.database import Store
 from feed.store.editors import Editor
 from feed.store.feeds import Feed
 from feed.store.updates import Update
+from feed.store.verbs import Verb
 
 LATE_SECONDS = 5  # after the end of the time: the page shows the button until then, and the request has to arrive
 

@@ -20,12 +20,13 @@ from sqlite_utils import Database
 from feed import fields, figures, picture, text, times
 from feed.errors import Invalid, Message, Reason
 from feed.figures import Picture
-from feed.store import actions, pictures
-from feed.store.actions import Actor, Verb
+from feed.store import actions, permissions, pictures
+from feed.store.actors import Actor
 from feed.store.database import Store, insert
 from feed.store.editors import Editor
 from feed.store.feeds import Row
 from feed.store.pictures import Added
+from feed.store.verbs import Verb
 
 WAITING_SECONDS = 7 * 24 * 3600  # without a draft that names it: as long as a discarded draft can be had back
 NOT_ANY_MORE = Message("This file is not kept any more. Choose it again.")
@@ -47,8 +48,8 @@ _SEES = """
     ))
 """
 _ROLES = {
-    "schedulers": json.dumps(sorted(actions.MAY[Verb.SCHEDULE])),
-    "reviewers": json.dumps(sorted(actions.MAY[Verb.PUBLISH_SUBMISSION])),
+    "schedulers": json.dumps(sorted(permissions.MAY[Verb.SCHEDULE])),
+    "reviewers": json.dumps(sorted(permissions.MAY[Verb.PUBLISH_SUBMISSION])),
 }
 
 
@@ -184,7 +185,7 @@ def _known(db: Database, picture_id: str, actor: Actor) -> Waiting | None:
 def _keep(db: Database, row: dict[str, object], actor: Actor) -> list[tuple[str, str]]:
     """Stores the upload. Deletes those that waited too long and that no draft and nothing that is scheduled names,
     and returns their ids and formats."""
-    actions.permit(db, actor, Verb.ADD_PICTURE)
+    permissions.permit(db, actor, Verb.ADD_PICTURE)
     old = db.execute(
         "DELETE FROM waiting_pictures WHERE at < ? AND NOT EXISTS "
         "(SELECT 1 FROM drafts WHERE instr(drafts.body, waiting_pictures.id)) AND NOT EXISTS "
@@ -204,7 +205,7 @@ def _set_words(db: Database, picture_id: str, words: Mapping[str, Any], actor: A
     if row is None:
         return None
     if row["editor_id"] == actor.id:  # as a draft is: the log has the words once the picture is public
-        actions.permit(db, actor, Verb.ADD_PICTURE)
+        permissions.permit(db, actor, Verb.ADD_PICTURE)
     elif any(row[name] != words[name] for name in words):
         before = {name: row[name] for name in words}
         actions.record(db, actor, Verb.EDIT_PICTURE, picture_id, before=before, after=words)

@@ -16,6 +16,7 @@ from feed.store import (
     bylines,
     feeds,
     moments,
+    permissions,
     pictures,
     publishing,
     scheduled,
@@ -23,11 +24,11 @@ from feed.store import (
     submissions,
     waiting,
 )
-from feed.store.actions import Verb
 from feed.store.articles import Article
 from feed.store.database import Store, insert
 from feed.store.editors import Editor
 from feed.store.scheduling import Timing
+from feed.store.verbs import Verb
 
 _PARTS = {
     "kicker": "kicker",
@@ -207,7 +208,7 @@ def put_edit(
     minor = given.pop("minor", False)
     verb = Verb.MINOR_EDIT if minor else Verb.EDIT_ARTICLE
     # Before anything is told, or noted
-    actions.permit(db, actor, verb, draft=article.draft and given.get("draft", True), feed_id=feed_id)
+    permissions.permit(db, actor, verb, draft=article.draft and given.get("draft", True), feed_id=feed_id)
     if revision is not None and revision != article.revision:
         if draft_id and _sent_again(db, article, author, given, draft_id):
             return article
@@ -242,7 +243,7 @@ def put_edit(
         keep_revision(db, article.id, author, moment)
         still_draft = article.draft and changed.get("draft", True)
         if "draft" in changed:  # which a token may do only if it may publish or retract
-            actions.permit(db, actor, Verb.RETRACT if changed["draft"] else Verb.PUBLISH, feed_id=feed_id)
+            permissions.permit(db, actor, Verb.RETRACT if changed["draft"] else Verb.PUBLISH, feed_id=feed_id)
         _record(db, actor, verb, article.id, before, changed, draft=still_draft)
     if "live" in given and given["live"] != article.live:
         _set_live(db, article, slug, actor, live=given["live"])

@@ -3,7 +3,7 @@
 from flask import request
 
 from feed.networks import network_of
-from feed.store.actions import Door, Origin
+from feed.store.actors import Door, Origin
 
 
 def network() -> str | None:

@@ -8,9 +8,9 @@ from typing import Any
 from flask import Blueprint, g, redirect, render_template, request, url_for
 
 from feed.errors import NotFresh
-from feed.store import actions
+from feed.store import permissions
 from feed.store import tidings as told
-from feed.store.actions import Verb
+from feed.store.verbs import Verb
 from feed.web import resend
 from feed.web.desk import (
     account,
@@ -94,7 +94,7 @@ def lead_to_confirmation(_: NotFresh) -> Any:
 @desk.app_template_global()
 def may(verb: str) -> bool:
     """Whether the editor's role may do that, for templates: `may("invite person")`."""
-    return actions.may(g.editor.role, Verb(verb))
+    return permissions.may(g.editor.role, Verb(verb))
 
 
 @desk.app_template_global()

@@ -7,9 +7,9 @@ from flask import Blueprint, g, redirect, render_template, request, url_for
 
 from feed import fields
 from feed.errors import Invalid, KeyUsed, Message, Reason, Stale, by_field
-from feed.store import actions, articles, submitting, writing
-from feed.store.actions import Verb
+from feed.store import articles, permissions, submitting, writing
 from feed.store.articles import Article
+from feed.store.verbs import Verb
 from feed.web import article_page
 from feed.web.desk import article_form, conflict, edits
 from feed.web.desk.conflict import Choice, Conflict, Sides
@@ -215,4 +215,4 @@ def _form(
 
 def _may_save(article: Article | None) -> bool:
     verb = Verb.EDIT_ARTICLE if article else Verb.CREATE_ARTICLE
-    return actions.may(g.editor.role, verb, draft=article is None or article.draft)
+    return permissions.may(g.editor.role, verb, draft=article is None or article.draft)

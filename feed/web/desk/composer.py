@@ -5,8 +5,8 @@ from dataclasses import asdict
 from flask import g, render_template, request
 
 from feed.errors import Invalid, Message, by_field
-from feed.store import actions, feeds, moments, retracting
-from feed.store.actions import Verb
+from feed.store import actions, feeds, moments, permissions, retracting
+from feed.store.verbs import Verb
 from feed.web import feed_page
 from feed.web.desk.done import done_in
 from feed.web.desk.forms import draft_named, draft_of_form
@@ -37,19 +37,19 @@ def page(
         gone = retracting.listed(db, found, RETRACTED_SHOWN)
         read = reading_of(db, found)
         done = done_in(db, request.args)
-        scheduled, stays_draft = listed(db, found), found.draft and not actions.comes_out(db, found.id)
+        scheduled, stays_draft = listed(db, found), found.draft and not permissions.comes_out(db, found.id)
     role, covering = g.editor.role, Verb.CLOSE if found.headline else Verb.CLOSE_NEWS
     return render_template(
         "desk/feed.html",
         actions=taken,
         scheduled=scheduled,
-        schedules=found.open and actions.may(role, Verb.SCHEDULE, draft=stays_draft),
+        schedules=found.open and permissions.may(role, Verb.SCHEDULE, draft=stays_draft),
         retracted=gone,
         reading=read,
-        writes=actions.may(role, Verb.PUBLISH, draft=stays_draft),
-        knows=actions.may(role, Verb.EDIT_POINT, draft=stays_draft),
-        covers=actions.may(role, covering, draft=found.draft),
-        exports=not found.draft and actions.may(role, Verb.EXPORT),
+        writes=permissions.may(role, Verb.PUBLISH, draft=stays_draft),
+        knows=permissions.may(role, Verb.EDIT_POINT, draft=stays_draft),
+        covers=permissions.may(role, covering, draft=found.draft),
+        exports=not found.draft and permissions.may(role, Verb.EXPORT),
         page=shown,
         clock=_of_clock(behind) if behind else None,
         done=done,

@@ -6,11 +6,11 @@ from flask import g, render_template, request
 
 from feed import fields, times
 from feed.errors import Invalid, Message, by_field
-from feed.store import actions, feeds, retracting, revisions
-from feed.store.actions import Verb
+from feed.store import feeds, permissions, retracting, revisions
 from feed.store.drafts import Draft
 from feed.store.revisions import WORDS
 from feed.store.updates import Update
+from feed.store.verbs import Verb
 from feed.web.desk import conflict
 from feed.web.desk.conflict import Choice, Conflict, Retraction, Sides
 from feed.web.desk.forms import draft_id_read, draft_of_form
@@ -100,7 +100,7 @@ def page(
         conflict=conflict,
         retraction=retraction,
         **saved,
-        writes=actions.may(g.editor.role, Verb.EDIT, draft=feed.draft),
+        writes=permissions.may(g.editor.role, Verb.EDIT, draft=feed.draft),
         in_draft=feed.draft,
         minor="minor" in request.form,
         revision=update.revision if revision is None else revision,

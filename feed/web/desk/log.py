@@ -12,10 +12,11 @@ from feed import times
 from feed.difference import Piece, difference, in_short
 from feed.errors import Message
 from feed.render import log_csv
-from feed.store import actions, editors, log_entries, search
-from feed.store.actions import WORDS, Door, Verb
+from feed.store import editors, log_entries, permissions, search
+from feed.store.actors import Door
 from feed.store.log_entries import Entry, Sought
 from feed.store.updates import HIGHEST_ID
+from feed.store.verbs import WORDS, Verb
 from feed.web import labels
 from feed.web.services import services
 
@@ -73,7 +74,7 @@ def log_as_csv() -> Response:
     """All entries that are sought, as a file, sent while it is read: no text is in memory longer than its batch."""
     store, actor, sought = services().store, g.editor, _sought()
     with store.read() as db:
-        actions.permit(db, actor, Verb.READ_LOG)  # before the answer begins
+        permissions.permit(db, actor, Verb.READ_LOG)  # before the answer begins
 
     def lines() -> Iterator[str]:
         yield log_csv.head()

@@ -7,12 +7,12 @@ from flask import g, request
 
 from feed import local_times, times
 from feed.local_times import Local, Twice
-from feed.store import actions, scheduled
-from feed.store.actions import Verb
+from feed.store import permissions, scheduled
 from feed.store.articles import Article
 from feed.store.database import Database
 from feed.store.scheduled import Scheduled
 from feed.store.scheduling import Timing
+from feed.store.verbs import Verb
 from feed.web.services import services
 
 
@@ -63,7 +63,7 @@ def local_of(moment: str) -> Local:
 
 def timing_of(db: Database, article: Article | None) -> ShownTiming | None:
     """What the form of an article shows of it; None where it is public, or the editor may not publish."""
-    if (article and not article.draft) or not actions.may(g.editor.role, Verb.SCHEDULE):
+    if (article and not article.draft) or not permissions.may(g.editor.role, Verb.SCHEDULE):
         return None
     one = scheduled.of_article(db, article.id) if article else None
     if "publish_read" in request.form:

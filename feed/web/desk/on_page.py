@@ -7,8 +7,8 @@ leads here from the page that was read (page_read.py).
 
 from flask import Blueprint, g
 
-from feed.store import actions, articles, updates
-from feed.store.actions import Verb
+from feed.store import articles, permissions, updates
+from feed.store.verbs import Verb
 from feed.web import article_page, update_page
 from feed.web.services import services
 
@@ -32,4 +32,4 @@ def update(update_id: int) -> str:
 
 
 def _may_edit() -> bool:
-    return actions.may(g.editor.role, Verb.EDIT)
+    return permissions.may(g.editor.role, Verb.EDIT)

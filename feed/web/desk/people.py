@@ -1,13 +1,14 @@
 """Who writes here: inviting people, their roles, and who may not sign in any more. For admins, whose session has to be
-fresh for all but revoking (see actions.FRESH)."""
+fresh for all but revoking (see permissions.FRESH)."""
 
 from typing import Any
 
 from flask import Blueprint, g, redirect, render_template, request, url_for
 
 from feed.errors import Invalid, by_field
-from feed.store import actions, invitations, people, second_factor
-from feed.store.actions import ROLES, Verb
+from feed.store import invitations, people, permissions, second_factor
+from feed.store.permissions import ROLES
+from feed.store.verbs import Verb
 from feed.web.desk.done import done_in
 from feed.web.services import services
 
@@ -98,7 +99,7 @@ def _page(
 ) -> str:
     """`link` is the secret of a link that was just made, `refused` why something else was not done."""
     with services().store.read() as db:
-        actions.permit(db, g.editor, Verb.INVITE)
+        permissions.permit(db, g.editor, Verb.INVITE)
         values = {"people": people.everyone(db), "open_links": invitations.open_links(db)}
         made = invitations.get(db, link) if link else None
         done = done_in(db, request.args)

@@ -6,8 +6,8 @@ from flask import Blueprint, Response, g, jsonify
 
 from feed import fields, text
 from feed.errors import Invalid, Message, Reason
-from feed.store import actions, previews, submissions, updates
-from feed.store.actions import Verb
+from feed.store import permissions, previews, submissions, updates
+from feed.store.verbs import Verb
 from feed.web.bodies import FORM_BYTES, json_object
 from feed.web.services import services
 
@@ -43,7 +43,7 @@ def _of_submission(named: object) -> dict[str, Any]:
     if not isinstance(named, int):
         return {}
     with services().store.read() as db:
-        actions.permit(db, g.editor, Verb.PUBLISH_SUBMISSION)
+        permissions.permit(db, g.editor, Verb.PUBLISH_SUBMISSION)
         found = submissions.get(db, named)
         edited = updates.get_any(db, found.update_id) if found.edits and found.update_id else None
     return {"byline": found.author, "edits": edited}

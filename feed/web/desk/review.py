@@ -9,11 +9,11 @@ from markupsafe import Markup
 
 from feed import fields
 from feed.errors import Gone, Invalid, Message, Reason, Stale, by_field
-from feed.store import actions, editors, feeds, reviewing, submissions
-from feed.store.actions import Verb
+from feed.store import editors, feeds, permissions, reviewing, submissions
 from feed.store.articles import Article
 from feed.store.submissions import State, Submission
 from feed.store.updates import Update
+from feed.store.verbs import Verb
 from feed.web import article_page
 from feed.web.desk import article_form, conflict, edits, proposals
 from feed.web.desk.done import done_in
@@ -28,7 +28,7 @@ pages = Blueprint("review", __name__, url_prefix="/review")
 def editors_only() -> None:
     """What others submitted is for those who may publish it. Raises NotAllowed."""
     with services().store.read() as db:
-        actions.permit(db, g.editor, Verb.PUBLISH_SUBMISSION)
+        permissions.permit(db, g.editor, Verb.PUBLISH_SUBMISSION)
 
 
 @pages.get("")

@@ -8,11 +8,11 @@ from flask import Blueprint, g, redirect, render_template, request, url_for
 from feed import fields
 from feed.errors import Invalid, KeyUsed, Message, Missing, Reason, Stale, by_field
 from feed.local_times import Local
-from feed.store import actions, all_drafts, coming_out, drafts, feeds, scheduled, scheduling, submissions
-from feed.store.actions import Verb
+from feed.store import all_drafts, coming_out, drafts, feeds, permissions, scheduled, scheduling, submissions
 from feed.store.revisions import Save
 from feed.store.scheduled import Scheduled
 from feed.store.updates import Update
+from feed.store.verbs import Verb
 from feed.web.desk import composer, conflict, edits
 from feed.web.desk.conflict import Choice, Conflict, Sides
 from feed.web.desk.forms import draft_id_read, draft_of_form, fields_of_update, new_id, revision_read
@@ -236,7 +236,7 @@ def _page(
     to (see scheduled_list.py)."""
     with services().store.read() as db:
         feed = feeds.get(db, one.feed or "", drafts=True)
-        actions.permit(db, g.editor, Verb.SCHEDULE, draft=one.in_draft)
+        permissions.permit(db, g.editor, Verb.SCHEDULE, draft=one.in_draft)
         submitted = submissions.is_known(db, one.id)
     return render_template(
         "desk/scheduled.html",

@@ -9,14 +9,14 @@ from werkzeug.exceptions import BadRequest
 from feed import excerpts, text
 from feed.errors import Message
 from feed.excerpts import Piece
-from feed.store import actions, all_drafts, feeds, search, updates
-from feed.store.actions import Verb
+from feed.store import all_drafts, feeds, permissions, search, updates
 from feed.store.all_drafts import AnyDraft
 from feed.store.article_drafts import ArticleDraft
 from feed.store.database import Database
 from feed.store.draft_states import State
 from feed.store.feeds import Feed
 from feed.store.updates import HIGHEST_ID, Update
+from feed.store.verbs import Verb
 from feed.web.desk.forms import address_of
 from feed.web.services import services
 
@@ -109,6 +109,6 @@ def _found_update(update: Update, feed: Feed, asked: str, role: str) -> FoundUpd
         feed,
         excerpts.excerpt(update.headline or "", asked),
         excerpts.excerpt(text.plain(update.html), asked),
-        editable=not gone and actions.may(role, Verb.EDIT, draft=feed.draft),
-        restorable=gone and actions.may(role, Verb.RESTORE_UPDATE, draft=feed.draft),
+        editable=not gone and permissions.may(role, Verb.EDIT, draft=feed.draft),
+        restorable=gone and permissions.may(role, Verb.RESTORE_UPDATE, draft=feed.draft),
     )

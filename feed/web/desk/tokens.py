@@ -7,10 +7,11 @@ from typing import Any
 from flask import Blueprint, g, redirect, render_template, request, url_for
 
 from feed.errors import Invalid, Message, Missing, NotFresh, by_field
-from feed.store import actions, editors, feeds, tokens
-from feed.store.actions import Scope, Verb
+from feed.store import editors, feeds, permissions, tokens
 from feed.store.database import Database
 from feed.store.feeds import Feed
+from feed.store.permissions import Scope
+from feed.store.verbs import Verb
 from feed.web.desk.done import done_in
 from feed.web.services import services
 
@@ -103,7 +104,7 @@ def _page(
     """`made` is a token that was just made, with its name. `not_fresh` says that none was, because this session has to
     show again that it is its editor."""
     with services().store.read() as db:
-        actions.permit(db, g.editor, Verb.ADD_TOKEN)
+        permissions.permit(db, g.editor, Verb.ADD_TOKEN)
         listed, everyone = tokens.of_editor(db), editors.everyone(db)
         offered, done = _offered(db, given), done_in(db, request.args)
     working = [(editor, [each for each in listed if each.works and each.editor == editor.name]) for editor in everyone]

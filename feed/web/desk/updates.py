@@ -7,10 +7,10 @@ from flask import Blueprint, g, redirect, render_template, request, url_for
 
 from feed import fields, logs
 from feed.errors import Gone, Invalid, KeyUsed, Message, Reason, Stale, by_field
-from feed.store import actions, erasing, publishing, retracting, scrubbing, updates
-from feed.store.actions import Verb
+from feed.store import erasing, permissions, publishing, retracting, scrubbing, updates
 from feed.store.scrubbing import Scrubbed
 from feed.store.updates import Update
+from feed.store.verbs import Verb
 from feed.web.desk import composer, conflict, edits
 from feed.web.desk.conflict import Choice
 from feed.web.desk.forms import draft_id_read, draft_named, fields_of_update, revision_read
@@ -116,7 +116,7 @@ def retract(update_id: int) -> Any:
 def erasure_form(update_id: int) -> str:
     """The form of an erasure, which asks for the reason."""
     with services().store.read() as db:
-        actions.permit(db, g.editor, Verb.ERASE)
+        permissions.permit(db, g.editor, Verb.ERASE)
     return _erasure_form(_any(update_id))
 
 
