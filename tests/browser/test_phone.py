@@ -8,7 +8,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import DESKTOP, PHONE, TOUCH, NewPage, bob_at_desk
-from tests.browser.states import GREY, desk_states
+from tests.browser.states import GREY
 from tests.images import a_png
 from tests.server import Server
 
@@ -223,24 +223,3 @@ def test_what_is_done_most_often_takes_few_presses_from_the_open_feed(
     presses = Presses(page)
     deed(page, presses)
     assert presses.count <= most
-
-
-# What is smaller than a finger, but for links within a sentence (WCAG 2.5.8). A box is as large as its label.
-SMALL = """() => {
-  const all = "a[href], button, select, summary, textarea, input:not([type=hidden]), [role=tab]", small = [];
-  for (const each of document.querySelectorAll(all)) {
-    const seen = each.checkVisibility({ visibilityProperty: true, opacityProperty: true });
-    const within = [...each.parentElement.childNodes].some(({ data }) => /\\w\\w/.test(data ?? ""));
-    if (!seen || each.closest(".unseen, .skip") || (each.matches("a") && within)) continue;
-    const target = each.matches("[type=checkbox], [type=radio]") ? (each.closest("label") ?? each) : each;
-    const { width, height } = target.getBoundingClientRect();
-    if (width < 43.5 || height < 43.5) small.push(`${width}x${height} ${each.outerHTML.slice(0, 90)}`);
-  }
-  return small;
-}"""
-
-
-def test_every_target_of_the_desk_is_as_large_as_a_finger(shared: Server, slug: str, open_page: NewPage) -> None:
-    page = open_page(f"{shared.url}/healthz", wait_for=None, **TOUCH)
-    found = {f"{small} ({state})" for state in desk_states(shared, slug, page) for small in page.evaluate(SMALL)}
-    assert not found, "\n".join(sorted(found))
