@@ -13,9 +13,6 @@ from tests.server import Server
 
 States = Callable[[Server, str, Page], Iterator[str]]
 ALL = pytest.mark.parametrize("states", [readers_states, desk_states], ids=["readers", "desk"])
-# Ends the soft highlight at once, like any animation that ends: a text on it changes its contrast by the moment.
-SETTLE = """document.getAnimations().filter((each) => each.effect.getTiming().iterations <= 1)
-  .forEach((each) => each.finish())"""
 # The other theme has colours of its own and nothing else; see the top of page.css. Target sizes are off by default,
 # though WCAG 2.2 AA asks for them. What axe did not find fault with it need not tell.
 LOOKS = ["color-contrast", "link-in-text-block", "target-size"]
@@ -52,7 +49,6 @@ LOOK = """async ([options, fresh]) =>
 def violations(page: Page, read: set[str]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
     """What axe finds fault with on the page as it is, by theme, but for what is like something that is `read`; it adds
     to that."""
-    page.evaluate(SETTLE)
     if not page.evaluate("'axe' in window"):
         page.evaluate(Axe().axe_script)
     shapes = page.evaluate(SHAPES)
@@ -61,7 +57,6 @@ def violations(page: Page, read: set[str]) -> Iterator[tuple[str, list[dict[str,
     yield "in either theme", page.evaluate(READ, [ALL_ELSE, fresh])
     for theme, options in THEMES.items() if fresh else ():
         page.emulate_media(color_scheme=theme)
-        page.evaluate(SETTLE)
         yield theme, page.evaluate(LOOK, [options, fresh])
 
 

@@ -44,7 +44,7 @@ def test_at_the_top_a_new_update_appears_at_once(
     server: Server, slug: str, open_page: NewPage, viewport: dict[str, int]
 ) -> None:
     published(server, slug)
-    page = open_page(f"{server.url}/feeds/{slug}", viewport=viewport)
+    page = open_page(f"{server.url}/feeds/{slug}", viewport=viewport, reduced_motion="no-preference")
     new = server.publish("Brand new", slug)
     expect(page.locator("li.update").first).to_contain_text("Brand new")
     expect(page.locator(f"#update-{new['id']}")).to_be_in_viewport()
