@@ -31,8 +31,10 @@ function begin(form) {
 }
 
 async function offer(form) {
-  if (!("offered" in form.dataset) || !(await PublicKeyCredential.isConditionalMediationAvailable?.())) return;
+  if (!("offered" in form.dataset)) return;
+  // Before the first pause, during which the button may be pressed
   const { signal } = offered = new AbortController();
+  if (!(await PublicKeyCredential.isConditionalMediationAvailable?.()) || signal.aborted) return;
   const old = setTimeout(() => offered.abort("old"), FRESH);
   try {
     await answer(form, { mediation: "conditional", signal });
