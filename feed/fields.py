@@ -269,6 +269,9 @@ POINT: Table = {
         Message("At most {count} updates fit.", count=GROUNDS),
     ),
 }
+POINT_SEEN: Table = {"checking": Number()}
+POINT_CONFIRMATION: Table = {"checking": Number(required=True)}
+POINT_PLACE: Table = {"place": Number(required=True)}
 RETURN: Table = {"note": Text(PARAGRAPH, required=True, lines=True)}
 RETRACTION: Table = {"reason": Text(PARAGRAPH), "notice": Flag()}
 ARTICLE: Table = {

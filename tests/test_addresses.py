@@ -13,7 +13,7 @@ from tests.server import Server
 ENDPOINTS = (
     "/articles/{}", "/feeds/{}", "/feeds/{}.atom", "/feeds/{}.rss", "/feeds/{}.json", "/feeds/{}/older",
     "/feeds/{}/changes?after=0&epoch=x", "/embed/feeds/{}", "/api/v1/articles/{}", "/api/v1/feeds/{}/updates",
-    "/feeds/{}?key=1", "/embed/feeds/{}?theme=dark",
+    "/feeds/{}?key=1", "/embed/feeds/{}?theme=dark", "/api/v1/feeds/{}/points",
 )  # fmt: skip
 URL = "http://127.0.0.1:8000"
 

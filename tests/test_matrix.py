@@ -108,8 +108,8 @@ NEXT_YEAR = {"publish_date": times.after(300 * 24 * 3600)[:10], "publish_time": 
 
 # Articles: `harbour` is public, `sketch` a draft, `later` a draft that is scheduled to come out, `ended` one whose
 # coverage is closed. Updates: 1 in harbour, 2 in sketch, 3 and 4 retracted from them, 5 in later, 6 in ended; 7 was
-# published by bob just now, in harbour, and 8 by carol, in sketch. Points: 1 in harbour, which is being checked, and 2
-# in sketch. Submissions, all of carol's: 1 waits and edits update 1, 2 is a new article.
+# published by bob just now, in harbour, and 8 by carol, in sketch. Points: 1 in harbour, which is being checked, 2 in
+# sketch and 3 in later. Submissions, all of carol's: 1 waits and edits update 1, 2 is a new article.
 TABLE = [
     # Readers' pages: the same for everybody, and nothing of a draft
     row("GET /", ANYBODY),
@@ -172,6 +172,28 @@ TABLE = [
     row("POST /api/v1/feeds/<slug>/updates", API_PUBLISHES, "later", {"body": "x"}),
     row("GET /api/v1/feeds/<slug>/updates", ANYBODY, "harbour"),
     row("GET /api/v1/feeds/<slug>/updates", NOBODY, "sketch", refused=404),
+    row("GET /api/v1/feeds/<slug>/points", ANYBODY, "harbour"),
+    row("GET /api/v1/feeds/<slug>/points", READS, "sketch"),
+    row("GET /api/v1/feeds/<slug>/points", READS, "later"),
+    row("GET /api/v1/feeds/<slug>/points/<int:point_id>", ANYBODY, "harbour 1"),
+    row("GET /api/v1/feeds/<slug>/points/<int:point_id>", NOBODY, "harbour 2", refused=404),
+    row("GET /api/v1/feeds/<slug>/points/<int:point_id>", READS, "sketch 2"),
+    row("POST /api/v1/feeds/<slug>/points", API_EDITS, "harbour", {"text": "x", "updates": [1]}),
+    row("POST /api/v1/feeds/<slug>/points", SIGNED_IN | {Scope.EDIT}, "sketch", {"text": "x", "updates": [2]}),
+    row("POST /api/v1/feeds/<slug>/points", API_EDITS, "later", {"text": "x", "updates": [5]}),
+    row("PATCH /api/v1/feeds/<slug>/points/<int:point_id>", API_EDITS, "harbour 1", {"text": "x", "revision": 1}),
+    row("PATCH /api/v1/feeds/<slug>/points/<int:point_id>", API_EDITS, "later 3", {"text": "Known", "revision": 1}),
+    row("PATCH /api/v1/feeds/<slug>/points/<int:point_id>", SIGNED_IN | {Scope.EDIT}, "sketch 2",
+        {"text": "x", "revision": 1}),
+    row("DELETE /api/v1/feeds/<slug>/points/<int:point_id>", API_EDITS, "harbour 1", {"revision": 1}),
+    row("DELETE /api/v1/feeds/<slug>/points/<int:point_id>", SIGNED_IN | {Scope.EDIT}, "sketch 2", {"revision": 1}),
+    row("POST /api/v1/feeds/<slug>/points/<int:point_id>/confirmation", API_EDITS, "harbour 1", {"checking": 0},
+        done=409),
+    row("POST /api/v1/feeds/<slug>/points/<int:point_id>/confirmation", API_EDITS, "later 3", {"checking": 0}),
+    row("POST /api/v1/feeds/<slug>/points/<int:point_id>/confirmation", SIGNED_IN | {Scope.EDIT}, "sketch 2",
+        {"checking": 0}),
+    row("POST /api/v1/feeds/<slug>/points/<int:point_id>/place", API_EDITS, "harbour 1", {"place": 2}),
+    row("POST /api/v1/feeds/<slug>/points/<int:point_id>/place", SIGNED_IN | {Scope.EDIT}, "sketch 2", {"place": 1}),
     row("POST /api/v1/pictures", WRITES_DRAFTS, sent={"file": "", "alt": "x"}),
     row("GET /api/v1/updates/<int:update_id>", ANYBODY, "1"),
     row("GET /api/v1/updates/<int:update_id>", READS, "2"),
@@ -589,6 +611,7 @@ def _prepare(site: Site, cast: Mapping[str, Editor]) -> dict[str, str]:
     made = [site.publish("Number", feed=slug) for slug in ("harbour", "sketch", "harbour", "sketch", "later", "ended")]
     harbour = points.add(store, "harbour", {"text": "Known", "updates": [1, 3]}, None)
     points.add(store, "sketch", {"text": "Known", "updates": [2]}, None)
+    points.add(store, "later", {"text": "Known", "updates": [5]}, None)
     for wrong in made[2:4]:
         site.retract(wrong)
     coverage.close(store, "ended", None)
@@ -673,7 +696,9 @@ def test_each_event_of_the_socket_is_for_whom_the_table_names(site: Site, matrix
 
 
 def test_a_token_for_another_feed_does_nothing_and_is_shown_no_draft(matrix: Matrix) -> None:
-    public = {f"GET {path}" for path in ("articles/harbour", "feeds/harbour/updates", "updates/1")}
+    open_paths = ("articles/harbour", "feeds/harbour/updates", "updates/1", "feeds/harbour/points",
+                  "feeds/harbour/points/1")  # fmt: skip
+    public = {f"GET {path}" for path in open_paths}
     public |= {"POST pictures"}  # which no feed has
     also = [
         row("PATCH /api/v1/updates/<int:update_id>", NOBODY, "2", {"body": "Number", "revision": 1}),  # as it is
@@ -681,6 +706,8 @@ def test_a_token_for_another_feed_does_nothing_and_is_shown_no_draft(matrix: Mat
         row("PATCH /api/v1/articles/<slug>", NOBODY, "sketch", {"headline": "x", "revision": 9}),
         row("DELETE /api/v1/updates/<int:update_id>", NOBODY, "4"),  # retracted already
         row("POST /api/v1/feeds/<slug>/updates", NOBODY, "nowhere", {"body": "x"}),
+        row("POST /api/v1/feeds/<slug>/points", NOBODY, "sketch", {"text": "Known", "updates": [2]}),  # there already
+        row("PATCH /api/v1/feeds/<slug>/points/<int:point_id>", NOBODY, "sketch 2", {"text": "x", "revision": 9}),
     ]
     wrong = []
     for each in (*TABLE, *also):
@@ -690,7 +717,7 @@ def test_a_token_for_another_feed_does_nothing_and_is_shown_no_draft(matrix: Mat
         open_to_all = str(each).replace("/api/v1/", "") in public
         if open_to_all != (answer.status_code < 400) or (not open_to_all and changed):
             wrong.append(f"{each}: {got}, changed {changed}")
-        if not open_to_all and any(word in answer.text for word in ("Number", "About ", "Just now")):
+        if not open_to_all and any(word in answer.text for word in ("Number", "About ", "Just now", "Known")):
             wrong.append(f"{each}: shows {answer.text}")
     assert not wrong, "\n".join(wrong)
 

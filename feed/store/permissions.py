@@ -111,6 +111,8 @@ SCOPES: Mapping[Verb, Scope] = {
     Verb.EDIT: Scope.EDIT,
     Verb.MINOR_EDIT: Scope.EDIT,
     Verb.MARK: Scope.EDIT,
+    Verb.EDIT_POINT: Scope.EDIT,
+    Verb.CONFIRM_POINT: Scope.EDIT,
     Verb.EDIT_ARTICLE: Scope.EDIT,
     Verb.EDIT_PICTURE: Scope.EDIT,
     Verb.OPEN: Scope.EDIT,

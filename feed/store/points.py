@@ -77,14 +77,15 @@ def edit(
     slug: str,
     point_id: int,
     given: Mapping[str, object],
-    revision: int,
+    revision: int | None,
     seen: int | None,
     actor: Actor | None,
 ) -> Point:
-    """Gives a point these words and grounds. `revision` and `seen`, its `checking`, are those that the editor read:
-    what was to be checked then stands now, and what changed since is still to be checked. Raises Missing, Invalid,
-    NotAllowed, or Stale with the current point when somebody else has edited it."""
-    return store.write(_edit, slug, point_id, fields.clean(fields.POINT, given), revision, seen, actor)
+    """Changes the words and grounds of a point to those that are given. `revision` and `seen`, its `checking`, are
+    those that the editor read: what was to be checked then stands now, and what changed since is still to be checked.
+    None for `revision` edits whatever is there. An edit that changes nothing leaves the point as it is. Raises Missing,
+    Invalid, NotAllowed, or Stale with the current point when somebody else has edited it."""
+    return store.write(_edit, slug, point_id, fields.clean(fields.POINT, given, partial=True), revision, seen, actor)
 
 
 def confirm(store: Store, slug: str, point_id: int, seen: int, actor: Actor | None) -> Point:
@@ -95,12 +96,19 @@ def confirm(store: Store, slug: str, point_id: int, seen: int, actor: Actor | No
 
 def move_up(store: Store, slug: str, point_id: int, actor: Actor | None) -> None:
     """Puts a point above the one before it. Nothing happens to the first. Raises Missing, NotAllowed."""
-    store.write(_move_up, slug, point_id, actor)
+    store.write(_move, slug, point_id, None, actor)
 
 
-def remove(store: Store, slug: str, point_id: int, revision: int, actor: Actor | None) -> None:
-    """Takes a point out. Raises Missing, NotAllowed, or Stale when somebody else has edited it."""
-    store.write(_remove, slug, point_id, revision, actor)
+def move(store: Store, slug: str, point_id: int, place: int, actor: Actor | None) -> list[Point]:
+    """Puts a point at that place among the points of its feed, from 1, and at the end where there are fewer, and
+    returns them all. Nothing happens to one that is there. Raises Missing, NotAllowed."""
+    return store.write(_move, slug, point_id, place, actor)
+
+
+def remove(store: Store, slug: str, point_id: int, revision: int | None, actor: Actor | None) -> Point:
+    """Takes a point out, and returns it as it was; None for `revision` takes out whatever is there. Raises Missing,
+    NotAllowed, or Stale when somebody else has edited it."""
+    return store.write(_remove, slug, point_id, revision, actor)
 
 
 def had_any(db: Database, feed: Feed) -> bool:
@@ -149,18 +157,22 @@ def _edit(
     db: Database,
     slug: str,
     point_id: int,
-    new: dict[str, Any],
-    revision: int,
+    given: dict[str, Any],
+    revision: int | None,
     seen: int | None,
     actor: Actor | None,
 ) -> Point:
     feed = _permitted(db, slug, actor, Verb.EDIT_POINT)
     point = get(db, feed, point_id)
-    if point.revision != revision:
+    if revision is not None and revision != point.revision:
         raise Stale(point)
+    before = _for_log(point)
+    new = {**before, **given}
+    if new == before and (seen is None or seen != point.checking):
+        return point
     _check_grounds(db, feed, new["updates"], point)
-    _record(db, feed, actor, Verb.EDIT_POINT, new["text"], before=_for_log(point), after=new)
-    changed = {"text": new["text"], "revision": revision + 1}
+    _record(db, feed, actor, Verb.EDIT_POINT, new["text"], before=before, after=new)
+    changed = {"text": new["text"], "revision": point.revision + 1}
     db.table("points").update(point_id, changed)
     db.execute("DELETE FROM point_updates WHERE point_id = ?", [point_id])
     _put_grounds(db, point_id, new["updates"])
@@ -183,32 +195,37 @@ def _confirm(db: Database, slug: str, point_id: int, seen: int, actor: Actor | N
     return get(db, feed, point_id)
 
 
-def _move_up(db: Database, slug: str, point_id: int, actor: Actor | None) -> None:
+def _move(db: Database, slug: str, point_id: int, place: int | None, actor: Actor | None) -> list[Point]:
+    """None for `place` is one above where it is."""
     feed = _permitted(db, slug, actor, Verb.EDIT_POINT)
     point = get(db, feed, point_id)
-    ids = [each.id for each in of_feed(db, feed)]
-    place = ids.index(point_id)
-    if place == 0:
-        return
+    there = of_feed(db, feed)
+    was = there.index(point)
+    becomes = min(max(was if place is None else place, 1), len(there)) - 1
+    if becomes == was:
+        return there
     _record(db, feed, actor, Verb.EDIT_POINT, point.text)
-    ids[place - 1 : place + 1] = ids[place], ids[place - 1]
-    for number, each in enumerate(ids, 1):
-        db.table("points").update(each, {"place": number})
+    others = [each for each in there if each != point]
+    for number, each in enumerate([*others[:becomes], point, *others[becomes:]], 1):
+        db.table("points").update(each.id, {"place": number})
+    return of_feed(db, feed)
 
 
-def _remove(db: Database, slug: str, point_id: int, revision: int, actor: Actor | None) -> None:
+def _remove(db: Database, slug: str, point_id: int, revision: int | None, actor: Actor | None) -> Point:
     feed = _permitted(db, slug, actor, Verb.EDIT_POINT)
     point = get(db, feed, point_id)
-    if point.revision != revision:
+    if revision is not None and revision != point.revision:
         raise Stale(point)
     _record(db, feed, actor, Verb.EDIT_POINT, point.text, before=_for_log(point))
     db.execute("DELETE FROM points WHERE id = ?", [point_id])
+    return point
 
 
 def _permitted(db: Database, slug: str, actor: Actor | None, verb: Verb) -> Feed:
     """That feed. Raises Missing, and NotAllowed before anything is told of its points."""
     feed = feeds.get(db, slug, drafts=True)
-    permissions.permit(db, actor, verb, draft=feed.draft)
+    stays_draft = feed.draft and not permissions.comes_out(db, feed.id)
+    permissions.permit(db, actor, verb, draft=stays_draft, feed_id=feed.id)
     return feed
 
 
@@ -238,7 +255,7 @@ def _stamp(db: Database, feed: Feed, version: int) -> None:
 
 
 def _for_log(point: Point) -> dict[str, Any]:
-    return {"text": point.text, "updates": [each.id for each in point.grounds]}
+    return {"text": point.text, "updates": sorted(each.id for each in point.grounds)}
 
 
 def _check_grounds(db: Database, feed: Feed, updates: list[int], point: Point | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Updates, articles and pictures as every answer of the API has them."""
+"""Updates, articles, pictures and points as every answer of the API has them."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ from flask import url_for
 
 from feed.store.articles import Article
 from feed.store.pictures import Picture
+from feed.store.points import Point
 from feed.store.updates import Update
 from feed.web.services import services
 
@@ -66,7 +67,13 @@ def picture_json(picture: Picture) -> dict[str, Any]:
     return {**{name: getattr(picture, name) for name in names}, "url": url}
 
 
-def etag(thing: Update | Article) -> dict[str, str]:
+def point_json(point: Point) -> dict[str, Any]:
+    """The point as every answer of the API has it. It names the grounds that readers see."""
+    names = ("id", "revision", "text", "checking")
+    return {**{name: getattr(point, name) for name in names}, "updates": [each.id for each in point.shown]}
+
+
+def etag(thing: Update | Article | Point) -> dict[str, str]:
     """The headers of an answer that holds this: its revision as the ETag, for a later If-Match."""
     return {"ETag": f'"{thing.revision}"', "Cache-Control": "no-store"}
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from flask import request
 from werkzeug.datastructures import WWWAuthenticate
-from werkzeug.exceptions import BadRequest, Unauthorized
+from werkzeug.exceptions import BadRequest, PreconditionRequired, Unauthorized
 
 from feed import logs
 from feed.errors import Missing
@@ -70,6 +70,15 @@ def revision_read(in_body: object) -> int | None:
     if in_body not in (None, int(found[2])):
         raise BadRequest("If-Match and the body name two different revisions.")
     return int(found[2])
+
+
+def revision_needed(given: dict[str, object]) -> int | None:
+    """The revision that the editor read, taken out of `given`, the body, or from If-Match. None for `If-Match: *`,
+    which means any. Raises BadRequest, and PreconditionRequired where neither says it."""
+    revision = revision_read(given.pop("revision", None))
+    if revision is None and request.headers.get("If-Match") != "*":
+        raise PreconditionRequired('Say which revision you read: If-Match: "1", or "revision": 1 in the body.')
+    return revision
 
 
 def _challenge(error: str | None = None) -> WWWAuthenticate:

@@ -7,10 +7,9 @@ from feed import logs
 from feed.store import feeds, publishing, reading, retracting, updates
 from feed.store.updates import Which
 from feed.web.api.answers import absolute, etag, update_json
-from feed.web.api.requests import editor_of_token, editor_of_token_if_any, revision_read, sent
+from feed.web.api.requests import editor_of_token, editor_of_token_if_any, revision_needed, sent
 from feed.web.cache import cache_until_changed, reads
 from feed.web.cursors import cursor_of, place_in
-from feed.web.problems import problem
 from feed.web.services import services
 
 LISTED, MOST_LISTED = 20, 100  # updates of a list, unless asked otherwise, and at most
@@ -56,14 +55,11 @@ def read_update(update_id: int) -> tuple[Response, int, dict[str, str]]:
 
 
 @views.patch("/updates/<int:update_id>")
-def edit_update(update_id: int) -> Response | tuple[Response, int, dict[str, str]]:
+def edit_update(update_id: int) -> tuple[Response, int, dict[str, str]]:
     """Edits an update, unless somebody else has since the editor read it."""
     editor = editor_of_token()
     given = dict(sent())
-    in_body = given.pop("revision", None)
-    revision = revision_read(in_body)
-    if revision is None and request.headers.get("If-Match") != "*":
-        return problem(428, 'Say which revision you read: If-Match: "1", or "revision": 1 in the body.')
+    revision = revision_needed(given)
     update = publishing.edit(services().store, update_id, editor, given, revision)
     return jsonify(update_json(update)), 200, etag(update)
 
