@@ -41,7 +41,7 @@ def by_field(error: Invalid | None) -> dict[str, str]:
 
 
 class KeyUsed(Invalid):
-    """The idempotency key of this write has already published another text."""
+    """The idempotency key of this write was used for something else."""
 
 
 class Missing(LookupError):

@@ -86,6 +86,25 @@ def test_what_changed_again_is_neither_confirmed_nor_edited_away(covered: Site) 
     assert (groundless.status_code, groundless.json["errors"][0]["field"]) == (422, "updates")
 
 
+def test_a_repeat_with_the_same_key_adds_none_whatever_became_of_the_first(covered: Site) -> None:
+    site, sent = covered, {"text": "It fell", "updates": [1]}
+
+    def add(who: str = "bob", key: str = "k", **other: Any) -> Any:
+        return site.api("POST", POINTS, sent | other, who, Idempotency_Key=key)
+
+    first = add().get_json()
+    edited = site.api("PATCH", f"{POINTS}/1", {"text": "It fell at noon", "revision": 1}).get_json()
+    assert add().get_json() == edited == {**first, "revision": 2, "text": "It fell at noon"}
+    for refused in (add(text="Another"), add(key="x" * 201)):
+        assert (refused.status_code, refused.json["errors"][0]["field"]) == (422, "Idempotency-Key")
+    update = site.api("POST", "/api/v1/feeds/harbour/updates", {"body": "x"}, Idempotency_Key="k")
+    assert update.status_code == 201, "a key for a point is none for an update"
+    assert add("alice").get_json()["id"] == 2, "and none of another editor's"
+    site.api("DELETE", f"{POINTS}/1", If_Match="*")
+    assert add().status_code == 404, "it was added, and taken out since"
+    assert [each["id"] for each in shown(site)["points"]] == [2]
+
+
 def test_a_refusal_names_the_field(covered: Site) -> None:
     site = covered
     know(site, "It fell", 1)

@@ -1,20 +1,22 @@
-"""Idempotency keys: a request to publish that is repeated gives the same update, never a second one (invariant 2).
+"""Idempotency keys: a request to publish that is repeated gives the same update, never a second one (invariant 2); and
+one to add a point the same point.
 
-A key belongs to one editor and to what was published with it, of which a digest is stored. It is remembered for
-REMEMBERED_SECONDS.
+A key belongs to one editor and to what was published or added with it, of which a digest is stored. It is remembered
+for REMEMBERED_SECONDS.
 """
 
 import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
 
 from sqlite_utils import Database
 
 from feed import times
 from feed.errors import Invalid, KeyUsed, Reason
+from feed.store.actors import Actor
 from feed.store.database import insert
-from feed.store.editors import Editor
 from feed.store.feeds import Row
 
 REMEMBERED_SECONDS = 24 * 3600  # long enough for a client that was offline overnight
@@ -22,6 +24,14 @@ LONGEST = 200  # characters of a key; a UUID has 36
 
 # Fields that releases before did not know. Left out of the digest when empty, so that keys made by those still match.
 _ADDED_LATER = ("language", "published_at", "status", "source")
+
+
+class Keys(Enum):
+    """What keys are for: the table that has them, and its column with the id of what was made. A key for an update is
+    none for a point."""
+
+    UPDATES = ("idempotency", "update_id")
+    POINTS = ("point_keys", "point_id")
 
 
 @dataclass(frozen=True)
@@ -40,24 +50,22 @@ def claim(idempotency_key: str, first_slug: str, cleaned: Mapping[str, object]) 
     return Claim(idempotency_key, digest)
 
 
-def recall(db: Database, editor: Editor, claim: Claim) -> int | None:
-    """The id of the update that this editor published with that claim, None for a new one. Forgets keys that are too
-    old. Raises Invalid for a key of a wrong length, KeyUsed for a key that was used for something else."""
+def recall(db: Database, editor: Actor, claim: Claim, keys: Keys = Keys.UPDATES) -> int | None:
+    """The id of what this editor made with that claim, None for a new one. Forgets keys that are too old. Raises
+    Invalid for a key of a wrong length, KeyUsed for a key that was used for something else."""
+    table, column = keys.value
     if not 0 < len(claim.idempotency_key) <= LONGEST:
         raise Invalid(Reason("Idempotency-Key", f"Use 1 to {LONGEST} characters."))
-    db.execute("DELETE FROM idempotency WHERE at < ?", [times.after(-REMEMBERED_SECONDS)])
-    row = _row(db, editor, claim.idempotency_key)
+    db.execute(f"DELETE FROM {table} WHERE at < ?", [times.after(-REMEMBERED_SECONDS)])
+    sought = f"SELECT digest, {column} AS made FROM {table} WHERE editor_id = ? AND key = ?"
+    row: Row | None = db.execute(sought, [editor.id, claim.idempotency_key]).fetchone()
     if row and row["digest"] != claim.digest:
-        raise KeyUsed(Reason("Idempotency-Key", "This key was used for another update; use a new one."))
-    return int(row["update_id"]) if row else None
+        raise KeyUsed(Reason("Idempotency-Key", "This key was used for something else; use a new one."))
+    return int(row["made"]) if row else None
 
 
-def remember(db: Database, editor: Editor, claim: Claim, update_id: int) -> None:
-    """Stores that this editor published that update with that claim."""
-    published = {"editor_id": editor.id, "key": claim.idempotency_key, "digest": claim.digest}
-    insert(db, "idempotency", {**published, "update_id": update_id, "at": times.now()})
-
-
-def _row(db: Database, editor: Editor, idempotency_key: str) -> Row | None:
-    sought = "SELECT digest, update_id FROM idempotency WHERE editor_id = ? AND key = ?"
-    return db.execute(sought, [editor.id, idempotency_key]).fetchone()
+def remember(db: Database, editor: Actor, claim: Claim, made: int, keys: Keys = Keys.UPDATES) -> None:
+    """Stores that this editor made what has that id with that claim."""
+    table, column = keys.value
+    claimed = {"editor_id": editor.id, "key": claim.idempotency_key, "digest": claim.digest}
+    insert(db, table, {**claimed, column: made, "at": times.now()})

@@ -17,10 +17,11 @@ from sqlite_utils import Database
 
 from feed import fields
 from feed.errors import Invalid, Message, Missing, Reason, Stale
-from feed.store import actions, feeds, permissions
+from feed.store import actions, feeds, idempotency, permissions
 from feed.store.actors import Actor
 from feed.store.database import Store, insert
 from feed.store.feeds import Feed
+from feed.store.idempotency import Keys
 from feed.store.updates import HIGHEST_ID
 from feed.store.verbs import Verb
 
@@ -66,10 +67,14 @@ def get(db: Database, feed: Feed, point_id: int) -> Point:
     return found[0]
 
 
-def add(store: Store, slug: str, given: Mapping[str, object], actor: Actor | None) -> Point:
+def add(
+    store: Store, slug: str, given: Mapping[str, object], actor: Actor | None, idempotency_key: str | None = None
+) -> Point:
     """Adds a point below the others; `given` has the fields of `fields.POINT`. The same point once more, as of a second
-    click, is not added again. Raises Missing, Invalid, NotAllowed."""
-    return store.write(_add, slug, fields.clean(fields.POINT, given), actor)
+    click, is not added again; nor is one with the same idempotency key of the same editor, for 24 hours, whatever has
+    become of it. Raises Missing, also for the point of a key that was taken out since; Invalid, NotAllowed; KeyUsed for
+    a key with which another was added."""
+    return store.write(_add, slug, fields.clean(fields.POINT, given), actor, idempotency_key)
 
 
 def edit(
@@ -140,8 +145,20 @@ def doubt_others(db: Database, still: set[tuple[int, int, str]]) -> None:
         )
 
 
-def _add(db: Database, slug: str, new: dict[str, Any], actor: Actor | None) -> Point:
+def _add(db: Database, slug: str, new: dict[str, Any], actor: Actor | None, idempotency_key: str | None) -> Point:
     feed = _permitted(db, slug, actor, Verb.EDIT_POINT)
+    if actor is None or idempotency_key is None:
+        return _added(db, feed, new, actor)
+    claim = idempotency.claim(idempotency_key, feed.first_slug, new)
+    earlier = idempotency.recall(db, actor, claim, Keys.POINTS)
+    if earlier is not None:
+        return get(db, feed, earlier)
+    point = _added(db, feed, new, actor)
+    idempotency.remember(db, actor, claim, point.id, Keys.POINTS)
+    return point
+
+
+def _added(db: Database, feed: Feed, new: dict[str, Any], actor: Actor | None) -> Point:
     there = of_feed(db, feed)
     for point in there:
         if (point.text, sorted(each.id for each in point.grounds)) == (new["text"], new["updates"]):

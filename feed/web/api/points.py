@@ -27,9 +27,9 @@ def list_points(slug: str) -> Answer:
 
 @views.post("")
 def add_point(slug: str) -> Answer:
-    """Adds a point below the others. The same point once more is not added again."""
+    """Adds a point below the others. A repeat with the same Idempotency-Key gives the same point."""
     editor = editor_of_token()
-    point = points.add(services().store, slug, sent(), editor)
+    point = points.add(services().store, slug, sent(), editor, request.headers.get("Idempotency-Key"))
     where = absolute(url_for(".read_point", slug=slug, point_id=point.id))
     return jsonify(point_json(point)), 201, {"Location": where, **etag(point)}
 
