@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from click.testing import Result
 
-from feed.store import coverage, pictures, points, retracting, writing
+from feed.store import coverage, pictures, pointing, retracting, writing
 from tests.conftest import FROM_HERE, Site
 from tests.images import a_png
 
@@ -52,7 +52,7 @@ def story(site: Site) -> Site:
     site.retract(site.publish(f"Told: {CANARY}", feed="harbour"), "It was another harbour", notice=True)
     wrong = site.publish(f"Rested on: {CANARY}", feed="harbour")
     known = {"text": "Six boats", "updates": [edited.id, wrong.id]}
-    points.add(site.services.store, "harbour", known, site.bob)
+    pointing.add(site.services.store, "harbour", known, site.bob)
     site.retract(wrong)
     back = site.publish("Came back", feed="harbour", language="uk", pinned=True)
     site.retract(back, CANARY)

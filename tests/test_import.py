@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from feed.errors import Invalid
 from feed.exchange import files, markup
 from feed.paste import many
-from feed.store import articles, coverage, feeds, importing, points, publishing, retracting, updates
+from feed.store import articles, coverage, feeds, importing, pointing, points, publishing, retracting, updates
 from feed.store.updates import Update
 from tests.conftest import FROM_HERE, Site, site_in
 from tests.test_export import CANARY, exported, run
@@ -59,7 +59,7 @@ def test_what_is_exported_and_imported_elsewhere_is_exported_as_it_was(story: Si
         ("Nobody is hurt", shown(story, "harbour")[:1]),
     ):
         given = {"text": text, "updates": [each.id for each in grounds if not each.retracted_at]}
-        points.add(story.services.store, "harbour", given, None)
+        pointing.add(story.services.store, "harbour", given, None)
     story.edit(shown(story, "harbour")[0], body="As it was then")
     typo = {"body": "As it was then.", "minor": True}
     publishing.edit(story.services.store, shown(story, "harbour")[0].id, story.alice, typo, None)
@@ -102,7 +102,7 @@ def test_what_is_exported_and_imported_elsewhere_is_exported_as_it_was(story: Si
 
 def test_points_come_into_a_coverage_that_never_had_any(story: Site, tmp_path: Path) -> None:
     for text, grounds in (("Out", shown(story, "harbour")[:1]), ("Safe", shown(story, "harbour")[-1:])):
-        points.add(story.services.store, "harbour", {"text": text, "updates": [each.id for each in grounds]}, None)
+        pointing.add(story.services.store, "harbour", {"text": text, "updates": [each.id for each in grounds]}, None)
     exported(story, "harbour", tmp_path / "first")
     (tmp_path / "other").mkdir()
     with site_in(tmp_path / "other") as other:
@@ -120,7 +120,7 @@ def test_points_come_into_a_coverage_that_never_had_any(story: Site, tmp_path: P
             ("Out", True, 1), ("Safe", True, 1),
         ]  # fmt: skip
         for each in found:
-            points.remove(store, "port", each.id, each.revision, None)
+            pointing.remove(store, "port", each.id, each.revision, None)
         versions = other.versions()
         assert "points" not in imported(other, tmp_path / "first", "--into", "port")
         assert other.versions() == versions, "what was taken out stays out"
@@ -405,7 +405,7 @@ def test_an_export_with_anything_in_any_place_is_imported_or_refused_whole(
     _, there, folder, numbers = two_sites
     path = folder / f"fuzzed-{next(numbers)}"
     if not (folder / "fuzzed").exists():
-        points.add(story.services.store, "harbour", {"text": "Out", "updates": [shown(story, "harbour")[0].id]}, None)
+        pointing.add(story.services.store, "harbour", {"text": "Out", "updates": [shown(story, "harbour")[0].id]}, None)
         coverage.close(story.services.store, "harbour", None, {"message": "Home", "summary": "Six"})
         exported(story, "harbour", folder / "fuzzed")
     shutil.copytree(folder / "fuzzed", path)

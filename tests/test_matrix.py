@@ -24,6 +24,7 @@ from feed.store import (
     invitations,
     people,
     pictures,
+    pointing,
     points,
     publishing,
     scheduling,
@@ -609,9 +610,9 @@ def _prepare(site: Site, cast: Mapping[str, Editor]) -> dict[str, str]:
     for slug in ("harbour", "sketch", "later", "ended"):
         site.write_article(slug, live=True, draft=slug in ("sketch", "later"))
     made = [site.publish("Number", feed=slug) for slug in ("harbour", "sketch", "harbour", "sketch", "later", "ended")]
-    harbour = points.add(store, "harbour", {"text": "Known", "updates": [1, 3]}, None)
-    points.add(store, "sketch", {"text": "Known", "updates": [2]}, None)
-    points.add(store, "later", {"text": "Known", "updates": [5]}, None)
+    harbour = pointing.add(store, "harbour", {"text": "Known", "updates": [1, 3]}, None)
+    pointing.add(store, "sketch", {"text": "Known", "updates": [2]}, None)
+    pointing.add(store, "later", {"text": "Known", "updates": [5]}, None)
     for wrong in made[2:4]:
         site.retract(wrong)
     coverage.close(store, "ended", None)

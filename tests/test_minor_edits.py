@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from werkzeug.test import TestResponse
 
-from feed.store import actions, feeds, points, publishing
+from feed.store import actions, feeds, pointing, publishing
 from feed.store.updates import Update
 from tests.conftest import Site
 from tests.desk.forms import field, send, ticked
@@ -62,7 +62,7 @@ def test_the_text_changes_at_every_door_and_no_date_does(site: Site, edited: boo
     assert update.edited_at
     if edited:
         publishing.edit(site.services.store, 1, site.bob, {"body": "Teh bridge fell down."}, None)
-    points.add(site.services.store, "harbour", {"text": "It fell", "updates": [1]}, site.bob)
+    pointing.add(site.services.store, "harbour", {"text": "It fell", "updates": [1]}, site.bob)
     before, answers = dates(site), {path: site.charlie.get(path) for path in DOORS}
     assert any(before.values())
     pushed: list[dict[str, Any]] = []

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from feed.errors import Invalid, Missing, Stale
-from feed.store import backup, feeds, points, publishing, rerender, retracting, undoing, writing
+from feed.store import backup, feeds, pointing, points, publishing, rerender, retracting, undoing, writing
 from feed.store.points import MOST, Point
 from feed.store.updates import Update
 from tests.conftest import FROM_HERE, Site
@@ -26,7 +26,7 @@ def covered(site: Site) -> Site:
 
 def know(site: Site, text: str, *grounds: Update, feed: str = "harbour") -> Point:
     """Adds a point."""
-    return points.add(site.services.store, feed, {"text": text, "updates": [each.id for each in grounds]}, site.bob)
+    return pointing.add(site.services.store, feed, {"text": text, "updates": [each.id for each in grounds]}, site.bob)
 
 
 def known(site: Site, feed: str = "harbour") -> list[Point]:
@@ -36,7 +36,7 @@ def known(site: Site, feed: str = "harbour") -> list[Point]:
 
 def confirm(site: Site, point: Point, seen: int | None = None) -> Point:
     store = site.services.store
-    return points.confirm(store, "harbour", point.id, seen or point.checking or 0, site.bob)
+    return pointing.confirm(store, "harbour", point.id, seen or point.checking or 0, site.bob)
 
 
 def box(html: str, feed: str = "harbour") -> list[tuple[str, list[str]]]:
@@ -100,7 +100,7 @@ def test_one_envelope_has_the_change_and_the_doubt(covered: Site) -> None:
         confirm(site, known(site)[0])
     retracting.restore(site.services.store, update.id, site.bob)
     assert pushed_box() == [("Two are hurt Being checked", [f"/updates/{update.id}"]), rest]
-    points.remove(site.services.store, "harbour", point.id, 1, site.bob)
+    pointing.remove(site.services.store, "harbour", point.id, 1, site.bob)
     assert pushed_box() == [rest]
 
 
@@ -169,7 +169,9 @@ def test_nobody_confirms_what_has_changed_since_they_looked(covered: Site) -> No
     site.edit(update, body="Three")
     with pytest.raises(Stale):
         confirm(site, known(site)[0], seen)
-    edited = points.edit(site.services.store, "harbour", 1, {"text": "Two", "updates": [update.id]}, 1, seen, site.bob)
+    edited = pointing.edit(
+        site.services.store, "harbour", 1, {"text": "Two", "updates": [update.id]}, 1, seen, site.bob
+    )
     assert edited.checking, "saved, and still to be checked"
     version = site.versions()["harbour"]
     again = confirm(site, known(site)[0])
@@ -289,8 +291,8 @@ def test_a_backup_has_them_and_a_later_retraction_wins_in_them_too(covered: Site
     site.retract(gone)
     know(site, "Later", kept)
     site.edit(doubtful, body="Doubtful after all")
-    points.edit(store, "harbour", edited.id, {"text": "Other", "updates": [kept.id]}, 1, None, site.bob)
-    points.remove(store, "harbour", taken_out.id, 1, site.bob)
+    pointing.edit(store, "harbour", edited.id, {"text": "Other", "updates": [kept.id]}, 1, None, site.bob)
+    pointing.remove(store, "harbour", taken_out.id, 1, site.bob)
     backup.restore(store, settings.media, tmp_path / "copy")
     on = [f"/updates/{kept.id}"]
     assert box(page(site)) == [

@@ -25,6 +25,7 @@ from feed.store import (
     people,
     permissions,
     pictures,
+    pointing,
     points,
     publishing,
     reading,
@@ -199,10 +200,10 @@ DEEDS: dict[Verb, Deed] = {
     Verb.RESTORE_UPDATE: lambda site, by: retracting.restore(site.services.store, 3, by),
     Verb.ERASE: lambda site, by: erasing.erase(site.services.store, 3, "The law", by),
     Verb.UNDO: lambda site, by: _undo(site, "out", by),
-    Verb.EDIT_POINT: lambda site, by: points.edit(
+    Verb.EDIT_POINT: lambda site, by: pointing.edit(
         site.services.store, "harbour", 1, {"text": "x", "updates": [1]}, 1, None, by
     ),
-    Verb.CONFIRM_POINT: lambda site, by: points.confirm(site.services.store, "harbour", 1, _checking(site), by),
+    Verb.CONFIRM_POINT: lambda site, by: pointing.confirm(site.services.store, "harbour", 1, _checking(site), by),
     Verb.SCHEDULE: lambda site, by: _schedule(site, by),
     Verb.CANCEL: lambda site, by: scheduling.cancel(site.services.store, SCHEDULED, by, 1),
     Verb.FAIL: _recorded(Verb.FAIL),
@@ -250,7 +251,7 @@ IN_DRAFTS: dict[str, Deed] = {
     "retract": lambda site, by: retracting.retract(site.services.store, 2, {}, by),
     "restore": lambda site, by: retracting.restore(site.services.store, 4, by),
     "undo": lambda site, by: _undo(site, "sketch", by),
-    "add point": lambda site, by: points.add(site.services.store, "sketch", {"text": "x", "updates": [2]}, by),
+    "add point": lambda site, by: pointing.add(site.services.store, "sketch", {"text": "x", "updates": [2]}, by),
     "close": lambda site, by: coverage.close(site.services.store, "sketch", by),
     "schedule": lambda site, by: _schedule(site, by, "sketch"),
     "create": lambda site, by: writing.create(site.services.store, by, {"headline": "x", "draft": True, "live": True}),
@@ -286,7 +287,7 @@ def cast(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]
         for feed in ("harbour", "sketch"):
             wrong = site.publish("Wrong", feed=feed)
             if feed == "harbour":
-                points.add(site.services.store, feed, {"text": "Known", "updates": [1, wrong.id]}, None)
+                pointing.add(site.services.store, feed, {"text": "Known", "updates": [1, wrong.id]}, None)
             site.retract(wrong)
         _schedule(site, site.bob, scheduled_id=SCHEDULED)
         editors.add(site.services.store, "carol", PASSWORD, "contributor", actor=None)

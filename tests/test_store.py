@@ -23,6 +23,7 @@ from feed.store import (
     idempotency,
     people,
     pictures,
+    pointing,
     points,
     presence,
     publishing,
@@ -228,9 +229,9 @@ def point(site: Site, update_id: int, which: int, *, confirm: bool) -> None:
     with suppress(Invalid):
         if confirm and there:
             each = there[which % len(there)]
-            points.confirm(store, NEWS, each.id, each.checking or 0, site.bob)
+            pointing.confirm(store, NEWS, each.id, each.checking or 0, site.bob)
         else:
-            points.add(store, NEWS, {"text": f"Known {which}", "updates": [update_id]}, site.bob)
+            pointing.add(store, NEWS, {"text": f"Known {which}", "updates": [update_id]}, site.bob)
 
 
 def page_of(site: Site) -> dict[str, str]:

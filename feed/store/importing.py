@@ -27,6 +27,7 @@ from feed.store import (
     feeds,
     permissions,
     pictures,
+    pointing,
     points,
     revisions,
     updates,
@@ -239,7 +240,7 @@ def _bring_points(db: Database, feed: Feed, source: str, given: Sequence[Importe
         grounds = [here[entry][0] for entry in dict.fromkeys(point.entries) if entry in here]
         seen = [number for number in grounds if not updates.get_any(db, number).retracted_at]
         checking = point.checking or not seen or len(seen) < len(grounds)
-        points.bring(db, feed, point.text, grounds, checking=checking)
+        pointing.bring(db, feed, point.text, grounds, checking=checking)
     return len(brought)
 
 

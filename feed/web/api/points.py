@@ -4,7 +4,7 @@ from flask import Blueprint, Response, jsonify, request, url_for
 
 from feed import fields
 from feed.errors import Stale
-from feed.store import points, reading
+from feed.store import pointing, points, reading
 from feed.store.points import Point
 from feed.web.api.answers import absolute, etag, point_json
 from feed.web.api.requests import editor_of_token, editor_of_token_if_any, revision_needed, sent
@@ -29,7 +29,7 @@ def list_points(slug: str) -> Answer:
 def add_point(slug: str) -> Answer:
     """Adds a point below the others. A repeat with the same Idempotency-Key gives the same point."""
     editor = editor_of_token()
-    point = points.add(services().store, slug, sent(), editor, request.headers.get("Idempotency-Key"))
+    point = pointing.add(services().store, slug, sent(), editor, request.headers.get("Idempotency-Key"))
     where = absolute(url_for(".read_point", slug=slug, point_id=point.id))
     return jsonify(point_json(point)), 201, {"Location": where, **etag(point)}
 
@@ -51,7 +51,7 @@ def edit_point(slug: str, point_id: int) -> Answer:
     given = dict(sent())
     revision = revision_needed(given)
     seen = fields.clean(fields.POINT_SEEN, {"checking": given.pop("checking", None)})["checking"]
-    return _one(points.edit(services().store, slug, point_id, given, revision, seen, editor))
+    return _one(pointing.edit(services().store, slug, point_id, given, revision, seen, editor))
 
 
 @views.delete("/<int:point_id>")
@@ -61,7 +61,7 @@ def remove_point(slug: str, point_id: int) -> Answer:
     given = dict(sent()) if request.get_data(cache=True) else {}
     revision = revision_needed(given)
     fields.clean({}, given)
-    return _one(points.remove(services().store, slug, point_id, revision, editor))
+    return _one(pointing.remove(services().store, slug, point_id, revision, editor))
 
 
 @views.post("/<int:point_id>/confirmation")
@@ -70,7 +70,7 @@ def confirm_point(slug: str, point_id: int) -> Response | Answer:
     editor = editor_of_token()
     seen = fields.clean(fields.POINT_CONFIRMATION, sent())["checking"]
     try:
-        return _one(points.confirm(services().store, slug, point_id, seen, editor))
+        return _one(pointing.confirm(services().store, slug, point_id, seen, editor))
     except Stale as error:
         told = "What it rests on has changed again since you read it. Look once more, then send the new number."
         return problem(409, told, theirs=point_json(error.current))
@@ -81,7 +81,7 @@ def move_point(slug: str, point_id: int) -> Answer:
     """Puts a point at that place, from 1, and gives all points of the feed in their new order."""
     editor = editor_of_token()
     place = fields.clean(fields.POINT_PLACE, sent())["place"]
-    return _list(points.move(services().store, slug, point_id, place, editor))
+    return _list(pointing.move(services().store, slug, point_id, place, editor))
 
 
 def _one(point: Point) -> Answer:

@@ -8,7 +8,7 @@ from flask import Blueprint, g, redirect, render_template, request, url_for
 
 from feed import fields
 from feed.errors import Invalid, Message, Missing, Stale, by_field
-from feed.store import feeds, points, updates
+from feed.store import feeds, pointing, points, updates
 from feed.store.database import Database
 from feed.store.feeds import Feed
 from feed.store.points import Point
@@ -41,7 +41,7 @@ def add(slug: str) -> Any:
     if "find" in request.form:
         return _page(slug, None, given)
     try:
-        points.add(services().store, slug, given, g.editor)
+        pointing.add(services().store, slug, given, g.editor)
     except Invalid as error:
         return _page(slug, None, given, error=error), 422
     return _back(slug, "pointed")
@@ -62,7 +62,7 @@ def edit(slug: str, point_id: int) -> Any:
         point = _point(slug, point_id)
         if "find" in request.form:
             return _page(slug, point, given, revision=revision_read(), seen=_seen())
-        points.edit(services().store, slug, point_id, given, revision_read(), _seen(), g.editor)
+        pointing.edit(services().store, slug, point_id, given, revision_read(), _seen(), g.editor)
     except Missing:
         return _page(slug, None, given, told=Message("Somebody took this point out meanwhile. Saving adds it.")), 409
     except Stale as error:
@@ -79,7 +79,7 @@ def edit(slug: str, point_id: int) -> Any:
 def confirm(slug: str, point_id: int) -> Any:
     """Says that a point stands. Where what it rests on has changed again meanwhile, or is gone, its form says so."""
     try:
-        points.confirm(services().store, slug, point_id, _seen() or 0, g.editor)
+        pointing.confirm(services().store, slug, point_id, _seen() or 0, g.editor)
     except Stale as error:
         return _page(slug, error.current, told=Message("What it rests on has changed again. Look once more.")), 409
     except Invalid as error:
@@ -90,7 +90,7 @@ def confirm(slug: str, point_id: int) -> Any:
 @pages.post("/points/<int:point_id>/place")
 def move_up(slug: str, point_id: int) -> Any:
     """Puts a point above the one before it."""
-    points.move_up(services().store, slug, point_id, g.editor)
+    pointing.move_up(services().store, slug, point_id, g.editor)
     return _back(slug, "pointed")
 
 
@@ -98,7 +98,7 @@ def move_up(slug: str, point_id: int) -> Any:
 def remove(slug: str, point_id: int) -> Any:
     """Takes a point out."""
     try:
-        points.remove(services().store, slug, point_id, revision_read(), g.editor)
+        pointing.remove(services().store, slug, point_id, revision_read(), g.editor)
     except Stale as error:
         return _page(slug, error.current, told=Message("Somebody else saved this meanwhile. Look once more.")), 409
     return _back(slug, "unpointed")
