@@ -140,7 +140,9 @@ def _schedule(
         raise Invalid(Reason("publish_at", Message("An edit of what readers see already cannot be scheduled.")))
     author = editors.by_id(db, found.author_id)
     if not found.feed and isinstance(made := _put(db, found, author, new, against, actor), Article):
-        one = scheduling.put_article(db, made, author, publish_at, found.draft_id, actor=actor)
+        one = scheduling.known(db, found.draft_id, author, {}, publish_at) or scheduling.put_article(
+            db, made, author, publish_at, found.draft_id, actor=actor
+        )
     else:
         one = scheduling.put(db, found.feed or "", author, new, publish_at, found.draft_id, actor=actor)
     if not again:

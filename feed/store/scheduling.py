@@ -114,8 +114,8 @@ def put(
     """Schedules an update with these fields of `publishing.new_fields`, in a transaction of the caller's. `author`
     wrote and signs the text, and `actor` schedules it. Raises what `schedule` does."""
     new, feed = _written(new), feeds.get(db, slug, drafts=True)
-    if known := _known(db, draft_id, author, new, publish_at):
-        return known
+    if one := known(db, draft_id, author, new, publish_at):
+        return one
     if publishing.published_from(db, draft_id, feed, author, new):
         raise KeyUsed(Reason("draft_id", Message("This draft was published already.")))
     if not feed.open:
@@ -157,17 +157,18 @@ def _schedule(
     return made
 
 
-def _known(db: Database, draft_id: str, author: Editor, new: dict[str, Any], publish_at: str) -> Scheduled | None:
-    """What is scheduled from that draft, if it is the same."""
+def known(db: Database, draft_id: str, author: Editor, new: dict[str, Any], publish_at: str) -> Scheduled | None:
+    """What is scheduled from that draft, None for nothing. Raises KeyUsed unless it has these fields and that
+    moment."""
     try:
-        known = scheduled.get(db, draft_id)
+        one = scheduled.get(db, draft_id)
     except Missing:
         return None
-    same = all(getattr(known, name) == value for name, value in new.items())
-    if not same or (known.author_id, known.publish_at) != (author.id, publish_at):
+    same = all(getattr(one, name) == value for name, value in new.items())
+    if not same or (one.author_id, one.publish_at) != (author.id, publish_at):
         told = Message("This text is scheduled already. Open it among what is scheduled to change it.")
         raise KeyUsed(Reason("draft_id", told))
-    return known
+    return one
 
 
 def _change(

@@ -5,7 +5,18 @@ import pytest
 
 from feed import times
 from feed.errors import Invalid, KeyUsed, NotAllowed, Stale
-from feed.store import actions, all_drafts, articles, drafts, editors, reviewing, scheduled, scheduling, submitting
+from feed.store import (
+    actions,
+    all_drafts,
+    articles,
+    drafts,
+    editors,
+    reviewing,
+    scheduled,
+    scheduling,
+    submitting,
+    writing,
+)
 from feed.store.editors import Editor
 from feed.store.submissions import State, Submission
 from tests.conftest import FROM_HERE, PASSWORD, Site
@@ -197,3 +208,29 @@ def test_an_article_is_a_draft_until_then_and_waits_again_as_an_edit_of_it(
     assert (now(site, sent).state, now(site, sent).decided_at) == (State.PUBLISHED, times.now())
     with store.read() as db:
         assert all_drafts.of_editor(db, carol) == []
+
+
+def test_a_form_of_a_new_article_that_is_sent_again_overwrites_nothing(site: Site, carol: Editor, clock: Clock) -> None:
+    """Once it is scheduled the article is there, so the same form is one of an edit of it."""
+    store, bob = site.services.store, site.at_desk()
+    send(site.at_desk("carol"), "/desk/new-article/submissions", **ARTICLE, draft_id=new_id())
+    (sent,) = queue(site)
+    shown = bob.get(f"/desk/review/{sent.id}")
+    names = ("revision", "against", "headline", "body", "byline", "slug")
+    form = {**{name: field(shown, name) for name in names}, **ONE, "author": "carol"}
+    address = f"/desk/review/{sent.id}/scheduled"
+    assert [send(bob, address, **form).status_code for _ in range(2)] == [303, 303]
+    with store.read() as db:
+        (one,) = scheduled.everything(db)
+    assert one.revision == 1, "a second click"
+
+    def shows() -> tuple[str, str]:
+        with store.read() as db:
+            return articles.get(db, "the-port", drafts=True).headline, scheduled.everything(db)[0].publish_at
+
+    later = scheduling.Timing(one.publish_at, at(hours=9))
+    writing.edit(store, "the-port", site.alice, {}, 1, timing=later)
+    assert (send(bob, address, **form).status_code, shows()) == (422, ("The port", at(hours=9)))
+    writing.edit(store, "the-port", site.alice, {"headline": "By alice"}, 1)
+    for given in (form, {**form, "slug": "the-port"}):
+        assert (send(bob, address, **given).status_code, shows()) == (409, ("By alice", at(hours=9)))

@@ -92,10 +92,11 @@ def give_back(submission_id: int) -> Any:
     return redirect(url_for(".queue", did="sent-back"), 303)
 
 
-def _decide(submission_id: int, decide: Callable[[Submission, dict[str, object], int | None], Any]) -> Any:
+def _decide(submission_id: int, decide: Callable[[Submission, dict[str, object], int], Any]) -> Any:
     found = _get(submission_id)
     given = _given(found)
-    against = int(request.form["against"]) if request.form.get("against", "").isdecimal() else None
+    # The form of a new article has none, and may be sent once that is there: 0 overwrites nothing
+    against = int(request.form["against"]) if request.form.get("against", "").isdecimal() else 0
     try:
         conflict.check(fields.EDIT if found.feed else fields.ARTICLE, given)
         return decide(found, given, against)
@@ -109,7 +110,7 @@ def _decide(submission_id: int, decide: Callable[[Submission, dict[str, object],
         return _page(_get(submission_id), given, error), 422
 
 
-def _published(found: Submission, given: dict[str, object], against: int | None) -> Any:
+def _published(found: Submission, given: dict[str, object], against: int) -> Any:
     if any(local_read()):  # whoever presses Enter there does not mean to publish at once
         told = Message("Press “Schedule” to let it come out then, or clear date and time to publish it now.")
         raise Invalid(Reason("publish_at", told))
@@ -121,7 +122,7 @@ def _published(found: Submission, given: dict[str, object], against: int | None)
     return redirect(url_for("desk.articles.edit_article_form", slug=made.slug, did="saved"), 303)
 
 
-def _scheduled(found: Submission, given: dict[str, object], against: int | None) -> Any:
+def _scheduled(found: Submission, given: dict[str, object], against: int) -> Any:
     reviewing.schedule(services().store, found.id, revision_read(), given, against, moment_read(), g.editor)
     return redirect(url_for(".queue", did="scheduled"), 303)
 
@@ -137,7 +138,8 @@ def _given(found: Submission) -> dict[str, object]:
         with services().store.read() as db:
             current = proposals.current_of(db, found)
             before = current.author if isinstance(current, Article) else editors.by_id(db, found.author_id)
-        return {**article_form.unless_chosen(article_form.sent(), before), "slug": request.form.get("slug") or None}
+        slug = request.form.get("slug") or (current.slug if isinstance(current, Article) else None)
+        return {**article_form.unless_chosen(article_form.sent(), before), "slug": slug}
     given = edits.sent()
     if found.edits:
         return given
