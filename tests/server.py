@@ -85,8 +85,7 @@ class Server:
 
     def workers(self) -> list[int]:
         """The process ids of the workers."""
-        listed = subprocess.run(["ps", "--ppid", str(self.pid), "-o", "pid="], capture_output=True, text=True)
-        return [int(pid) for pid in listed.stdout.split()]
+        return [int(pid) for pid in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()]
 
     def flask(self, *words: str, line: str = "") -> str:
         """Runs a `flask` command and returns its output."""
