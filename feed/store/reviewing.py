@@ -141,10 +141,12 @@ def _schedule(
     author = editors.by_id(db, found.author_id)
     if not found.feed and isinstance(made := _put(db, found, author, new, against, actor), Article):
         one = scheduling.known(db, found.draft_id, author, {}, publish_at) or scheduling.put_article(
-            db, made, author, publish_at, found.draft_id, actor=actor
+            db, made, author, publish_at, found.draft_id, actor=actor, revision=found.revision
         )
     else:
-        one = scheduling.put(db, found.feed or "", author, new, publish_at, found.draft_id, actor=actor)
+        one = scheduling.put(
+            db, found.feed or "", author, new, publish_at, found.draft_id, actor=actor, revision=found.revision
+        )
     if not again:
         submissions.set_scheduled(db, found.draft_id, actor)
         actions.record(db, actor, Verb.SCHEDULE_SUBMISSION, found.subject)

@@ -109,10 +109,19 @@ def set_article(db: Database, article: Article, editor: Editor, timing: Timing) 
 
 
 def put(
-    db: Database, slug: str, author: Editor, new: dict[str, Any], publish_at: str, draft_id: str, *, actor: Editor
+    db: Database,
+    slug: str,
+    author: Editor,
+    new: dict[str, Any],
+    publish_at: str,
+    draft_id: str,
+    *,
+    actor: Editor,
+    revision: int = 1,
 ) -> Scheduled:
     """Schedules an update with these fields of `publishing.new_fields`, in a transaction of the caller's. `author`
-    wrote and signs the text, and `actor` schedules it. Raises what `schedule` does."""
+    wrote and signs the text, and `actor` schedules it. `revision` is its first; what was scheduled under this id before
+    had lower ones. Raises what `schedule` does."""
     new, feed = _written(new), feeds.get(db, slug, drafts=True)
     if one := known(db, draft_id, author, new, publish_at):
         return one
@@ -123,22 +132,29 @@ def put(
     _check_moment(publish_at)
     waiting.give(db, new["body"], actor.id, author.id)
     row = {"id": draft_id, "feed_id": feed.id, "author_id": author.id, "fields": json.dumps(new, ensure_ascii=False)}
-    _insert(db, row, actor, publish_at, 1)
+    _insert(db, row, actor, publish_at, revision)
     after = {**new, "publish_at": publish_at}
     _record(db, actor, Verb.SCHEDULE, None, after, feed_id=feed.id, draft_id=draft_id, draft=feed.draft)
     return scheduled.get(db, draft_id)
 
 
 def put_article(
-    db: Database, article: Article, author: Editor, publish_at: str, scheduled_id: str, *, actor: Editor
+    db: Database,
+    article: Article,
+    author: Editor,
+    publish_at: str,
+    scheduled_id: str,
+    *,
+    actor: Editor,
+    revision: int = 1,
 ) -> Scheduled:
-    """Schedules a draft article under that id, or gives it another moment, in a transaction of the caller's. Raises
-    Invalid, NotAllowed."""
+    """Schedules a draft article under that id, or gives it another moment, in a transaction of the caller's. `revision`
+    is as in `put`. Raises Invalid, NotAllowed."""
     _check_moment(publish_at)
     current = scheduled.of_article(db, article.id)
     scheduled.forget_article(db, article.id)
     row = {"id": scheduled_id, "article_id": article.id, "author_id": author.id}
-    _insert(db, row, actor, publish_at, current.revision + 1 if current else 1)
+    _insert(db, row, actor, publish_at, max(revision, current.revision + 1 if current else 1))
     _record(db, actor, Verb.SCHEDULE, current, {"publish_at": publish_at}, article_id=article.id)
     return scheduled.get(db, scheduled_id)
 
@@ -200,7 +216,8 @@ def _cancel(db: Database, scheduled_id: str, editor: Editor, draft_id: str, revi
         return Cancelled(waits=waits)
     feed, author = feeds.get(db, current.feed, drafts=True), editors.by_id(db, current.author_id)
     _record(db, editor, Verb.CANCEL, current, None, feed_id=feed.id, draft_id=scheduled_id, draft=feed.draft)
-    if submissions.wait_again(db, current.id, {name: getattr(current, name) for name in fields.UPDATE}, {}):
+    text = {name: getattr(current, name) for name in fields.UPDATE}
+    if submissions.wait_again(db, current.id, current.revision, text, {}):
         return Cancelled(waits=True)
     whose = editor if author.disabled_at else author
     drafts.put_back(db, draft_id, whose, current, lineage.of_draft(db, current.id))
@@ -214,7 +231,7 @@ def _wait_again(db: Database, planned: Scheduled, article: Article) -> bool:
     text = articles.as_of(db, article, article.revision) | {"live": article.live}
     seq = article_drafts.keep_again(db, planned.id, article.revision, text)
     about = {"article_id": article.id, "of_revision": article.revision, "seq": seq or 0}
-    return submissions.wait_again(db, planned.id, {**text, "draft": False}, about)
+    return submissions.wait_again(db, planned.id, planned.revision, {**text, "draft": False}, about)
 
 
 def _draft(db: Database, draft_id: str) -> Cancelled | None:

@@ -187,15 +187,19 @@ def set_taken_back(db: Database, draft_id: str, actor: Actor) -> None:
         put(db, draft_id, {**decided(actor), "state": State.TAKEN_BACK})
 
 
-def wait_again(db: Database, scheduled_id: str, text: Mapping[str, Any], about: Mapping[str, object]) -> bool:
+def wait_again(
+    db: Database, scheduled_id: str, revision: int, text: Mapping[str, Any], about: Mapping[str, object]
+) -> bool:
     """Puts what was scheduled back into the queue, at its old place, if it came from there: with this text, and these
-    other columns. Whether it did. In a transaction of the caller's, which cancels it."""
+    other columns. Its revision is above the one that was scheduled, because it begins with that when it is scheduled
+    under the same id again. Whether it did. In a transaction of the caller's, which cancels it."""
     asked = "SELECT revision, fields FROM submissions WHERE draft_id = ? AND state = ?"
     row = db.execute(asked, [scheduled_id, State.PUBLISHED]).fetchone()
     if row is None:
         return False
     words = {name: text.get(name, value) for name, value in json.loads(row["fields"]).items()}
-    open_again = {"state": State.SUBMITTED, "decided_by": None, "decided_at": None, "revision": row["revision"] + 1}
+    open_again = {"state": State.SUBMITTED, "decided_by": None, "decided_at": None}
+    open_again |= {"revision": max(row["revision"], revision) + 1}
     put(db, scheduled_id, {**about, **open_again, "fields": json.dumps(words, ensure_ascii=False)})
     return True
 

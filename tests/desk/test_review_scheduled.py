@@ -9,6 +9,7 @@ from feed.store import (
     actions,
     all_drafts,
     articles,
+    coming_out,
     drafts,
     editors,
     reviewing,
@@ -115,6 +116,24 @@ def test_cancelled_it_waits_again_at_its_place_with_what_editors_made_of_it(site
     with store.read() as db:
         assert drafts.get(db, sent.draft_id, carol).body == "One, and what carol wrote since"
     assert submitting.take_back(store, sent.id, carol).state == State.TAKEN_BACK
+
+
+def test_a_list_from_before_a_cancellation_decides_nothing_on_what_was_scheduled_after_it(
+    site: Site, carol: Editor
+) -> None:
+    """It has the same id again, with another text."""
+    store, sent = site.services.store, submit(site, carol, body="One")
+    one = plan(site, sent, site.bob)
+    one = scheduling.change(store, one.id, site.bob, {"body": "One by bob"}, at(hours=2), one.revision)
+    scheduling.cancel(store, one.id, site.alice, one.revision)
+    again = plan(site, submit(site, carol, draft_id=sent.draft_id, body="Two"), site.bob)
+    changed = scheduling.change(store, again.id, site.bob, {"body": "Two by bob"}, at(hours=2), again.revision)
+    assert {again.id, changed.id} == {one.id}
+    for decide in (coming_out.publish_now, scheduling.cancel):
+        for read in (1, 2):
+            with pytest.raises(Stale):
+                decide(store, one.id, site.alice, read)
+    assert waits(site) == [("Two by bob", "scheduled", None)]
 
 
 def test_what_its_author_wrote_since_becomes_an_edit_once_it_is_out(site: Site, carol: Editor, clock: Clock) -> None:
