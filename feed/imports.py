@@ -245,6 +245,7 @@ class Import:
         if not _is_slug(given["slug"]):
             given["slug"] = slugs.slug_of(str(given["headline"]), given["language"] or self._store.language)
         cleaned = fields.clean(fields.ARTICLE, given, partial=True)
+        self._profile()
         body = cleaned["body"] or ""
         language = cleaned["language"] or self._store.language
         known = self._shown(body)
@@ -282,12 +283,12 @@ class Import:
 
     def _author(self) -> int | None:
         """The editor whose card the article shows: one of this name, or a new one who cannot sign in."""
-        author = self._source.author
-        if not author:
+        profile = self._profile()
+        if not profile:
             return None
         with self._store.read() as db:
             everyone = editors.everyone(db)
-        name = author.get("display_name")
+        name = profile["display_name"]
         for each in everyone:
             if each.display_name == name:
                 return each.id
@@ -295,9 +296,16 @@ class Import:
         made = slugs.slug_of(str(name), self._store.language)[:32].strip("-").replace("-", ".")
         logins = (made if number == 1 else f"{made}{number}" for number in range(1, len(taken) + 2))
         login = next(each for each in logins if each not in taken)
-        picture = author.get("picture") if author.get("picture") in self._known else None
-        profile = {"display_name": name, "job": author.get("job"), "bio": author.get("bio"), "picture": picture}
         return editors.add_byline(self._store, login, profile, None).id
+
+    def _profile(self) -> dict[str, Any] | None:
+        """What the card of the article's author shows, cleaned; None without an author. Raises Invalid."""
+        author = self._source.author
+        if not author:
+            return None
+        picture = author.get("picture") if author.get("picture") in self._known else None
+        given = {name: author.get(name) for name in ("display_name", "job", "bio")}
+        return fields.clean(fields.PROFILE, {**given, "picture": picture})
 
     def _plan(self, feed: Feed | None, prepared: Sequence[Imported]) -> None:
         with self._store.read() as db:

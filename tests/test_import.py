@@ -422,6 +422,19 @@ def test_an_export_with_anything_in_any_place_is_imported_or_refused_whole(
         assert stored(there) == before
 
 
+def test_an_author_of_whom_no_card_can_be_made_refuses_the_import_whole(story: Site, tmp_path: Path) -> None:
+    document = exported(story, "harbour", tmp_path / "first")
+    document["article"]["author"] = {"display_name": "\0", "job": "x" * 999}
+    (tmp_path / "first" / "coverage.json").write_text(json.dumps(document))
+    (tmp_path / "other").mkdir()
+    with site_in(tmp_path / "other") as other:
+        before = stored(other)
+        refused = imported(other, tmp_path / "first", exit_code=1)
+        assert "the article cannot be imported: display_name: " in refused
+        assert "job: " in refused
+        assert stored(other) == before
+
+
 def test_no_file_outside_of_the_folder_is_read(story: Site, tmp_path: Path) -> None:
     document = exported(story, "harbour", tmp_path / "first")
     (tmp_path / "secret.png").write_bytes(b"secret")
