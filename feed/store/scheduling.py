@@ -105,7 +105,8 @@ def set_article(db: Database, article: Article, editor: Editor, timing: Timing) 
         _wait_again(db, current, article)
         _record(db, editor, Verb.CANCEL, current, None, article_id=article.id)
     elif wanted:
-        put_article(db, article, editor, wanted, current.id if current else str(uuid.uuid4()), actor=editor)
+        author = editors.by_id(db, current.author_id) if current else editor
+        put_article(db, article, author, wanted, current.id if current else str(uuid.uuid4()), actor=editor)
 
 
 def put(

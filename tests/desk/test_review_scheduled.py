@@ -249,6 +249,9 @@ def test_a_form_of_a_new_article_that_is_sent_again_overwrites_nothing(site: Sit
 
     later = scheduling.Timing(one.publish_at, at(hours=9))
     writing.edit(store, "the-port", site.alice, {}, 1, timing=later)
+    with store.read() as db:
+        (moved,) = scheduled.everything(db)
+    assert (moved.byline, moved.editor) == ("Carol Chen", "Alice Adams")
     assert (send(bob, address, **form).status_code, shows()) == (422, ("The port", at(hours=9)))
     writing.edit(store, "the-port", site.alice, {"headline": "By alice"}, 1)
     for given in (form, {**form, "slug": "the-port"}):
