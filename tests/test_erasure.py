@@ -246,6 +246,8 @@ def test_what_was_retracted_and_published_anew_is_one_text(site: Site) -> None:
     other = site.publish(f"{CANARY} wrong too")
     site.retract(other)
     publishing.publish(store, "news", site.bob, {"body": "Right"}, draft_id=DRAFTS[1], of=other.id)
+    shown = [site.at_desk("alice").get(f"/desk/updates/{each}/erasure").text for each in (right.id, other.id + 1)]
+    assert [f"{CANARY} wrong too" in page for page in shown] == [False, True], "what goes with it, and is not gone yet"
     for each in (right.id, other.id + 1):
         erasing.erase(store, each, "The law", site.alice)
     scrubbing.scrub(store)

@@ -104,7 +104,7 @@ def _erase(db: Database, update_id: int, reason: str, actor: Actor | None) -> Up
     if update.erased:
         return update
     log.take_in(db)  # what the release before has written, before its texts go
-    for each in _to_erase(db, update):
+    for each in [update, *goes_with(db, update)]:
         if each.retracted_at:
             _show_anew(db, each)
         else:
@@ -124,12 +124,12 @@ def _erase(db: Database, update_id: int, reason: str, actor: Actor | None) -> Up
     return updates.get_any(db, update_id)
 
 
-def _to_erase(db: Database, update: Update) -> list[Update]:
-    """That update, and what has the same text: whatever it came from and was taken back at once, or came of it and was
-    retracted. What readers see is erased by its own number alone."""
+def goes_with(db: Database, update: Update) -> list[Update]:
+    """What has the same text as that update and is erased with it: whatever it came from and was taken back at once, or
+    came of it and was retracted. What readers see is erased by its own number alone."""
     others = lineage.family(db, update.id).updates - {update.id}
     found = [updates.get_any(db, each) for each in sorted(others)]
-    return [update, *(each for each in found if each.retracted_at and not each.erased)]
+    return [each for each in found if each.retracted_at and not each.erased]
 
 
 def _show_anew(db: Database, update: Update) -> None:

@@ -133,7 +133,9 @@ def erase(update_id: int) -> Any:
 
 def _erasure_form(update: Update, error: Invalid | None = None) -> str:
     given = {"reason": request.form.get("reason", "")}
-    return render_template("desk/erasure.html", update=update, given=given, errors=by_field(error))
+    with services().store.read() as db:
+        others = erasing.goes_with(db, update)
+    return render_template("desk/erasure.html", update=update, others=others, given=given, errors=by_field(error))
 
 
 def _publish_as_new(update_id: int, given: dict[str, object]) -> Any:
