@@ -7,7 +7,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from feed import settings
-from feed.command_line import CommandLine
+from feed.command_line import MODULES, NODE_MODULES, CommandLine
 from feed.followers.bus import LocalBus
 from feed.followers.hub import WebSub
 from feed.followers.schedule import Schedule
@@ -103,7 +103,7 @@ def _writer(app: Flask, chosen: Settings) -> tuple[Channel, Current]:
         health,
     ):
         app.register_blueprint(blueprint)
-    app.cli = CommandLine(app, ("commands", "coverage_commands", "log_commands", "people_commands"))
+    app.cli = CommandLine(MODULES)
     return channel, versions
 
 
@@ -119,5 +119,5 @@ def _node(app: Flask, chosen: Settings) -> tuple[Channel, Current]:
     app.extensions["liveline"] = node.Node(chosen, bus, channel, CatchUp(bus.streams, bus.sources))
     guards.guard(app)
     node.install(app)
-    app.cli = CommandLine(app, ("node_commands",))
+    app.cli = CommandLine(NODE_MODULES)
     return channel, node.Answers(bus)

@@ -1,32 +1,35 @@
-"""The `flask` commands of this application, imported when one is asked for: a worker runs none, and they and what they
-import, such as the parsers of other systems' exports, are a third of what it would take to start it."""
+"""The `flask` commands of this application. Each is imported when it is asked for: a worker runs none, and they and
+what they import, such as the parsers of other systems' exports, are a fifth of what it would take to start it."""
 
-from collections.abc import Sequence
 from importlib import import_module
 
 import click
-from flask import Flask
 from flask.cli import AppGroup
+
+# The module of each command or group, which has it under its name.
+MODULES = {
+    **dict.fromkeys(("start", "db", "schedule", "demo"), "commands"),
+    **dict.fromkeys(("editor", "token"), "people_commands"),
+    **dict.fromkeys(("log", "update"), "log_commands"),
+    "coverage": "coverage_commands",
+}
+NODE_MODULES = dict.fromkeys(MODULES, "node_commands")
 
 
 class CommandLine(AppGroup):
-    """The commands of these modules of ours, each of which has an `install` that adds its own to `app.cli`."""
+    """These commands, by the name of their module in `feed`."""
 
-    def __init__(self, app: Flask, modules: Sequence[str]) -> None:
+    def __init__(self, modules: dict[str, str]) -> None:
         super().__init__()
-        self._app, self._modules = app, modules
+        self._modules = modules
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names of all commands."""
-        self._install()
-        return super().list_commands(ctx)
+        return sorted(self._modules)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """That command, if there is one of this name."""
-        self._install()
-        return super().get_command(ctx, cmd_name)
-
-    def _install(self) -> None:
-        modules, self._modules = self._modules, ()
-        for name in modules:
-            import_module(f"feed.{name}").install(self._app)
+        if cmd_name not in self._modules:
+            return None
+        command: click.Command = getattr(import_module(f"feed.{self._modules[cmd_name]}"), cmd_name)
+        return command

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from flask import Flask
 from flask.cli import AppGroup, with_appcontext
 
 from feed import picture, private, text, times
@@ -69,13 +68,6 @@ class Group(AppGroup):
 db = Group("db", help="The database: upgrade, backup, restore, check, repair, rerender, vacuum.")
 schedule = Group("schedule", help="What comes out by itself.")
 demo = Group("demo", help="Stories to look at.")
-
-
-def install(app: Flask) -> None:
-    """Adds the commands to `flask`."""
-    for group in (db, schedule, demo):
-        app.cli.add_command(group)
-    app.cli.add_command(start)
 
 
 @click.command(help="Prepare everything, print the addresses, and serve with gunicorn.")

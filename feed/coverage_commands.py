@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import click
-from flask import Flask, current_app
+from flask import current_app
 
 from feed.commands import Group
 from feed.errors import Missing
@@ -18,11 +18,6 @@ from feed.store.feeds import NEWS
 from feed.web.services import services
 
 coverage = Group("coverage", help="Coverages: export, import.")
-
-
-def install(app: Flask) -> None:
-    """Adds the commands to `flask`."""
-    app.cli.add_command(coverage)
 
 
 @coverage.command("export", help="Write what readers can see of the coverage SLUG into the new folder PATH, as JSON.")

@@ -1,7 +1,6 @@
 """The command line: `flask log …`, and `flask update …`, by which texts go from the log, too."""
 
 import click
-from flask import Flask
 
 from feed.commands import Group
 from feed.errors import Missing
@@ -13,12 +12,6 @@ from feed.web.services import services
 
 log = Group("log", help="Who did what: export.")
 update = Group("update", help="Updates: erase.")
-
-
-def install(app: Flask) -> None:
-    """Adds the commands to `flask`."""
-    app.cli.add_command(log)
-    app.cli.add_command(update)
 
 
 @log.command("export", help="Print the log as CSV, the latest entries first.")

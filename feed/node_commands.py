@@ -3,20 +3,10 @@
 from urllib.parse import urlsplit
 
 import click
-from flask import Flask
 from flask.cli import with_appcontext
 
 from feed.commands import check_port, serve
 from feed.web.node import node
-
-AT_THE_WRITER = ("db", "editor", "token", "update", "demo")
-
-
-def install(app: Flask) -> None:
-    """Adds the commands to `flask`."""
-    app.cli.add_command(start)
-    for name in AT_THE_WRITER:
-        app.cli.add_command(_refused(name))
 
 
 @click.command(help="Print what this node follows, and serve with gunicorn.")
@@ -41,6 +31,11 @@ def _refused(name: str) -> click.Command:
 
     anything = {"ignore_unknown_options": True, "allow_extra_args": True}
     return click.Command(name, context_settings=anything, callback=refuse, help="At the writer only.")
+
+
+coverage, db, demo, editor, log, schedule, token, update = map(
+    _refused, ("coverage", "db", "demo", "editor", "log", "schedule", "token", "update")
+)
 
 
 def _without_password(broker: str) -> str:

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
-from flask import Flask
 
 from feed.commands import Group
 from feed.errors import Invalid, Missing
@@ -14,12 +13,6 @@ from feed.web.services import services
 
 editor = Group("editor", help="Who may write.")
 token = Group("token", help="Bearer tokens of the API.")
-
-
-def install(app: Flask) -> None:
-    """Adds the commands to `flask`."""
-    app.cli.add_command(editor)
-    app.cli.add_command(token)
 
 
 @editor.command("add", help="Add an editor; the password comes from a prompt or one line of standard input.")

@@ -781,6 +781,9 @@ def test_a_reader_node_has_no_desk_no_api_and_takes_nothing(matrix: Matrix) -> N
             assert not changed
             assert "Set-Cookie" not in answer.headers
             assert each.path in its or catch_up or answer.text == f"{NO_PAGES}\n", f"{each}: {answer.text}"
+    for command in {each.split()[0] for each in COMMANDS} - {"start"}:
+        refused = node.test_cli_runner().invoke(args=[command, "--force"])
+        assert f"Run `flask {command}` at the writer" in refused.output
     events = node.extensions["liveline"].channel.socketio.server.handlers["/"]
     assert set(events) == {"connect", "disconnect", "follow", "unfollow"}
 
