@@ -91,6 +91,7 @@ def paths(server: Server) -> list[str]:
         "/updates/1", "/updates/1/history", "/embed/feeds/news", "/embed.js",
         f"/oembed?url={server.url}/feeds/news", "/api/v1/feeds/news/updates", "/api/v1/updates/1",
         "/api/v1/articles/harbour", "/static/x/css/page.css", "/authors/bob-brown",
+        "/api/v1/feeds/news/points", "/api/v1/feeds/news/points/1",
         "/favicon.ico", "/apple-touch-icon.png", "/desk/sign-in", "/desk/", "/desk", "/nothing",
     ]  # fmt: skip
 

@@ -42,8 +42,11 @@ READ = """async ([options, fresh]) => {
   const stale = [...document.querySelectorAll("li")].filter((item) => !news.some((each) => item.contains(each)));
   return (await axe.run({ exclude: stale }, options)).violations;
 }"""
-LOOK = """async ([options, fresh]) =>
-  (await axe.run({ include: fresh.map((index) => window.seen[index]) }, options)).violations"""
+# What went away meanwhile is left out too.
+LOOK = """async ([options, fresh]) => {
+  const include = fresh.map((index) => window.seen[index]).filter((each) => each.checkVisibility());
+  return include.length ? (await axe.run({ include }, options)).violations : [];
+}"""
 
 
 def violations(page: Page, read: set[str]) -> Iterator[tuple[str, list[dict[str, Any]]]]:

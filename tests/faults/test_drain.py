@@ -133,6 +133,9 @@ def server(tmp_path: Path, settings: dict[str, str]) -> Iterator[Server]:
     running = Server(tmp_path, FEED_MAX_READERS_PER_ADDRESS="2000", FEED_DRAIN_SECONDS=str(WINDOW_SECONDS), **settings)
     running.prepare()
     running.start()
+    # A crowd that comes while only one worker listens is all its own.
+    workers = f"liveline_workers {settings.get('WEB_CONCURRENCY', '1')}.0"
+    eventually(lambda: workers in requests.get(f"{running.url}/metrics", timeout=5).text)
     yield running
     if running.exit_code is None:
         running.kill()  # to end in order is for the tests
