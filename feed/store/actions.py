@@ -71,8 +71,7 @@ def record(
     `permissions.FRESH`), which rolls the transaction back."""
     stays_draft = draft and not permissions.comes_out(db, feed_id, article_id)
     permissions.permit(db, actor, verb, draft=stays_draft, feed_id=feed_id)
-    if verb in permissions.FRESH and actor and actor.origin and actor.origin.door == Door.DESK:
-        freshness.require(db, actor.origin.session, actor.id)
+    require_fresh(db, actor, verb)
     action = {
         "at": times.now(),
         "editor_id": actor.id if actor else None,
@@ -93,6 +92,12 @@ def record(
         **_whence(actor, origin or (actor.origin if actor else None)),
     }
     log.append(db, entry, log.texts_of(before, after) or ({"after": {"detail": detail}} if detail else {}), number)
+
+
+def require_fresh(db: Database, actor: Actor | None, verb: Verb) -> None:
+    """Raises NotFresh if this has to come from a fresh session of the desk (see `permissions.FRESH`) and does not."""
+    if verb in permissions.FRESH and actor and actor.origin and actor.origin.door == Door.DESK:
+        freshness.require(db, actor.origin.session, actor.id)
 
 
 def _whence(actor: Actor | None, origin: Origin | None) -> dict[str, str | None]:

@@ -101,6 +101,7 @@ def erase_again(db: Database, gone: Erased) -> None:
 def _erase(db: Database, update_id: int, reason: str, actor: Actor | None) -> Update:
     update = updates.get_any(db, update_id)
     permissions.permit(db, actor, Verb.ERASE)
+    actions.require_fresh(db, actor, Verb.ERASE)  # a repetition too, after which the file is scrubbed again
     if update.erased:
         return update
     log.take_in(db)  # what the release before has written, before its texts go
