@@ -69,8 +69,8 @@ def record(
     that only propose a change have that update for `texts_of`. An erasure finds them by these. `origin` is that of
     somebody who is no editor yet; otherwise it is the actor's. Raises NotAllowed, also NotFresh (see
     `permissions.FRESH`), which rolls the transaction back."""
-    stays_draft = draft and not permissions.comes_out(db, feed_id, article_id)
-    permissions.permit(db, actor, verb, draft=stays_draft, feed_id=feed_id)
+    in_draft = permissions.stays_draft(db, draft, feed_id, article_id)
+    permissions.permit(db, actor, verb, draft=in_draft, feed_id=feed_id)
     require_fresh(db, actor, verb)
     action = {
         "at": times.now(),

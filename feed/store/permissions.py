@@ -189,7 +189,10 @@ def _permit_token(db: Database, token_id: int, verb: Verb, feed_id: int | None) 
         raise NotAllowed(_OTHER_FEED)
 
 
-def comes_out(db: Database, feed_id: int | None, article_id: int | None = None) -> bool:
-    """Whether that article, or that of the feed, is scheduled: what is written there is public at that moment."""
+def stays_draft(db: Database, draft: bool, feed_id: int | None, article_id: int | None = None) -> bool:
+    """Whether that article, or that of the feed, is a `draft` and not scheduled: what is written in one that is comes
+    out at its moment."""
+    if not draft:
+        return False
     sought = "SELECT 1 FROM scheduled WHERE article_id IN (?, (SELECT article_id FROM feeds WHERE id = ?))"
-    return db.execute(sought, [article_id, feed_id]).fetchone() is not None
+    return db.execute(sought, [article_id, feed_id]).fetchone() is None

@@ -171,8 +171,8 @@ def _remove(db: Database, slug: str, point_id: int, revision: int | None, actor:
 def _permitted(db: Database, slug: str, actor: Actor | None, verb: Verb) -> Feed:
     """That feed. Raises Missing, and NotAllowed before anything is told of its points."""
     feed = feeds.get(db, slug, drafts=True)
-    stays_draft = feed.draft and not permissions.comes_out(db, feed.id)
-    permissions.permit(db, actor, verb, draft=stays_draft, feed_id=feed.id)
+    in_draft = permissions.stays_draft(db, feed.draft, feed.id)
+    permissions.permit(db, actor, verb, draft=in_draft, feed_id=feed.id)
     return feed
 
 

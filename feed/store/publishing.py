@@ -167,8 +167,8 @@ def put(
     feed = feeds.get(db, slug, drafts=True)
     if claim and (earlier := idempotency.recall(db, author, claim)):
         # It is shown as it is now, which a token for other feeds may not read
-        stays_draft = feed.draft and not permissions.comes_out(db, feed.id)
-        permissions.permit(db, actor, Verb.PUBLISH, draft=stays_draft, feed_id=feed.id)
+        in_draft = permissions.stays_draft(db, feed.draft, feed.id)
+        permissions.permit(db, actor, Verb.PUBLISH, draft=in_draft, feed_id=feed.id)
         return updates.get(db, earlier, drafts=True)
     if draft_id and (known := published_from(db, draft_id, feed, author, new)):
         return updates.get(db, known, drafts=True)

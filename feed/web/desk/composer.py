@@ -37,7 +37,7 @@ def page(
         gone = retracting.listed(db, found, RETRACTED_SHOWN)
         read = reading_of(db, found)
         done = done_in(db, request.args)
-        scheduled, stays_draft = listed(db, found), found.draft and not permissions.comes_out(db, found.id)
+        scheduled, stays_draft = listed(db, found), permissions.stays_draft(db, found.draft, found.id)
     role, covering = g.editor.role, Verb.CLOSE if found.headline else Verb.CLOSE_NEWS
     return render_template(
         "desk/feed.html",
