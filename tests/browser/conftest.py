@@ -194,7 +194,8 @@ def sign_in(page: Page, name: str = "bob") -> None:
 
 
 def kept_on_device(page: Page) -> list[str]:
-    """What the device keeps of forms, as text."""
+    """What the device keeps of forms, as text, once the page knows what became of the one that this tab sent last."""
+    page.wait_for_function("() => !sessionStorage.getItem('unsure')")
     return page.evaluate(  # type: ignore[no-any-return]
         """() => new Promise((resolve, reject) => {
           const opening = indexedDB.open("liveline-desk");

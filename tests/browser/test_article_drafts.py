@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import PHONE, NewPage, bob_at_desk, kept_on_device
 from tests.browser.test_discarded import undo
@@ -47,6 +47,34 @@ def test_a_new_article_is_gone_on_with_on_another_device_and_is_one_article(
     desk.goto(f"{server.url}/desk/")
     expect(desk.get_by_role("link", name=title)).to_have_count(2)  # as an article and its feed, and as no draft
     assert kept_on_device(desk) == []
+
+
+@pytest.mark.parametrize("lost", ["the scripts of the answer", "the answer", "the request"])
+def test_who_leaves_before_the_answer_was_read_is_not_offered_again_what_is_stored(
+    server: Server, slug: str, open_page: NewPage, lost: str
+) -> None:
+    page = bob_at_desk(open_page, server, slug, service_workers="block")
+    page.goto(f"{server.url}/desk/new-article")
+    form(page).get_by_label("Headline").fill(f"Fire on {slug}")
+    form(page).get_by_label("Body").fill("From the quay")
+    expect(page.locator(STATE)).to_have_text("Saved")
+
+    def lose(route: Route) -> None:
+        if lost == "the answer":
+            route.fetch(max_redirects=0)
+        route.abort()
+
+    held = "**/desk.js" if lost == "the scripts of the answer" else "**/desk/articles"
+    page.route(held, lose)
+    with page.expect_event("requestfailed"):
+        form(page).get_by_role("button", name="Save").click()
+    page.unroute(held)
+    page.goto(f"{server.url}/desk/new-article")
+    if lost == "the request":
+        expect(form(page).get_by_label("Body")).to_have_value("From the quay")
+    else:
+        assert kept_on_device(page) == []
+        expect(form(page).get_by_label("Body")).to_have_value("")
 
 
 def test_an_edited_article_comes_to_the_site_at_sign_out_and_is_discarded_and_had_back(

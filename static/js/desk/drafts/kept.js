@@ -14,7 +14,8 @@ import { cameBack, dirty, fill, typedIn } from "../fields.js";
 const PASSING = 1_000;
 // ms to wait for the end of the page that this tab showed before; on a slow device it takes its time
 const LEAVING = 10_000;
-const SENT = "sent", PAGE = "page";
+// What this tab keeps: the form that was sent, one of which no page has said what became of it, and the page
+const SENT = "sent", UNSURE = "unsure", PAGE = "page";
 export const owner = `${Date.now()}-${Math.random()}`;
 const before = inSession(PAGE);
 const asides = [];
@@ -68,20 +69,33 @@ export async function restore(form) {
   }
 }
 
-// The form is being sent, and the page that comes back says whether it was stored.
+// The form is being sent, and the page that comes back says whether it was stored. No earlier one is meant by that page.
 export function sending(form) {
-  if (form.dataset.keep) setInSession(SENT, addressOf(form));
+  const address = form.dataset.keep ? addressOf(form) : null;
+  setInSession(SENT, address);
+  if (address) setInSession(UNSURE, address);
 }
 
-// This is that page. The form that led here was stored, or has come back, and then this page keeps it.
+// This is that page. The form that led here was stored, or has come back, and then this page keeps it. The editor may have
+// left that page before it ran, or while it forgot the form: then the site is asked.
 export function arrived(taken, forms) {
-  const address = inSession(SENT);
+  const address = inSession(SENT), unsure = inSession(UNSURE), back = forms.find(cameBack);
   setInSession(SENT, null);
-  const back = forms.find(cameBack);
-  if (address && (taken || back)) remove(address);
+  const settled = address && (taken || back) ? remove(address) : unsure && askAbout(unsure);
+  settled?.then(() => inSession(UNSURE) === unsure && setInSession(UNSURE, null));
   for (const form of forms) if (form.dataset.seq > 0 && form !== back) noteStored(form, "site", contentOf(form));
   if (back) keep(back);
-  else forms.forEach(restore);
+  else Promise.resolve(settled).then(() => forms.forEach(restore));
+}
+
+// Forgets what is kept at that address if the site has it.
+async function askAbout(address) {
+  try {
+    const kept = (await everything()).find((each) => each.address === address);
+    if (kept?.draft && (await truthOf(kept.draft))?.state === "published" && (await gone(ownerOf(address)))) await remove(address);
+  } catch {
+    // No answer came: the next page that opens the form takes it over, and nothing of it can be stored twice
+  }
 }
 
 // Brings what this editor typed on this device to the site, from all pages, open or not, and wipes it here. Resolves to
