@@ -13,6 +13,7 @@ from feed.store import (
     drafts,
     editors,
     erasing,
+    lineage,
     publishing,
     retracting,
     reviewing,
@@ -252,6 +253,38 @@ def test_what_was_retracted_and_published_anew_is_one_text(site: Site) -> None:
         erasing.erase(store, each, "The law", site.alice)
     scrubbing.scrub(store)
     assert CANARY.encode() not in bytes_of(site)
+
+
+def test_a_form_that_claims_to_be_of_an_update_whose_text_it_cannot_have_joins_nothing_to_it(site: Site) -> None:
+    """An erasure would take both."""
+    store = site.services.store
+    site.write_article("harbour", live=True)
+    public, gone, undone, away = (site.publish(f"Number {number}") for number in range(4))
+    site.retract(gone)
+    undoing.undo(store, away.id, site.bob, DRAFTS[0], 10)
+    drafts.save(store, DRAFTS[1], site.alice, typed("news", "Alice's", update=gone.id, revision=1))
+    drafts.save(store, DRAFTS[2], site.bob, typed("news", "Of another", update=undone.id, revision=1))
+    drafts.save(store, DRAFTS[3], site.bob, typed("news", "Of none"))
+    drafts.save(store, DRAFTS[4], site.bob, typed("news", "Of this", update=gone.id, revision=1))
+
+    def claim(draft_id: str, of: int, feed: str = "news") -> None:
+        publishing.publish(store, feed, site.bob, {"body": f"{draft_id} {of}"}, draft_id=draft_id, of=of)
+
+    for draft_id, of in [(DRAFTS[5], public.id), *((each, gone.id) for each in DRAFTS[:4])]:
+        with pytest.raises(Invalid):
+            claim(draft_id, of)
+    with pytest.raises(Missing):
+        claim(DRAFTS[5], gone.id, "harbour")
+    store.write(lambda db: db.execute("DELETE FROM drafts WHERE id = ?", [DRAFTS[0]]))  # after a week
+    with pytest.raises(Invalid):
+        claim(DRAFTS[0], gone.id)
+    with store.read() as db:
+        assert lineage.family(db, away.id) == ({DRAFTS[0], "update 4"}, {away.id})
+        assert lineage.family(db, gone.id) == ({"update 2"}, {gone.id})
+    for draft_id in DRAFTS[4:6]:
+        claim(draft_id, gone.id)
+    with store.read() as db:
+        assert lineage.family(db, gone.id) == ({*DRAFTS[4:6], "update 2"}, {gone.id, away.id + 1, away.id + 2})
 
 
 def test_what_others_wrote_in_the_same_words_stays(site: Site) -> None:

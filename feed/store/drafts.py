@@ -100,6 +100,12 @@ def is_published(db: Database, draft_id: str, editor: Editor, update_id: int) ->
     return db.execute(asked, [draft_id, editor.id, update_id, State.PUBLISHED]).fetchone() is not None
 
 
+def may_be_of(db: Database, draft_id: str, editor: Editor, update_id: int) -> bool:
+    """Whether that draft is this editor's of an edit of that update, or was never saved: without a script none is."""
+    row = db.execute("SELECT editor_id, update_id FROM drafts WHERE id = ?", [draft_id]).fetchone()
+    return row is None or (row["editor_id"], row["update_id"]) == (editor.id, update_id)
+
+
 def set_published(db: Database, draft_id: str, editor: Editor) -> None:
     """Notes that the draft was published, in a transaction of the caller's. It need not have been saved before."""
     db.execute(

@@ -9,7 +9,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from feed import fields, repeats, text, times
-from feed.errors import Gone, Invalid, KeyUsed, Message, Reason, Stale
+from feed.errors import Gone, Invalid, KeyUsed, Message, Missing, Reason, Stale
 from feed.figures import Picture
 from feed.store import (
     actions,
@@ -36,6 +36,10 @@ from feed.store.idempotency import Claim
 from feed.store.updates import Update
 from feed.store.verbs import Verb
 
+ERASED = Message("This was erased for good: what was written of it cannot be published.")
+PUT_BACK = Message("Somebody put this update back meanwhile. Your text is kept here: saving it edits what readers see.")
+OF_ANOTHER = Message("The draft of this form is of another text. Copy yours, and load the page anew.")
+
 _LOGGED = ("headline", "body", "key", "pinned", "language", "status", "source", "published_at", "note")
 
 
@@ -51,11 +55,11 @@ def publish(
     of: int | None = None,
 ) -> Update:
     """Publishes an update in that feed, under the editor's name. It is dated now or, for an import, at a moment in the
-    past: `moment`, or the field `published_at`. `of` is the retracted update whose text it is, if it is one's.
+    past: `moment`, or the field `published_at`. `of` is the retracted update of that feed whose form the text was in.
 
     The same idempotency key of the same editor gives the same update again for 24 hours, and the same draft does for
-    ever. Raises Missing for the feed, Invalid for the fields, KeyUsed for a key or a draft from which something else
-    was published, Gone when its update has been retracted.
+    ever. Raises Missing for the feed, Invalid for the fields and for an `of` that is not retracted, or erased; KeyUsed
+    for a key or a draft from which something else was published; Gone when its update has been retracted.
     """
     cleaned = fields.clean(fields.PUBLICATION, given)
     check_source(cleaned["status"], cleaned["source"])
@@ -174,8 +178,8 @@ def put(
         return updates.get(db, known, drafts=True)
     if draft_id:
         scheduled.refuse_waiting(db, draft_id)
-    if draft_id and of is not None:
-        lineage.note(db, draft_id, lineage.of_update(db, of))
+    if of is not None:
+        _note_origin(db, of, feed, draft_id, author, actor)
     version = feeds.bump(db, feed.id)
     waiting.publish(db, new["html"], author, actor)
     given = moment or new.get("published_at")
@@ -209,6 +213,24 @@ def put(
     return updates.get_any(db, update_id)
 
 
+def _note_origin(db: Database, of: int, feed: Feed, draft_id: str | None, author: Editor, actor: Editor | None) -> None:
+    """Notes of which retracted update this is the text, for an erasure to find both. What a form claims is not believed
+    of an update whose text its editor cannot have had in it so. Raises as `publish` does."""
+    permissions.permit(db, actor, Verb.PUBLISH, draft=permissions.stays_draft(db, feed.draft, feed.id), feed_id=feed.id)
+    update = updates.get_any(db, of)
+    if update.feed != feed.slug:
+        raise Missing(of)
+    if update.erased:
+        raise Invalid(Reason("body", ERASED))
+    if not update.retracted_at:
+        raise Invalid(Reason("body", PUT_BACK))
+    if draft_id is None:
+        return
+    if not drafts.may_be_of(db, draft_id, author, of) or lineage.of_draft(db, draft_id) != draft_id:
+        raise Invalid(Reason("body", OF_ANOTHER))
+    lineage.note(db, draft_id, lineage.of_update(db, of))
+
+
 def published_from(db: Database, draft_id: str, feed: Feed, editor: Editor, new: dict[str, Any]) -> int | None:
     """The id of the update that was published from that draft before, None if none was. Raises KeyUsed if it was
     another text, or another editor's, or was erased: then what was typed since must not be taken for it."""
@@ -217,7 +239,8 @@ def published_from(db: Database, draft_id: str, feed: Feed, editor: Editor, new:
         return None
     same = row and (row["feed_id"], row["editor_id"]) == (feed.id, editor.id)
     if not same or revisions.words_of(db, row["id"], 1) != {name: new[name] for name in revisions.WORDS}:
-        raise KeyUsed(Reason("draft_id", Message("This draft was published already, with another text.")))
+        told = Message("This draft was published already, with another text.")
+        raise KeyUsed(Reason("draft_id", ERASED if row is None else told))
     return int(row["id"])
 
 

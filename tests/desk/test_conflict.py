@@ -6,7 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from feed.store import retracting
+from feed.store import erasing, retracting
 from tests.conftest import FROM_HERE, Site
 from tests.desk.forms import field, send
 from tests.pages import element, elements, words
@@ -244,6 +244,28 @@ def test_the_text_of_a_retracted_update_is_published_as_another_once(site: Site)
         assert form.page.status_code == 303
     listed = site.api("GET", "/api/v1/feeds/news/updates").get_json()["updates"]
     assert [(each["headline"], each["body"]) for each in listed] == [("My head", "Mine")]
+
+
+def test_what_was_put_back_or_erased_meanwhile_is_not_published_as_another(site: Site) -> None:
+    store, update = site.services.store, site.publish("As both read it")
+    form = Form(site.at_desk(), update.id)
+    site.retract(update)
+    form.send(body="Mine")
+    retracting.restore(store, update.id, site.alice)
+    form.send(choice="new")
+    assert (form.page.status_code, form["body"], form.can_save) == (422, "Mine", True)
+    assert "Somebody put this update back meanwhile." in form.page.text
+    assert form.send().page.status_code == 303
+    site.retract(update)
+    site.publish("Another")
+    erasing.erase(store, update.id, "The law", site.alice)
+    for choice in ("new", "restore"):
+        answer = send(site.at_desk(), f"/desk/updates/{update.id}", body="Mine", revision="2", choice=choice)
+        assert (answer.status_code, field(answer, "body")) == ({"new": 422, "restore": 410}[choice], "Mine")
+        assert "This update has been erased for good." in answer.text
+        assert not elements(answer.text, "button", name="choice")
+    listed = site.api("GET", "/api/v1/feeds/news/updates").get_json()["updates"]
+    assert [each["body"] for each in listed] == ["Another"]
 
 
 def test_a_draft_of_an_edit_is_there_after_its_update_was_retracted(site: Site) -> None:

@@ -84,13 +84,14 @@ class Conflict:
 @dataclass(frozen=True)
 class Retraction:
     """What the form of a retracted update says. `by` is None where nobody here did it. `missed` is what somebody saved
-    before the retraction, since the form was made."""
+    before the retraction, since the form was made. Of one that was `erased` nothing comes back."""
 
     by: str | None
     at: str
     reason: str | None
     now: str
     missed: Conflict | None = None
+    erased: bool = False
 
 
 def chosen() -> Choice | None:

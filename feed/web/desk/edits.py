@@ -133,8 +133,8 @@ def _retraction(update: Update, given: dict[str, object], revision: int) -> Retr
     if not update.retracted_at:
         return None
     missed = None
-    if revision and update.revision != revision:
+    if revision and update.revision != revision and not update.erased:
         missed = services().store.texts.run(conflict.compare, _sides(update, given, revision), *_words())
     with services().store.read() as db:
         by = retracting.retracted_by(db, update)
-    return Retraction(by, update.retracted_at, update.reason, times.now(), missed)
+    return Retraction(by, update.retracted_at, update.reason, times.now(), missed, update.erased)

@@ -143,8 +143,11 @@ def _publish_as_new(update_id: int, given: dict[str, object]) -> Any:
     click publishes nothing more."""
     conflict.check(fields.UPDATE, given)
     new = {name: value for name, value in given.items() if name != "note"}
-    feed = _any(update_id).feed
-    update = publishing.publish(services().store, feed, g.editor, new, draft_id=draft_id_read(), of=update_id)
+    feed, draft_id = _any(update_id).feed, draft_id_read()
+    try:
+        update = publishing.publish(services().store, feed, g.editor, new, draft_id=draft_id, of=update_id)
+    except KeyUsed as error:  # of the draft, which no field shows
+        raise Invalid(Reason("body", error.reasons[0].message)) from None
     return _back_to(update, "published")
 
 
