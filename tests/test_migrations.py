@@ -29,6 +29,7 @@ RECORDED = [
     "words_of_waiting_pictures", "restored_updates", "article_drafts", "receipts_and_peaks", "words_of_retracted",
     "editors_at_the_desk", "second_factors", "closings", "status_of_updates", "log", "scheduled", "one_time_links",
     "points", "sources_of_imports", "scopes_of_tokens", "submissions", "lineage", "minor_edits", "point_keys",
+    "replaced_submissions",
 ]  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from sqlite_utils import Database
 from feed import fields, times
 from feed.errors import Invalid, Message, Missing, Reason
 from feed.store import actions
-from feed.store.actors import Origin
+from feed.store.actors import Actor, Origin
 from feed.store.feeds import Feed, Row
 from feed.store.verbs import Verb
 
@@ -32,7 +32,7 @@ _COLUMNS = """
     JOIN editors AS authors ON authors.id = scheduled.author_id
     JOIN editors AS people ON people.id = scheduled.editor_id
 """
-_ORDER = "ORDER BY state = 'scheduled', publish_at, number"
+ORDER = "ORDER BY scheduled.state = 'scheduled', publish_at, number"  # what failed first
 _FIRST = "WHERE state = 'scheduled' ORDER BY publish_at, number LIMIT 1"
 
 
@@ -93,13 +93,13 @@ def get(db: Database, scheduled_id: str) -> Scheduled:
 
 def everything(db: Database) -> list[Scheduled]:
     """All that is scheduled: what failed first, then in the order in which it comes out."""
-    return [_scheduled(row) for row in db.execute(f"SELECT {_COLUMNS} {_ORDER}")]
+    return [_scheduled(row) for row in db.execute(f"SELECT {_COLUMNS} {ORDER}")]
 
 
 def of_feed(db: Database, feed: Feed) -> list[Scheduled]:
     """What is scheduled for that feed, and its article if that is scheduled, in the same order."""
     sought = "WHERE scheduled.feed_id = ? OR scheduled.article_id = (SELECT article_id FROM feeds WHERE id = ?)"
-    return [_scheduled(row) for row in db.execute(f"SELECT {_COLUMNS} {sought} {_ORDER}", [feed.id, feed.id])]
+    return [_scheduled(row) for row in db.execute(f"SELECT {_COLUMNS} {sought} {ORDER}", [feed.id, feed.id])]
 
 
 def of_article(db: Database, article_id: int) -> Scheduled | None:
@@ -108,14 +108,17 @@ def of_article(db: Database, article_id: int) -> Scheduled | None:
     return _scheduled(row) if row else None
 
 
-def mark(db: Database, *, drafts_alone: bool = False) -> str:
-    """A text that differs where what is scheduled does; with `drafts_alone`, of updates of drafts. A number is never
-    used again, and a revision only grows; an article that is published takes its updates from the drafts."""
-    only = "WHERE scheduled.article_id IS NULL AND articles.draft" if drafts_alone else ""
+def mark(db: Database, author: Actor | None = None) -> str:
+    """A text that differs where what is scheduled does; with an `author`, of updates of drafts and of what that one
+    submitted. A number is never used again, and a revision only grows; an article that is published takes its updates
+    from the drafts."""
+    only = "WHERE scheduled.article_id IS NULL AND articles.draft OR scheduled.id IN "
+    only += "(SELECT draft_id FROM submissions WHERE editor_id = ?)"
     row = db.execute(
         "SELECT coalesce(max(number), 0), count(*), coalesce(sum(scheduled.revision), 0), coalesce(sum(draft), 0) "
         "FROM scheduled LEFT JOIN feeds ON feeds.id = scheduled.feed_id "
-        f"LEFT JOIN articles ON articles.id = feeds.article_id {only}"
+        f"LEFT JOIN articles ON articles.id = feeds.article_id {only if author else ''}",
+        [author.id] if author else [],
     ).fetchone()
     return ".".join(map(str, row))
 
@@ -181,16 +184,21 @@ def fail(db: Database, scheduled_id: str, revision: int, reason: Message, origin
         actions.record(db, None, Verb.FAIL, scheduled_id, **about, after={"reason": str(reason)}, origin=origin)
 
 
+def reason_read(stored: str | None) -> Message | None:
+    """Why something failed, from the column `reason`."""
+    told, values = json.loads(stored) if stored else (None, {})
+    return Message(told, **values) if told else None
+
+
 def _scheduled(row: Row) -> Scheduled:
     # What was scheduled before a release that has another field lacks it.
     given = {**dict.fromkeys(fields.UPDATE), "body": "", "key": False, "pinned": False, **json.loads(row["fields"])}
-    told, values = json.loads(row["reason"]) if row["reason"] else (None, {})
     return Scheduled(
         **{
             **{name: value for name, value in dict(row).items() if name != "fields"},
             **given,
             "draft": bool(row["draft"]),
             "state": State(row["state"]),
-            "reason": Message(told, **values) if told else None,
+            "reason": reason_read(row["reason"]),
         }
     )

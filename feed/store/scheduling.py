@@ -149,11 +149,14 @@ def put_article(
     actor: Editor,
     revision: int = 1,
 ) -> Scheduled:
-    """Schedules a draft article under that id, or gives it another moment, in a transaction of the caller's. `revision`
-    is as in `put`. Raises Invalid, NotAllowed."""
+    """Schedules a draft article under that id, or gives it another moment, in a transaction of the caller's. What was
+    submitted of it and scheduled before, under another id, is replaced. `revision` is as in `put`. Raises Invalid,
+    NotAllowed."""
     _check_moment(publish_at)
     current = scheduled.of_article(db, article.id)
     scheduled.forget_article(db, article.id)
+    if current and current.id != scheduled_id:
+        submissions.set_replaced(db, current.id, actor)
     row = {"id": scheduled_id, "article_id": article.id, "author_id": author.id}
     _insert(db, row, actor, publish_at, max(revision, current.revision + 1 if current else 1))
     _record(db, actor, Verb.SCHEDULE, current, {"publish_at": publish_at}, article_id=article.id)

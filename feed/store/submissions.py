@@ -16,8 +16,8 @@ from typing import Any
 from sqlite_utils import Database
 
 from feed import times
-from feed.errors import Missing
-from feed.store import actions
+from feed.errors import Message, Missing
+from feed.store import actions, scheduled
 from feed.store.actors import Actor
 from feed.store.database import insert
 from feed.store.draft_states import DISCARDED_SECONDS
@@ -27,7 +27,7 @@ from feed.store.updates import HIGHEST_ID, Update
 from feed.store.verbs import Verb
 
 LISTED = 200  # texts in the queue: more than a newsroom reads in a day
-DECIDED_LISTED = 10  # of those of an author that were published lately
+DECIDED_LISTED = 10  # of those of an author that were published or replaced lately
 KEPT_SECONDS = DISCARDED_SECONDS  # after which what was published or taken back is forgotten, as its draft is
 
 _OWN = (
@@ -36,9 +36,13 @@ _OWN = (
 )  # fmt: skip
 # What is scheduled waits under the id of its draft, and is stored here as what it will be.
 _SCHEDULED = "(submissions.state = 'published' AND scheduled.id IS NOT NULL)"
+_STATE = f"""
+    CASE WHEN {_SCHEDULED} THEN scheduled.state
+    WHEN submissions.state = 'published' AND replaced THEN 'replaced' ELSE submissions.state END
+"""
 _COLUMNS = f"""
     {", ".join(f"submissions.{name}" for name in _OWN)},
-    CASE WHEN {_SCHEDULED} THEN 'scheduled' ELSE submissions.state END AS state, scheduled.publish_at,
+    {_STATE} AS state, scheduled.publish_at, scheduled.reason,
     author.id AS author_id, author.display_name AS author, decider.display_name AS by,
     feeds.slug AS feed, articles.slug AS article
     FROM submissions JOIN editors AS author ON author.id = submissions.editor_id
@@ -55,11 +59,14 @@ GOES_ON = """
 
 class State(StrEnum):
     """What became of a submission. One that is `TAKEN_BACK` is its author's draft again, as is a `RETURNED` one. One
-    that is `SCHEDULED` is accepted, and comes out by itself."""
+    that is `SCHEDULED` is accepted, and comes out by itself; a `FAILED` one did not, and waits for an editor. In the
+    place of a `REPLACED` one, a later text of its article was scheduled."""
 
     SUBMITTED = "submitted"
     RETURNED = "returned"
     SCHEDULED = "scheduled"
+    FAILED = "failed"
+    REPLACED = "replaced"
     PUBLISHED = "published"
     TAKEN_BACK = "taken back"
 
@@ -70,7 +77,7 @@ class Submission:
     fields.EDIT or fields.ARTICLE that the author gave, as they are published, and `seq` is the state of the draft. For
     an edit `of_revision` is the revision that the author began with. `update_id`, or `article_id` and the slug
     `article`, name what is edited or was published. `by` decided on it at `decided_at`, and it comes out at
-    `publish_at` if it is scheduled; `changed` orders all changes of submissions."""
+    `publish_at` if it is scheduled; `reason` says why it did not. `changed` orders all changes of submissions."""
 
     id: int
     draft_id: str
@@ -86,6 +93,7 @@ class Submission:
     revision: int
     state: State
     publish_at: str | None
+    reason: Message | None
     submitted_at: str
     decided_by: int | None
     by: str | None
@@ -123,11 +131,11 @@ def waiting(db: Database) -> list[Submission]:
 
 def of_author(db: Database, author: Actor) -> list[Submission]:
     """What this author submitted: first what was returned, as long as its draft is there, then what waits, then what
-    is scheduled, then what was published lately."""
+    is scheduled, what failed first, then what was published or replaced lately."""
     own = "submissions.editor_id = ? AND submissions.state = ?"
     returned = _find(db, f"{own} AND {GOES_ON} ORDER BY submissions.changed DESC", [author.id, State.RETURNED])
     submitted = _find(db, f"{own} ORDER BY submissions.changed DESC", [author.id, State.SUBMITTED])
-    planned = _find(db, f"submissions.editor_id = ? AND {_SCHEDULED} ORDER BY publish_at", [author.id])
+    planned = _find(db, f"submissions.editor_id = ? AND {_SCHEDULED} {scheduled.ORDER}", [author.id])
     lately = f"{own} AND scheduled.id IS NULL AND decided_at >= ? ORDER BY submissions.changed DESC LIMIT ?"
     published = _find(db, lately, [author.id, State.PUBLISHED, times.after(-KEPT_SECONDS), DECIDED_LISTED])
     return [*returned, *submitted, *planned, *published]
@@ -179,6 +187,13 @@ def set_saved(db: Database, draft_id: str, actor: Actor | None, article_id: int,
 def set_scheduled(db: Database, draft_id: str, actor: Actor | None) -> None:
     """Notes that it is accepted, in the transaction that schedules it under the id of its draft."""
     put(db, draft_id, {**decided(actor), "state": State.PUBLISHED, "note": None})
+
+
+def set_replaced(db: Database, scheduled_id: str, actor: Actor | None) -> None:
+    """Notes that another text of its article takes its place among what is scheduled, if it came from the queue, in the
+    transaction that schedules that one."""
+    if is_known(db, scheduled_id):
+        put(db, scheduled_id, {**decided(actor), "replaced": True})
 
 
 def set_taken_back(db: Database, draft_id: str, actor: Actor) -> None:
@@ -263,4 +278,5 @@ def _find(db: Database, condition: str, values: list[Any]) -> list[Submission]:
 
 
 def _submission(row: Row) -> Submission:
-    return Submission(**{**dict(row), "fields": json.loads(row["fields"]), "state": State(row["state"])})
+    read = {"fields": json.loads(row["fields"]), "state": State(row["state"])}
+    return Submission(**{**dict(row), **read, "reason": scheduled.reason_read(row["reason"])})

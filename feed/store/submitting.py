@@ -32,7 +32,16 @@ from feed.store.verbs import Verb
 MOST_SUBMITTED = 100  # that wait, of one person: more than an editor reads in a day
 
 PUBLISHED = Message("Your text was published already; submitting this makes a second one.")
-_SCHEDULED = Message("Your text is scheduled already; submitting this makes a second one.")
+# Of what was decided on, whose draft is used up.
+_USED = {
+    State.PUBLISHED: PUBLISHED,
+    State.SCHEDULED: Message("Your text is scheduled already; submitting this makes a second one."),
+    State.FAILED: Message(
+        "Your text was scheduled, and has not come out. Submitting this makes a second one; or ask an editor to cancel "
+        "the first."
+    ),
+    State.REPLACED: Message("A later text was scheduled in the place of yours; submitting this makes another one."),
+}
 _UNCHANGED = Message("Nothing has changed yet.")
 _FULL = Message("{count} of your texts wait for review. Take some back, or wait.", count=MOST_SUBMITTED)
 
@@ -90,7 +99,7 @@ def submit_article(
 
 def take_back(store: Store, submission_id: int, author: Editor) -> Submission:
     """Takes back what this author submitted; its draft is there as before. Nothing happens to one that was taken back
-    already. Raises Missing, also for somebody else's, and Stale for one that was published or scheduled."""
+    already. Raises Missing, also for somebody else's, and Stale for one that was accepted."""
     return store.write(_take_back, submission_id, author)
 
 
@@ -136,10 +145,8 @@ def _submit_article(
 
 def _submit(db: Database, draft_id: str, author: Editor, text: _Text) -> Submission:
     earlier = submissions.of_draft(db, draft_id, author)
-    if earlier and earlier.state == State.PUBLISHED:
-        raise KeyUsed(Reason(text.shown_at, PUBLISHED))
-    if earlier and earlier.state == State.SCHEDULED:
-        raise KeyUsed(Reason(text.shown_at, _SCHEDULED))
+    if earlier and earlier.state in _USED:
+        raise KeyUsed(Reason(text.shown_at, _USED[earlier.state]))
     seq = _keep_draft(db, draft_id, author, text)
     waiting.check(db, text.html, author)
     if earlier and earlier.state == State.SUBMITTED and _same(earlier, text):
@@ -182,7 +189,7 @@ def _take_back(db: Database, submission_id: int, author: Editor) -> Submission:
     found = submissions.get(db, submission_id)
     if found.author_id != author.id:
         raise Missing(submission_id)
-    if found.state in (State.PUBLISHED, State.SCHEDULED):
+    if found.state in _USED:
         raise Stale(found)
     if found.state == State.TAKEN_BACK:
         return found

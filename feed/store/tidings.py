@@ -13,8 +13,8 @@ from feed.store.verbs import Verb
 
 class Tidings(NamedTuple):
     """How many texts wait for review (None for whom that does not concern), how many of this editor's own were
-    returned, the number of the last change of all this; and a mark of what is scheduled, as far as this editor may see
-    it, which is another after each change."""
+    returned, the number of the last change of all this, which falls when the last are forgotten; and a mark of what is
+    scheduled, as far as it is this editor's or in a list of theirs, which is another after each change."""
 
     waiting: int | None
     returned: int
@@ -26,7 +26,7 @@ def of(db: Database, editor: Editor) -> Tidings:
     """What a page of this editor says now."""
     asked = f"SELECT count(*) FROM submissions WHERE editor_id = ? AND state = ? AND {GOES_ON}"
     returned = db.execute(asked, [editor.id, State.RETURNED]).fetchone()[0]
-    mark = scheduled.mark(db, drafts_alone=not permissions.may(editor.role, Verb.SCHEDULE))
+    mark = scheduled.mark(db, None if permissions.may(editor.role, Verb.SCHEDULE) else editor)
     if permissions.may(editor.role, Verb.PUBLISH_SUBMISSION):
         queue = db.execute("SELECT count(*) FROM submissions WHERE state = ?", [State.SUBMITTED]).fetchone()[0]
         return Tidings(queue, returned, submissions.last_change(db), mark)

@@ -1,6 +1,8 @@
 """What was submitted is scheduled by the editor who reads it: accepted, it comes out under its author's name, and waits
 for review again once it is cancelled."""
 
+from typing import Any
+
 import pytest
 
 from feed import times
@@ -10,12 +12,15 @@ from feed.store import (
     all_drafts,
     articles,
     coming_out,
+    coverage,
     drafts,
     editors,
+    people,
     reviewing,
     scheduled,
     scheduling,
     submitting,
+    tidings,
     writing,
 )
 from feed.store.editors import Editor
@@ -40,7 +45,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     return Clock(monkeypatch)
 
 
-def plan(site: Site, sent: Submission, by: Editor, when: str = "", **changed: str) -> scheduled.Scheduled:
+def plan(site: Site, sent: Submission, by: Editor, when: str = "", **changed: Any) -> scheduled.Scheduled:
     """Schedules it as it is, but for what is changed."""
     given = {**sent.fields, **changed}
     return reviewing.schedule(site.services.store, sent.id, sent.revision, given, None, when or at(hours=1), by)
@@ -256,3 +261,116 @@ def test_a_form_of_a_new_article_that_is_sent_again_overwrites_nothing(site: Sit
     writing.edit(store, "the-port", site.alice, {"headline": "By alice"}, 1)
     for given in (form, {**form, "slug": "the-port"}):
         assert (send(bob, address, **given).status_code, shows()) == (409, ("By alice", at(hours=9)))
+
+
+def submit_article(site: Site, by: str, draft_id: str, **given: str) -> Submission:
+    """Submits the article, or an edit of it once it is there."""
+    browser, there = site.at_desk(by), "revision" in given
+    path = "/desk/articles/the-port/submissions" if there else "/desk/new-article/submissions"
+    answer = send(browser, path, **{**ARTICLE, **({"slug": "the-port"} if there else {}), **given}, draft_id=draft_id)
+    assert answer.status_code == 303
+    return queue(site)[-1]
+
+
+def of_author(site: Site, by: str, draft_id: str) -> tuple[str, str]:
+    """What the desk's first page says of this author's submissions, and what the form of one does."""
+    browser = site.at_desk(by)
+    listed = words(element(browser.get("/desk/").text, "section", id="submitted"))
+    return listed, words(element(browser.get(f"/desk/submissions/{draft_id}").text))
+
+
+@pytest.mark.parametrize("other", ["carol", "bob"])
+def test_of_two_texts_of_a_draft_article_the_one_that_is_replaced_says_so_and_never_that_it_is_out(
+    site: Site, carol: Editor, clock: Clock, other: str
+) -> None:
+    store, ids = site.services.store, (new_id(), new_id())
+    first = submit_article(site, "carol", ids[0])
+    plan(site, first, site.bob, draft=False)
+    second = submit_article(site, other, ids[1], revision="1", kicker="Sea")
+    reviewing.schedule(store, second.id, 1, second.fields, 1, at(hours=2), site.alice)
+    assert (now(site, first).state, now(site, second).state) == (State.REPLACED, State.SCHEDULED)
+    with pytest.raises(Stale):
+        submitting.take_back(store, first.id, carol)
+    told = "Alice Adams scheduled a later text of this at 13:00"
+    listed, in_form = of_author(site, "carol", ids[0])
+    assert "replaced by a later text that Alice Adams scheduled, 1 March 2027, 13:00 CET" in listed
+    assert ("published" in listed, "scheduled by Alice Adams for" in listed) == (False, other == "carol")
+    assert told in in_form
+    assert told in site.at_desk().get(f"/desk/review/{first.id}").text
+    for again in (plan, publish):  # the form from before
+        with pytest.raises(Stale):
+            again(site, first, site.bob, slug="the-port")
+    refused = send(site.at_desk("carol"), "/desk/new-article/submissions", **ARTICLE, draft_id=ids[0])
+    assert (refused.status_code, "A later text was scheduled" in refused.text) == (422, True)
+    with store.read() as db:
+        one = scheduled.everything(db)[0]
+    assert scheduling.cancel(store, one.id, site.alice, one.revision).waits
+    assert (now(site, first).state, now(site, second).state) == (State.REPLACED, State.SUBMITTED)
+    back = now(site, second)
+    reviewing.schedule(store, second.id, back.revision, back.fields, back.of_revision, at(hours=2), site.alice)
+    clock.set(hours=2)
+    step(site)
+    assert (now(site, first).state, now(site, second).state) == (State.REPLACED, State.PUBLISHED)
+    clock.set(days=30)
+    submit(site, carol)
+    assert count(site, "submissions") == 1, "what is old is forgotten"
+
+
+def test_what_failed_to_come_out_says_why_to_its_author_and_in_the_review_until_it_is_out(
+    site: Site, carol: Editor, clock: Clock
+) -> None:
+    store, article_id = site.services.store, new_id()
+    planned = submit(site, carol, body="Planned"), submit_article(site, "carol", article_id)
+    plan(site, planned[0], site.bob)
+    plan(site, planned[1], site.bob, at(hours=2), draft=False)
+    with store.read() as db:
+        before = tidings.of(db, carol)
+    coverage.close(store, "news", None)
+    clock.set(hours=1)
+    step(site)
+    with store.read() as db:
+        assert tidings.of(db, carol) != before, "her pages are told"
+    people.change_role(store, "bob", "contributor", None)
+    clock.set(hours=2)
+    step(site)
+    whys = "Coverage was closed at that time.", "Bob Brown may not publish here any more."
+    for each, why in zip(planned, whys, strict=True):
+        assert now(site, each).state == State.FAILED
+        told = f"It has not come out. {why}"
+        listed, in_form = of_author(site, "carol", each.draft_id)
+        for said in (listed, in_form):
+            assert f"{told} An editor can choose another moment, publish it now, or cancel it" in said
+        page = site.at_desk("alice").get(f"/desk/review/{each.id}")
+        seen = element(page.text, "div", class_="reviewed")
+        assert f"{told} Choose another moment, publish it now, or cancel it." in words(seen)
+        way = next(iter(seen.iter("a"))).get("href")
+        assert told in words(element(site.at_desk("alice").get(way).text, id="main"))
+        for done in (seen, listed, in_form):
+            assert "scheduled this for" not in (done if isinstance(done, str) else words(done))
+        answer = site.at_desk("carol").post(f"/desk/submissions/{each.id}/taken-back", headers=FROM_HERE)
+        assert (answer.status_code, "has not come out" in answer.text) == (409, True)
+    with pytest.raises(KeyUsed, match="has not come out"):
+        submit(site, carol, draft_id=planned[0].draft_id, body="Another text")
+    with store.read() as db:
+        update, article = scheduled.everything(db)
+    coming_out.publish_now(store, update.id, site.alice, update.revision)
+    scheduling.cancel(store, article.id, site.alice, article.revision)
+    assert [now(site, each).state for each in planned] == [State.PUBLISHED, State.SUBMITTED]
+
+
+def test_an_author_is_told_of_what_is_scheduled_of_theirs_alone(site: Site, carol: Editor) -> None:
+    store, sent = site.services.store, submit(site, carol, body="Planned")
+
+    def told() -> tidings.Tidings:
+        with store.read() as db:
+            return tidings.of(db, carol)
+
+    one = plan(site, sent, site.bob)
+    marks = [told()]
+    given = {"body": "Planned by bob"}
+    one = scheduling.change(store, one.id, site.bob, given, at(hours=3), one.revision)
+    marks.append(told())
+    scheduling.schedule(store, "news", site.bob, {"body": "Bob's own"}, at(hours=1), new_id())
+    assert told() == marks[-1]
+    scheduling.cancel(store, one.id, site.alice, one.revision)
+    assert len({*marks, told()}) == 3

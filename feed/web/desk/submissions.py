@@ -14,6 +14,14 @@ from feed.web.desk.forms import OF_UPDATE, draft_id_read, fields_of_update, new_
 from feed.web.problems import answer
 from feed.web.services import services
 
+# Why a text cannot be taken back any more.
+_TOO_LATE = {
+    State.PUBLISHED: Message("This was published already."),
+    State.SCHEDULED: Message("This is accepted, and scheduled. Ask an editor to cancel that."),
+    State.FAILED: Message("This is accepted, and has not come out. Ask an editor to cancel that."),
+    State.REPLACED: Message("A later text was scheduled in its place."),
+}
+
 pages = Blueprint("submissions", __name__)
 
 
@@ -60,9 +68,7 @@ def take_back(submission_id: int) -> Any:
     try:
         submitting.take_back(services().store, submission_id, g.editor)
     except Stale as error:
-        if error.current.state == State.SCHEDULED:
-            return answer(409, Message("This is accepted, and scheduled. Ask an editor to cancel that."))
-        return answer(409, Message("This was published already."))
+        return answer(409, _TOO_LATE[error.current.state])
     return redirect(url_for("desk.overview.overview", did="taken-back"), 303)
 
 
