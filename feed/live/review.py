@@ -5,6 +5,7 @@ shows more fetches itself again.
 What a socket may know is looked up each time that something is told, so that nobody is told what was allowed before.
 """
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -25,20 +26,23 @@ class Review:
         self._signed_in = signed_in
         self._tell = tell
         self._told: dict[str, Tidings] = {}
+        self._turn = threading.Lock()  # from reading to telling, so that no page is told what was read before
         self._changes = (-1, "")
 
     def enter(self, sid: str) -> dict[str, Any]:
-        """That page wants to be told from now on. Returns what there is to tell now. Raises Missing when nobody is
-        signed in there, and OperationalError."""
-        # First listed, then read: what is committed in between is told, and then not taken for news again.
-        self._told[sid] = NOTHING
-        try:
-            now = self._tidings(sid)
-        except (Missing, OperationalError):
-            self.leave(sid)
-            raise
-        self._told[sid] = max(now, self._told.get(sid, NOTHING), key=_changed)
-        return self._told[sid]._asdict()
+        """That page wants to be told from now on. Returns what there is to tell now; what is told then is newer, and
+        may arrive before the answer. Raises Missing when nobody is signed in there, and OperationalError."""
+        with self._turn:
+            # First listed, then read: of what is committed in between, `look` finds it here
+            self._told[sid] = NOTHING
+            try:
+                now = self._tidings(sid)
+            except (Missing, OperationalError):
+                self.leave(sid)
+                raise
+            if sid in self._told:
+                self._told[sid] = now
+        return now._asdict()
 
     def leave(self, sid: str) -> None:
         """The socket was closed."""
@@ -52,25 +56,25 @@ class Review:
             changes = tidings.last_changes(db)
         if changes == self._changes:
             return
-        for sid, told in list(self._told.items()):
+        for sid in list(self._told):
             try:
-                now = self._tidings(sid)
+                self._tell_newest(sid)
             except Missing:
                 self.leave(sid)
-                continue
-            if now != told and sid in self._told:
-                self._told[sid] = now
-                self._tell(sid, now._asdict())
         self._changes = changes
 
     def __bool__(self) -> bool:
         return bool(self._told)
 
+    def _tell_newest(self, sid: str) -> None:
+        with self._turn:
+            now, told = self._tidings(sid), self._told.get(sid)
+            if told in (None, now):
+                return
+            self._told[sid] = now
+            self._tell(sid, now._asdict())
+
     def _tidings(self, sid: str) -> Tidings:
         editor = self._signed_in.editor_of(sid)
         with self._store.read() as db:
             return tidings.of(db, editor)
-
-
-def _changed(told: Tidings) -> int:
-    return told.changed

@@ -1,15 +1,17 @@
 """A text goes from a contributor to the readers: submitted, returned with a note, changed, and published."""
 
 import re
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from playwright.sync_api import expect
 
-from feed.store import editors
+from feed.store import editors, submitting
 from feed.store.database import Store
 from tests.browser.conftest import PHONE, NewPage, bob_at_desk, sign_in
 from tests.conftest import PASSWORD
 from tests.server import Server
+from tests.submitting import submitted
 
 
 def test_carol_submits_bob_returns_and_publishes_and_readers_see_her_byline(
@@ -55,5 +57,15 @@ def test_carol_submits_bob_returns_and_publishes_and_readers_see_her_byline(
     expect(bob.locator(".done")).to_contain_text("Published.")
     published = reader.locator("li.update", has_text="Thick smoke over the port of Bar.")
     expect(published.locator(".by")).to_have_text(re.compile("^Carol Chen"))
+    carol.clock.install()
     carol.goto(f"{shared.url}/desk/")
     expect(carol.locator("#submitted .is-published")).to_contain_text("published by Bob Brown")
+    # What is old is forgotten, and then the number that her pages are told falls. They do not look by themselves here
+    carol.clock.pause_at(datetime.now() + timedelta(minutes=1))
+    store = Store(Path(shared.environ["FEED_DATABASE"]))
+    store.write(lambda db: db.execute("UPDATE submissions SET decided_at = '2020' WHERE decided_at IS NOT NULL"))
+    with store.read() as db:
+        bob_himself = editors.by_name(db, "bob")
+    submitting.take_back(store, submitted(store, bob_himself, "Of bob", slug).id, bob_himself)
+    store.close()
+    expect(carol.locator("#submitted")).to_have_count(0)

@@ -1,6 +1,7 @@
 """Review: what is submitted is read, returned with a note or published under its author's name, once, and nobody else
 sees it before."""
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ from flask.testing import FlaskClient
 
 from feed import times
 from feed.errors import Gone, Invalid, KeyUsed, Missing, NotAllowed, Stale
+from feed.live.review import Review
+from feed.live.signed_in import SignedIn
 from feed.store import (
     actions,
     all_drafts,
@@ -27,6 +30,7 @@ from feed.store import (
 )
 from feed.store.draft_states import State as DraftState
 from feed.store.editors import Editor
+from feed.store.sessions import COOKIE
 from feed.store.submissions import State, Submission
 from feed.store.updates import Update
 from tests.conftest import FROM_HERE, PASSWORD, Site
@@ -535,3 +539,26 @@ def test_a_restore_puts_nothing_back_into_the_queue_that_was_decided_on_since(
     assert returned == {"returned": ("Who says so?", "Bob Brown"), "undone and returned": ("Not now", "Bob Brown")}
     assert mine >= {"taken back", "forgotten", "returned", "published and retracted", "undone and returned"}
     assert backup.check(store) == []
+
+
+def test_what_was_read_for_a_page_is_told_before_anybody_reads_again(site: Site, carol: Editor) -> None:
+    """Otherwise a page could be told at last what was so before."""
+    store, cookie = site.services.store, site.at_desk().get_cookie(COOKIE)
+    signed_in, told, answered = SignedIn(store, site.services.settings.secret_key), [], []
+    assert cookie
+    for sid in ("one", "two"):
+        assert signed_in.enter(sid, f"{COOKIE}={cookie.value}")
+    asking = threading.Thread(target=lambda: answered.append(review.enter("two")))
+
+    def tell(sid: str, tidings: dict[str, Any]) -> None:
+        asking.start()
+        asking.join(0.05)
+        told.append((sid, tidings["waiting"], len(answered)))
+
+    review = Review(store, signed_in, tell)
+    assert review.enter("one")["waiting"] == 0
+    submit(site, carol)
+    review.look()
+    asking.join()
+    assert told == [("one", 1, 0)]
+    assert answered[0]["waiting"] == 1

@@ -12,6 +12,15 @@ export const request = (address, options) => fetch(address, { ...options, signal
 export const isSignIn = (answer) => answer.url.includes("/desk/sign-in");
 export const pageIn = async (answer) => new DOMParser().parseFromString(trusted(await answer.text()), "text/html");
 
+// Answers overtake each other. To be called when something is asked for that is to be shown at that place; what it gives
+// says, once the answer is there, whether to show it: not if the answer to a later question is shown already.
+const turns = new WeakMap();
+export function turnAt(place) {
+  const all = turns.get(place) ?? { asked: 0, shown: 0 }, mine = ++all.asked;
+  turns.set(place, all);
+  return () => mine > all.shown && !!(all.shown = mine);
+}
+
 // Sends JSON. Rejects where the answer is a page: a network in which one has to sign in first puts its own in place of the
 // site's, and has stored nothing.
 export async function sendJson(method, address, content, options) {

@@ -1,18 +1,19 @@
-// What a form or the page of a submission says of it, kept current: an author learns that a text was returned, and an
-// editor that somebody else has decided on it, or that its author has submitted another one. Nothing that is typed is
-// touched.
+// What a form or the page of a submission says of it, kept current: an author learns that a text was returned, or did not
+// come out, and an editor that somebody else has decided on it, or that its author has submitted another one. Nothing that
+// is typed is touched.
 
 import { trusted } from "../../words.js";
 import { localise } from "../../times.js";
-import { request } from "../answers.js";
+import { request, turnAt } from "../answers.js";
 
 async function renew(place, address) {
+  const isNewest = turnAt(place);
   try {
     const answer = await request(address, { redirect: "error" });
     if (!answer.ok) return;
     const html = answer.status === 204 ? "" : await answer.text();
     // What is written again is announced again
-    if (place.dataset.from === html) return;
+    if (!isNewest() || place.dataset.from === html) return;
     place.dataset.from = html;
     place.innerHTML = trusted(html);
     localise(place);
@@ -21,7 +22,7 @@ async function renew(place, address) {
   }
 }
 
-document.addEventListener("submissions", () => {
+document.addEventListener("tidings", () => {
   for (const place of document.querySelectorAll(".of-submission")) {
     const draft = place.closest("form").elements.draft_id?.value;
     if (draft) renew(place, `/desk/submissions/${draft}`);

@@ -3,7 +3,7 @@
 
 import { morph } from "../../morph.js";
 import { localise } from "../../times.js";
-import { isSignIn, pageIn, request } from "../answers.js";
+import { isSignIn, pageIn, request, turnAt } from "../answers.js";
 import { copiedAt } from "../copies.js";
 
 // ms between two looks, while the page is in view
@@ -19,12 +19,13 @@ async function look() {
   clearTimeout(timer);
   timer = setTimeout(look, EVERY);
   if (document.hidden || writing()) return;
+  const isNewest = turnAt(lists);
   try {
     const { from } = lists.dataset, answer = await request(from ?? location.pathname);
     // In a feed there may be a text in the composer
     if (isSignIn(answer)) return from || location.reload();
     const page = await pageIn(answer);
-    if (answer.ok && !writing()) renew(page.querySelector(".desk-lists"));
+    if (answer.ok && !writing() && isNewest()) renew(page.querySelector(".desk-lists"));
   } catch {
     // No network: the next look may find one
   }
@@ -47,8 +48,6 @@ const controls = (row) => [...row.querySelectorAll("a, button")];
 if (lists && !copiedAt) {
   timer = setTimeout(look, EVERY);
   document.addEventListener("visibilitychange", look);
-  // Somebody submitted a text, or an editor decided on one
-  document.addEventListener("submissions", look);
-  // Something was scheduled, changed or held back, or has come out
-  document.addEventListener("scheduled", look);
+  // Of what was submitted, or is scheduled
+  document.addEventListener("tidings", look);
 }

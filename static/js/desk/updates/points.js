@@ -3,15 +3,16 @@
 import "../../feed.js";
 import { morph } from "../../morph.js";
 import { localise } from "../../times.js";
-import { pageIn, request } from "../answers.js";
+import { pageIn, request, turnAt } from "../answers.js";
 
 const section = document.querySelector(".what-we-know");
 
 async function renew() {
+  const isNewest = turnAt(section);
   try {
     const answer = await request(location.pathname, { redirect: "error" });
     const fresh = answer.ok && (await pageIn(answer)).querySelector(".what-we-know");
-    if (!fresh) return;
+    if (!fresh || !isNewest()) return;
     localise(fresh);
     fresh.remove();
     morph(section, fresh);

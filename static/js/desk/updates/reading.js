@@ -3,7 +3,7 @@
 import "../../feed.js";
 import { localise } from "../../times.js";
 import { trusted } from "../../words.js";
-import { request } from "../answers.js";
+import { request, turnAt } from "../answers.js";
 
 // ms between two looks when nothing is heard; a peak of others comes with the number of readers
 const LOOK = 30_000;
@@ -22,11 +22,14 @@ function soon(wait) {
 async function look() {
   soon(LOOK);
   if (document.hidden) return;
+  const { parentElement: place } = line(), isNewest = turnAt(place);
   try {
     const answer = await request(address, { redirect: "error" });
     if (!answer.ok) return;
-    line().outerHTML = trusted(await answer.text());
-    localise(line().parentElement);
+    const html = trusted(await answer.text());
+    if (!isNewest()) return;
+    line().outerHTML = html;
+    localise(place);
   } catch {
     // The site does not answer: the line stays as it is
   }

@@ -2,7 +2,7 @@
 // comes back.
 
 import "../../feed.js";
-import { pageIn, request, send } from "../answers.js";
+import { pageIn, request, send, turnAt } from "../answers.js";
 import { stop } from "../drafts/drafts.js";
 import { forget, keep } from "../drafts/kept.js";
 import { list, show } from "./list.js";
@@ -20,6 +20,7 @@ addEventListener("submit", async (event) => {
   event.preventDefault();
   if (form.sent) return;
   form.sent = true;
+  const isNewest = turnAt(section() ?? form);
   const answer = await send(form, event.submitter);
   form.sent = false;
   // Where no answer came, it may be done all the same: pressing the button again tells.
@@ -29,7 +30,7 @@ addEventListener("submit", async (event) => {
   const within = form.closest(".retracted-updates"), undone = form.matches(".undo");
   report(answer.page.querySelector(".done"));
   show(answer.page);
-  renew(answer.page);
+  if (isNewest()) renew(answer.page);
   if (undone) putBack(answer.page);
   else (within ?? document).querySelector(within ? "summary" : ".done").focus({ preventScroll: !within });
 });
@@ -94,8 +95,10 @@ Feed.put = function (changes) {
 
 async function refresh() {
   if (!section()) return;
+  const isNewest = turnAt(section());
   try {
-    renew(await pageIn(await request(location.pathname)));
+    const page = await pageIn(await request(location.pathname));
+    if (isNewest()) renew(page);
   } catch {
     // It is as it was, and is asked for again when it is opened
   }
