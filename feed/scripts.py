@@ -3,18 +3,26 @@ and long local names.
 
 A module becomes a function that returns what it exports, so that its other names stay its own. A module that is
 imported with `import("…")` stays a file of its own, which a page loads when it is needed.
+
+To pack and to compress a script takes up to a second of a core. What comes of it is kept for the next process.
 """
 
 import json
 import re
 import sys
+from collections.abc import Callable
 from functools import cache
+from importlib.metadata import version
 from os.path import normpath, relpath
 from pathlib import Path
 
 import zopfli.gzip  # type: ignore[import-untyped]
 
-from feed import child
+from feed import child, kept
+
+KEPT = kept.folder("scripts")
+
+_OURS = Path(__file__).read_text()  # now, since a deploy may replace it while this process goes on with what it read
 
 _PATH = r'"((?:\./|(?:\.\./)+)[\w/-]+\.js)"'
 _IMPORT = re.compile(rf"^import (?:\{{\s*\w+(?:,\s*\w+)*,?\s*\}} from )?{_PATH};\n", re.MULTILINE)
@@ -26,20 +34,17 @@ _OTHER = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
 
 @cache
 def packed(path: Path) -> bytes:
-    """Returns the packed script. Call it on a native thread: it starts a process and waits for it.
+    """Returns the packed script. Call it on a native thread: it may start a process and wait for it.
 
     Raises ValueError when there is an error in it or in a module that it imports.
     """
-    answer = json.loads(child.run("feed.scripts", bundle(path).encode()) or "{}")
-    if "packed" not in answer:
-        raise ValueError(f"{path.name} cannot be packed: {answer.get('error', 'the process was ended')}")
-    return str(answer["packed"]).encode()
+    return _kept(path.name, bundle(path).encode(), lambda source: _pack(path, source))
 
 
 @cache
 def zipped(path: Path) -> bytes:
     """The same in gzip, a thirtieth smaller than zlib's best. Call it on a native thread: 50 ms of work."""
-    return bytes(zopfli.gzip.compress(packed(path)))
+    return _kept(f"{path.name}.gz", packed(path), lambda script: bytes(zopfli.gzip.compress(script)))
 
 
 def bundle(entry: Path) -> str:
@@ -63,6 +68,27 @@ def main() -> None:
     except minify.MinifyError as error:
         answer = {"error": str(error)}
     sys.stdout.write(json.dumps(answer))
+
+
+def _kept(name: str, source: bytes, make: Callable[[bytes], bytes]) -> bytes:
+    """What `make` makes of the source, which is made only if it is not kept."""
+    made_of = _tools() + source
+    found = kept.load(KEPT / name, made_of)
+    if found is None:
+        kept.save(KEPT / name, made_of, found := make(source))
+    return found
+
+
+@cache
+def _tools() -> bytes:
+    return f"{version('tdewolff-minify')} {version('zopfli')} {_OURS}".encode()
+
+
+def _pack(path: Path, source: bytes) -> bytes:
+    answer = json.loads(child.run("feed.scripts", source) or "{}")
+    if "packed" not in answer:
+        raise ValueError(f"{path.name} cannot be packed: {answer.get('error', 'the process was ended')}")
+    return str(answer["packed"]).encode()
 
 
 def _in_order(path: Path, importers: tuple[Path, ...]) -> list[Path]:

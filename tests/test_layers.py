@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 
 FLOORS = {
     **dict.fromkeys(("settings", "fields", "slugs", "words", "excerpts", "languages", "private", "passwords"), 0),
-    **dict.fromkeys(("picture", "decoder", "child", "scripts", "networks", "devices", "exchange"), 0),
+    **dict.fromkeys(("picture", "decoder", "child", "scripts", "kept", "networks", "devices", "exchange"), 0),
     **dict.fromkeys(("text", "markdown", "figures", "cards", "external", "prose", "typography", "paste", "applied"), 0),
     **dict.fromkeys(("threads", "turns", "times", "local_times", "errors", "repeats", "difference", "statuses"), 0),
     **dict.fromkeys(("metrics", "metrics_files", "logs"), 0),

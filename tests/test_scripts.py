@@ -1,11 +1,12 @@
 """Bundles of scripts: which modules they contain, and which imports are refused by name."""
 
+import gzip
 import re
 from pathlib import Path
 
 import pytest
 
-from feed import scripts
+from feed import child, kept, scripts
 from feed.web.static import STATIC
 
 # Scripts that a page loads when they are needed.
@@ -98,3 +99,76 @@ def test_a_number_stands_where_its_name_did_and_nowhere_else(tmp_path: Path) -> 
     assert "window.POLL]" in packed
     assert '"POLL"' in packed
     assert "window.other=7" in packed
+
+
+@pytest.fixture
+def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What had to be made since, packed scripts and compressed ones; none are kept yet."""
+    done: list[str] = []
+    pack, compress = child.run, scripts.zopfli.gzip.compress
+    monkeypatch.setattr(scripts, "KEPT", tmp_path / "kept")
+    monkeypatch.setattr("sys.dont_write_bytecode", False)
+    monkeypatch.setattr(child, "run", lambda *given: done.append("packed") or pack(*given))
+    monkeypatch.setattr(scripts.zopfli.gzip, "compress", lambda given: done.append("zipped") or compress(given))
+    return done
+
+
+def answered(path: Path) -> bytes:
+    """The packed script, as a process answers that has just started; in gzip it is the same."""
+    scripts.packed.cache_clear()
+    scripts.zipped.cache_clear()
+    packed = scripts.packed(path)
+    assert gzip.decompress(scripts.zipped(path)) == packed
+    return packed
+
+
+def test_scripts_are_kept_for_the_next_process_as_long_as_nothing_of_them_changed(
+    tmp_path: Path, made: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "low.js").write_text("export const low = 1;\n")
+    entry = tmp_path / "entry.js"
+    entry.write_text('import { low } from "./low.js";\n\nwindow.low = low;\n')
+    whole = answered(entry)
+    assert made == ["packed", "zipped"]
+    assert answered(entry) == whole
+    assert made == ["packed", "zipped"]
+    for file, what in ("entry.js", "packed"), ("entry.js.gz", "zipped"):
+        good = (tmp_path / "kept" / file).read_bytes()
+        for bad in (b"", good[:20], good[:-1], bytes(32) + good[32:], good[:40] + b"x" + good[41:]):
+            (tmp_path / "kept" / file).write_bytes(bad)
+            made.clear()
+            assert answered(entry) == whole
+            assert made == [what], bad
+            assert (tmp_path / "kept" / file).read_bytes() == good
+    (tmp_path / "low.js").write_text("export const low = 2;\n")
+    made.clear()
+    assert answered(entry) != whole
+    assert made == ["packed", "zipped"]
+    monkeypatch.setattr(scripts, "_OURS", "another")
+    scripts._tools.cache_clear()
+    answered(entry)
+    scripts._tools.cache_clear()
+    assert made == ["packed", "zipped"] * 2
+    assert sorted(path.name for path in (tmp_path / "kept").iterdir()) == ["entry.js", "entry.js.gz"]
+
+
+@pytest.mark.parametrize("forbidden", ["by the folder", "by Python"])
+def test_scripts_that_cannot_be_kept_are_made_each_time(
+    tmp_path: Path, made: list[str], monkeypatch: pytest.MonkeyPatch, forbidden: str
+) -> None:
+    (tmp_path / "entry.js").write_text("window.one = 1;\n")
+    if forbidden == "by Python":
+        monkeypatch.setattr("sys.dont_write_bytecode", True)
+    else:
+        (tmp_path / "kept").touch()
+    for _ in range(2):
+        assert b"window.one=1" in answered(tmp_path / "entry.js")
+    assert made == ["packed", "zipped"] * 2
+    assert not (tmp_path / "kept").is_dir()
+
+
+def test_what_is_kept_lies_where_compiled_code_does(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("sys.pycache_prefix", None)
+    assert kept.folder("scripts") == Path(kept.__file__).parent / "__pycache__" / "scripts"
+    monkeypatch.setattr("sys.pycache_prefix", str(tmp_path))
+    assert kept.folder("scripts").is_relative_to(tmp_path)

@@ -5,11 +5,7 @@ from reader to reader. This environment has none of them, and an undefined name 
 filters to Flask's.
 """
 
-import os
-import sys
 from collections.abc import Callable
-from contextlib import suppress
-from hashlib import sha256
 from pathlib import Path
 from types import CodeType
 
@@ -18,23 +14,22 @@ from jinja2 import BytecodeCache, Environment, FileSystemLoader, StrictUndefined
 from jinja2.bccache import Bucket
 from markupsafe import Markup, escape
 
-from feed import statuses, text
+from feed import kept, statuses, text
 from feed.errors import Message
 from feed.languages import Language, Languages
 from feed.store.feeds import Feed
 from feed.store.updates import Update
 
 FOLDER = Path(__file__).parent.parent.parent / "templates"
-KEPT = Path(__file__).parent / "__pycache__" / "templates"
-DIGEST_BYTES = 32  # of SHA-256
+KEPT = kept.folder("templates")
 
 
 class _Compiled(BytecodeCache):
     """The code of each template, compiled once for all environments and processes. Compiling takes a quarter of a
     second of a core, which is as much as all other work at the start of a worker.
 
-    Like Python's own, it is kept in files where a folder can be written, and a file is used as long as nothing has
-    changed of which it was made: the template, Jinja, Python, and this module, which sets the environments up.
+    It is kept as long as nothing has changed of which it was made: the template, Jinja, Python, and this module, which
+    sets the environments up.
     """
 
     def __init__(self) -> None:
@@ -44,32 +39,18 @@ class _Compiled(BytecodeCache):
     def load_bytecode(self, bucket: Bucket) -> None:
         bucket.code = self._codes.get((bucket.key, bucket.checksum))
         if bucket.code is None:
-            with suppress(OSError):
-                kept = self._file(bucket).read_bytes()
-                if kept[:DIGEST_BYTES] == self._digest(kept[DIGEST_BYTES:]):
-                    bucket.bytecode_from_string(kept[DIGEST_BYTES:])
+            if found := kept.load(KEPT / bucket.key, self._made_by):
+                bucket.bytecode_from_string(found)
             self._remember(bucket)
 
     def dump_bytecode(self, bucket: Bucket) -> None:
         self._remember(bucket)
-        if bucket.code is None or sys.dont_write_bytecode:
-            return
-        path, code = self._file(bucket), bucket.bytecode_to_string()
-        mine = path.with_suffix(f".{os.getpid()}")
-        with suppress(OSError):  # the folder may be read-only
-            path.parent.mkdir(parents=True, exist_ok=True)
-            mine.write_bytes(self._digest(code) + code)
-            mine.replace(path)
+        if bucket.code is not None:
+            kept.save(KEPT / bucket.key, self._made_by, bucket.bytecode_to_string())
 
     def _remember(self, bucket: Bucket) -> None:
         if bucket.code is not None:
             self._codes[bucket.key, bucket.checksum] = bucket.code
-
-    def _digest(self, code: bytes) -> bytes:
-        return sha256(self._made_by + code).digest()
-
-    def _file(self, bucket: Bucket) -> Path:
-        return KEPT / bucket.key
 
 
 _compiled = _Compiled()
