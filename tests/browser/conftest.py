@@ -113,13 +113,16 @@ def _host(address: str) -> str | None:
 
 
 NewPage = Callable[..., Page]
+QUIETLY: dict[str, object] = {"reduced_motion": "reduce", "service_workers": "block"}
+WITH_WORKER = {"service_workers": "allow"}
 
 
 @pytest.fixture
 def open_page(chromium: Browser) -> Iterator[NewPage]:
     """Opens a page in a browser of its own, one without scroll anchoring where it is not `anchored`; `options` are the
-    browser's (viewport, java_script_enabled, …). It asks for less motion, unless they say otherwise: a dot that
-    breathes keeps Chromium drawing, for a twentieth of a core with each open page.
+    browser's (viewport, java_script_enabled, …). Unless they say otherwise it asks for less motion, since a dot that
+    breathes keeps Chromium drawing, for a twentieth of a core with each open page; and it runs no service worker, which
+    takes a fifth of the time of a page of the desk, and takes what the page asks for past the routes of a test.
 
     An error in the page's scripts fails the test, and so does a request to another host, or HTML that its policy
     refuses. Requests to the hosts `elsewhere` are answered here with a page of words.
@@ -135,7 +138,7 @@ def open_page(chromium: Browser) -> Iterator[NewPage]:
         elsewhere: Collection[str] = (),
         **options: object,
     ) -> Page:
-        context = chromium.new_context(**{"reduced_motion": "reduce"} | options)  # type: ignore[arg-type]
+        context = chromium.new_context(**QUIETLY | options)  # type: ignore[arg-type]
         context.set_default_timeout(15_000)
         contexts.append(context)
         if not anchored:

@@ -8,16 +8,23 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from feed.store import restoring
-from tests.browser.conftest import NewPage, bob_at_desk, sign_in, until
+from tests.browser.conftest import WITH_WORKER, NewPage, bob_at_desk, sign_in, until
 from tests.server import Server
 
 NOTICE = ".of-copy"
 OFFLINE, AS_OF = (re.compile(f"^{begin}this page is as it was at \\d", re.I) for begin in ("Offline: ", ""))
 KEPT = "async () => (await (await caches.open('desk pages')).keys()).map(({ url }) => new URL(url).pathname).sort()"
+
+
+@pytest.fixture
+def desk(shared: Server, slug: str, open_page: NewPage) -> Page:
+    """Bob, signed in, at the desk of the coverage of the test's own article, with the service worker."""
+    return bob_at_desk(open_page, shared, slug, **WITH_WORKER)
 
 
 def until_kept(page: Page, *paths: str) -> None:
@@ -39,7 +46,7 @@ def test_the_composer_opens_while_the_site_is_down_and_what_is_typed_is_publishe
     server: Server, open_page: NewPage
 ) -> None:
     server.publish("Before the tunnel")
-    page = bob_at_desk(open_page, server, "news")
+    page = bob_at_desk(open_page, server, "news", **WITH_WORKER)
     until_kept(page, "/desk/", "/desk/feeds/news")
     drafts = {page.locator("[name=draft_id]").input_value()}
     workers = server.workers()
@@ -120,7 +127,7 @@ def test_who_signs_out_without_a_network_is_signed_out_as_soon_as_there_is_one(
 def test_a_sign_out_without_a_network_is_not_forgotten_where_the_site_is_in_trouble(
     server: Server, open_page: NewPage
 ) -> None:
-    desk = bob_at_desk(open_page, server, "news")
+    desk = bob_at_desk(open_page, server, "news", **WITH_WORKER)
     until_kept(desk, "/desk/", "/desk/feeds/news")
     desk.context.set_offline(True)
     desk.get_by_role("button", name="Sign out").click()

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import NewPage, Profile, bob_at_desk, sign_in, until
+from tests.browser.conftest import WITH_WORKER, NewPage, Profile, bob_at_desk, sign_in, until
 from tests.server import Server
 
 STATE = ".composer .draft-state"
@@ -261,10 +261,8 @@ def test_a_server_that_is_killed_in_the_middle_publishes_each_text_once_and_in_o
 
 @pytest.mark.parametrize("reached", [True, False], ids=["brought", "lost"])
 def test_signing_out_brings_what_waits_to_the_site_as_drafts(
-    shared: Server, slug: str, open_page: NewPage, reached: bool
+    shared: Server, slug: str, desk: Page, reached: bool
 ) -> None:
-    # What a page asks for by way of a worker may come past a route
-    desk = bob_at_desk(open_page, shared, slug, service_workers="block")
     desk.context.route("**/desk/feeds/*/updates", lambda route: route.abort())
     for text in (f"One of {slug}", f"Two of {slug}"):
         publish(desk, text)
@@ -289,7 +287,7 @@ def test_signing_out_brings_what_waits_to_the_site_as_drafts(
 def test_texts_that_are_published_on_a_copy_of_the_page_go_when_the_site_is_back(
     server: Server, open_page: NewPage
 ) -> None:
-    page = bob_at_desk(open_page, server, "news")
+    page = bob_at_desk(open_page, server, "news", **WITH_WORKER)
     copy = "async () => !!(await (await caches.open('desk pages')).match('/desk/feeds/news'))"
     until(page, lambda: bool(page.evaluate(copy)))
     server.kill()

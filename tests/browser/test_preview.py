@@ -41,9 +41,7 @@ def test_a_change_of_key_or_language_is_shown_too(shared: Server, slug: str, des
     expect(preview.locator(".text")).to_have_text("«Так»")
 
 
-def test_one_request_at_a_time_and_the_last_text_wins(shared: Server, slug: str, open_page: NewPage) -> None:
-    # What goes past a service worker, which may take over at any moment, cannot be held.
-    desk = bob_at_desk(open_page, shared, slug, service_workers="block")
+def test_one_request_at_a_time_and_the_last_text_wins(desk: Page) -> None:
     held: list[Route] = []
     desk.route("**/desk/preview", lambda route: held.append(route))
     words = desk.get_by_label("Update")
