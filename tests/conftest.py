@@ -99,7 +99,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 @pytest.fixture(autouse=True)
 def no_process_outlives_its_test(request: pytest.FixtureRequest) -> Iterator[None]:
     """Kills what a test leaves running, and fails the test for it if it has passed."""
-    before, failed = processes.of_this_part(), request.session.testsfailed
+    before, failed = processes.before_a_test(), request.session.testsfailed
     yield
     if left := processes.still_left_since(before):
         names = processes.named(left)

@@ -2,13 +2,14 @@
 
 A process inherits its parent's environment and keeps it when the parent has ended. So each process below a test has
 RUN, the id of the whole run, and PART, that of pytest's process, and is found by them in /proc. Without /proc (macOS)
-nothing is searched.
+nothing is searched; nor is it around a test that has started nothing, as most tests do.
 """
 
 import os
 import secrets
 import signal
 import subprocess
+import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -19,11 +20,29 @@ RUN, PART = "LIVELINE_TEST_RUN", "LIVELINE_TEST_PART"
 ENDING_SECONDS = 5.0  # for what has been killed, or whose parent has gone
 _PROC = Path("/proc")
 
+STARTING = {"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn"}
+"""What Python tells its audit hooks when it starts a process, in whichever way."""
+
+begun = 0
+"""How many processes this one has started."""
+
+_looked: tuple[int, set[int]] = (-1, set())
+"""What `before_a_test` found last, and the value of `begun` then."""
+
 _foreign: set[int] = set()
 """Ids that were looked at and do not belong to this part; their environment never changes."""
 
 started: "list[subprocess.Popen[Any]]" = []
 """What this part has started with `start`, as far as nobody knows that it ended."""
+
+
+def _count(event: str, _: object) -> None:
+    global begun
+    if event in STARTING:
+        begun += 1
+
+
+sys.addaudithook(_count)
 
 
 def begin() -> None:
@@ -48,9 +67,18 @@ def of_this_part() -> set[int]:
     return ours
 
 
+def before_a_test() -> set[int]:
+    """Returns those of `of_this_part`, as they were found last if this process has started none since."""
+    global _looked
+    if _looked[0] != begun:
+        _looked = begun, of_this_part()
+    return _looked[1]
+
+
 def still_left_since(before: set[int]) -> set[int]:
-    """Returns those of `left_since` that do not end soon: one that was killed with its parent takes a moment."""
-    return _lasting(lambda: left_since(before))
+    """Returns those of `left_since` that do not end soon: one that was killed with its parent takes a moment. `before`
+    is what `before_a_test` returned."""
+    return _lasting(lambda: left_since(before)) if _looked[0] != begun else set()
 
 
 def still_of_this_run() -> set[int]:
