@@ -27,7 +27,7 @@ class Review:
         self._tell = tell
         self._told: dict[str, Tidings] = {}
         self._turn = threading.Lock()  # from reading to telling, so that no page is told what was read before
-        self._changes = (-1, "")
+        self._changes = (-1, 0, "")
 
     def enter(self, sid: str) -> dict[str, Any]:
         """That page wants to be told from now on. Returns what there is to tell now; what is told then is newer, and

@@ -214,8 +214,8 @@ def put(
 
 
 def _note_origin(db: Database, of: int, feed: Feed, draft_id: str | None, author: Editor, actor: Editor | None) -> None:
-    """Notes of which retracted update this is the text, for an erasure to find both. What a form claims is not believed
-    of an update whose text its editor cannot have had in it so. Raises as `publish` does."""
+    """Notes of which retracted update this is the text, for an erasure to find both. What a form claims is believed
+    only of an update whose text its editor can have had there. Raises as `publish` does."""
     permissions.permit(db, actor, Verb.PUBLISH, draft=permissions.stays_draft(db, feed.draft, feed.id), feed_id=feed.id)
     update = updates.get_any(db, of)
     if update.feed != feed.slug:

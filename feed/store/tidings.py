@@ -34,6 +34,8 @@ def of(db: Database, editor: Editor) -> Tidings:
     return Tidings(None, returned, changed.fetchone()[0], mark)
 
 
-def last_changes(db: Database) -> tuple[int, str]:
-    """Something else after each change that any page is told of."""
-    return submissions.last_change(db), scheduled.mark(db)
+def last_changes(db: Database) -> tuple[int, int, str]:
+    """Something else after each change that any page is told of. A text that was returned is no news any more once its
+    draft is discarded."""
+    returned = db.execute(f"SELECT count(*) FROM submissions WHERE state = ? AND {GOES_ON}", [State.RETURNED])
+    return submissions.last_change(db), returned.fetchone()[0], scheduled.mark(db)

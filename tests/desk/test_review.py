@@ -541,13 +541,19 @@ def test_a_restore_puts_nothing_back_into_the_queue_that_was_decided_on_since(
     assert backup.check(store) == []
 
 
+def signed_in(site: Site, *sids: str, name: str = "bob") -> SignedIn:
+    """With sockets of these ids, which that editor's session opened."""
+    found = SignedIn(site.services.store, site.services.settings.secret_key)
+    cookie = site.at_desk(name).get_cookie(COOKIE)
+    assert cookie
+    assert all(found.enter(sid, f"{COOKIE}={cookie.value}") for sid in sids)
+    return found
+
+
 def test_what_was_read_for_a_page_is_told_before_anybody_reads_again(site: Site, carol: Editor) -> None:
     """Otherwise a page could be told at last what was so before."""
-    store, cookie = site.services.store, site.at_desk().get_cookie(COOKIE)
-    signed_in, told, answered = SignedIn(store, site.services.settings.secret_key), [], []
-    assert cookie
-    for sid in ("one", "two"):
-        assert signed_in.enter(sid, f"{COOKIE}={cookie.value}")
+    told: list[tuple[str, int, int]] = []
+    answered: list[dict[str, Any]] = []
     asking = threading.Thread(target=lambda: answered.append(review.enter("two")))
 
     def tell(sid: str, tidings: dict[str, Any]) -> None:
@@ -555,10 +561,21 @@ def test_what_was_read_for_a_page_is_told_before_anybody_reads_again(site: Site,
         asking.join(0.05)
         told.append((sid, tidings["waiting"], len(answered)))
 
-    review = Review(store, signed_in, tell)
+    review = Review(site.services.store, signed_in(site, "one", "two"), tell)
     assert review.enter("one")["waiting"] == 0
     submit(site, carol)
     review.look()
     asking.join()
     assert told == [("one", 1, 0)]
     assert answered[0]["waiting"] == 1
+
+
+def test_an_author_is_told_when_nothing_that_was_returned_is_left_to_go_on_with(site: Site, carol: Editor) -> None:
+    store, told = site.services.store, []
+    review = Review(store, signed_in(site, "page", name="carol"), lambda sid, tidings: told.append(tidings["returned"]))
+    back = give_back(site, submit(site, carol), site.bob)
+    assert review.enter("page")["returned"] == 1
+    review.look()
+    all_drafts.discard(store, back.draft_id, carol)
+    review.look()
+    assert told == [0]
