@@ -2,7 +2,7 @@
 
 Pages and pushes use the same mechanism. The tail renders updates outside of any request, so the current language is set
 by `with languages.writing(tag):`, and everything that is rendered inside reads it. Catalogues are the text files that
-translators edit. They are read at the start; there is no compiled copy that could be out of date.
+translators edit. They are read at the start; the compiled copy that is kept cannot be out of date.
 """
 
 import re
@@ -16,14 +16,14 @@ from io import BytesIO
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import babel
 from babel import Locale, UnknownLocaleError, dates, localedata, numbers
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 
-from feed import times
+from feed import kept, times
 from feed.errors import Message
 
 CATALOGUES = Path(__file__).parent / "translations"
+KEPT = kept.folder("catalogues")
 ENGLISH = "en"  # the language of the messages themselves
 ADVICE = Message("Write a language tag, like en, uk or pt-BR.")
 COUNTED = (*range(101), 1_000_000)  # whole numbers that have all plural forms of any language
@@ -165,8 +165,18 @@ def _wider(tag: str) -> Iterator[str]:
 
 @lru_cache
 def _read(path: Path) -> GNUTranslations:
+    text = path.read_bytes()
+    made_of = babel.__version__.encode() + text
+    compiled = kept.load(KEPT / path.stem, made_of)
+    if compiled is None:
+        kept.save(KEPT / path.stem, made_of, compiled := _compiled(text))
+    return GNUTranslations(BytesIO(compiled))
+
+
+def _compiled(text: bytes) -> bytes:
+    from babel.messages.mofile import write_mo  # imported here, because both are seldom needed
+    from babel.messages.pofile import read_po
+
     compiled = BytesIO()
-    with path.open("rb") as file:
-        write_mo(compiled, read_po(file))
-    compiled.seek(0)
-    return GNUTranslations(compiled)
+    write_mo(compiled, read_po(BytesIO(text)))
+    return compiled.getvalue()

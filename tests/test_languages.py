@@ -3,10 +3,13 @@
 import re
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from babel.messages.catalog import Catalog
 
+from feed import languages
+from feed.languages import Languages
 from feed.store import articles, feeds
 from tests.catalogues import catalogues, gaps, messages, texts
 from tests.conftest import FROM_HERE, Site, site_in
@@ -19,6 +22,20 @@ UKRAINIAN = {"language": "uk", "live": True}
 def attributes(html: str, tag: str) -> dict[str, str]:
     """Of the first element of that kind."""
     return dict(element(html, tag).attrib)
+
+
+def test_a_catalogue_that_was_changed_is_read_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(languages, "CATALOGUES", tmp_path)
+    monkeypatch.setattr(languages, "KEPT", tmp_path / "kept")
+    monkeypatch.setattr("sys.dont_write_bytecode", False)
+    for said in ("Так", "Ага"):  # which take as many bytes
+        (tmp_path / "uk.po").write_text(
+            f'msgid ""\nmsgstr "Content-Type: text/plain; charset=UTF-8"\n\nmsgid "Yes"\nmsgstr "{said}"\n'
+        )
+        for _ in range(2):
+            languages._read.cache_clear()
+            assert Languages("uk", ZoneInfo("UTC")).now.gettext("Yes") == said
+    assert [each.name for each in (tmp_path / "kept").iterdir()] == ["uk"]
 
 
 def test_there_is_a_ukrainian_catalogue() -> None:
