@@ -19,7 +19,7 @@ TOO_MUCH = Message("This picture takes too much memory or time to read; save it 
 
 
 def rewrite(upload: bytes) -> SafePicture:
-    """Runs `picture.rewrite` in a process of its own. Call it on a native thread: it blocks. Raises Invalid."""
+    """Runs `pixels.rewrite` in a process of its own. Call it on a native thread: it blocks. Raises Invalid."""
     picture.check_size(upload)  # before the upload is sent to the process
     return _understood(child.run("feed.decoder", upload))
 
@@ -27,8 +27,10 @@ def rewrite(upload: bytes) -> SafePicture:
 def main() -> None:
     """The process: sets its limits, then reads the upload."""
     child.limit(MEMORY_BYTES, CPU_SECONDS, WALL_SECONDS)
+    from feed import pixels  # imported here, because a worker does not decode
+
     try:
-        safe = picture.rewrite(sys.stdin.buffer.read())
+        safe = pixels.rewrite(sys.stdin.buffer.read())
     except Invalid as error:
         sentence = error.reasons[0].message
         assert isinstance(sentence, Message)  # noqa: S101 - for the types; each refusal of a picture is a Message

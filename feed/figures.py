@@ -30,7 +30,7 @@ OWN_PICTURE = re.compile(r"/pictures/([0-9a-f]{16})")
 @dataclass(frozen=True)
 class Picture:
     """A picture that can be shown. Width and height are in pixels; `format` names the kind of file. `small_width` is
-    the width of the small variant, `colour` is shown until the picture has loaded (see `picture.colour_of`); both are
+    the width of the small variant, `colour` is shown until the picture has loaded (see `pixels.colour_of`); both are
     None for pictures of an earlier release that have not been measured. A decorative picture has the alt text ""."""
 
     id: str

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 
 FLOORS = {
     **dict.fromkeys(("settings", "fields", "slugs", "words", "excerpts", "languages", "private", "passwords"), 0),
-    **dict.fromkeys(("picture", "decoder", "child", "scripts", "kept", "networks", "devices", "exchange"), 0),
+    **dict.fromkeys(("picture", "pixels", "decoder", "child", "scripts", "kept", "networks", "devices", "exchange"), 0),
     **dict.fromkeys(("text", "markdown", "figures", "cards", "external", "prose", "typography", "paste", "applied"), 0),
     **dict.fromkeys(("threads", "turns", "times", "local_times", "errors", "repeats", "difference", "statuses"), 0),
     **dict.fromkeys(("metrics", "metrics_files", "logs"), 0),
@@ -121,6 +121,14 @@ def test_only_live_knows_the_socket() -> None:
     knowing = who_imports(*SOCKETS)
     assert "feed/live/gate.py" in knowing, "this test looks for the wrong names"
     assert {path for path in knowing if not path.startswith("feed/live/")} == set()
+
+
+def test_only_who_decodes_or_draws_knows_pillow() -> None:
+    """To import it takes a twentieth of the start of a worker, which does neither."""
+    knowing = who_imports("PIL")
+    assert knowing == {"feed/pixels.py", "feed/demo/drawings.py"}
+    at_once = re.compile(r"^(from|import) .*\b(pixels|drawings)\b", re.MULTILINE)
+    assert [path for path in SOURCES if at_once.search(path.read_text())] == []
 
 
 def test_only_the_broker_knows_redis() -> None:

@@ -20,7 +20,7 @@ from PIL import Image, ImageCms, PngImagePlugin
 from werkzeug.test import TestResponse
 
 from app import create_app
-from feed import decoder, picture
+from feed import decoder, picture, pixels
 from feed.errors import Invalid
 from feed.store import pictures
 from feed.web.bodies import FORM_BYTES
@@ -113,7 +113,7 @@ def test_nothing_but_pixels_survives(site: Site, kind: str) -> None:
     ("orientation", "size", "red_at"), [(3, (40, 20), (37, 10)), (6, (20, 40), (10, 3)), (8, (20, 40), (10, 37))]
 )
 def test_a_picture_taken_sideways_stands_upright(kind: str, orientation: int, size: Any, red_at: Any) -> None:
-    safe = picture.rewrite(talkative(kind, orientation=orientation))
+    safe = pixels.rewrite(talkative(kind, orientation=orientation))
     assert (safe.width, safe.height) == size
     opened = Image.open(io.BytesIO(safe.full))
     red, _, blue = opened.convert("RGB").getpixel(red_at)  # type: ignore[misc]
@@ -159,7 +159,7 @@ def test_every_kind_of_pixel_keeps_its_tone(mode: str) -> None:
         image = (image.convert("RGB") if mode in ("CMYK", "YCbCr") else image).convert(mode)
     out = io.BytesIO()
     image.save(out, "JPEG" if mode in ("CMYK", "YCbCr") else "PNG", **({"quality": 100} if mode == "CMYK" else {}))
-    safe = picture.rewrite(out.getvalue())
+    safe = pixels.rewrite(out.getvalue())
     dark, light = (Image.open(io.BytesIO(safe.full)).convert("L").getpixel((x, 0)) for x in (0, 1))
     wanted = (0, 255) if mode == "1" else (78, 175)
     assert abs(dark - wanted[0]) < 12  # type: ignore[operator]
@@ -169,7 +169,7 @@ def test_every_kind_of_pixel_keeps_its_tone(mode: str) -> None:
 def test_transparency_stays() -> None:
     out = io.BytesIO()
     Image.new("RGBA", (4, 4), (255, 0, 0, 100)).save(out, "PNG")
-    assert Image.open(io.BytesIO(picture.rewrite(out.getvalue()).full)).getpixel((0, 0)) == (255, 0, 0, 100)
+    assert Image.open(io.BytesIO(pixels.rewrite(out.getvalue()).full)).getpixel((0, 0)) == (255, 0, 0, 100)
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,7 @@ def test_colours_are_those_that_the_profile_means(mode: str, kind: str) -> None:
     swapped[at_red : at_red + 4], swapped[at_green : at_green + 4] = b"gXYZ", b"rXYZ"
     out = io.BytesIO()
     Image.new("RGB", (40, 20), "red").convert(mode).save(out, kind, icc_profile=bytes(swapped))
-    shown = Image.open(io.BytesIO(picture.rewrite(out.getvalue()).full))
+    shown = Image.open(io.BytesIO(pixels.rewrite(out.getvalue()).full))
     red, green, _ = shown.convert("RGB").getpixel((20, 10))  # type: ignore[misc]
     assert green > 200 > 60 > red
     assert "icc_profile" not in shown.info
@@ -212,7 +212,7 @@ def test_the_small_variant_is_never_the_larger_file() -> None:
     stripes = Image.new("1", (1600, 400))
     stripes.paste(1, (0, 0, 801, 400))
     stripes.rotate(13).convert("P").save(out, "PNG")
-    safe = picture.rewrite(out.getvalue())
+    safe = pixels.rewrite(out.getvalue())
     assert len(safe.small) <= len(safe.full)
     assert len(safe.tiny) <= len(safe.small)
     assert safe.small_width == Image.open(io.BytesIO(safe.small)).width, "what pages say of it is true"
@@ -227,7 +227,7 @@ def test_the_small_variant_is_never_the_larger_file() -> None:
 def test_the_mean_colour_stands_for_a_picture_unless_it_would_show_through(mode: str, colour: Any, stands: Any) -> None:
     out = io.BytesIO()
     Image.new(mode, (700, 300), colour).save(out, "PNG")
-    assert picture.rewrite(out.getvalue()).colour == stands
+    assert pixels.rewrite(out.getvalue()).colour == stands
 
 
 def heic(**options: Any) -> bytes:
@@ -260,13 +260,13 @@ def test_a_phone_s_heic_is_taken(site: Site, several: bool) -> None:
 def test_heic_of_any_brand_is_refused_by_its_name_where_nothing_reads_it(monkeypatch: pytest.MonkeyPatch) -> None:
     content = heic()
     monkeypatch.setitem(sys.modules, "pillow_heif", None)  # as on a platform that it has no wheel for
-    for brand in picture.HEIC_BRANDS:
+    for brand in pixels.HEIC_BRANDS:
         with pytest.raises(Invalid, match="cannot read HEIC"):
-            picture.rewrite(content[:8] + brand + content[12:])
+            pixels.rewrite(content[:8] + brand + content[12:])
     out = io.BytesIO()
     Image.new("RGB", (40, 20)).save(out, "AVIF")
-    assert picture.rewrite(out.getvalue()).width == 40
-    assert picture.rewrite(out.getvalue().replace(b"ftypavif", b"ftypmif1", 1)).width == 40, "an AVIF all the same"
+    assert pixels.rewrite(out.getvalue()).width == 40
+    assert pixels.rewrite(out.getvalue().replace(b"ftypavif", b"ftypmif1", 1)).width == 40, "an AVIF all the same"
 
 
 REFUSED = {
@@ -315,9 +315,9 @@ def test_a_camera_s_jpeg_with_several_pictures_is_taken_as_its_first(site: Site)
 
 
 def test_every_kind_that_the_decoders_report_is_known() -> None:
-    reported = {*picture.FORMATS, "MPO"}  # what Pillow's JPEG decoder says of some files
-    assert reported == set(picture.KINDS)
-    assert set(picture.KINDS.values()) <= set(picture.EXTENSIONS)
+    reported = {*pixels.FORMATS, "MPO"}  # what Pillow's JPEG decoder says of some files
+    assert reported == set(pixels.KINDS)
+    assert set(pixels.KINDS.values()) <= set(picture.EXTENSIONS)
 
 
 @pytest.mark.parametrize("kind", FORMATS)
@@ -332,16 +332,16 @@ def test_broken_exif_leaves_a_picture_as_it_lies(kind: str) -> None:
         broken[start + 4 + length : start + 8 + length] = struct.pack(
             ">I", zlib.crc32(bytes(broken[start : start + 4 + length]))
         )
-    assert picture.rewrite(whole).width == 20
-    assert picture.rewrite(bytes(broken)).width == 40
+    assert pixels.rewrite(whole).width == 20
+    assert pixels.rewrite(bytes(broken)).width == 40
 
 
 def test_the_longest_sides_are_taken_in_every_kind() -> None:
     for kind in FORMATS:
-        for size in ((picture.SIDE, 2), (2, picture.SIDE)):
+        for size in ((pixels.SIDE, 2), (2, pixels.SIDE)):
             out = io.BytesIO()
             Image.new("RGB", size).save(out, kind)
-            assert picture.rewrite(out.getvalue()).width == min(size[0], picture.WIDEST)
+            assert pixels.rewrite(out.getvalue()).width == min(size[0], pixels.WIDEST)
 
 
 def children() -> set[str]:
@@ -361,7 +361,7 @@ def test_a_decoder_has_its_own_memory_and_is_gone_afterwards() -> None:
     before, peak = children(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     out = io.BytesIO()
     Image.new("L", (7_000, 7_000)).save(out, "PNG")
-    assert decoder.rewrite(out.getvalue()).width == picture.WIDEST
+    assert decoder.rewrite(out.getvalue()).width == pixels.WIDEST
     assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss > 150_000, "kB: the picture was decoded elsewhere"
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - peak < 120_000, "kB"
     assert children() == before
@@ -373,16 +373,16 @@ def test_a_decoder_that_takes_too_much_costs_a_refusal(limit: str, most: int, tm
     out = io.BytesIO()
     Image.new("RGBA", (7_000, 7_000)).save(out, "PNG")
     (tmp_path / "sitecustomize.py").write_text(
-        "from feed import decoder, picture\n"
+        "from feed import decoder, pixels\n"
         f"decoder.{limit} = {most}\n"
         "import feed.decoder as d, runpy, sys, threading\n"
         f"work = {limit!r}\n"
         "if work == 'CPU_SECONDS':\n"
         "    def rewrite(upload):\n"
         "        while True: pass\n"
-        "    picture.rewrite = rewrite\n"
+        "    pixels.rewrite = rewrite\n"
         "if work == 'WALL_SECONDS':\n"
-        "    picture.rewrite = lambda upload: threading.Event().wait()\n"
+        "    pixels.rewrite = lambda upload: threading.Event().wait()\n"
         "d.main()\nsys.stdout.flush()\nimport os\nos._exit(0)\n"
     )
     before = children()
@@ -434,7 +434,7 @@ def test_readers_are_served_while_a_picture_is_decoded() -> None:
     Image.new("L", (5_000, 5_000)).save(out, "PNG")
     ran = subprocess.run([sys.executable, "-c", UNDER_GEVENT], input=out.getvalue(), capture_output=True, check=True)
     width, turns = ran.stdout.split()
-    assert int(width) == picture.WIDEST
+    assert int(width) == pixels.WIDEST
     assert int(turns) > 20, "the loop went on"
 
 
@@ -520,7 +520,7 @@ def test_any_damage_to_a_file_is_taken_or_refused(kind: str, place: float, byte:
     at = int(place * (len(content) - 1))
     content[at] = byte
     try:
-        safe = picture.rewrite(bytes(content[:at] if cut else content))
+        safe = pixels.rewrite(bytes(content[:at] if cut else content))
     except Invalid:
         return
     assert Image.open(io.BytesIO(safe.full)).size == (safe.width, safe.height)
@@ -535,7 +535,7 @@ def test_seeded_damage_anywhere_is_taken_or_refused(kind: str) -> None:
         for _ in range(chance.randint(1, 6)):
             content[chance.randrange(min(len(content), chance.choice((300, len(content)))))] = chance.randrange(256)
         try:
-            safe = picture.rewrite(bytes(content))
+            safe = pixels.rewrite(bytes(content))
         except Invalid:
             continue
         assert Image.open(io.BytesIO(safe.full)).size == (safe.width, safe.height)

@@ -12,8 +12,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from feed.demo.drawings import draw
-
 EVENT = Path(__file__).parent / "apollo11.json"
 ANSWER_SECONDS = 30  # for one answer of the site
 _DRAWING = re.compile(r"picture:([a-z]+)")
@@ -83,6 +81,8 @@ class _Site:
         return self._paths[name]
 
     def upload(self, name: str, shown: dict[str, str]) -> Any:
+        from feed.demo.drawings import draw  # imported here, because other commands need no Pillow
+
         boundary, body = secrets.token_hex(16), io.BytesIO()
         for field, value in shown.items():
             head = f'--{boundary}\r\nContent-Disposition: form-data; name="{field}"\r\n\r\n'

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from feed import times
-from feed.demo.drawings import draw
 from feed.store import articles, editors, pictures, publishing, writing
 from feed.store.database import Store
 
@@ -18,6 +17,8 @@ def load_if_empty(store: Store, media: Path) -> bool:
     with store.read() as db:
         if articles.newest_first(db, 1, drafts=True):
             return False
+    from feed.demo.drawings import draw  # imported here, because other commands need no Pillow
+
     sample = json.loads(STORY.read_text())
     mara: dict[str, Any] = sample["editor"]
     portrait = pictures.add(store, media, draw(mara["picture"]), {"alt": f"Portrait of {mara['display_name']}"}, None)

@@ -131,12 +131,14 @@ def latest(db: Database, limit: int) -> list[Picture]:
 def measure(store: Store, media: Path) -> int:
     """Finds out, from the files of pictures that an earlier release took, what pages say of a picture before it has
     loaded; returns for how many. Texts that show them are rendered anew only by `flask db rerender`."""
+    from feed import pixels  # imported here, because a worker does not decode
+
     with store.read() as db:
         found = db.execute(f"{_SELECT} WHERE picture_id IS NULL").fetchall()
     seen = []
     for row in found:
         with suppress(OSError):  # the file is missing or broken
-            seen.append((row["id"], *picture.looks(media, row["id"], row["format"])))
+            seen.append((row["id"], *pixels.looks(media, row["id"], row["format"])))
     return store.write(_put_looks, seen) if seen else 0
 
 
