@@ -160,7 +160,8 @@ def put(db: Database, draft_id: str, row: Mapping[str, object]) -> Submission:
     if known:
         db.table("submissions").update(known["id"], values)
     else:
-        insert(db, "submissions", values)
+        # An id of its own even when the last ones were forgotten: pages that are open name them
+        insert(db, "submissions", {**values, "id": changed})
     return _one(db, "submissions.draft_id = ?", draft_id)
 
 

@@ -312,7 +312,7 @@ def test_of_two_texts_of_a_draft_article_the_one_that_is_replaced_says_so_and_ne
     step(site)
     assert (now(site, first).state, now(site, second).state) == (State.REPLACED, State.PUBLISHED)
     clock.set(days=30)
-    submit(site, carol)
+    assert submit(site, carol).id > second.id, "of which a page may still be open"
     assert count(site, "submissions") == 1, "what is old is forgotten"
 
 
