@@ -172,7 +172,8 @@ def test_readers_and_contributors_are_told_nothing(two_workers: Server, alice: S
 )  # fmt: skip
 def test_what_is_no_heartbeat_is_refused_and_changes_nothing(alice: Socket, payload: object) -> None:
     assert set(alice.say("present", payload)) == {"error"}
-    assert alice.others() == {"Alice Adams": [NEWS]}
+    # The page of the test before may be leaving: between its end and this one's entry nobody is at the desk
+    eventually(lambda: alice.others() == {"Alice Adams": [NEWS]})
 
 
 def test_a_flood_of_heartbeats_is_answered_and_no_more(two_workers: Server, alice: Socket) -> None:
