@@ -146,14 +146,26 @@ class Server:
         answer = requests.get(f"{self.url}/feeds/{feed}/changes?after=0", timeout=10).json()
         return int(answer["version"])
 
+    @contextmanager
+    def store(self) -> Iterator[Store]:
+        """The server's database in this process, which is another one, like that of a command, and need not start."""
+        store = Store(Path(self.environ["FEED_DATABASE"]))
+        yield store
+        store.close()
+
+    def add_bob(self) -> str:
+        """Makes the editor bob in a database without one, and returns a token of his."""
+        with self.store() as store:
+            editors.add(store, "bob", PASSWORD, "editor", actor=None)
+            return tokens.add(store, "bob", "test", actor=None)
+
     def coverage(self, feed: str, *, is_open: bool, **closing: str) -> None:
         """Opens coverage, or closes it with these words, as another process would."""
-        store = Store(Path(self.environ["FEED_DATABASE"]))
-        if is_open:
-            coverage.reopen(store, feed, None)
-        else:
-            coverage.close(store, feed, None, closing)
-        store.close()
+        with self.store() as store:
+            if is_open:
+                coverage.reopen(store, feed, None)
+            else:
+                coverage.close(store, feed, None, closing)
 
     def publish(self, body: str, feed: str = "news", **more: Any) -> dict[str, Any]:
         """Publishes through the API."""

@@ -244,7 +244,8 @@ def test_while_editors_write_and_after_a_kill_or_a_full_disk_there_is_a_whole_ba
     again = begun(server, path)
     assert again.communicate()[1] == ""
     assert [each.name for each in path.parent.iterdir()] == ["site.backup"]
-    server.flask("db", "restore", str(path))
+    with server.store() as store:
+        backup.restore(store, media, path)
     assert {each["id"] for each in server.api("GET", "/api/v1/feeds/news/updates?limit=100")["updates"]} <= set(
         published
     )

@@ -56,7 +56,7 @@ def shell(tmp_path: Path) -> Shell:
 
 
 def test_an_editor_and_a_token_in_three_commands(shell: Shell) -> None:
-    assert "applied articles_feeds_updates" in shell.run("db", "upgrade").stdout
+    assert "applied articles_feeds_updates" in shell.out("db", "upgrade")
     added = shell.run("editor", "add", "bob", "--role", "admin", line=PASSWORD)
     assert (added.returncode, added.stdout, added.stderr) == (0, "added bob (admin)\n", "")
     printed = shell.run("token", "add", "bob").stdout

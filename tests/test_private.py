@@ -10,7 +10,7 @@ import pytest
 from feed import private
 from feed.store import backup, pictures
 from feed.store.database import Store
-from tests.conftest import PASSWORD, site_in
+from tests.conftest import site_in
 from tests.images import a_png
 from tests.server import BIN, ROOT, Server
 
@@ -33,8 +33,7 @@ def test_all_that_a_server_keeps_is_private(umask: int, tmp_path: Path) -> None:
     running = Server(tmp_path, FEED_DATABASE=str(data / "feed.db"))
     try:
         running.flask("db", "upgrade")
-        running.flask("editor", "add", "bob", line=PASSWORD)
-        running.token = running.flask("token", "add", "bob")
+        running.token = running.add_bob()
         running.start()
         running.publish("Something")
         made = {path.name for path in data.iterdir()}

@@ -103,8 +103,7 @@ ENDS: dict[str, Callable[[Server, Store, Browser], object]] = {
     "signed in again, which ends the session presented": lambda server, store, bob: bob.post(
         "sign-in", name="bob", password=PASSWORD
     ),
-    "disabled by command": lambda server, store, bob: server.flask("editor", "disable", "bob"),
-    "disabled": lambda server, store, bob: people.disable(store, "bob", None),
+    "disabled, as by a command": lambda server, store, bob: people.disable(store, "bob", None),
     "given a link for another password": lambda server, store, bob: invitations.reset_password(store, "bob", 1, None),
     "given another role": lambda server, store, bob: people.change_role(store, "bob", "contributor", None),
     "given another password": lambda server, store, bob: people.set_password(store, "bob", OTHER_PASSWORD, None),

@@ -14,7 +14,7 @@ from tests.conftest import Site
 from tests.server import Server
 from tests.waiting import eventually
 
-HOSTILE = "![" * 25_000  # the slowest to read of all patterns that were tried: half a second of a core
+HOSTILE = "![" * 8_000  # the slowest to read of all patterns that were tried: half a second of a core
 
 
 def ordered(turns: Turns, who: int | None, work: threading.Event, begun: list[int | None]) -> bool:

@@ -20,7 +20,7 @@ from websocket import WebSocketTimeoutException
 
 from feed.followers import hub as telling
 from feed.live.direct.engine import LET_GO
-from feed.store import backup, coverage, feeds, publishing, websub, writing
+from feed.store import backup, coverage, feeds, publishing, tokens, websub, writing
 from feed.store.database import Store
 from tests.conftest import Site, application_in, site_in
 from tests.faults.test_crash import COMMIT_AND_DIE
@@ -121,9 +121,11 @@ def test_a_change_of_another_process_reaches_the_hub(told: Server, hub: Hub, sub
     died = subprocess.run([sys.executable, "-c", COMMIT_AND_DIE, told.environ["FEED_DATABASE"]], cwd=ROOT)
     assert died.returncode == -signal.SIGKILL
     eventually(lambda: texts(subscriber.received[-1]) == ["<p>Committed by the dead</p>"] if subscriber.received else 0)
-    told.flask("demo", "load")
-    assert len(told.workers()) == 1
-    eventually(lambda: hub.told().keys() > topics(told.url, "news"), within=20)
+    with told.store() as store:
+        with store.read() as db:
+            bob = tokens.editor_of(db, told.token)
+        writing.create(store, bob, {"slug": "harbour", "headline": "The harbour", "live": True})
+    eventually(lambda: topics(told.url, "news", "harbour") == set(hub.told()))
 
 
 # Once
@@ -450,11 +452,13 @@ def documents(site: Site) -> dict[str, bytes]:
 @pytest.mark.long
 def test_a_restore_tells_the_hub_of_every_feed_anew(told: Server, hub: Hub, tmp_path: Path) -> None:
     told.api("POST", "/api/v1/articles", {"slug": "harbour", "headline": "The harbour", "live": True})
-    told.flask("db", "backup", str(tmp_path / "backup.db"))
+    with told.store() as store:
+        backup.backup(store, tmp_path / "media", tmp_path / "backup.db")
     told.publish("Will be lost")
     eventually(lambda: set(hub.told()) == topics(told.url, "news", "harbour") and all_told(told))
     before = hub.told()
-    told.flask("db", "restore", str(tmp_path / "backup.db"))
+    with told.store() as store:
+        backup.restore(store, tmp_path / "media", tmp_path / "backup.db")
     eventually(lambda: set(hub.told() - before) == topics(told.url, "news", "harbour") and all_told(told))
     told.publish("And it goes on")
     eventually(lambda: hub.told()[f"{told.url}/feeds/news.atom"] >= before[f"{told.url}/feeds/news.atom"] + 2)

@@ -14,7 +14,7 @@ from feed.store import backup
 from feed.store.database import Store
 from tests import processes
 from tests.reader import Reader, updates_in
-from tests.server import BIN, PASSWORD, ROOT, Server
+from tests.server import BIN, ROOT, Server
 from tests.waiting import eventually
 
 # A process that commits and is gone before anybody could be told: the crash between commit and push.
@@ -133,8 +133,7 @@ def test_two_servers_that_start_together_on_an_empty_disk_both_come_up(tmp_path:
     first, second = Server(tmp_path), Server(tmp_path)
     racing = [processes.start(BIN / "flask", "db", "upgrade", cwd=ROOT, env=each.environ) for each in (first, second)]
     assert [each.wait() for each in racing] == [0, 0]
-    first.flask("editor", "add", "bob", line=PASSWORD)
-    first.token = second.token = first.flask("token", "add", "bob")
+    first.token = second.token = first.add_bob()
     first.start()
     second.start()
     reader = Reader(second.url)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from feed.store import feeds, receipts
+from feed.store import backup, feeds, receipts
 from feed.store.database import Store
 from feed.store.feeds import NEWS
 from tests.broker import SECRET, Broker, brokering
@@ -208,11 +208,13 @@ def test_a_node_that_is_cut_off_lets_its_readers_go_until_it_is_not(machines: Ma
 
 def test_after_a_restore_readers_of_nodes_reload(machines: Machines, tmp_path: Path) -> None:
     machines.writer.publish("Before")
-    machines.writer.flask("db", "backup", str(tmp_path / "copy.db"))
+    with machines.writer.store() as store:
+        backup.backup(store, tmp_path / "media", tmp_path / "copy.db")
     with closing(machines.reader(0)) as first, closing(machines.reader(1)) as second:
         machines.writer.publish("Lost by the restore")
         eventually(lambda: first.sees("Lost") and second.sees("Lost"))
-        machines.writer.flask("db", "restore", str(tmp_path / "copy.db"))
+        with machines.writer.store() as store:
+            backup.restore(store, tmp_path / "media", tmp_path / "copy.db")
         eventually(lambda: first.page.reloads > 0 and second.page.reloads > 0)
     with closing(machines.reader(1)) as reader:
         machines.writer.publish("After")
