@@ -290,8 +290,14 @@ def cast(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, str]
                 pointing.add(site.services.store, feed, {"text": "Known", "updates": [1, wrong.id]}, None)
             site.retract(wrong)
         _schedule(site, site.bob, scheduled_id=SCHEDULED)
-        editors.add(site.services.store, "carol", PASSWORD, "contributor", actor=None)
+        carol = editors.add(site.services.store, "carol", PASSWORD, "contributor", actor=None)
         site.tokens["carol"] = tokens.add(site.services.store, "carol", "test", actor=None)
+        site.write_article("out", live=True, draft=True)
+        for each in (carol, site.bob, site.alice):
+            for feed in ("out", "sketch"):
+                publishing.publish(site.services.store, feed, each, {"body": "Just now"})
+        writing.edit(site.services.store, "out", site.alice, {"draft": False})
+        submit(site, carol)
         return folder, site.tokens
 
 
@@ -312,12 +318,9 @@ def people_of(site: Site) -> dict[str, Editor]:
     """One of each role, who have just published."""
     with site.services.store.read() as db:
         carol = tokens.editor_of(db, site.tokens["carol"])
-    site.write_article("out", live=True, draft=True)
-    for each in (carol, site.bob, site.alice):
-        for feed in ("out", "sketch"):
-            publishing.publish(site.services.store, feed, each, {"body": "Just now"})
-    writing.edit(site.services.store, "out", site.alice, {"draft": False})
-    submit(site, carol)
+    site.services.store.write(
+        lambda db: db.execute("UPDATE actions SET at = ? WHERE verb = ?", [times.now(), Verb.PUBLISH.value])
+    )
     return {"contributor": carol, "editor": site.bob, "admin": site.alice}
 
 
