@@ -40,7 +40,8 @@ def public_answers(site: Site, ids: list[int], epochs: set[str], asked: str = ""
     """Path, status and text of all that a stranger can ask of the article, its coverage and those updates."""
     paths = ["/", f"/articles/{SLUG}", "/sitemap.xml", "/news-sitemap.xml", f"/embed/feeds/{SLUG}"]
     paths += [f"/feeds/{SLUG}{more}" for more in ("", ".atom", ".rss", ".json", "/older", "?key=1", "?order=oldest")]
-    paths += [f"/feeds/{SLUG}/changes?after={after}&epoch={epoch}" for epoch in epochs for after in range(12)]
+    last = site.versions()[SLUG]
+    paths += [f"/feeds/{SLUG}/changes?after={after}&epoch={epoch}" for epoch in epochs for after in range(last + 2)]
     paths += [f"/api/v1/feeds/{SLUG}/{each}" for each in ("updates", "points", "points/1")]
     paths += [f"/api/v1/articles/{SLUG}"]
     paths += [f"/oembed?url=http://127.0.0.1:8000/{path}" for path in (f"articles/{SLUG}", f"feeds/{SLUG}")]
