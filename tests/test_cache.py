@@ -97,7 +97,7 @@ def fresh(site: Site) -> dict[str, tuple[int, bytes, str | None]]:
 
 
 @given(names=st.lists(st.sampled_from(sorted(WRITES)), min_size=3, max_size=6))
-@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=4, deadline=None, suppress_health_check=list(HealthCheck))
 @pytest.mark.long
 def test_a_warm_site_answers_like_a_fresh_one_whatever_was_written(
     tmp_path_factory: pytest.TempPathFactory, names: list[str]

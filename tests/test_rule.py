@@ -222,5 +222,5 @@ class Network(RuleBasedStateMachine):
 
 TestNetwork = pytest.mark.long(Network.TestCase)
 TestNetwork.settings = settings(
-    max_examples=25, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=15, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
