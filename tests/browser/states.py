@@ -32,18 +32,22 @@ def know(server: Server, slug: str, text: str, *grounds: int) -> None:
     assert server.at_desk().post(path, form, allow_redirects=False, timeout=10).status_code == 303
 
 
+def fill(server: Server, slug: str) -> None:
+    """Publishes more updates than a page shows at once."""
+    for number in range(24):
+        server.publish(f"Number {number}. {LONG}", slug)
+
+
 def furnish(server: Server, slug: str) -> list[dict[str, Any]]:
-    """Gives the article all that a page may show, and its coverage 30 updates, of which these are given: an edited one
-    with a note that was wrong, one retracted with a notice, and a long pinned key one that is unconfirmed. Two points
-    rest on them, of which one is being checked."""
+    """Gives the article all that a page may show, and its coverage four more updates, of which these are given: an
+    edited one with a note that was wrong, one retracted with a notice, and a long pinned key one that is unconfirmed.
+    Two points rest on them, of which one is being checked."""
     picture = uploaded(server)
     words = {"headline": f"The harbour {WIDE}", "standfirst": LONG, "kicker": "Town", "picture": picture}
     post = f"https://www.youtube.com/watch?v=dQw4w9WgXcQ&list=PL{'x' * 120}"
     body = f"{LONG}\n\n{post}\n\n![The quay](/pictures/{picture})\n\n"
     body += f"| a | b |\n|---|---|\n| {WIDE} | 2 |\n\n```\n{WIDE}\n```\n\n"
     server.api("PATCH", f"/api/v1/articles/{slug}", {**words, "body": body + "## Then\n\n- one\n- two\n\n> said"})
-    for number in range(24):
-        server.publish(f"Number {number}. {LONG}", slug)
     edited, retracted = server.publish(f"Edited. {LONG}", slug, headline="As it was"), server.publish("Wrong", slug)
     unsure = {"status": "unconfirmed", "source": f"https://{WIDE[:50]}.example/"}
     pinned = server.publish(LONG * 3, slug, pinned=True, key=True, headline=f"Pinned {WIDE}", **unsure)
@@ -59,6 +63,7 @@ def furnish(server: Server, slug: str) -> list[dict[str, Any]]:
 
 def readers_states(server: Server, slug: str, page: Page) -> Iterator[str]:
     """Brings the page into each state of a reader's pages, and names it."""
+    fill(server, slug)
     edited, retracted, pinned = furnish(server, slug)
     own = page.locator(f"[feed='{slug}']")
 
@@ -321,7 +326,10 @@ def desk_states(server: Server, slug: str, page: Page) -> Iterator[str]:
     yield "edit in conflict"
     page.goto(f"{server.url}/desk/updates/{edited['id']}/retraction")
     yield "retraction"
+    fill(server, slug)
     page.goto(f"{server.url}/desk/feeds/{slug}")
+    expect(page.get_by_role("link", name="Show More", exact=True)).to_be_visible()
+    yield "feed with more than a page"
     page.locator(".what-we-know .is-checked").first.get_by_role("link", name="Edit").click()
     yield "a point that is being checked"
     page.get_by_label("Point", exact=True).fill("")
