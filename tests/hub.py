@@ -99,6 +99,13 @@ class Hub(Listening):
         self.speaks.set()
         self._subscribers: dict[str, dict[str, str]] = {}
 
+    def forget(self) -> None:
+        """Becomes as it was at first, under the same address."""
+        self.pings, self.strays, self.faults = [], [], []
+        self.status = lambda topic: 202
+        self.speaks.set()
+        self._subscribers = {}
+
     def told(self) -> Counter[str]:
         """Returns how often each topic was announced."""
         return Counter(topic for _, topic in self.pings)

@@ -35,14 +35,21 @@ ADDRESS = "https://hub.example.org/publish?key=1&more=2"
 URL = "http://127.0.0.1:8000"
 
 
-@pytest.fixture
-def hub() -> Iterator[Hub]:
+@pytest.fixture(scope="module")
+def one_hub() -> Iterator[Hub]:
     """A hub that listens."""
     running = Hub()
     running.start()
     yield running
     running.stop()
-    assert running.faults == []
+
+
+@pytest.fixture
+def hub(one_hub: Hub) -> Iterator[Hub]:
+    """The same, which was told nothing yet."""
+    one_hub.forget()
+    yield one_hub
+    assert one_hub.faults == []
 
 
 @pytest.fixture
@@ -54,9 +61,23 @@ def subscriber() -> Iterator[Subscriber]:
     running.stop()
 
 
-@pytest.fixture
-def told(tmp_path: Path, hub: Hub) -> Iterator[Server]:
+@pytest.fixture(scope="module")
+def one_server(tmp_path_factory: pytest.TempPathFactory, one_hub: Hub) -> Iterator[Server]:
     """A server that tells the hub."""
+    with serving(tmp_path_factory.mktemp("told"), FEED_HUB=one_hub.address) as running:
+        yield running
+
+
+@pytest.fixture
+def told(one_server: Server, hub: Hub) -> Iterator[Server]:
+    """The same. Whatever a test has left to tell is told before the next one; the updates of all are in its feeds."""
+    yield one_server
+    eventually(lambda: all_told(one_server))
+
+
+@pytest.fixture
+def alone(tmp_path: Path, hub: Hub) -> Iterator[Server]:
+    """A server for one test, which ends it."""
     with serving(tmp_path, FEED_HUB=hub.address) as running:
         yield running
 
@@ -97,11 +118,13 @@ def warnings(server: Server) -> list[str]:
 def test_who_subscribes_where_the_document_says_gets_what_is_published_edited_and_retracted(
     told: Server, hub: Hub, subscriber: Subscriber, ending: str
 ) -> None:
-    topic = subscriber.subscribe(f"{told.url}/feeds/news.{ending}")
-    assert topic == f"{told.url}/feeds/news.{ending}"
+    feed = f"bridge-{ending}"
+    told.api("POST", "/api/v1/articles", {"slug": feed, "headline": "The bridge", "live": True})
+    topic = subscriber.subscribe(f"{told.url}/feeds/{feed}.{ending}")
+    assert topic == f"{told.url}/feeds/{feed}.{ending}"
     eventually(lambda: subscriber.verified)
 
-    update = told.publish("The bridge is open")
+    update = told.publish("The bridge is open", feed)
     eventually(lambda: subscriber.received and texts(subscriber.received[-1]) == ["<p>The bridge is open</p>"])
     first = subscriber.received[-1]
     told.api("PATCH", f"/api/v1/updates/{update['id']}", {"body": "The bridge is closed", "revision": 1})
@@ -120,12 +143,12 @@ def test_a_change_of_another_process_reaches_the_hub(told: Server, hub: Hub, sub
     eventually(lambda: subscriber.verified)
     died = subprocess.run([sys.executable, "-c", COMMIT_AND_DIE, told.environ["FEED_DATABASE"]], cwd=ROOT)
     assert died.returncode == -signal.SIGKILL
-    eventually(lambda: texts(subscriber.received[-1]) == ["<p>Committed by the dead</p>"] if subscriber.received else 0)
+    eventually(lambda: subscriber.received and texts(subscriber.received[-1])[0] == "<p>Committed by the dead</p>")
     with told.store() as store:
         with store.read() as db:
             bob = tokens.editor_of(db, told.token)
-        writing.create(store, bob, {"slug": "harbour", "headline": "The harbour", "live": True})
-    eventually(lambda: topics(told.url, "news", "harbour") == set(hub.told()))
+        writing.create(store, bob, {"slug": "quay", "headline": "The quay", "live": True})
+    eventually(lambda: topics(told.url, "news", "quay") == set(hub.told()))
 
 
 # Once
@@ -215,14 +238,14 @@ def test_a_hub_that_was_down_is_told_when_it_is_back(tmp_path: Path) -> None:
     assert "Traceback" not in server.log.read_text()
 
 
-def test_kill_9_between_commit_and_ping_loses_no_ping(told: Server, hub: Hub) -> None:
-    told.kill()
-    died = subprocess.run([sys.executable, "-c", COMMIT_AND_DIE, told.environ["FEED_DATABASE"]], cwd=ROOT)
+def test_kill_9_between_commit_and_ping_loses_no_ping(alone: Server, hub: Hub) -> None:
+    alone.kill()
+    died = subprocess.run([sys.executable, "-c", COMMIT_AND_DIE, alone.environ["FEED_DATABASE"]], cwd=ROOT)
     assert died.returncode == -signal.SIGKILL
     assert hub.pings == []
-    told.start()
-    eventually(lambda: all_told(told))
-    assert hub.told() == dict.fromkeys(topics(told.url, "news"), 1)
+    alone.start()
+    eventually(lambda: all_told(alone))
+    assert hub.told() == dict.fromkeys(topics(alone.url, "news"), 1)
 
 
 @pytest.mark.long
@@ -242,22 +265,22 @@ def test_kill_9_while_the_hub_is_told_loses_no_ping(tmp_path: Path, hub: Hub) ->
     server.stop()
 
 
-def test_a_hub_that_never_answers_holds_up_neither_readers_nor_writers_nor_the_stop(told: Server, hub: Hub) -> None:
-    reader = Reader(told.url)
+def test_a_hub_that_never_answers_holds_up_neither_readers_nor_writers_nor_the_stop(alone: Server, hub: Hub) -> None:
+    reader = Reader(alone.url)
     eventually(lambda: reader.following)
     hub.speaks.clear()
     for number in range(5):
         asked = monotonic()
-        told.publish(f"Number {number}")
+        alone.publish(f"Number {number}")
         eventually(lambda number=number: reader.sees(f"Number {number}"))  # type: ignore[misc]
-        assert requests.get(f"{told.url}/feeds/news", timeout=5).ok
+        assert requests.get(f"{alone.url}/feeds/news", timeout=5).ok
         assert monotonic() - asked < telling.POST_SECONDS / 2
     eventually(lambda: hub.pings)
-    assert metrics(told)["liveline_hub_untold"] == 1
+    assert metrics(alone)["liveline_hub_untold"] == 1
     reader.close()
     began = monotonic()
-    told.stop()
-    assert told.exit_code == 0
+    alone.stop()
+    assert alone.exit_code == 0
     assert monotonic() - began < telling.POST_SECONDS, "the stop did not wait for the hub"
 
 
@@ -450,18 +473,18 @@ def documents(site: Site) -> dict[str, bytes]:
 
 
 @pytest.mark.long
-def test_a_restore_tells_the_hub_of_every_feed_anew(told: Server, hub: Hub, tmp_path: Path) -> None:
-    told.api("POST", "/api/v1/articles", {"slug": "harbour", "headline": "The harbour", "live": True})
-    with told.store() as store:
+def test_a_restore_tells_the_hub_of_every_feed_anew(alone: Server, hub: Hub, tmp_path: Path) -> None:
+    alone.api("POST", "/api/v1/articles", {"slug": "harbour", "headline": "The harbour", "live": True})
+    with alone.store() as store:
         backup.backup(store, tmp_path / "media", tmp_path / "backup.db")
-    told.publish("Will be lost")
-    eventually(lambda: set(hub.told()) == topics(told.url, "news", "harbour") and all_told(told))
+    alone.publish("Will be lost")
+    eventually(lambda: set(hub.told()) == topics(alone.url, "news", "harbour") and all_told(alone))
     before = hub.told()
-    with told.store() as store:
+    with alone.store() as store:
         backup.restore(store, tmp_path / "media", tmp_path / "backup.db")
-    eventually(lambda: set(hub.told() - before) == topics(told.url, "news", "harbour") and all_told(told))
-    told.publish("And it goes on")
-    eventually(lambda: hub.told()[f"{told.url}/feeds/news.atom"] >= before[f"{told.url}/feeds/news.atom"] + 2)
+    eventually(lambda: set(hub.told() - before) == topics(alone.url, "news", "harbour") and all_told(alone))
+    alone.publish("And it goes on")
+    eventually(lambda: hub.told()[f"{alone.url}/feeds/news.atom"] >= before[f"{alone.url}/feeds/news.atom"] + 2)
 
 
 @pytest.mark.parametrize("lost", [False, True])
