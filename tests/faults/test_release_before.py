@@ -35,20 +35,21 @@ def code_of_before(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def both(code_of_before: Path, tmp_path: Path) -> Iterator[tuple[Server, Server]]:
+@pytest.fixture(scope="module")
+def both(code_of_before: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, Server]]:
     """The release before and this one, on one database of the new schema."""
-    now, before = Server(tmp_path), Server(tmp_path, root=code_of_before)
+    folder = tmp_path_factory.mktemp("both")
+    now, before = Server(folder), Server(folder, root=code_of_before)
     now.prepare()
     before.token = now.token
-    before.log = tmp_path / "before.log"
+    before.log = folder / "before.log"
     try:
         before.start()
         now.start()
         yield before, now
     finally:
-        before.stop()
-        now.stop()
+        before.kill()
+        now.kill()
 
 
 FILL = """
@@ -148,9 +149,9 @@ def test_the_desk_of_the_release_before_works_on(both: tuple[Server, Server]) ->
     assert picture.status_code == 201
     forms: list[tuple[str, dict[str, str]]] = [
         ("/desk/feeds/news/updates", {"body": "From the desk", "headline": "Desk"}),
-        ("/desk/articles", {"slug": "harbour", "headline": "Harbour", "live": "1", "picture": picture.json()["id"]}),
+        ("/desk/articles", {"slug": "quay", "headline": "Quay", "live": "1", "picture": picture.json()["id"]}),
         ("/desk/profile", {"display_name": "Bob B.", "job": "Reporter"}),
-        ("/desk/feeds/harbour/coverage", {"open": "0"}),
+        ("/desk/feeds/quay/coverage", {"open": "0"}),
     ]
     for address, form in forms:
         sent = desk.post(before.url + address, form, allow_redirects=False, timeout=10)
@@ -158,7 +159,7 @@ def test_the_desk_of_the_release_before_works_on(both: tuple[Server, Server]) ->
     for address in ("/desk/", "/desk/feeds/news", "/desk/pictures", "/desk/profile"):
         assert desk.get(before.url + address, allow_redirects=False, timeout=10).status_code == 200, address
     assert "From the desk" in requests.get(f"{now.url}/feeds/news", timeout=10).text
-    article = requests.get(f"{now.url}/articles/harbour", timeout=10).text
+    article = requests.get(f"{now.url}/articles/quay", timeout=10).text
     assert picture.json()["id"] in article
     assert "Traceback" not in before.log.read_text() + now.log.read_text()
     with now.store() as store:
@@ -185,4 +186,4 @@ def test_a_worker_goes_on_with_the_templates_it_began_with(tmp_path: Path) -> No
             assert answer.status_code == 200, address
             assert "Two" in answer.text
     finally:
-        server.stop()
+        server.kill()
