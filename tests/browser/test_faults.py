@@ -46,20 +46,20 @@ def same_as_fresh(page: Page, server: Server) -> bool:
     )
 
 
-def test_offline_is_shown_and_coming_back_brings_everything(server: Server, open_page: NewPage) -> None:
-    gone = server.publish("Will be retracted")
-    changed = server.publish("Will be edited")
-    page = open_page(f"{server.url}/feeds/news")
+def test_offline_is_shown_and_coming_back_brings_everything(shared: Server, slug: str, open_page: NewPage) -> None:
+    gone = shared.publish("Will be retracted", slug)
+    changed = shared.publish("Will be edited", slug)
+    page = open_page(f"{shared.url}/feeds/{slug}")
     page.context.set_offline(True)  # Chromium tells the page, and lets it open no socket
     page.wait_for_selector("live-feed[state=offline]")
     expect(page.locator(".state").first).to_contain_text("Offline since")
-    server.api("PATCH", f"/api/v1/updates/{changed['id']}", {"body": "Edited", "revision": 1})
-    server.api("DELETE", f"/api/v1/updates/{gone['id']}")
-    server.publish("Published meanwhile")
+    shared.api("PATCH", f"/api/v1/updates/{changed['id']}", {"body": "Edited", "revision": 1})
+    shared.api("DELETE", f"/api/v1/updates/{gone['id']}")
+    shared.publish("Published meanwhile", slug)
     page.context.set_offline(False)
     expect(page.locator("li.update .text")).to_have_text(["Published meanwhile", "Edited"])
     page.wait_for_selector("live-feed[state=live]")
-    assert same_as_fresh(page, server)
+    assert same_as_fresh(page, shared)
 
 
 def test_what_was_missed_comes_with_the_answer_to_follow(shared: Server, slug: str, open_page: NewPage) -> None:
@@ -115,10 +115,9 @@ def test_after_a_restore_open_pages_show_the_restored_feed(server: Server, open_
         expect(page.locator("li.update .text")).to_have_text(["A new history", "In the backup"])
 
 
-def test_a_crowd_does_not_reload_in_one_instant(server: Server, open_page: NewPage) -> None:
+def test_a_crowd_does_not_reload_in_one_instant(shared: Server, slug: str, open_page: NewPage) -> None:
     """One of 2000 readers, who drew a late moment, does not reload before it."""
-    server.api("POST", "/api/v1/articles", {"slug": "harbour", "headline": "The harbour", "live": True})
-    page = open_page(f"{server.url}/healthz", wait_for=None)
+    page = open_page(f"{shared.url}/healthz", wait_for=None)
     page.add_init_script("Math.random = () => 0.75")
     told: list[float] = []
     gone: list[float] = []
@@ -132,29 +131,30 @@ def test_a_crowd_does_not_reload_in_one_instant(server: Server, open_page: NewPa
         route.connect_to_server().on_message(from_server)
 
     page.route_web_socket("**/socket.io/*", connect)
-    page.goto(f"{server.url}/feeds/harbour")
+    page.goto(f"{shared.url}/feeds/{slug}")
     page.wait_for_selector("live-feed[state=live]")
     page.on("request", lambda request: request.is_navigation_request() and gone.append(monotonic()))
-    server.api("PATCH", "/api/v1/articles/harbour", {"draft": True})  # another epoch, as after a restore
+    shared.api("PATCH", f"/api/v1/articles/{slug}", {"draft": True})  # another epoch, as after a restore
     expect(page.get_by_role("heading", level=1)).to_have_text("There is nothing at this address.")
     assert gone[0] - told[0] > 1.4
 
 
-def test_a_reader_of_an_article_that_is_a_draft_for_a_while_finds_it_again(server: Server, open_page: NewPage) -> None:
-    server.api("POST", "/api/v1/articles", {"slug": "harbour", "headline": "The harbour", "live": True})
-    page = open_page(f"{server.url}/healthz", wait_for=None)
+def test_a_reader_of_an_article_that_is_a_draft_for_a_while_finds_it_again(
+    shared: Server, slug: str, open_page: NewPage
+) -> None:
+    page = open_page(f"{shared.url}/healthz", wait_for=None)
     page.add_init_script("const slow = setInterval; window.setInterval = (act, ms) => slow(act, ms / 100)")
-    page.goto(f"{server.url}/articles/harbour")
-    page.wait_for_selector("live-feed[feed=harbour][state=live]")
-    server.api("PATCH", "/api/v1/articles/harbour", {"draft": True})
+    page.goto(f"{shared.url}/articles/{slug}")
+    page.wait_for_selector(f"live-feed[feed={slug}][state=live]")
+    shared.api("PATCH", f"/api/v1/articles/{slug}", {"draft": True})
     expect(page.get_by_role("heading", level=1)).to_have_text("There is nothing at this address.")
-    server.api("PATCH", "/api/v1/articles/harbour", {"draft": False})
+    shared.api("PATCH", f"/api/v1/articles/{slug}", {"draft": False})
     expect(page.get_by_role("heading", level=1)).to_have_text("The harbour")
-    page.wait_for_selector("live-feed[feed=harbour][state=live]")
+    page.wait_for_selector(f"live-feed[feed={slug}][state=live]")
 
 
-def test_a_catch_up_that_is_never_answered_is_asked_again(server: Server, open_page: NewPage) -> None:
-    page = open_page(f"{server.url}/healthz", wait_for=None)
+def test_a_catch_up_that_is_never_answered_is_asked_again(shared: Server, slug: str, open_page: NewPage) -> None:
+    page = open_page(f"{shared.url}/healthz", wait_for=None)
     page.add_init_script(
         "const slow = AbortSignal.timeout; AbortSignal.timeout = (ms) => slow.call(AbortSignal, ms / 50)"
     )
@@ -162,18 +162,20 @@ def test_a_catch_up_that_is_never_answered_is_asked_again(server: Server, open_p
     page.route_web_socket("**/socket.io/*", lambda ws: (sockets.append(ws), ws.connect_to_server()))
     held: list[Route] = []
     page.route("**/changes?*", lambda route: route.continue_() if held else held.append(route))
-    page.goto(f"{server.url}/feeds/news")
+    page.goto(f"{shared.url}/feeds/{slug}")
     page.wait_for_selector("live-feed[state=live]")
     sockets[-1].close()
     page.wait_for_selector("live-feed[state=offline]")
-    server.publish("Published meanwhile" + " and more" * (MOST_BYTES // 9))  # too much for the answer to `follow`
+    shared.publish("Published meanwhile" + " and more" * (MOST_BYTES // 9), slug)  # too much for the answer to `follow`
     until(page, lambda: bool(held))
     expect(page.locator("li.update .text")).to_contain_text(["Published meanwhile"])
     page.wait_for_selector("live-feed[state=live]")
 
 
-def test_a_push_that_overtakes_the_answer_to_follow_is_no_reason_to_reload(server: Server, open_page: NewPage) -> None:
-    page = open_page(f"{server.url}/healthz", wait_for=None)
+def test_a_push_that_overtakes_the_answer_to_follow_is_no_reason_to_reload(
+    shared: Server, slug: str, open_page: NewPage
+) -> None:
+    page = open_page(f"{shared.url}/healthz", wait_for=None)
     held: list[Callable[[], None]] = []
 
     def connect(route: WebSocketRoute) -> None:
@@ -186,17 +188,19 @@ def test_a_push_that_overtakes_the_answer_to_follow_is_no_reason_to_reload(serve
         route.connect_to_server().on_message(from_server)
 
     page.route_web_socket("**/socket.io/*", connect)
-    page.goto(f"{server.url}/feeds/news")
+    page.goto(f"{shared.url}/feeds/{slug}")
     page.evaluate("window.stayed = true")
     until(page, lambda: bool(held))
-    server.publish("Quicker")
+    shared.publish("Quicker", slug)
     expect(page.locator("li.update .text")).to_have_text(["Quicker"])
     held.pop()()
     page.wait_for_selector("live-feed[state=live]")
     assert page.evaluate("window.stayed")
 
 
-def test_a_server_that_cannot_say_where_the_feed_stands_is_asked_again(server: Server, open_page: NewPage) -> None:
+def test_a_server_that_cannot_say_where_the_feed_stands_is_asked_again(
+    shared: Server, slug: str, open_page: NewPage
+) -> None:
     asked: list[Any] = []
 
     def connect(route: WebSocketRoute) -> None:
@@ -213,12 +217,12 @@ def test_a_server_that_cannot_say_where_the_feed_stands_is_asked_again(server: S
 
         route.on_message(from_page)
 
-    page = open_page(f"{server.url}/healthz", wait_for=None)
+    page = open_page(f"{shared.url}/healthz", wait_for=None)
     page.route_web_socket("**/socket.io/*", connect)
-    page.goto(f"{server.url}/feeds/news")
+    page.goto(f"{shared.url}/feeds/{slug}")
     page.evaluate("window.stayed = true")
     page.wait_for_selector("live-feed[state=live]")
-    server.publish("At last")
+    shared.publish("At last", slug)
     expect(page.locator("li.update .text")).to_have_text(["At last"])
     assert len(asked) == 2
     assert page.evaluate("window.stayed")
@@ -278,11 +282,11 @@ class Wire:
 
 
 @pytest.fixture
-def wired(server: Server, open_page: NewPage) -> tuple[Page, Wire]:
+def wired(shared: Server, slug: str, open_page: NewPage) -> tuple[Page, Wire]:
     """A reader behind that wire."""
-    page = open_page(f"{server.url}/healthz", wait_for=None)
+    page = open_page(f"{shared.url}/healthz", wait_for=None)
     wire = Wire(page)
-    page.goto(f"{server.url}/feeds/news")
+    page.goto(f"{shared.url}/feeds/{slug}")
     wire.until(lambda: wire.following)
     return page, wire
 
@@ -291,29 +295,29 @@ def wired(server: Server, open_page: NewPage) -> tuple[Page, Wire]:
 @settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @pytest.mark.long
 def test_whatever_the_network_does_the_page_ends_equal_to_a_fresh_one(
-    server: Server, wired: tuple[Page, Wire], steps: list[tuple[str, int, str]]
+    shared: Server, slug: str, wired: tuple[Page, Wire], steps: list[tuple[str, int, str]]
 ) -> None:
     """The browser's own rule, against real pushes that are lost, repeated and delayed."""
     page, wire = wired
     for verb, which, fate in steps:
         wire.fate = fate
         before = wire.pushes
-        if act(server, verb, which):
+        if act(shared, slug, verb, which):
             wire.until(lambda before=before: wire.pushes > before)  # type: ignore[misc]
     wire.cut()
     wire.until(lambda: wire.following)
-    version = server.version()
+    version = shared.version(slug)
     page.wait_for_selector(f"live-feed[state=live][version='{version}']", timeout=RECONNECT)
-    assert same_as_fresh(page, server)
-    assert len(updates_in(page.request.get(f"{server.url}/feeds/news").text(), "news")) <= 20
+    assert same_as_fresh(page, shared)
+    assert len(updates_in(page.request.get(f"{shared.url}/feeds/{slug}").text(), slug)) <= 20
 
 
-def act(server: Server, verb: str, which: int) -> bool:
+def act(server: Server, slug: str, verb: str, which: int) -> bool:
     """Does it, if there is something to do it to; whether the feed changed."""
-    before = server.version()
-    shown = server.api("GET", "/api/v1/feeds/news/updates")["updates"]
+    before = server.version(slug)
+    shown = server.api("GET", f"/api/v1/feeds/{slug}/updates")["updates"]
     if verb == "publish" or not shown:
-        server.publish(f"Published {before}", key=which > 7)
+        server.publish(f"Published {before}", slug, key=which > 7)
     else:
         update = shown[which % len(shown)]
         address = f"/api/v1/updates/{update['id']}"
@@ -323,4 +327,4 @@ def act(server: Server, verb: str, which: int) -> bool:
             server.api("PATCH", address, {"body": f"Edited {before}", "revision": update["revision"]})
         else:
             server.api("PATCH", address, {"pinned": True, "revision": update["revision"]})
-    return server.version() > before
+    return server.version(slug) > before

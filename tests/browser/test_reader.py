@@ -170,33 +170,34 @@ def test_a_page_of_older_updates_that_are_all_gone_stays_empty(shared: Server, s
     expect(page.get_by_text("Nothing was published here.")).to_be_visible()
 
 
-def test_a_new_headline_and_the_end_of_coverage_show_wherever_they_stand(server: Server, open_page: NewPage) -> None:
-    server.api("POST", "/api/v1/articles", {"slug": "harbour", "headline": "Live", "live": True})
-    update = server.publish("Live", feed="harbour")
-    paths = ("/articles/harbour", "/feeds/harbour", f"/updates/{update['id']}")
+def test_a_new_headline_and_the_end_of_coverage_show_wherever_they_stand(
+    shared: Server, slug: str, open_page: NewPage
+) -> None:
+    update = shared.publish("Live", slug)
+    paths = (f"/articles/{slug}", f"/feeds/{slug}", f"/updates/{update['id']}")
     article, feed, permalink = [
-        open_page(server.url + path, wait_for="live-feed[feed=harbour][state=live]") for path in paths
+        open_page(shared.url + path, wait_for=f"live-feed[feed={slug}][state=live]") for path in paths
     ]
-    server.api("PATCH", "/api/v1/articles/harbour", {"headline": """The "$& harbour" <opens>"""})
+    shared.api("PATCH", f"/api/v1/articles/{slug}", {"headline": """The "$& harbour" <opens>"""})
     expect(article).to_have_title("The “$& harbour” <opens> – Liveline")
     expect(feed).to_have_title("Live coverage: The “$& harbour” <opens> – Liveline")
     expect(permalink).to_have_title("Live – Liveline")
     expect(feed.locator(".kicker")).to_have_text("The “$& harbour” <opens>")
     expect(permalink.locator(".kicker [data-copy]")).to_have_text("The “$& harbour” <opens>")
-    server.api("DELETE", f"/api/v1/updates/{update['id']}")
+    shared.api("DELETE", f"/api/v1/updates/{update['id']}")
     for page in (article, feed):
-        expect(page.locator("[feed=harbour]").get_by_text("The first update will appear by itself.")).to_be_visible()
+        expect(page.locator(f"[feed={slug}]").get_by_text("The first update will appear by itself.")).to_be_visible()
     expect(article.locator(".jump .live-mark")).to_be_visible()
-    server.coverage("harbour", is_open=False)
+    shared.coverage(slug, is_open=False)
     for page in (article, feed):
         expect(page.get_by_text("Nothing was published here.").filter(visible=True)).to_have_count(1)
-        expect(page.locator("[feed=harbour]").get_by_text("The first update will appear")).to_be_hidden()
+        expect(page.locator(f"[feed={slug}]").get_by_text("The first update will appear")).to_be_hidden()
     expect(article.locator(".jump .live-mark")).to_be_hidden()
     for page in (article, feed):
-        parts = page.locator(".kicker, h1, .jump, live-feed[feed=harbour]")
+        parts = page.locator(f".kicker, h1, .jump, live-feed[feed={slug}]")
         seen = page.title(), parts.all_inner_texts()
         page.reload()
-        page.wait_for_selector("live-feed[feed=harbour][state=ended]")
+        page.wait_for_selector(f"live-feed[feed={slug}][state=ended]")
         assert (page.title(), parts.all_inner_texts()) == seen
 
 
