@@ -75,10 +75,10 @@ def says_restoring(store: Store) -> bool:
 
 
 @pytest.mark.long
-def test_what_was_answered_while_257_megabytes_were_restored_holds(
+def test_what_was_answered_while_100_megabytes_were_restored_holds(
     server: Server, filled: Backup, tmp_path: Path
 ) -> None:
-    filled.enlarge(257)
+    filled.enlarge(100)
     store = Store(tmp_path / "feed.db")
     answers: dict[int, requests.Response] = {}
     revoked: list[str] = []
