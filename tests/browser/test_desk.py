@@ -154,8 +154,8 @@ def test_an_update_retracted_by_another_leaves_my_unsaved_words(shared: Server, 
     expect(desk.locator("form.edit").get_by_label("Update")).to_have_value("What I found out since")
 
 
-def test_the_desk_works_without_javascript(server: Server, open_page: NewPage) -> None:
-    page = open_page(f"{server.url}/desk/", wait_for=None, java_script_enabled=False)
+def test_the_desk_works_without_javascript(shared: Server, open_page: NewPage) -> None:
+    page = open_page(f"{shared.url}/desk/", wait_for=None, java_script_enabled=False)
     sign_in(page)
     page.get_by_role("link", name="Write an article").click()
     page.get_by_label("Headline").fill("Straße frei: the road is open")
