@@ -119,10 +119,11 @@ WITH_WORKER = {"service_workers": "allow"}
 
 @pytest.fixture
 def open_page(chromium: Browser) -> Iterator[NewPage]:
-    """Opens a page in a browser of its own, one without scroll anchoring where it is not `anchored`; `options` are the
-    browser's (viewport, java_script_enabled, …). Unless they say otherwise it asks for less motion, since a dot that
-    breathes keeps Chromium drawing, for a twentieth of a core with each open page; and it runs no service worker, which
-    takes a fifth of the time of a page of the desk, and takes what the page asks for past the routes of a test.
+    """Opens a page in a browser of its own, one without scroll anchoring where it is not `anchored`; without an address
+    it stays blank. `options` are the browser's (viewport, java_script_enabled, …). Unless they say otherwise it asks
+    for less motion, since a dot that breathes keeps Chromium drawing, for a twentieth of a core with each open page;
+    and it runs no service worker, which takes a fifth of the time of a page of the desk, and takes what the page asks
+    for past the routes of a test.
 
     An error in the page's scripts fails the test, and so does a request to another host, or HTML that its policy
     refuses. Requests to the hosts `elsewhere` are answered here with a page of words.
@@ -131,7 +132,7 @@ def open_page(chromium: Browser) -> Iterator[NewPage]:
     problems: list[str] = []
 
     def opened(
-        address: str,
+        address: str | None = None,
         *,
         wait_for: str | None = "live-feed[state=live]",
         anchored: bool = True,
@@ -154,9 +155,10 @@ def open_page(chromium: Browser) -> Iterator[NewPage]:
             "request",
             lambda request: _host(request.url) in (*HERE, *elsewhere) or problems.append(request.url),
         )
-        page.goto(address)
-        if wait_for:
-            page.wait_for_selector(wait_for, state="attached")
+        if address:
+            page.goto(address)
+            if wait_for:
+                page.wait_for_selector(wait_for, state="attached")
         return page
 
     yield opened
@@ -180,7 +182,7 @@ def news_desk(server: Server, open_page: NewPage) -> Page:
 def bob_at_desk(open_page: NewPage, server: Server, feed: str, **options: object) -> Page:
     """Bob, signed in, at the desk of that feed. `options` are the browser's. His browser has sent the form without
     showing it, which takes a third of the time; tests of signing in fill it in."""
-    page = open_page("about:blank", wait_for=None, **options)
+    page = open_page(**options)
     form, from_here = {"name": "bob", "password": PASSWORD}, {"Sec-Fetch-Site": "same-origin"}
     answer = page.request.post(f"{server.url}/desk/sign-in", form=form, headers=from_here, max_redirects=0)
     assert answer.status == 303, answer.text()

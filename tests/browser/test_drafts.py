@@ -27,7 +27,7 @@ def write(page: Page, text: str) -> None:
 
 def elsewhere(page: Page, open_page: NewPage, server: Server, **options: object) -> Page:
     """The same session on another device: its storage is its own. `options` are the browser's."""
-    other = open_page("about:blank", wait_for=None, **options)
+    other = open_page(**options)
     other.context.add_cookies(page.context.cookies())  # type: ignore[arg-type]
     other.goto(f"{server.url}/desk/")
     return other

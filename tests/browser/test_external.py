@@ -36,7 +36,7 @@ def server(shared: Server) -> Server:
 @pytest.fixture
 def open_posts(open_page: NewPage) -> NewPage:
     """Like open_page; the frames of the posts can be loaded."""
-    return lambda address, **options: open_page(address, elsewhere=HOSTS, **options)
+    return lambda *address, **options: open_page(*address, elsewhere=HOSTS, **options)
 
 
 def asked_elsewhere(page: Page) -> list[str]:
@@ -62,7 +62,7 @@ def tops(page: Page) -> list[float]:
 
 def test_each_site_is_asked_after_the_press_of_its_button_alone(server: Server, slug: str, open_posts: NewPage) -> None:
     server.publish("\n\n".join(["Landed.", *POSTS, "The end."]), slug)
-    page = open_posts("about:blank", wait_for=None, viewport=PHONE)
+    page = open_posts(viewport=PHONE)
     asked = asked_elsewhere(page)
     page.goto(f"{server.url}/feeds/{slug}")
     page.wait_for_selector("live-feed[state=live]")

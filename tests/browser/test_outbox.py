@@ -160,7 +160,7 @@ def test_texts_of_a_session_that_ended_go_on_when_the_same_editor_is_signed_in(
 def test_after_ten_minutes_without_a_network_it_asks_before_it_sends(
     shared: Server, slug: str, open_page: NewPage
 ) -> None:
-    page = open_page("about:blank", wait_for=None)
+    page = open_page()
     page.clock.install()
     page.goto(f"{shared.url}/desk/feeds/{slug}")
     sign_in(page)
@@ -181,7 +181,7 @@ def test_after_ten_minutes_without_a_network_it_asks_before_it_sends(
 
 @pytest.mark.parametrize("reached", [True, False], ids=["committed", "never arrived"])
 def test_without_an_answer_the_truth_is_asked(shared: Server, slug: str, open_page: NewPage, reached: bool) -> None:
-    page = open_page("about:blank", wait_for=None)
+    page = open_page()
     page.add_init_script(
         "const slow = AbortSignal.timeout;"
         "AbortSignal.timeout = (ms) => slow.call(AbortSignal, window.hurry-- > 0 ? ms / 20 : ms)"

@@ -38,7 +38,7 @@ def test_a_readers_scripts_are_few_and_small_on_the_wire(
     shared: Server, slug: str, open_page: NewPage, path: str, most: int
 ) -> None:
     shared.publish("On the quay", slug)
-    page = open_page("about:blank", wait_for=None)
+    page = open_page()
     wire = page.context.new_cdp_session(page)
     kinds: dict[str, str] = {}
     sizes: dict[str, int] = {}
