@@ -36,7 +36,7 @@ def pytest_configure() -> None:
     """Marks the processes of this run; pytest calls it in the main process and in each worker."""
     processes.begin()
     # Hypothesis fails an example that takes over 0.2 s, which on a busy machine any may. Each run draws other
-    # examples, so a third as many as it chose find the same in a few runs, and the suite stays below ten minutes.
+    # examples, so a third as many as it chose find the same in a few runs, in a third of the time.
     hypothesis.settings.register_profile("untimed", parent=hypothesis.settings(), deadline=None, max_examples=33)
     hypothesis.settings.load_profile("untimed")
     compile_each_route_once()
