@@ -10,12 +10,13 @@ How a hub is told is left to it by the standard; all take `hub.mode=publish` wit
 import logging
 import threading
 from collections.abc import Iterator
+from functools import cached_property
 from http.client import HTTPException
 from time import monotonic
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlencode, urlsplit
-from urllib.request import HTTPRedirectHandler, Request, build_opener
+from urllib.request import HTTPRedirectHandler, OpenerDirector, Request, build_opener
 
 from feed import repeats
 from feed.errors import Missing
@@ -43,7 +44,6 @@ class WebSub:
         self._versions = versions
         self._hub = settings.hub
         self._site = settings.public_url
-        self._opener = build_opener(_NoRedirect)
         self._stopped = threading.Event()
         self._renewed = 0.0
         self._refused: set[int] = set()
@@ -149,6 +149,11 @@ class WebSub:
         for status in sorted(each for each in statuses - self._refused if not _taken(each) and not _later(each)):
             self._refused.add(status)
             log.warning("the hub at %s answered %s, and is not asked again for that change", self._name, status)
+
+    @cached_property
+    def _opener(self) -> OpenerDirector:
+        """Made when there is something to tell: most sites have no hub."""
+        return build_opener(_NoRedirect)
 
     @property
     def _name(self) -> str:
