@@ -150,8 +150,10 @@ class Server:
     def store(self) -> Iterator[Store]:
         """The server's database in this process, which is another one, like that of a command, and need not start."""
         store = Store(Path(self.environ["FEED_DATABASE"]))
-        yield store
-        store.close()
+        try:
+            yield store
+        finally:
+            store.close()
 
     def add_bob(self) -> str:
         """Makes the editor bob in a database without one, and returns a token of his."""

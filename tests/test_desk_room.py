@@ -5,7 +5,6 @@ import os
 import signal
 import uuid
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -26,20 +25,18 @@ NEWS = {"feed": "news"}
 @pytest.fixture(scope="module")
 def two_workers(two_workers: Server) -> Server:
     """With carl among the editors."""
-    store = Store(Path(two_workers.environ["FEED_DATABASE"]))
-    editors.add(store, "carl", PASSWORD, "contributor", actor=None)
-    store.close()
+    with two_workers.store() as store:
+        editors.add(store, "carl", PASSWORD, "contributor", actor=None)
     return two_workers
 
 
 @pytest.fixture
 def store(two_workers: Server) -> Iterator[Store]:
     """Another process than the workers."""
-    opened = Store(Path(two_workers.environ["FEED_DATABASE"]))
-    people.enable(opened, "bob", None)
-    people.change_role(opened, "bob", "editor", None)
-    yield opened
-    opened.close()
+    with two_workers.store() as opened:
+        people.enable(opened, "bob", None)
+        people.change_role(opened, "bob", "editor", None)
+        yield opened
 
 
 class Socket:

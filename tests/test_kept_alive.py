@@ -4,7 +4,6 @@ import re
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -22,7 +21,6 @@ from feed.live.direct import visitors
 from feed.live.direct.pages import Pages, of_worker
 from feed.live.direct.visitors import Visitor, Visitors
 from feed.store import publishing, retracting, tokens
-from feed.store.database import Store
 from tests.conftest import Site
 from tests.server import Server, serving
 from tests.test_heads import PLAIN, but_for_its_own, by_gunicorn
@@ -333,18 +331,17 @@ def test_gunicorn_reads_only_what_the_cache_does_not_hold(shared_server: Server)
 
 
 def test_what_another_process_has_retracted_is_in_no_later_answer(shared_server: Server) -> None:
-    store = Store(Path(shared_server.environ["FEED_DATABASE"]))
-    with store.read() as db:
-        bob = tokens.editor_of(db, shared_server.token)
-    with socket.create_connection(("127.0.0.1", shared_server.port), timeout=10) as client:
-        for number in range(20):
-            words = f"words that were number {number}"
-            update = publishing.publish(store, "news", bob, {"body": words})
-            shown = []
-            for _ in range(3):
-                client.sendall(PLAIN)
-                shown.append(words.encode() in whole_answer(client))
-                if len(shown) == 2:
-                    retracting.retract(store, update.id, {}, None)
-            assert shown == [True, True, False]
-    store.close()
+    with shared_server.store() as store:
+        with store.read() as db:
+            bob = tokens.editor_of(db, shared_server.token)
+        with socket.create_connection(("127.0.0.1", shared_server.port), timeout=10) as client:
+            for number in range(20):
+                words = f"words that were number {number}"
+                update = publishing.publish(store, "news", bob, {"body": words})
+                shown = []
+                for _ in range(3):
+                    client.sendall(PLAIN)
+                    shown.append(words.encode() in whole_answer(client))
+                    if len(shown) == 2:
+                        retracting.retract(store, update.id, {}, None)
+                assert shown == [True, True, False]

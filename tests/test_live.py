@@ -104,20 +104,19 @@ def test_a_draft_has_no_socket_either_and_leaves_open_pages_when_it_becomes_one(
     server.api("PATCH", "/api/v1/articles/secret", {"draft": False})
     open_page = Reader(server.url, "secret")
     eventually(lambda: open_page.following)
-    store = Store(Path(server.environ["FEED_DATABASE"]))
-    with store.read() as db:
-        bob = editors.by_name(db, "bob")
-    writing.edit(store, "secret", bob, {"draft": True})
-    eventually(lambda: open_page.page.reloads == 1)
-    publishing.publish(store, "secret", bob, {"body": "Nobody may see this"})
-    server.publish("A later sign of life")
-    other = Reader(server.url)
-    eventually(lambda: other.sees("A later sign of life"))
-    assert "Nobody may see this" not in json.dumps(open_page.envelopes)
-    assert requests.get(f"{server.url}/feeds/secret/changes?after=0&epoch=x").status_code == 404
-    open_page.close()
-    other.close()
-    store.close()
+    with server.store() as store:
+        with store.read() as db:
+            bob = editors.by_name(db, "bob")
+        writing.edit(store, "secret", bob, {"draft": True})
+        eventually(lambda: open_page.page.reloads == 1)
+        publishing.publish(store, "secret", bob, {"body": "Nobody may see this"})
+        server.publish("A later sign of life")
+        other = Reader(server.url)
+        eventually(lambda: other.sees("A later sign of life"))
+        assert "Nobody may see this" not in json.dumps(open_page.envelopes)
+        assert requests.get(f"{server.url}/feeds/secret/changes?after=0&epoch=x").status_code == 404
+        open_page.close()
+        other.close()
 
 
 JUNK = [

@@ -1,7 +1,6 @@
 """A socket that an editor's session opened is closed with the session, in every worker, whoever ended it."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from time import monotonic
 
 import pytest
@@ -23,12 +22,11 @@ OTHER_PASSWORD = "another horse battery"
 @pytest.fixture
 def store(two_workers: Server) -> Iterator[Store]:
     """Another process than the workers, as the command line is. Bob signs in anew in each test."""
-    opened = Store(Path(two_workers.environ["FEED_DATABASE"]))
-    people.enable(opened, "bob", None)
-    people.change_role(opened, "bob", "editor", None)
-    people.set_password(opened, "bob", PASSWORD, None)
-    yield opened
-    opened.close()
+    with two_workers.store() as opened:
+        people.enable(opened, "bob", None)
+        people.change_role(opened, "bob", "editor", None)
+        people.set_password(opened, "bob", PASSWORD, None)
+        yield opened
 
 
 class Browser:

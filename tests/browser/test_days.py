@@ -1,13 +1,11 @@
 """The list of a feed has a line with the date above the first update of each day, whatever is added or removed."""
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
 from feed import times
 from feed.store import editors, publishing
-from feed.store.database import Store
 from tests.browser.conftest import NewPage
 from tests.server import Server
 
@@ -21,14 +19,13 @@ def lines(page: Page) -> list[str]:
 
 def test_each_day_is_named_once_above_its_first_update(shared: Server, slug: str, open_page: NewPage) -> None:
     now = datetime.now(UTC)
-    store = Store(Path(shared.environ["FEED_DATABASE"]))
-    with store.read() as db:
-        bob = editors.by_name(db, "bob")
-    noon = now.replace(hour=12, minute=0, second=0, microsecond=0)
-    for ago in (9, 9, 1, 1):
-        moment = times.to_text(noon - timedelta(days=ago))
-        last = publishing.publish(store, slug, bob, {"body": f"{ago} days ago"}, moment=moment)
-    store.close()
+    with shared.store() as store:
+        with store.read() as db:
+            bob = editors.by_name(db, "bob")
+        noon = now.replace(hour=12, minute=0, second=0, microsecond=0)
+        for ago in (9, 9, 1, 1):
+            moment = times.to_text(noon - timedelta(days=ago))
+            last = publishing.publish(store, slug, bob, {"body": f"{ago} days ago"}, moment=moment)
     yesterday, before = noon - timedelta(days=1), noon - timedelta(days=9)
     old = ["9 days ago"] * 2
     page = open_page(f"{shared.url}/feeds/{slug}", timezone_id="UTC", locale="en")

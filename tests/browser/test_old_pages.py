@@ -1,14 +1,12 @@
 """Pages from the back/forward cache, pages that were open for days, printed pages, and pages without pictures."""
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from feed import times
 from feed.store import editors, publishing
-from feed.store.database import Store
 from tests.browser.conftest import LONG, WITH_WINDOWS, NewPage, launch, until
 from tests.browser.states import WIDE, uploaded
 from tests.server import Server
@@ -69,13 +67,12 @@ def test_a_page_that_was_opened_two_days_ago_knows_today_from_then(
     """It was opened ten minutes before midnight, lay there ever since, and then equals a fresh one."""
     day = (datetime.now(UTC) - timedelta(days=2)).replace(hour=0, minute=0, second=0, microsecond=0)
     opened = day + timedelta(hours=23, minutes=50)
-    store = Store(Path(server.environ["FEED_DATABASE"]))
-    with store.read() as db:
-        bob = editors.by_name(db, "bob")
-    for hour, minute in ((20, 0), (23, 30)):
-        moment = times.to_text(day + timedelta(hours=hour, minutes=minute))
-        publishing.publish(store, slug, bob, {"body": f"At {hour}:{minute}"}, moment=moment)
-    store.close()
+    with server.store() as store:
+        with store.read() as db:
+            bob = editors.by_name(db, "bob")
+        for hour, minute in ((20, 0), (23, 30)):
+            moment = times.to_text(day + timedelta(hours=hour, minutes=minute))
+            publishing.publish(store, slug, bob, {"body": f"At {hour}:{minute}"}, moment=moment)
     page = open_page(f"{server.url}/healthz", wait_for=None, timezone_id="UTC")
     then = {"Date": f"{opened:%a, %d %b %Y %H:%M:%S} GMT"}
     page.route("**/healthz", lambda route: route.fulfill(status=200, headers=then))

@@ -1,14 +1,12 @@
 """Passkeys in Chromium, with an authenticator that DevTools simulates: made, used alone, and as the second step."""
 
 import re
-from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, Route, expect
 
 from feed.store import editors
-from feed.store.database import Store
 from tests.browser.conftest import NewPage
 from tests.server import PASSWORD, Server
 
@@ -18,9 +16,8 @@ QUESTION = "**/passkey/question"
 @pytest.fixture
 def kim(shared: Server) -> str:
     """The name of an editor of this test's own."""
-    store = Store(Path(shared.environ["FEED_DATABASE"]))
-    editors.add(store, "kim", PASSWORD, "editor", "Kim", actor=None)
-    store.close()
+    with shared.store() as store:
+        editors.add(store, "kim", PASSWORD, "editor", "Kim", actor=None)
     return "kim"
 
 

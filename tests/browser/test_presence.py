@@ -1,13 +1,11 @@
 """Editors see who else is at the desk and what each is editing; readers never do."""
 
 import re
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from feed.store import editors
-from feed.store.database import Store
 from tests.browser.conftest import DESKTOP, PHONE, NewPage, bob_at_desk, sign_in
 from tests.conftest import PASSWORD
 from tests.server import Server
@@ -17,9 +15,8 @@ EVE = "Eve <b>& Co</b>"
 
 def eve_at_desk(open_page: NewPage, server: Server, login: str) -> Page:
     """Eve, signed in, at the desk's first page."""
-    store = Store(Path(server.environ["FEED_DATABASE"]))
-    editors.add(store, login, PASSWORD, "editor", EVE, actor=None)
-    store.close()
+    with server.store() as store:
+        editors.add(store, login, PASSWORD, "editor", EVE, actor=None)
     page = open_page(f"{server.url}/desk/", wait_for=None)
     sign_in(page, login)
     return page

@@ -2,12 +2,10 @@
 
 import re
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from playwright.sync_api import expect
 
 from feed.store import editors, submitting
-from feed.store.database import Store
 from tests.browser.conftest import PHONE, NewPage, bob_at_desk, sign_in
 from tests.conftest import PASSWORD
 from tests.server import Server
@@ -17,9 +15,8 @@ from tests.submitting import submitted
 def test_carol_submits_bob_returns_and_publishes_and_readers_see_her_byline(
     shared: Server, slug: str, open_page: NewPage
 ) -> None:
-    store = Store(Path(shared.environ["FEED_DATABASE"]))
-    editors.add(store, f"carol-{slug}", PASSWORD, "contributor", "Carol Chen", actor=None)
-    store.close()
+    with shared.store() as store:
+        editors.add(store, f"carol-{slug}", PASSWORD, "contributor", "Carol Chen", actor=None)
     reader = open_page(f"{shared.url}/feeds/{slug}")
     bob = bob_at_desk(open_page, shared, slug)
     queue = bob.locator(".to-review")
@@ -62,10 +59,9 @@ def test_carol_submits_bob_returns_and_publishes_and_readers_see_her_byline(
     expect(carol.locator("#submitted .is-published")).to_contain_text("published by Bob Brown")
     # What is old is forgotten, and then the number that her pages are told falls. They do not look by themselves here
     carol.clock.pause_at(datetime.now() + timedelta(minutes=1))
-    store = Store(Path(shared.environ["FEED_DATABASE"]))
-    store.write(lambda db: db.execute("UPDATE submissions SET decided_at = '2020' WHERE decided_at IS NOT NULL"))
-    with store.read() as db:
-        bob_himself = editors.by_name(db, "bob")
-    submitting.take_back(store, submitted(store, bob_himself, "Of bob", slug).id, bob_himself)
-    store.close()
+    with shared.store() as store:
+        store.write(lambda db: db.execute("UPDATE submissions SET decided_at = '2020' WHERE decided_at IS NOT NULL"))
+        with store.read() as db:
+            bob_himself = editors.by_name(db, "bob")
+        submitting.take_back(store, submitted(store, bob_himself, "Of bob", slug).id, bob_himself)
     expect(carol.locator("#submitted")).to_have_count(0)

@@ -3,7 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,6 @@ import pytest
 import requests
 
 from feed.store import backup, feeds, receipts
-from feed.store.database import Store
 from feed.store.feeds import NEWS
 from tests.broker import SECRET, Broker, brokering
 from tests.reader import OpenPage, Reader
@@ -63,13 +62,6 @@ def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machines]:
                     each.kill()
 
 
-@contextmanager
-def database_of(writer: Server) -> Iterator[Store]:
-    store = Store(Path(writer.environ["FEED_DATABASE"]))
-    yield store
-    store.close()
-
-
 def test_readers_at_every_node_get_each_change_once_and_are_counted(machines: Machines) -> None:
     readers = [machines.reader(node) for node in (0, 0, 1)]
     first = machines.writer.publish("One")
@@ -85,7 +77,7 @@ def test_readers_at_every_node_get_each_change_once_and_are_counted(machines: Ma
     eventually(lambda: 'liveline_readers{feed="news"} 3.0' in requests.get(shown.url, timeout=10).text)
     eventually(lambda: 3 in readers[2].readers)
     told = machines.writer.publish("Counted")
-    with database_of(machines.writer) as store:
+    with machines.writer.store() as store:
 
         def sockets() -> int:
             with store.read() as db:
